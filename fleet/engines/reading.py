@@ -1,0 +1,130 @@
+"""The values a probe returns. Missing data is None ("unknown"), never zero."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .errors import Cause
+
+STEPS = ("connect", "identify", "health", "models", "load")
+"""The ladder of a probe, in the order it is climbed."""
+
+SURFACES = ("completions", "chat", "responses", "embeddings", "messages")
+"""The API surfaces we tell apart. "messages" is the Anthropic-style route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which engine answered, and how we know."""
+
+    engine: str  # a registry name: "ollama", "vllm", ...
+    proof: str  # a sentence naming the request and the field that gave it away
+    strong: bool = True  # False: a proxy could pass the same answer on
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model that an endpoint offers."""
+
+    name: str
+    size: int | None = None  # bytes on disk
+    quantization: str | None = None
+    parameters: str | None = None  # as the engine prints it: "8.2B"
+    context_length: int | None = None  # tokens
+    capabilities: tuple[str, ...] = ()  # "completion", "tools", "vision", "embedding", "thinking", ...
+    loaded: bool | None = None
+    size_vram: int | None = None  # bytes; Ollama's field
+    size_loaded: int | None = None  # bytes in memory while loaded; VRAM share = size_vram / size_loaded
+    expires_at: str | None = None  # ISO 8601; when Ollama would unload it
+    parent: str | None = None  # a LoRA adapter's base model
+    remote_host: str | None = None  # set when the work is done elsewhere (Ollama cloud models)
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How hard the endpoint works right now."""
+
+    running: int | None = None  # requests being worked on
+    waiting: int | None = None  # requests queued
+    waiting_by_reason: dict[str, int] = field(default_factory=dict)
+    kv_cache_usage: float | None = None  # 0..1
+    preemptions: int | None = None  # counter
+    prefix_cache_queries: int | None = None  # counter, tokens
+    prefix_cache_hits: int | None = None  # counter, tokens
+    prompt_tokens: int | None = None  # counter
+    generation_tokens: int | None = None  # counter
+    requests: int | None = None  # counter of finished requests
+    slots: int | None = None  # requests it can work on at once, where the engine tells
+    busy: bool | None = None  # Ollama: a model is past its expires_at, so a request is running
+    sleep_state: str | None = None  # vLLM: "awake", "weights_offloaded", "discard_all"
+    process_start: float | None = None  # unix seconds; a change means a restart
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What moves slowly, so it is not asked in every probe."""
+
+    version: str | None = None
+    models: tuple[Model, ...] = ()
+    api: dict[str, str] = field(default_factory=dict)  # SURFACES -> "yes" | "no" | "stateless" | "stateful"
+    warnings: tuple[str, ...] = ()  # sentences for the operator, e.g. open routes beside an API key
+    asked: dict[str, float] = field(default_factory=dict)  # question -> unix seconds of its last answer
+    memory: dict[str, Any] = field(default_factory=dict)  # an engine's own small notes (JSON values)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request of a probe with the time of each phase, in milliseconds."""
+
+    step: str
+    request: str  # "GET /api/version"
+    status: int | None = None
+    bytes: int = 0
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The step of the ladder that broke, and why."""
+
+    cause: Cause
+    step: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one probe learned."""
+
+    at: float  # unix seconds, when the probe began
+    identity: Identity | None = None
+    facts: Facts = Facts()
+    load: Load = Load()
+    exchanges: tuple[Exchange, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Milliseconds from the start of the first successful request to its last byte."""
+        return next((e.total_ms for e in self.exchanges if e.error is None and e.total_ms is not None), None)
+
+
+def to_json(value: Any) -> dict[str, Any]:
+    """A dataclass of this module as plain JSON values, without what is unknown."""
+    return {key: item for key, item in asdict(value).items() if item not in (None, (), {}, [])}
+
+
+def model_from_json(data: dict[str, Any]) -> Model:
+    """The inverse of `to_json` for a Model; raises TypeError on unknown keys."""
+    return Model(**{**data, "capabilities": tuple(data.get("capabilities", ()))})
+
+
+def facts_from_json(data: dict[str, Any]) -> Facts:
+    """The inverse of `to_json` for Facts; raises TypeError on unknown keys."""
+    models = tuple(model_from_json(m) for m in data.get("models", ()))
+    return Facts(**{**data, "models": models, "warnings": tuple(data.get("warnings", ()))})
