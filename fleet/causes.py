@@ -1,0 +1,144 @@
+"""Every cause in words: what happened, and what to try. Pure text, one table."""
+
+from typing import NamedTuple
+
+from .engines.errors import Cause
+
+
+class Words(NamedTuple):
+    """How a cause is told."""
+
+    short: str  # for a table cell: "connection refused"
+    sentence: str  # what happened
+    advice: str  # what to try
+
+
+WORDS: dict[Cause, Words] = {
+    Cause.NEW: Words("not looked at yet", "It was just added; the first look is on its way.", "Wait a few seconds."),
+    Cause.PAUSED: Words("paused", "Watching is paused, so nothing is known about it.", "Resume it to look again."),
+    Cause.DNS_FAILED: Words(
+        "name not found",
+        "Its host name can't be resolved.",
+        "Check the spelling of the host, and that this machine's DNS knows it.",
+    ),
+    Cause.CONNECTION_REFUSED: Words(
+        "connection refused",
+        "The machine answers, but nothing listens on that port.",
+        "Start the server, or check its port and that it listens on more than 127.0.0.1.",
+    ),
+    Cause.NO_ROUTE: Words(
+        "host unreachable",
+        "No way to the machine was found.",
+        "Check that it is switched on, and the network or VPN between it and Plimsoll.",
+    ),
+    Cause.TLS_FAILED: Words(
+        "TLS failed",
+        "The encrypted connection could not be set up.",
+        "Check the certificate's date, name and issuer, or whether the port speaks plain http.",
+    ),
+    Cause.CONNECTION_LOST: Words(
+        "connection lost",
+        "The connection broke before an answer was complete.",
+        "Look at the server's log for a crash or restart; a proxy in between may cut connections.",
+    ),
+    Cause.TIMED_OUT: Words(
+        "no answer in time",
+        "It took the connection but did not answer in time.",
+        "The server or its machine hangs or is overloaded: look at its log, CPU and memory; restart it if it stays.",
+    ),
+    Cause.ENGINE_DEAD: Words(
+        "engine dead",
+        "The web server lives, but says that the engine behind it is dead.",
+        "Restart the server; its log says why the engine died (often out of GPU memory).",
+    ),
+    Cause.SERVER_ERROR: Words(
+        "server error",
+        "It answers with a server error (5xx).",
+        "Look at the server's log, and at the proxy's if there is one.",
+    ),
+    Cause.TOO_LARGE: Words(
+        "answer too large",
+        "The answer was larger than any engine's should be, so reading stopped.",
+        "Check that the URL is the engine's base URL and not a download.",
+    ),
+    Cause.REDIRECTED: Words(
+        "redirected elsewhere",
+        "It sends us to another address, which a probe does not follow.",
+        "Enter the address it redirects to, or look at the proxy in between.",
+    ),
+    Cause.NOT_JSON: Words(
+        "not JSON",
+        "It answered with something that is not JSON where the engine gives JSON.",
+        "Check the URL; a login page or proxy may be answering in the engine's place.",
+    ),
+    Cause.WRONG_SHAPE: Words(
+        "unexpected answer",
+        "It answered with JSON of another shape than the engine's.",
+        "Check the URL and the engine's version; another program may be listening there.",
+    ),
+    Cause.UNEXPECTED_STATUS: Words(
+        "unexpected HTTP status",
+        "A route that this engine always has answered with another HTTP status.",
+        "Check the URL's path and any proxy in between.",
+    ),
+    Cause.AUTH_REJECTED: Words(
+        "key rejected",
+        "The server wants an API key and does not accept the one set here.",
+        "Set the right API key for this endpoint.",
+    ),
+    Cause.HOST_REJECTED: Words(
+        "host name rejected",
+        "The server refuses the host name it was called by (an empty 403, as Ollama does behind a proxy).",
+        "Let the proxy send 'Host: localhost', or start Ollama with OLLAMA_HOST=0.0.0.0.",
+    ),
+    Cause.RATE_LIMITED: Words(
+        "rate limited",
+        "The server says that we ask too often.",
+        "Probe less often, or exempt Plimsoll from the limit.",
+    ),
+    Cause.WRONG_ENGINE: Words(
+        "another engine",
+        "Another engine answers there than the one that is expected.",
+        "If the change was meant, edit the endpoint; else see what listens on that port.",
+    ),
+    Cause.NOT_RECOGNISED: Words(
+        "not an engine we know",
+        "Something answers there, but nothing in it shows an inference engine.",
+        "Check host, port and path; an engine's base URL is wanted, such as http://host:11434.",
+    ),
+    Cause.MODEL_MISSING: Words(
+        "model missing",
+        "A model that this endpoint is expected to offer is gone.",
+        "Pull or load the model again, or change what is expected.",
+    ),
+    Cause.LOADING: Words(
+        "loading", "It is starting: it says that its model is still being loaded.", "Wait until it has loaded."
+    ),
+    Cause.ASLEEP: Words(
+        "asleep", "It was put to sleep on purpose.", "Nothing, or wake it (POST /wake_up) when it is needed."
+    ),
+    Cause.SATURATED: Words(
+        "requests wait",
+        "It works, but requests wait for their turn.",
+        "Nothing is broken. If it stays: raise its parallelism, or add a server.",
+    ),
+}
+
+
+def short(cause: str) -> str:
+    """A few words for a table cell; empty for no cause."""
+    return WORDS[Cause(cause)].short if cause else ""
+
+
+def sentence(cause: str, detail: str = "", step: str = "") -> str:
+    """What happened, in one sentence with the detail and the failing step where known; empty for no cause."""
+    if not cause:
+        return ""
+    text = WORDS[Cause(cause)].sentence
+    extra = "; ".join(part for part in (detail.rstrip("."), f"step: {step}" if step else "") if part)
+    return f"{text[:-1]} ({extra})." if extra else text
+
+
+def advice(cause: str) -> str:
+    """What to try; empty for no cause."""
+    return WORDS[Cause(cause)].advice if cause else ""

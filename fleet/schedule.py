@@ -1,0 +1,46 @@
+"""When an endpoint is due. Pure: whole seconds on a grid, so nothing drifts and restarts change nothing."""
+
+import hashlib
+
+CONFIRM_EVERY = 3
+"""Seconds between the looks that confirm a first failure, so that three in a row are known within ten."""
+
+CONFIRM_DEADLINE = 2.5
+"""Seconds a confirming look may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
+
+DEFAULT_TIMEOUT = 5.0
+
+
+def phase(key: str, interval: int) -> int:
+    """A stable second in 0..interval-1 for this key, so that endpoints spread evenly over the interval."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) % interval
+
+
+def next_due(now: float, interval: int, key: str) -> int:
+    """The first whole second after `now` on the grid of this key: phase + n * interval (unix seconds)."""
+    offset = phase(key, interval)
+    return int((now - offset) // interval + 1) * interval + offset
+
+
+def due_after(began: float, ended: float, grid_due: int, failures: int, fail_after: int) -> int:
+    """When to look next after a probe with these times, once so many failures in a row are known (unix seconds).
+
+    While a failure is being confirmed the next look comes sooner than the grid; after that the grid rules.
+    The first wait starts when the failure is known, the next ones when the confirming look began: a server
+    that hangs takes its time in each of them.
+    """
+    if 0 < failures < fail_after:
+        start = ended if failures == 1 else began
+        return min(grid_due, round(start + CONFIRM_EVERY))
+    return grid_due
+
+
+def deadline(timeout: float, failures: int, fail_after: int) -> float:
+    """Seconds the next probe may take in all.
+
+    A confirming look is cut to CONFIRM_DEADLINE, since its answer is already overdue: otherwise a hung
+    server would not be known as down within ten seconds. Longer timeouts were asked for and are kept.
+    """
+    if 0 < failures < fail_after and timeout <= DEFAULT_TIMEOUT:
+        return min(timeout, CONFIRM_DEADLINE)
+    return timeout
