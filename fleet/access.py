@@ -1,0 +1,24 @@
+"""Who may see and change which endpoint. Views call one of these first; strangers get 404."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from .models import Endpoint
+
+
+def see_endpoint(user, pk: int) -> Endpoint:
+    """The endpoint with its team and state; the whole fleet can be read by anyone who is signed in."""
+    return get_object_or_404(Endpoint.objects.select_related("team", "state"), pk=pk)
+
+
+def change_endpoint(user, pk: int) -> Endpoint:
+    """The endpoint, for a member of its team; raises Http404 for anyone else."""
+    endpoint = see_endpoint(user, pk)
+    if not may_change(user, endpoint):
+        raise Http404("No endpoint of your teams has this number.")
+    return endpoint
+
+
+def may_change(user, endpoint: Endpoint) -> bool:
+    """Whether the person is a member of the endpoint's team."""
+    return endpoint.team.memberships.filter(user=user).exists()

@@ -1,0 +1,77 @@
+"""An endpoint as its team describes it, and its current state."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+
+from config.secrets import EncryptedTextField
+from teams.models import Team
+
+from ..engines.errors import Cause
+from ..status import Status
+
+
+class Endpoint(models.Model):
+    """One base URL that a team watches."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="endpoints")
+    name = models.CharField(max_length=80)
+    url = models.CharField(max_length=500)
+    engine = models.CharField(max_length=40, blank=True)  # pinned by the team; empty means: find out
+    api_key = EncryptedTextField(blank=True, default="")
+    interval = models.PositiveIntegerField(
+        default=30, validators=[MinValueValidator(5), MaxValueValidator(3600)]
+    )  # seconds
+    timeout = models.FloatField(default=5.0, validators=[MinValueValidator(0.5), MaxValueValidator(60)])  # seconds
+    fail_after = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    recover_after = models.PositiveSmallIntegerField(
+        default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    expected_models = models.JSONField(default=list, blank=True)
+    paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["team__name", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "name"], name="one_name_per_team"),
+            models.UniqueConstraint(fields=["team", "url"], name="one_url_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("endpoint", args=[self.pk])
+
+
+class EndpointState(models.Model):
+    """What we hold an endpoint to be now. One row per endpoint, written by each probe."""
+
+    endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, primary_key=True, related_name="state")
+    due_at = models.BigIntegerField(null=True, db_index=True)  # unix seconds; null while paused
+
+    status = models.CharField(max_length=12, default=Status.UNKNOWN, db_index=True)
+    cause = models.CharField(max_length=24, blank=True, default=Cause.NEW)
+    step = models.CharField(max_length=12, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    since = models.DateTimeField(null=True)  # when this status began
+    failures = models.PositiveIntegerField(default=0)
+    downs = models.PositiveIntegerField(default=0)
+    successes = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)  # the first of the failures in a row
+
+    probed_at = models.DateTimeField(null=True)  # the last look
+    seen_at = models.DateTimeField(null=True)  # the last answer
+    latency_ms = models.FloatField(null=True)
+
+    engine = models.CharField(max_length=40, blank=True)
+    proof = models.CharField(max_length=300, blank=True)
+    identified_at = models.DateTimeField(null=True)
+    facts = models.JSONField(default=dict)  # engines.reading.Facts
+    load = models.JSONField(default=dict)  # engines.reading.Load
+    ladder = models.JSONField(default=list)  # the last probe's exchanges
+    strip = models.JSONField(default=dict)  # fleet.strip: the last 24 h and the last hour, for the board
+
+    shown_at = models.DateTimeField(null=True, db_index=True)  # when the board's row last changed
+    regrouped_at = models.DateTimeField(null=True, db_index=True)  # when it last moved on the board
