@@ -1,0 +1,83 @@
+"""What a server answered, and how we read it: never trusting that it is what it should be."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import BadAnswer, Cause
+
+QUOTE_LENGTH = 120
+
+_DECODER = json.JSONDecoder(
+    parse_constant=lambda name: None,
+    parse_float=lambda digits: value if math.isfinite(value := float(digits)) else None,
+)
+_UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+_UNSTORABLE = re.compile("[\ud800-\udfff\0]")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request, whatever its HTTP status."""
+
+    status: int
+    headers: Mapping[str, str]  # case-insensitive
+    body: bytes  # decoded, complete
+    url: str
+    secret: str = field(default="", repr=False)  # the API key, kept out of messages
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 becomes U+FFFD."""
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def quote(self) -> str:
+        """The beginning of the body for a message: one line, at most 120 characters, without the API key."""
+        text = self.body[: 8 * QUOTE_LENGTH].decode("utf-8", errors="replace")
+        return one_line(text.replace(self.secret, "***") if self.secret else text)
+
+    def json(self, shape: type | None = None) -> Any:
+        """The body as JSON values that any database can store; `shape` is dict, list or None for "anything".
+
+        NaN and infinities become None, lone surrogates and NUL characters U+FFFD.
+        Raises BadAnswer: NOT_JSON or WRONG_SHAPE.
+        """
+        value = self._parse()
+        if shape is not None and not isinstance(value, shape):
+            found = type(value).__name__
+            raise BadAnswer(Cause.WRONG_SHAPE, f"Expected a JSON {shape.__name__}, but got a {found}.")
+        return value
+
+    def _parse(self) -> Any:
+        try:
+            value = _DECODER.decode(self.body.decode("utf-8-sig"))
+            return _storable(value) if _UNSTORABLE_ESCAPE.search(self.body) else value
+        except UnicodeDecodeError as error:
+            problem = f"byte {error.start} is not valid UTF-8"
+        except json.JSONDecodeError as error:
+            problem = f"{error.msg} at character {error.pos}; it begins {self.quote!r}"
+        except RecursionError:
+            problem = "it is nested too deeply"
+        except ValueError:  # Python refuses to convert integers of more than 4,300 digits
+            problem = "it has a number that is far too long"
+        raise BadAnswer(Cause.NOT_JSON, f"The answer is not JSON: {problem}.")
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
+
+
+def one_line(text: str) -> str:
+    """`text` for a message: one line, only printable characters, at most 120 of them."""
+    printable = "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
+    return printable if len(printable) <= QUOTE_LENGTH else printable[: QUOTE_LENGTH - 1] + "…"

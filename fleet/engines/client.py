@@ -1,0 +1,287 @@
+"""The HTTP side of one probe: a few requests over one connection, within one wall-clock deadline."""
+
+import json
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from typing import Any, Self
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+from requests.utils import requote_uri
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from .address import parse_base_url, split_base_url
+from .answer import Answer, one_line
+from .errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
+from .reading import Exchange
+from .transport import Clock, PlainConnection, TlsConnection
+
+__all__ = ["MIB", "Answer", "Client", "parse_base_url"]
+
+MIB = 1024 * 1024
+MAX_REDIRECTS = 3
+READ_SIZE = 16 * 1024
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter over one pool of our own connections. Used without a Session: so there are no
+    cookies, no proxies or passwords from the environment, and no redirects that nobody looked at."""
+
+    def __init__(self, parts: SplitResult, clock: Clock, verify: bool | str) -> None:
+        super().__init__()
+        options: dict[str, Any] = {"clock": clock}
+        self.pool = HTTPConnectionPool(
+            parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        )
+        self.pool.ConnectionCls = PlainConnection
+        if parts.scheme == "https":
+            self.pool.ConnectionCls = TlsConnection
+            options["verify"] = verify
+        self.pool.conn_kw.update(options)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        return self.pool
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """TLS is set up by TlsConnection."""
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Only what Client reads: requests' own version spends half its time on cookies."""
+        response = Response()
+        response.raw, response.status_code = resp, resp.status
+        return response
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+class Client:
+    """Sends the requests of one probe.
+
+    `deadline` is in seconds of wall clock for all of them together, counted from construction.
+    Raises ValueError when `base_url` is not one (see parse_base_url).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        deadline: float = 5.0,
+        max_bytes: int = MIB,
+        verify: bool | str = True,
+    ) -> None:
+        parts = split_base_url(base_url)
+        self.base_url = base_url.rstrip("/")
+        self.max_bytes = max_bytes
+        self.exchanges: list[Exchange] = []
+        self.step = "connect"
+        self._api_key = api_key
+        self._origin = _origin(parts)
+        self._clock = Clock(deadline)
+        self._adapter = _Adapter(parts, self._clock, verify)
+
+    @property
+    def connected(self) -> bool:
+        """True once a connection came about."""
+        return self._clock.connected
+
+    def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None) -> Answer:
+        """GET `path` below the base URL. Any HTTP status is an Answer; trouble on the way is a ProbeError."""
+        url = self.base_url + path
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._exchange("GET", url, None, auth, max_bytes)
+            target = self._redirect_target(answer)
+            if target is None:
+                return answer
+            url = target
+        raise BadAnswer(Cause.REDIRECTED, f"GET {path} was redirected more than {MAX_REDIRECTS} times.")
+
+    def post(
+        self, path: str, payload: dict[str, Any], *, auth: bool = True, max_bytes: int | None = None
+    ) -> Answer:
+        """POST `payload` as JSON; like get(), but redirects are not followed."""
+        answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes)
+        if self._redirect_target(answer) is not None:
+            raise BadAnswer(Cause.REDIRECTED, f"POST {path} was redirected, which is not followed.")
+        return answer
+
+    def scrub(self, text: str) -> str:
+        """`text` without the API key: some servers repeat the key they refuse."""
+        return text.replace(self._api_key, "***") if self._api_key else text
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._adapter.close()
+        self._clock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None
+    ) -> Answer:
+        """One request and its whole answer; always leaves an Exchange behind."""
+        clock, began, status, data = self._clock, time.monotonic(), None, bytearray()
+        clock.times = {}
+        error: ProbeError | None = None
+        try:
+            raw = self._send(_request(method, url, body, self._headers(auth, body)))
+            clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
+            status = raw.status
+            self._read(raw, data, self.max_bytes if max_bytes is None else max_bytes)
+            return Answer(raw.status, raw.headers, bytes(data), url, self._api_key or "")
+        except ProbeError as known:
+            error = known
+            raise
+        except (RequestException, HTTPError, HTTPException, OSError) as unknown:
+            error = self._lost(unknown)
+            raise error from None
+        finally:
+            times = {f"{phase}_ms": round(ms, 3) for phase, ms in clock.times.items()}
+            times["total_ms"] = round((time.monotonic() - began) * 1000, 3)
+            request = f"{method} {urlsplit(url).path or '/'}"
+            cause = error.cause.value if error else None
+            self.exchanges.append(Exchange(self.step, request, status, len(data), error=cause, **times))
+
+    def _headers(self, auth: bool, body: bytes | None) -> dict[str, str]:
+        headers = {"User-Agent": "plimsoll-probe", "Accept": "*/*", "Accept-Encoding": "identity"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if auth and self._api_key:
+            if not re.fullmatch(r"[\x21-\x7e]+", self._api_key):
+                raise Rejected(
+                    Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry."
+                )
+            headers["Authorization"] = f"Bearer {self._api_key}"
+        return headers
+
+    def _send(self, request: PreparedRequest) -> Any:
+        clock = self._clock
+        clock.phase = "waiting for the answer"
+        try:
+            return self._adapter.send(request, stream=True, timeout=clock.left()).raw
+        except RequestException as error:
+            # A server may close an idle connection just as we use it again: only then, ask once more.
+            reused = clock.connected and "connect" not in clock.times
+            if not reused or request.method != "GET" or clock.over or not _closed_early(error):
+                raise
+        return self._adapter.send(request, stream=True, timeout=clock.left()).raw
+
+    def _read(self, raw: Any, data: bytearray, limit: int) -> None:
+        """Fill `data` with the decoded body, never beyond `limit` + 1 bytes."""
+        self._clock.phase = "reading the body"
+        try:
+            decode = _decoder(raw.headers.get("Content-Encoding", ""))
+            while chunk := raw.read1(READ_SIZE, decode_content=False):
+                data += decode(chunk, limit + 1 - len(data))
+                if len(data) > limit:
+                    raise BadAnswer(
+                        Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading."
+                    )
+            self._clock.left()  # a connection that the watchdog shut down looks like the end of a body
+        except BaseException:
+            raw.close()  # the rest of the body is still to come: this connection is of no more use
+            raise
+
+    def _lost(self, error: Exception) -> ProbeError:
+        reasons = list(_chain(error))
+        if self._clock.over or any(
+            isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons
+        ):
+            return self._clock.timed_out()
+        return Unreachable(Cause.CONNECTION_LOST, self.scrub(_lost_detail(reasons)))
+
+    def _redirect_target(self, answer: Answer) -> str | None:
+        """Where to ask instead; None when this is no redirect. Raises BadAnswer when it leads elsewhere."""
+        location = answer.headers.get("Location")
+        if answer.status not in (301, 302, 303, 307, 308) or not location:
+            return None
+        try:
+            target = urljoin(answer.url, requote_uri(location))
+            parts = urlsplit(target)
+            if "@" not in parts.netloc and _origin(parts) == self._origin:
+                return target.partition("#")[0]
+            shown = (
+                f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # a query may hold secrets
+            )
+        except (ValueError, RequestException):
+            shown = location
+        wanted = one_line(self.scrub(shown))
+        raise BadAnswer(Cause.REDIRECTED, f"The server sent us to {wanted}, which is not followed.")
+
+
+def _request(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
+    """A request that is ready as it is; preparing it by way of a Session costs as much as sending it."""
+    request = PreparedRequest()
+    request.method, request.url, request.body = method, url, body
+    request.headers = headers  # type: ignore[assignment]  # a plain dict will do for the adapter
+    if body is not None:
+        headers["Content-Length"] = str(len(body))
+    return request
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _decoder(encoding: str) -> Callable[[bytes, int], bytes]:
+    """A function (chunk, at most so many bytes) -> decoded bytes. Some send gzip though we ask for none."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return lambda chunk, room: chunk[:room]
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise BadAnswer(
+            Cause.WRONG_SHAPE, f"The answer is encoded as {encoding[:40]!r}, though we asked for none."
+        )
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, whichever it is
+
+    def inflate(chunk: bytes, room: int) -> bytes:
+        try:
+            return inflater.decompress(chunk, room)
+        except zlib.error:
+            raise BadAnswer(
+                Cause.WRONG_SHAPE, f"The answer is not the {encoding} that its header promises."
+            ) from None
+
+    return inflate
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that libraries wrapped in it, outermost first."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        inner = next((arg for arg in reversed(seen.args) if isinstance(arg, BaseException)), None)
+        seen = inner or seen.__cause__ or seen.__context__
+
+
+def _closed_early(error: BaseException) -> bool:
+    return any(isinstance(reason, (RemoteDisconnected, ConnectionResetError)) for reason in _chain(error))
+
+
+def _lost_detail(reasons: list[BaseException]) -> str:
+    for reason in reasons:
+        if isinstance(reason, RemoteDisconnected):
+            return "The server closed the connection without an answer."
+        if isinstance(reason, BadStatusLine):
+            line = str(reason.args[0] if reason.args else "")
+            hint = (
+                " It looks like TLS: try https://."
+                if line.strip("'").startswith(("\x15\x03", "\\x15\\x03"))
+                else ""
+            )
+            return f"The answer is not HTTP; it begins {one_line(line)!r}.{hint}"
+        if isinstance(reason, IncompleteRead):
+            return "The connection ended in the middle of the answer."
+        if isinstance(reason, ConnectionResetError):
+            return "The server reset the connection."
+    return f"The answer broke off or is not HTTP ({type(reasons[-1]).__name__})."

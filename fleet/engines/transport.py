@@ -1,0 +1,265 @@
+"""Connections that cannot outlive the wall clock of their probe.
+
+A timeout of the socket library counts from one byte to the next, so a server that sends a byte a second
+holds a reader for ever. Here the watchdog shuts a socket down when its time is over, whatever it is doing;
+name lookups, which nothing can interrupt, are left behind in their own thread.
+"""
+
+import errno
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import certifi
+from urllib3.connection import HTTPConnection
+
+from . import watchdog
+from .errors import Cause, ProbeError, TimedOut, Unreachable
+
+MAX_ADDRESSES = 8  # of one name; more would leave each too little time
+
+
+_lookups: dict[tuple[str, int], Future[list[Any]]] = {}
+_lookups_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """Threads do not survive a fork, a held lock does: begin anew in the child."""
+    global _lookups_lock
+    _lookups_lock = threading.Lock()
+    _lookups.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+class Clock:
+    """The wall clock of one probe, its phase, and how long the phases of the current request took."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.ends = time.monotonic() + seconds
+        self.phase = "starting"
+        self.times: dict[str, float] = {}  # "dns", "connect", "tls" -> milliseconds
+        self.connected = False  # True once a connection (with TLS, if asked for) came about
+        self._guard: watchdog.Guard | None = None
+
+    @property
+    def over(self) -> bool:
+        """True when the time of the probe is used up."""
+        return time.monotonic() >= self.ends
+
+    def left(self) -> float:
+        """Seconds left; raises TimedOut when there are none."""
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise self.timed_out()
+        return left
+
+    def timed_out(self) -> TimedOut:
+        """The error to raise; it names the phase."""
+        return TimedOut(Cause.TIMED_OUT, f"The {self.seconds:g} s of this probe ran out while {self.phase}.")
+
+    @contextmanager
+    def measure(self, name: str, phase: str) -> Iterator[None]:
+        """Time one phase; after an error the phase stays, so that the error can name it."""
+        before, self.phase = self.phase, phase
+        began = time.monotonic()
+        yield
+        self.times[name] = (time.monotonic() - began) * 1000
+        self.phase = before
+
+    def guard(self, sock: socket.socket) -> None:
+        """Hold this connection, in place of an earlier one, to the end time."""
+        self.release()
+        self._guard = watchdog.guard(sock, self.ends)
+
+    def release(self) -> None:
+        """Let the connection go."""
+        if self._guard is not None:
+            self._guard.release()
+            self._guard = None
+
+
+class PlainConnection(HTTPConnection):
+    """urllib3's connection, opened within the clock and guarded from then on."""
+
+    def __init__(self, *args: Any, clock: Clock, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clock = clock
+
+    def _new_conn(self) -> socket.socket:
+        sock = open_socket(self._dns_host, self.port, self.clock)
+        self.clock.connected = True
+        return sock
+
+
+class TlsConnection(PlainConnection):
+    """The same with TLS. The contexts are shared: loading the CA files costs more than the whole probe."""
+
+    default_port = 443  # type: ignore[misc]  # as in urllib3
+
+    def __init__(self, *args: Any, verify: bool | str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.verify = verify
+
+    def _new_conn(self) -> socket.socket:
+        context = tls_context(self.verify)
+        raw = open_socket(self._dns_host, self.port, self.clock)
+        with self.clock.measure("tls", "the TLS handshake was under way"):
+            sock = _handshake(context, raw, self.host, self.clock)
+        self.clock.connected = True
+        return sock
+
+
+def open_socket(host: str, port: int, clock: Clock) -> socket.socket:
+    """A connected and guarded TCP socket. Raises Unreachable or TimedOut."""
+    with clock.measure("dns", "looking up the name"):
+        addresses = look_up(host, port, clock)
+    with clock.measure("connect", "connecting"):
+        sock = _connect(addresses[:MAX_ADDRESSES], clock)
+    clock.guard(sock)
+    return sock
+
+
+def look_up(host: str, port: int, clock: Clock) -> list[Any]:
+    """The addresses of `host` as getaddrinfo gives them. Raises Unreachable or TimedOut."""
+    try:
+        return _numeric(host, port) or _shared_lookup(host, port).result(clock.left())
+    except TimeoutError:
+        raise clock.timed_out() from None
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a valid name"
+        raise Unreachable(Cause.DNS_FAILED, f"The name {host!r} was not found: {reason}.") from None
+
+
+def _numeric(host: str, port: int) -> list[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (socket.gaierror, UnicodeError):
+        return []
+
+
+def _shared_lookup(host: str, port: int) -> Future[list[Any]]:
+    """One thread per name in the air, so a name server that hangs for one name holds up no other endpoint."""
+    key = (host, port)
+    with _lookups_lock:
+        future = _lookups.get(key)
+        if future is None:
+            future = Future()
+            threading.Thread(target=_look_up, args=(key, future), name="probe-dns", daemon=True).start()
+            _lookups[key] = future
+    return future
+
+
+def _look_up(key: tuple[str, int], future: Future[list[Any]]) -> None:
+    try:
+        future.set_result(socket.getaddrinfo(*key, type=socket.SOCK_STREAM))
+    except BaseException as error:  # handed on: whoever waits for the future raises it
+        future.set_exception(error)
+    finally:
+        with _lookups_lock:
+            _lookups.pop(key, None)
+
+
+def _connect(addresses: list[Any], clock: Clock) -> socket.socket:
+    """The first address that accepts. Each gets its share of the time: a dead IPv6 leaves some for IPv4."""
+    errors: list[OSError] = []
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        try:
+            return _connect_one(family, kind, protocol, address, clock.left() / (len(addresses) - tried))
+        except OSError as error:
+            errors.append(error)
+    telling = (e for kind in (TimeoutError, ConnectionRefusedError) for e in errors if isinstance(e, kind))
+    raise _connect_error(next(telling, errors[-1]), clock) from None
+
+
+def _connect_one(family: int, kind: int, protocol: int, address: Any, seconds: float) -> socket.socket:
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _connect_error(error: OSError, clock: Clock) -> ProbeError:
+    if isinstance(error, TimeoutError):
+        return clock.timed_out()
+    if error.errno == errno.ECONNREFUSED:
+        return Unreachable(
+            Cause.CONNECTION_REFUSED, "Nothing listens on this port: the connection was refused."
+        )
+    if error.errno == errno.ECONNRESET:
+        return Unreachable(Cause.CONNECTION_LOST, "The connection was reset while it was being opened.")
+    return Unreachable(Cause.NO_ROUTE, f"No way to this host: {error.strerror or error}.")
+
+
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """The shared context for True (system and certifi CAs), False (no check) or the path of CA files."""
+    try:
+        return _tls_context(verify, os.stat(verify).st_mtime if isinstance(verify, str) else 0.0)
+    except OSError as error:  # ssl.SSLError is one too
+        reason = error.strerror or str(error)
+        raise Unreachable(Cause.TLS_FAILED, f"The CA file {verify!r} cannot be used: {reason}.") from None
+
+
+@lru_cache(maxsize=32)
+def _tls_context(verify: bool | str, changed: float) -> ssl.SSLContext:
+    """`changed` is part of the cache key, so a renewed CA file is read again."""
+    if isinstance(verify, str):
+        folder = os.path.isdir(verify)
+        return ssl.create_default_context(
+            capath=verify if folder else None, cafile=None if folder else verify
+        )
+    context = ssl.create_default_context()
+    if verify:
+        context.load_verify_locations(certifi.where())
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _handshake(context: ssl.SSLContext, raw: socket.socket, host: str, clock: Clock) -> socket.socket:
+    try:
+        raw.settimeout(clock.left())
+        return context.wrap_socket(raw, server_hostname=host)
+    except (OSError, ValueError) as error:  # ValueError: a host name that TLS cannot carry
+        raw.close()
+        if clock.over or isinstance(error, TimeoutError):
+            raise clock.timed_out() from None
+        raise Unreachable(Cause.TLS_FAILED, _tls_detail(error, host)) from None
+
+
+_CERTIFICATE_TROUBLE = {  # OpenSSL's X509_V_ERR numbers
+    9: "is not valid yet; compare the clocks",
+    10: "has expired",
+    18: "is self-signed",
+    19: "comes from an issuer that is not trusted here (a self-signed one in the chain)",
+    20: "comes from an issuer that is not trusted here",
+    21: "comes from an issuer that is not trusted here",
+    62: "is for another host name",
+    64: "is for another IP address",
+}
+
+
+def _tls_detail(error: Exception, host: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        trouble = _CERTIFICATE_TROUBLE.get(error.verify_code, f"was not accepted: {error.verify_message}")
+        return f"The certificate of {host} {trouble}."
+    if "WRONG_VERSION_NUMBER" in str(error) or "HTTP_REQUEST" in str(error):
+        return "The server does not speak TLS on this port. Try http:// instead of https://."
+    if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
+        return "The server closed the connection during the TLS handshake."
+    return f"The TLS handshake failed: {getattr(error, 'reason', None) or error}."

@@ -1,0 +1,91 @@
+"""One thread that shuts sockets down when their time is over."""
+
+import contextlib
+import heapq
+import itertools
+import os
+import socket
+import threading
+import time
+
+
+class Guard:
+    """Holds one connection to its end time.
+
+    It owns a duplicate of the socket, so it works during a TLS handshake, and never touches a file
+    descriptor that was closed and given away again.
+    """
+
+    __slots__ = ("_lock", "_sock")
+
+    def __init__(self, sock: socket.socket, lock: threading.Condition) -> None:
+        self._lock = lock
+        self._sock: socket.socket | None = sock.dup()
+
+    @property
+    def live(self) -> bool:
+        """False once the connection was given up."""
+        return self._sock is not None
+
+    def shut_down(self) -> None:
+        """Wake whoever reads or writes this connection. The caller holds the lock."""
+        if self._sock is not None:
+            with contextlib.suppress(OSError):  # the other side was faster
+                self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Forget the connection; the watchdog drops its entry when it comes to it."""
+        with self._lock:
+            if self._sock is not None:
+                self._sock.close()
+                self._sock = None
+
+
+class Watchdog:
+    """One thread with a heap of (end time, connection)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._heap: list[tuple[float, int, Guard]] = []
+        self._order = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def guard(self, sock: socket.socket, ends: float) -> Guard:
+        """Shut `sock` down at the monotonic time `ends`, unless the Guard is released before."""
+        guard = Guard(sock, self._lock)
+        with self._lock:
+            heapq.heappush(self._heap, (ends, next(self._order), guard))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="probe-watchdog", daemon=True)
+                self._thread.start()
+            elif self._heap[0][2] is guard:
+                self._lock.notify()
+        return guard
+
+    def _run(self) -> None:
+        with self._lock:
+            while True:
+                self._shut_down_what_is_over()
+                self._lock.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+
+    def _shut_down_what_is_over(self) -> None:
+        now = time.monotonic()
+        while self._heap and (self._heap[0][0] <= now or not self._heap[0][2].live):
+            heapq.heappop(self._heap)[2].shut_down()
+
+
+_watchdog = Watchdog()
+
+
+def guard(sock: socket.socket, ends: float) -> Guard:
+    """Shut `sock` down at the monotonic time `ends`, unless the Guard is released before."""
+    return _watchdog.guard(sock, ends)
+
+
+def _after_fork() -> None:
+    """The thread does not survive a fork, the lock and the heap do: begin anew in the child."""
+    global _watchdog
+    _watchdog = Watchdog()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,81 @@
+"""Connections that do not come about, or break: each has its own cause."""
+
+import socket
+
+import pytest
+
+from fleet.engines.client import Client
+from fleet.engines.errors import BadAnswer, Cause, Unreachable
+from tests import hostile_server as hostile
+from tests.hostile_server import HostileServer, answer
+
+from .expect import DEADLINE, fails
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "word"),
+    [
+        (hostile.garbage(), "not HTTP"),
+        (hostile.garbage(b"\x15\x03\x01\x00\x02\x02\x46"), "https://"),
+        (hostile.garbage(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"), "not HTTP"),
+        (hostile.garbage(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
+        (hostile.garbage(b"HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\nabc"), ""),
+        (hostile.reset(), "reset"),
+        (hostile.hang_up(), "without an answer"),
+        (hostile.truncated(), "middle"),
+    ],
+)
+def test_a_broken_connection_is_connection_lost(
+    server: HostileServer, behaviour: hostile.Behaviour, word: str
+) -> None:
+    server.on("/", behaviour)
+    with Client(server.url, deadline=2) as client, fails(Unreachable, Cause.CONNECTION_LOST, word):
+        client.get("/")
+    assert client.connected
+
+
+def test_a_wrong_promise_of_gzip_is_a_bad_answer(server: HostileServer) -> None:
+    server.on("/gzip", answer(200, b"plain", Content_Encoding="gzip"))
+    server.on("/br", answer(200, b"plain", Content_Encoding="br"))
+    with Client(server.url) as client:
+        for path in ("/gzip", "/br"):
+            with fails(BadAnswer, Cause.WRONG_SHAPE):
+                client.get(path)
+
+
+def test_a_refused_connection() -> None:
+    with HostileServer() as gone:
+        pass
+    with Client(gone.url) as client, fails(Unreachable, Cause.CONNECTION_REFUSED):
+        client.get("/")
+    assert not client.connected
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 63 + ".invalid"])
+def test_an_unknown_name(host: str) -> None:
+    with Client(f"http://{host}") as client, pytest.raises(Unreachable) as caught:
+        client.get("/")
+    assert caught.value.cause is Cause.DNS_FAILED
+    assert host in caught.value.detail
+
+
+def test_no_route() -> None:
+    broadcast = (
+        "http://127.255.255.255:9"  # the kernel has no way there for TCP, and nothing leaves this machine
+    )
+    with Client(broadcast, deadline=DEADLINE) as client, fails(Unreachable, Cause.NO_ROUTE):
+        client.get("/")
+
+
+def test_the_second_address_of_a_name_gets_its_share_of_the_time(
+    server: HostileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    with hostile.full_backlog() as dead:
+        addresses = [
+            (*stream, ("127.0.0.1", int(dead.rpartition(":")[2]))),
+            (*stream, ("127.0.0.1", server.port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: addresses)
+        with Client("http://two.test", deadline=1) as client:
+            assert client.get("/").status == 404

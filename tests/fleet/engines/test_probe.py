@@ -1,0 +1,258 @@
+"""The ladder of a probe, with two small engines of our own so that no real one's habits matter here."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from fleet.engines.errors import Cause
+from fleet.engines.probe import probe
+from fleet.engines.reading import Facts, Identity, Load, Reading
+from fleet.engines.visit import Visit
+from tests import hostile_server as hostile
+from tests.hostile_server import HostileServer, answer
+
+from .expect import KEY
+
+DEADLINE = 0.4
+
+
+class Toy:
+    """An engine that says its name at /<name> and works at /<name>/health and /<name>/load."""
+
+    PORT = 1
+
+    def __init__(self, name: str, strong: bool = True) -> None:
+        self.NAME, self.LABEL, self.strong = name, name.title(), strong
+
+    def identify(self, visit: Visit) -> Identity | None:
+        if visit.json(f"/{self.NAME}").get("name") == self.NAME:
+            return Identity(self.NAME, f"/{self.NAME} says so.", self.strong)
+        return None
+
+    def read(self, visit: Visit) -> tuple[Facts, Load]:
+        visit.json(f"/{self.NAME}/health")
+        with visit.step("load"):
+            running = visit.json(f"/{self.NAME}/load")["running"]
+        return Facts(version="1", asked={"version": visit.now}), Load(running=running)
+
+
+@pytest.fixture(autouse=True)
+def engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    toys = [Toy("alpha"), Toy("beta"), Toy("vague", strong=False)]
+    registry = SimpleNamespace(ENGINES={toy.NAME: toy for toy in toys})
+    monkeypatch.setitem(sys.modules, "fleet.engines.registry", registry)
+
+
+def is_engine(server: HostileServer, name: str) -> None:
+    server.on(f"/{name}", answer(200, {"name": name}))
+    server.on(f"/{name}/health", answer(200, {}))
+    server.on(f"/{name}/load", answer(200, {"running": 3}))
+
+
+def why(reading: Reading) -> tuple[Cause, str] | None:
+    return (reading.failure.cause, reading.failure.step) if reading.failure else None
+
+
+def test_an_unknown_server_is_identified_and_read(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    reading = probe(server.url, now=77.0)
+    assert reading.failure is None
+    assert reading.identity == Identity("beta", "/beta says so.")
+    assert (reading.at, reading.facts.version, reading.load.running) == (77.0, "1", 3)
+    steps = [(exchange.step, exchange.request) for exchange in reading.exchanges]
+    assert steps == [
+        ("connect", "GET /"),
+        ("identify", "GET /alpha"),
+        ("identify", "GET /beta"),
+        ("health", "GET /beta/health"),
+        ("load", "GET /beta/load"),
+    ]
+
+
+def test_a_known_engine_is_read_without_further_questions(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    reading = probe(server.url, engine="beta")
+    assert reading.failure is None and reading.identity is None
+    assert server.asked() == ["GET /beta/health", "GET /beta/load"]
+
+
+def test_an_engine_name_that_is_no_longer_known_is_identified_anew(server: HostileServer) -> None:
+    is_engine(server, "alpha")
+    assert probe(server.url, engine="gone").identity == Identity("alpha", "/alpha says so.")
+
+
+def test_a_server_that_was_recognised_but_has_no_module_is_named(
+    server: HostileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Identity("cuckoo", "It says cuckoo.")
+    monkeypatch.setattr(Toy, "identify", lambda self, visit: found)
+    reading = probe(server.url)
+    assert why(reading) == (Cause.NOT_RECOGNISED, "identify")
+    assert reading.failure is not None
+    assert "This is cuckoo" in reading.failure.detail
+    assert why(probe(server.url, engine="alpha", identify=True)) == (Cause.WRONG_ENGINE, "identify")
+
+
+# Nobody found
+
+
+@pytest.mark.parametrize(
+    ("front", "cause"),
+    [
+        (answer(200, "hello"), Cause.NOT_RECOGNISED),
+        (hostile.html(), Cause.NOT_RECOGNISED),
+        (answer(404), Cause.NOT_RECOGNISED),
+        (answer(401), Cause.AUTH_REJECTED),
+        (answer(403), Cause.HOST_REJECTED),
+        (answer(429), Cause.RATE_LIMITED),
+        (answer(502), Cause.SERVER_ERROR),
+        (answer(503, {"error": {"message": "Loading model"}}), Cause.LOADING),
+    ],
+)
+def test_when_nobody_is_recognised_the_front_page_says_why(
+    server: HostileServer, front: hostile.Behaviour, cause: Cause
+) -> None:
+    server.on("/", front)
+    assert why(probe(server.url)) == (cause, "identify")
+
+
+def test_a_server_that_wants_a_key_is_not_just_unknown(server: HostileServer) -> None:
+    server.on("/", answer(200))
+    server.on("/beta", answer(401, {"error": "Unauthorized"}))
+    assert why(probe(server.url)) == (Cause.AUTH_REJECTED, "identify")
+
+
+@pytest.mark.parametrize(
+    "odd", [hostile.html(), hostile.huge(), hostile.reset(), hostile.redirect("http://x.test/")]
+)
+def test_an_odd_answer_to_one_engines_question_does_not_stop_the_others(
+    server: HostileServer, odd: hostile.Behaviour
+) -> None:
+    is_engine(server, "beta")
+    server.on("/alpha", odd)
+    reading = probe(server.url)
+    assert reading.failure is None and reading.identity is not None
+    assert reading.identity.engine == "beta"
+
+
+def test_a_bug_in_one_engine_module_does_not_hide_the_others(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    server.on("/alpha", answer(200, {"name": "beta"}))
+    assert probe(server.url).failure is None
+
+
+# The wrong engine
+
+
+def test_another_engine_than_the_pinned_one_is_named(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    reading = probe(server.url, engine="alpha", identify=True)
+    assert why(reading) == (Cause.WRONG_ENGINE, "identify")
+    assert reading.failure is not None and "Expected Alpha" in reading.failure.detail
+    assert "found Beta" in reading.failure.detail
+    assert reading.identity is not None and reading.identity.engine == "beta"
+
+
+def test_a_weak_identity_does_not_speak_against_the_pinned_engine(server: HostileServer) -> None:
+    is_engine(server, "vague")
+    server.on("/alpha/health", answer(200, {}))
+    server.on("/alpha/load", answer(200, {"running": 1}))
+    reading = probe(server.url, engine="alpha", identify=True)
+    assert reading.failure is None
+    assert reading.load.running == 1
+
+
+def test_a_pinned_engine_that_nobody_recognises_is_read_all_the_same(server: HostileServer) -> None:
+    is_engine(server, "alpha")
+    server.on("/alpha", hostile.html())
+    assert probe(server.url, engine="alpha", identify=True).failure is None
+
+
+def test_a_known_engine_that_answers_oddly_may_have_been_replaced(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    assert why(probe(server.url, engine="alpha")) == (Cause.WRONG_ENGINE, "identify")
+
+
+@pytest.mark.parametrize("name", ["alpha", "vague"])
+def test_otherwise_the_first_trouble_stands(server: HostileServer, name: str) -> None:
+    is_engine(server, name)
+    server.on("/alpha/health", answer(404))
+    assert why(probe(server.url, engine="alpha")) == (Cause.UNEXPECTED_STATUS, "health")
+
+
+def test_a_clear_no_needs_no_second_look(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    server.on("/alpha/health", answer(401))
+    assert why(probe(server.url, engine="alpha")) == (Cause.AUTH_REJECTED, "health")
+    assert server.asked() == ["GET /alpha/health"]
+
+
+# Trouble on the way
+
+
+def test_no_connection_is_the_step_connect() -> None:
+    with HostileServer() as gone:
+        pass
+    for engine in (None, "alpha"):
+        assert why(probe(gone.url, engine=engine)) == (Cause.CONNECTION_REFUSED, "connect")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "cause"),
+    [
+        (hostile.hang(), Cause.TIMED_OUT),
+        (hostile.dribble_headers(), Cause.TIMED_OUT),
+        (hostile.dribble_body(), Cause.TIMED_OUT),
+        (hostile.reset(), Cause.CONNECTION_LOST),
+        (hostile.garbage(), Cause.CONNECTION_LOST),
+        (hostile.huge(), Cause.TOO_LARGE),
+        (hostile.gzip_bomb(8 * 1024 * 1024), Cause.TOO_LARGE),
+        (hostile.redirect("http://other.test/"), Cause.REDIRECTED),
+        (hostile.redirect("/alpha/health"), Cause.REDIRECTED),
+        (hostile.html(), Cause.NOT_JSON),
+        (hostile.invalid_utf8(), Cause.NOT_JSON),
+        (hostile.deep_json(), Cause.NOT_JSON),
+        (answer(200, []), Cause.WRONG_SHAPE),
+        (answer(403), Cause.HOST_REJECTED),
+    ],
+)
+def test_trouble_with_a_known_engine_is_its_own_step(
+    server: HostileServer, behaviour: hostile.Behaviour, cause: Cause
+) -> None:
+    server.on("/alpha/health", behaviour)
+    assert why(probe(server.url, engine="alpha", timeout=DEADLINE)) == (cause, "health")
+
+
+def test_an_unforeseen_form_never_raises(server: HostileServer, caplog: pytest.LogCaptureFixture) -> None:
+    is_engine(server, "alpha")
+    server.on("/alpha/load", answer(200, {}))
+    reading = probe(server.url, engine="alpha")
+    assert reading.failure is not None
+    assert reading.failure.cause is Cause.WRONG_SHAPE
+    assert "KeyError" in reading.failure.detail
+    assert "Traceback" in caplog.text
+
+
+def test_a_failed_reading_carries_the_known_facts_on(server: HostileServer) -> None:
+    known = Facts(version="7", asked={"version": 5.0})
+    assert probe(server.url, engine="alpha", known=known).facts is known
+
+
+def test_an_address_that_is_none_is_a_failure_too() -> None:
+    reading = probe("no address")
+    assert reading.failure is not None and reading.failure.step == "connect"
+    assert "space" in reading.failure.detail
+
+
+def test_the_key_stays_out_of_the_reading(server: HostileServer) -> None:
+    server.on("/alpha/health", answer(401, f"bad key {KEY}"))
+    assert KEY not in repr(probe(server.url, engine="alpha", api_key=KEY))
+
+
+def test_the_time_is_for_the_whole_ladder(server: HostileServer) -> None:
+    for name in ("alpha", "beta", "vague"):
+        server.on(f"/{name}", lambda sock, stop: not stop.wait(0.2) and answer(200, {})(sock, stop))
+    reading = probe(server.url, timeout=DEADLINE)
+    assert why(reading) == (Cause.TIMED_OUT, "identify")
+    assert sum(exchange.total_ms or 0 for exchange in reading.exchanges) < 2000
