@@ -1,0 +1,45 @@
+# make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
+.PHONY: help install install-dev run test lint format
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+JOBS ?= 2
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/.installed ## make the environment .venv and install what is pinned
+
+install-dev: install .venv/.installed-dev
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Plimsoll needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing into .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt requirements.txt
+	@echo "Installing what the tests need (once)"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+run: install ## start everything; PORT=8701 chooses another port
+	@exec $(BIN)/python manage.py up
+
+test: install-dev ## run the tests; ARGS="tests/config -x" goes to pytest
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: install-dev ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install-dev ## put the code into shape
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .

@@ -1,0 +1,82 @@
+"""The Celery app with its whole schedule and the queue of every task."""
+
+import logging.config
+import os
+import time
+import warnings
+from datetime import datetime
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.schedules import schedstate, schedule
+from celery.signals import setup_logging, task_postrun, worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# Celery warns about root because a task could be a pickle that runs code. We accept JSON only.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+class WholeSeconds(schedule):
+    """Every `run_every` seconds on whole seconds of the clock: ticks never drift off the probes' grid."""
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        every = self.run_every.total_seconds()
+        now = time.time()
+        slot = now // every
+        remaining = (slot + 1) * every - now
+        return schedstate(is_due=last_run_at.timestamp() // every < slot, next=remaining)
+
+
+app = Celery("plimsoll")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.task_routes = {
+    "fleet.tasks.tick": {"queue": "dispatch"},
+    "fleet.tasks.probe": {"queue": "probe"},
+    "fleet.tasks.pulse_probe": {"queue": "probe"},
+    "fleet.tasks.deliver": {"queue": "delivery"},
+    "fleet.tasks.pulse_delivery": {"queue": "delivery"},
+    "fleet.tasks.*": {"queue": "upkeep"},
+}
+app.conf.beat_schedule = {
+    "tick": {"task": "fleet.tasks.tick", "schedule": WholeSeconds(1), "options": {"expires": 1}},
+    "pulse-probe": {
+        "task": "fleet.tasks.pulse_probe",
+        "schedule": WholeSeconds(5),
+        "options": {"expires": 5},
+    },
+    "pulse-delivery": {
+        "task": "fleet.tasks.pulse_delivery",
+        "schedule": WholeSeconds(5),
+        "options": {"expires": 5},
+    },
+    "deliver": {"task": "fleet.tasks.deliver", "schedule": WholeSeconds(5), "options": {"expires": 5}},
+    "prune": {"task": "fleet.tasks.prune", "schedule": WholeSeconds(600), "options": {"expires": 600}},
+}
+
+
+@setup_logging.connect
+def _log_as_django_does(**_: object) -> None:
+    """With a receiver here Celery leaves the logging alone."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def _show_life_at_once(**_: object) -> None:
+    """Both workers are known to work as soon as they do, not only once the schedule comes round."""
+    for task in ("fleet.tasks.pulse_probe", "fleet.tasks.pulse_delivery"):
+        app.send_task(task, expires=5)
+
+
+@task_postrun.connect
+def _drop_broken_connections(**_: object) -> None:
+    """Threads keep their database connection (CELERY_DB_REUSE_MAX), but never a broken one."""
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        if connection.errors_occurred:
+            connection.close()

@@ -1,0 +1,152 @@
+"""Every setting that comes from the environment or from `.env`, in one table. README.md shows it too."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from environ import Env
+
+from .data_folder import ROOT
+from .parsers import (
+    bind_address,
+    database_url,
+    email_url,
+    folder,
+    host_list,
+    log_level,
+    long_secret,
+    mail_address,
+    on_off,
+    redis_url,
+    secret_list,
+    site_url,
+    time_zone,
+    whole,
+)
+
+
+class BadSettings(Exception):
+    """Values that can't be used. `problems` has one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One line of the table. Unset or empty it takes `default`; without a default its value is None."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]  # raises ValueError with the half sentence "give ..."
+    hidden: bool = False  # never repeat the value in a message
+
+
+TABLE = [
+    Variable("PORT", "8700", "The port of the web server.", whole(1, 65535)),
+    Variable(
+        "HOST",
+        "127.0.0.1",
+        "The address the web server listens on. `0.0.0.0` lets other machines in; set SITE_URL too.",
+        bind_address,
+    ),
+    Variable(
+        "SITE_URL",
+        "",
+        "Where browsers find the site; used for links in mails and the first-account link. "
+        "Empty: `http://localhost:` and PORT.",
+        site_url,
+    ),
+    Variable(
+        "ALLOWED_HOSTS",
+        "",
+        "More host names the site answers to, with commas between them. The host of SITE_URL and "
+        "localhost are always among them.",
+        host_list,
+    ),
+    Variable(
+        "PLIMSOLL_DATA",
+        "var",
+        "The folder of the data: database, queue and generated secrets. Relative to the project's folder.",
+        folder,
+    ),
+    Variable(
+        "DATABASE_URL",
+        "",
+        "`postgres://user:password@host:5432/name`. Empty: a SQLite file in the data folder.",
+        database_url,
+    ),
+    Variable(
+        "REDIS_URL",
+        "",
+        "`redis://host:6379/0` of a Redis or Valkey server. Empty: a Valkey of our own, kept in the data folder.",
+        redis_url,
+    ),
+    Variable(
+        "EMAIL_URL",
+        "",
+        "The mail server: `smtp://user:password@host:25`, `smtp+tls://` for STARTTLS, `smtp+ssl://` for TLS "
+        "from the start. Empty: mails are not sent, but shown on the alerts page.",
+        email_url,
+    ),
+    Variable("MAIL_FROM", "Plimsoll <plimsoll@localhost>", "The address that mails come from.", mail_address),
+    Variable(
+        "SECRET_KEY",
+        "",
+        "Signs sessions and links. Empty: made once and kept in the data folder.",
+        long_secret,
+        hidden=True,
+    ),
+    Variable(
+        "FIELD_KEYS",
+        "",
+        "Encrypt the API keys in the database, with commas between them; the first encrypts, all decrypt. "
+        "Empty: one is made and kept in the data folder.",
+        secret_list,
+        hidden=True,
+    ),
+    Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
+    Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),
+    Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", log_level),
+    Variable("DEBUG", "off", "Django's debug mode, for development only: error pages show secrets.", on_off),
+]
+
+
+def read(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The value of every variable of the table; raises BadSettings, which names all bad ones together."""
+    values: dict[str, Any] = {}
+    problems = []
+    for variable in TABLE:
+        text = environ.get(variable.name, "").strip() or variable.default
+        try:
+            values[variable.name] = variable.parse(text) if text else None
+        except ValueError as error:
+            problems.append(f"{_shown(variable, text)}: {error}.")
+    if problems:
+        raise BadSettings(problems)
+    return values
+
+
+def _shown(variable: Variable, text: str) -> str:
+    if variable.hidden:
+        return f"{variable.name} can't be used"
+    without_password = re.sub(r"://[^/]*@", "://***@", text)
+    return f'{variable.name} is "{without_password}"'
+
+
+def load() -> dict[str, Any]:
+    """The values of this process's environment and `.env`. Ends the process with code 2 when one is bad."""
+    try:
+        Env.read_env(ROOT / ".env")
+        return read(os.environ)
+    except BadSettings as error:
+        problems = error.problems
+    except UnicodeDecodeError:
+        problems = [".env is not text in UTF-8: save it as such."]
+    print("Plimsoll can't start with these settings:", *problems, sep="\n  ", file=sys.stderr)
+    raise SystemExit(2)

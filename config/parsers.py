@@ -1,0 +1,161 @@
+"""Parsers of settings: each returns the value of a text, or raises ValueError with what to give instead."""
+
+import os
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+from environ import Env
+
+from .data_folder import ROOT
+
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}")
+SWITCH = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def bind_address(text: str) -> str:
+    """An address to listen on: an IP address or a host name."""
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[0-9.]+", text):
+            return text
+        raise ValueError("give an IP address of this machine such as 127.0.0.1, or 0.0.0.0 for all") from None
+
+
+def site_url(text: str) -> str:
+    """Where browsers find the site, without a slash at the end."""
+    wanted = "give the address that browsers use, such as https://plimsoll.example.org, without a path"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+    if not good or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(wanted)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def folder(text: str) -> Path:
+    """A folder that we may write to; it is created. A relative one is taken from the project's folder."""
+    path = (ROOT / Path(text).expanduser()).resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"give a folder that can be created ({error.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ValueError("give a folder that this user may write to")
+    return path
+
+
+def long_secret(text: str) -> str:
+    """A secret that can't be guessed."""
+    if len(text) < 32:
+        raise ValueError("give at least 32 random characters, or leave it empty to have one made")
+    return text
+
+
+def secret_list(text: str) -> list[str]:
+    """Secrets with commas between them."""
+    return [long_secret(part.strip()) for part in text.split(",")]
+
+
+def database_url(text: str) -> dict[str, Any]:
+    """Django's database settings of a SQLite or PostgreSQL URL."""
+    wanted = "give postgres://user:password@host:5432/name or sqlite:////path/to/file"
+    try:
+        config = Env.db_url_config(text)
+    except (ValueError, ImproperlyConfigured):
+        raise ValueError(wanted) from None
+    kinds = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+    if config.get("ENGINE") not in kinds or not config.get("NAME"):
+        raise ValueError(wanted)
+    return config
+
+
+def redis_url(text: str) -> str:
+    """The URL of a Redis or Valkey server."""
+    wanted = "give redis://host:6379/0, rediss://... for TLS or unix:///path/to/socket"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme in ("redis", "rediss") and parts.hostname and re.fullmatch(r"(/[0-9]*)?", parts.path):
+        return text
+    if parts.scheme == "unix" and len(parts.path) > 1:
+        return text
+    raise ValueError(wanted)
+
+
+def email_url(text: str) -> dict[str, Any]:
+    """Django's mail settings of an SMTP URL."""
+    wanted = "give smtp://user:password@host:25, smtp+tls://...:587 (STARTTLS) or smtp+ssl://...:465"
+    try:
+        config = Env.email_url_config(text)
+    except (ValueError, ImproperlyConfigured):
+        raise ValueError(wanted) from None
+    if not config["EMAIL_BACKEND"].endswith(".smtp.EmailBackend") or not config["EMAIL_HOST"]:
+        raise ValueError(wanted)
+    usual = 465 if config.get("EMAIL_USE_SSL") else 587 if config.get("EMAIL_USE_TLS") else 25
+    names = ("EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
+    return {name: config.get(name) or "" for name in names} | {"EMAIL_PORT": config["EMAIL_PORT"] or usual}
+
+
+def mail_address(text: str) -> str:
+    """An address that mails come from, with or without a name before it."""
+    address = re.sub(r".*<(.*)>\s*$", r"\1", text)
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ValueError("give an address such as Plimsoll <plimsoll@example.org>") from None
+    return text
+
+
+def host_list(text: str) -> list[str]:
+    """Host names with commas between them, as Django's ALLOWED_HOSTS takes them."""
+    hosts = [part.strip() for part in text.split(",") if part.strip()]
+    if not hosts or not all(re.fullmatch(r"\*|\.?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", host) for host in hosts):
+        raise ValueError("give host names with commas between them, without http:// and port")
+    return hosts
+
+
+def time_zone(text: str) -> str:
+    """The name of a time zone."""
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("give the name of a time zone, such as UTC or Europe/Berlin") from None
+    return text
+
+
+def log_level(text: str) -> str:
+    """A log level by its name."""
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("give DEBUG, INFO, WARNING or ERROR")
+    return text.upper()
+
+
+def on_off(text: str) -> bool:
+    """A switch."""
+    if text.lower() not in SWITCH:
+        raise ValueError("give on or off")
+    return SWITCH[text.lower()]

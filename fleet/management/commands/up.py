@@ -1,0 +1,19 @@
+"""manage.py up: everything from one command."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config.parts import CannotStart, up
+
+
+class Command(BaseCommand):
+    help = "Starts Valkey, the web server, both workers and beat; shows their logs; Ctrl-C stops all of them."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            up()
+        except CannotStart as error:
+            self.stderr.write(f"Plimsoll can't start. {error}")
+            sys.exit(1)

@@ -1,0 +1,20 @@
+"""Who belongs to which team. Views call one of these first; strangers get 404."""
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404
+
+from .models import Team
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """The teams the person is a member of."""
+    return Team.objects.filter(members=user)
+
+
+def member_team(user: User, slug: str) -> Team:
+    """The team, for one of its members; raises Http404 for anyone else."""
+    team = teams_of(user).filter(slug=slug).first()
+    if team is None:
+        raise Http404("None of your teams has this address.")
+    return team

@@ -1,0 +1,131 @@
+"""The environment table: bad values are refused with a sentence, and README.md shows the same table."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from config import data_folder, parsers
+from config.data_folder import ROOT
+from config.environment import TABLE, BadSettings, read
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("PORT", "abc", "give a whole number from 1 to 65535"),
+        ("PORT", "0", "from 1 to 65535"),
+        ("PORT", "65536", "from 1 to 65535"),
+        ("PORT", "\N{FULLWIDTH DIGIT EIGHT}700", "whole number"),
+        ("HOST", "300.1.1.1", "IP address"),
+        ("SITE_URL", "plimsoll.example.org", "such as https://"),
+        ("SITE_URL", "https://example.org/path", "without a path"),
+        ("SITE_URL", "http://host:port", "such as https://"),
+        ("ALLOWED_HOSTS", "https://example.org", "without http://"),
+        ("PLIMSOLL_DATA", "/dev/null/x", "can be created"),
+        ("DATABASE_URL", "mysql://a@b/c", "postgres://"),
+        ("DATABASE_URL", "postgres://user@host:port/name", "postgres://"),
+        ("DATABASE_URL", "postgres://host", "postgres://"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("REDIS_URL", "redis://host:6379/first", "redis://"),
+        ("EMAIL_URL", "mail.example.org", "smtp://"),
+        ("EMAIL_URL", "smtp://", "smtp://"),
+        ("EMAIL_URL", "consolemail://", "smtp://"),
+        ("MAIL_FROM", "nobody", "an address"),
+        ("SECRET_KEY", "short", "32 random characters"),
+        ("FIELD_KEYS", f"{'x' * 40},", "32 random characters"),
+        ("TIME_ZONE", "Mars/Olympus", "time zone"),
+        ("PROBE_THREADS", "0", "from 1 to 1000"),
+        ("LOG_LEVEL", "loud", "DEBUG, INFO"),
+        ("DEBUG", "maybe", "on or off"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_and_with_what_to_give(name, value, hint):
+    with pytest.raises(BadSettings) as caught:
+        read({name: value})
+    (problem,) = caught.value.problems
+    assert problem.startswith(name)
+    assert hint in problem
+
+
+def test_passwords_and_secrets_are_never_repeated():
+    bad = {"DATABASE_URL": "mysql://me:sekrit@b/c", "EMAIL_URL": "ftp://me:sekrit@b", "SECRET_KEY": "sekrit"}
+    with pytest.raises(BadSettings) as caught:
+        read(bad)
+    assert len(caught.value.problems) == 3
+    assert "sekrit" not in str(caught.value)
+
+
+def test_empty_means_default(tmp_path):
+    values = read({"PORT": "", "SITE_URL": " ", "PLIMSOLL_DATA": str(tmp_path)})
+    assert values["PORT"] == 8700
+    assert values["SITE_URL"] is None
+    assert values["DEBUG"] is False
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example.org", 25, "", ""),
+        ("smtp+tls://me%40example.org:p%2Fw@mail.example.org", 587, True, ""),
+        ("smtp+ssl://mail.example.org:466", 466, "", True),
+    ],
+)
+def test_mail_urls(url, port, tls, ssl):
+    config = parsers.email_url(url)
+    assert (config["EMAIL_HOST"], config["EMAIL_PORT"]) == ("mail.example.org", port)
+    assert (config["EMAIL_USE_TLS"], config["EMAIL_USE_SSL"]) == (tls, ssl)
+    if "@mail" in url:
+        assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("me@example.org", "p/w")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "status"],
+        ["-m", "celery", "-A", "config", "worker", "-P", "threads"],
+        ["-m", "uvicorn", "config.asgi:application"],
+    ],
+)
+def test_every_entrance_refuses_bad_settings_with_code_2_and_without_a_traceback(command, tmp_path):
+    bad = {**os.environ, "PORT": "abc", "DEBUG": "maybe", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    ended = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**bad, "PLIMSOLL_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert 'PORT is "abc": give a whole number from 1 to 65535.' in ended.stderr
+    assert 'DEBUG is "maybe": give on or off.' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_generated_secret_is_kept_and_private(tmp_path):
+    first = data_folder.kept_secret(tmp_path / "key")
+    assert len(first) >= 50
+    assert data_folder.kept_secret(tmp_path / "key") == first
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_the_socket_of_a_long_data_folder_is_short_enough(tmp_path):
+    long = tmp_path / ("x" * 100)
+    assert len(str(data_folder.embedded_socket(long))) <= 100
+    assert data_folder.embedded_socket(long) != data_folder.embedded_socket(tmp_path / ("y" * 100))
+
+
+def test_the_readme_has_the_same_variables():
+    text = (ROOT / "README.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", text, re.M)
+    expected = [(v.name, f"`{v.default}`" if v.default else "", v.help) for v in TABLE]
+    assert rows == expected
+
+
+def test_the_example_file_has_the_same_variables():
+    text = (ROOT / ".env.example").read_text()
+    assert re.findall(r"^# ?([A-Z_]+)=", text, re.M) == [variable.name for variable in TABLE]

@@ -1,0 +1,103 @@
+"""`manage.py up` for real: all parts, one after another stopped, killed and in each other's way."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from config.data_folder import ROOT
+
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the parts in /proc")
+
+
+class Running:
+    """A real run on a free port and a folder of its own."""
+
+    def __init__(self, data: Path, wait_for) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log, self.data = data / "log", data
+        self.process = start(data, self.port, self.log)
+        wait_for(lambda: "is ready" in self.text() or self.process.poll() is not None, 40, "never ready")
+        assert self.process.poll() is None, self.text()
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def parts(self) -> dict[str, int]:
+        """The process of each part."""
+        marks = {"valkey": "valkey-server", "web": "uvicorn", "beat": "beat-schedule"}
+        marks |= {"worker-probe": "probe@", "worker-general": "general@"}
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
+        return {name: pid for name, mark in marks.items() for pid, text in commands.items() if mark in text}
+
+
+def start(data: Path, port: int, log: Path) -> subprocess.Popen:
+    settings = {"PLIMSOLL_DATA": str(data), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    with log.open("w") as out:
+        command = [sys.executable, "manage.py", "up"]
+        return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=out, stderr=out)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and was not collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.fixture
+def running(tmp_path, wait_for):
+    run = Running(tmp_path, wait_for)
+    parts = run.parts()
+    yield run
+    if run.process.poll() is None:
+        run.process.kill()
+        run.process.wait()
+    wait_for(lambda: not any(map(alive, parts.values())), 5, "parts survived the end of the test")
+
+
+def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tmp_path_factory, wait_for):
+    assert len(running.parts()) == 5
+    assert re.search(r"No account yet\. Create the first one: http://\S+/start/\S+/", running.text())
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/health/ready") as response:
+        assert response.status == 200
+
+    second = start(running.data, running.port, tmp_path_factory.mktemp("second") / "log")
+    assert second.wait(15) == 1
+    other = tmp_path_factory.mktemp("other")
+    third = start(other, running.port, other / "log")
+    assert third.wait(15) == 1
+    assert f"Port {running.port} on 127.0.0.1 can't be used" in (other / "log").read_text()
+
+    parts = running.parts()
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(8) == 0
+    assert running.text().splitlines()[-1].endswith("| Stopped.")
+    assert not any(map(alive, parts.values()))
+
+
+def test_a_killed_part_stops_all_of_it_and_is_named(running):
+    parts = running.parts()
+    os.kill(parts["worker-probe"], signal.SIGKILL)
+    assert running.process.wait(12) == 1
+    last = running.text().splitlines()[-1]
+    assert last.endswith("Stopped: worker-probe ended with signal 9 (SIGKILL). Its last lines are above.")
+    assert not any(map(alive, parts.values()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_no_part_survives_when_the_supervisor_is_killed(running, wait_for):
+    parts = running.parts()
+    running.process.kill()
+    running.process.wait()
+    wait_for(lambda: not any(map(alive, parts.values())), 5, "a part outlived the supervisor")

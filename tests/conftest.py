@@ -1,0 +1,170 @@
+"""What many tests need: real servers on this machine, and people."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import redis
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+from django.contrib.auth.models import User
+
+from config.celery import app
+from config.parts import broker_command
+from teams.models import Membership, Team
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[..., None]:
+    """Waits until a condition holds; fails with `why` when it does not within `timeout` seconds."""
+
+    def wait(condition: Callable[[], object], timeout: float = 10, why: str = "it did not happen") -> None:
+        end = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"Waited {timeout:g} s: {why}")
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """The URL of an embedded Valkey that runs for the whole session."""
+    folder = Path(tempfile.mkdtemp(prefix="plimsoll-valkey-"))
+    server = subprocess.Popen(broker_command(folder / "valkey.sock", folder), stdout=subprocess.DEVNULL)
+    url = f"unix://{folder}/valkey.sock"
+    try:
+        _until_it_answers(url)
+        yield url
+    finally:
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        shutil.rmtree(folder)
+
+
+def _until_it_answers(url: str) -> None:
+    end = time.monotonic() + 10
+    while True:
+        try:
+            with redis.Redis.from_url(url) as client:
+                client.ping()
+            return
+        except redis.RedisError:
+            if time.monotonic() > end:
+                raise
+
+
+@pytest.fixture
+def valkey(valkey_server: str, settings) -> Iterator[redis.Redis]:
+    """A client of an empty Valkey that the settings and the Celery app point to."""
+    settings.REDIS_URL = valkey_server
+    before = app.conf.broker_url
+    _use_broker(valkey_server.replace("unix://", "redis+socket://"))
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+        yield client
+    _use_broker(before)
+
+
+def _use_broker(url: str) -> None:
+    app.conf.broker_url = url
+    app._after_fork()  # forgets the connections to the broker before: there is no public way
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server: `messages` has what it took; `answer` is what it says to the next ones."""
+
+    port: int = 0
+    answer: str = "250 taken"
+    messages: list[EmailMessage] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    refuse: set[str] = field(default_factory=set)  # addresses that it does not know
+    tries: int = 0
+
+    async def handle_RCPT(
+        self, server: object, session: object, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuse:
+            return "550 5.1.1 no such address here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
+        self.tries += 1
+        if self.answer.startswith("2"):
+            assert isinstance(envelope.content, bytes)
+            message = message_from_bytes(envelope.content, policy=policy.default)
+            self.recipients.extend(envelope.rcpt_tos)
+            self.messages.append(message)  # last: tests wait for it
+        return self.answer
+
+
+@pytest.fixture
+def smtp(settings) -> Iterator[MailServer]:
+    """A mail server that the settings point to. Set `smtp.answer = "451 later"` to have it refuse."""
+    mail = MailServer()
+    mail.port = free_port()
+    controller = Controller(mail, hostname="127.0.0.1", port=mail.port)
+    controller.start()
+    settings.EMAIL_CONFIGURED = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
+    yield mail
+    controller.stop()
+
+
+@pytest.fixture
+def team(db) -> Team:
+    """The team Search, whose outages are mailed to oncall@example.org."""
+    return Team.objects.create(name="Search", slug="search", mail_to=["oncall@example.org"])
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    """A member of the team Search."""
+    return _member("alice", team)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    """Another member of the team Search."""
+    return _member("bob", team)
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    """Signed in, but a member of no team."""
+    return User.objects.create_user("charlie", "charlie@example.org", "a long password")
+
+
+def _member(name: str, team: Team) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "a long password")
+    Membership.objects.create(user=user, team=team)
+    return user
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sync_fixtures_may_use_the_database() -> Iterator[None]:
+    """Playwright keeps an event loop in the test's thread, where Django would refuse to query."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
