@@ -125,6 +125,9 @@ WORDS: dict[Cause, Words] = {
 }
 
 
+_TOLD_BY_DETAIL = {Cause.MODEL_MISSING, Cause.SATURATED, Cause.WRONG_ENGINE}
+
+
 def short(cause: str) -> str:
     """A few words for a table cell; empty for no cause."""
     return WORDS[Cause(cause)].short if cause else ""
@@ -137,6 +140,11 @@ def sentence(cause: str, detail: str = "", step: str = "") -> str:
     text = WORDS[Cause(cause)].sentence
     extra = "; ".join(part for part in (detail.rstrip("."), f"step: {step}" if step else "") if part)
     return f"{text[:-1]} ({extra})." if extra else text
+
+
+def brief(cause: str, detail: str = "") -> str:
+    """What happened, for a row: the detail only where it says which model, engine or number; empty for no cause."""
+    return sentence(cause, detail if cause in _TOLD_BY_DETAIL else "")
 
 
 def advice(cause: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 
 CONFIRM_EVERY = 3
-"""Seconds between the looks that confirm a first failure, so that three in a row are known within ten."""
+"""Seconds between the looks that confirm a first failure or recovery, so that three in a row are known within ten."""
 
 CONFIRM_DEADLINE = 2.5
 """Seconds a confirming look may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
@@ -22,25 +22,25 @@ def next_due(now: float, interval: int, key: str) -> int:
     return int((now - offset) // interval + 1) * interval + offset
 
 
-def due_after(began: float, ended: float, grid_due: int, failures: int, fail_after: int) -> int:
-    """When to look next after a probe with these times, once so many failures in a row are known (unix seconds).
+def due_after(began: float, ended: float, grid_due: int, doubts: int) -> int:
+    """When to look next after a probe with these times (unix seconds).
 
-    While a failure is being confirmed the next look comes sooner than the grid; after that the grid rules.
-    The first wait starts when the failure is known, the next ones when the confirming look began: a server
-    that hangs takes its time in each of them.
+    `doubts` is how many probes in a row by now speak against what we hold the endpoint to be. While there are
+    any the next look comes sooner than the grid; else the grid rules. The first wait starts when the doubt is
+    known, the next ones when the confirming look began: a server that hangs takes its time in each of them.
     """
-    if 0 < failures < fail_after:
-        start = ended if failures == 1 else began
+    if doubts:
+        start = ended if doubts == 1 else began
         return min(grid_due, round(start + CONFIRM_EVERY))
     return grid_due
 
 
-def deadline(timeout: float, failures: int, fail_after: int) -> float:
-    """Seconds the next probe may take in all.
+def deadline(timeout: float, doubts: int) -> float:
+    """Seconds the next probe may take in all; `doubts` as above.
 
     A confirming look is cut to CONFIRM_DEADLINE, since its answer is already overdue: otherwise a hung
     server would not be known as down within ten seconds. Longer timeouts were asked for and are kept.
     """
-    if 0 < failures < fail_after and timeout <= DEFAULT_TIMEOUT:
+    if doubts and timeout <= DEFAULT_TIMEOUT:
         return min(timeout, CONFIRM_DEADLINE)
     return timeout

@@ -123,6 +123,13 @@ def decide(standing: Standing, finding: Finding, thresholds: Thresholds) -> Stan
     return _settle(counted, finding)
 
 
+def doubts(standing: Standing) -> int:
+    """How many probes in a row speak against the standing without having changed it yet."""
+    if standing.status in TROUBLE:
+        return standing.successes
+    return standing.failures
+
+
 def _believed(counted: Standing, finding: Finding, thresholds: Thresholds) -> bool:
     """Degraded turns to down only when down itself is confirmed, since that is a mail of its own."""
     if finding.status is Status.DOWN:
@@ -131,6 +138,4 @@ def _believed(counted: Standing, finding: Finding, thresholds: Thresholds) -> bo
 
 
 def _settle(standing: Standing, finding: Finding) -> Standing:
-    return replace(
-        standing, status=finding.status, cause=finding.cause, step=finding.step, detail=finding.detail
-    )
+    return replace(standing, status=finding.status, cause=finding.cause, step=finding.step, detail=finding.detail)

@@ -2,9 +2,16 @@
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from .models import Team
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks. Pages without @login_not_required are only reached by people who are signed in."""
+    if not isinstance(request.user, User):
+        raise Http404("Sign in first.")
+    return request.user
 
 
 def teams_of(user: User) -> QuerySet[Team]:

@@ -1,5 +1,7 @@
 """Forms about people and teams."""
 
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from django.contrib.auth.models import User
@@ -11,7 +13,7 @@ from .models import Team
 MOST_ADDRESSES = 20
 
 
-class AddressesField(forms.CharField):
+class AddressesField(forms.Field):
     """Mail addresses, one on each line; cleans to a list without repetitions."""
 
     def __init__(self) -> None:
@@ -25,10 +27,10 @@ class AddressesField(forms.CharField):
     def prepare_value(self, value: object) -> object:
         return "\n".join(value) if isinstance(value, list) else value
 
-    def to_python(self, value: str | None) -> list[str]:  # type: ignore[override]
+    def to_python(self, value: str | None) -> list[str]:
         return list(dict.fromkeys(line.strip() for line in (value or "").splitlines() if line.strip()))
 
-    def validate(self, value: list[str]) -> None:  # type: ignore[override]
+    def validate(self, value: list[str]) -> None:
         if len(value) > MOST_ADDRESSES:
             raise ValidationError(f"At most {MOST_ADDRESSES} addresses. Use a mailing list for more people.")
         for address in value:
@@ -70,7 +72,7 @@ class FirstAccountForm(BaseUserCreationForm):
         model = User
         fields = ("username", "email")
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _style(self)
 
@@ -78,7 +80,7 @@ class FirstAccountForm(BaseUserCreationForm):
 class SignInForm(AuthenticationForm):
     """User name and password."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _style(self)
 

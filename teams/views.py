@@ -34,25 +34,25 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
 
 def teams(request: HttpRequest) -> HttpResponse:
     """The person's teams, and a form for a new one."""
-    mine = access.teams_of(request.user)
-    form = TeamForm(request.POST or None, initial={"mail_to": [request.user.email] if request.user.email else []})
+    person = access.person(request)
+    form = TeamForm(request.POST or None, initial={"mail_to": [person.email] if person.email else []})
     if request.method == "POST" and form.is_valid():
-        team = people.new_team(request.user, form.cleaned_data["name"], form.cleaned_data["mail_to"])
+        team = people.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
         messages.success(request, f"{team} was created, and you are its first member.")
         return redirect("team", team.slug)
-    return render(request, "teams/teams.html", {"teams": mine, "form": form, "nav": "teams"})
+    return render(request, "teams/teams.html", {"teams": access.teams_of(person), "form": form})
 
 
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """A team's members and where its mails go."""
-    mine = access.member_team(request.user, slug)
+    mine = access.member_team(access.person(request), slug)
+    name = mine.name  # the form writes what was typed into the team, even if it is refused
     form = TeamForm(request.POST or None, instance=mine)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
         return redirect("team", mine.slug)
     members = User.objects.filter(teams=mine).order_by("username")
-    name = access.teams_of(request.user).get(pk=mine.pk).name
     return render(request, "teams/team.html", {"team": mine, "name": name, "form": form, "members": members})
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fleet.causes import WORDS, advice, sentence, short
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Load, Model, Reading
-from fleet.status import TROUBLE, Finding, Standing, Status, Thresholds, decide, find, status_of
+from fleet.status import TROUBLE, Finding, Standing, Status, Thresholds, decide, doubts, find, status_of
 
 REFUSED = Finding(Cause.CONNECTION_REFUSED, "connect")
 KEY = Finding(Cause.AUTH_REJECTED, "models")
@@ -74,6 +74,13 @@ def test_a_status_never_changes_without_its_run_of_findings(findings, fail_after
         if standing.status in TROUBLE and new.status not in TROUBLE:
             assert len(recent) >= recover_after and all(f.status not in TROUBLE for f in recent[-recover_after:])
         standing = new
+
+
+def test_doubts_count_what_speaks_against_the_standing_until_it_is_believed():
+    assert [doubts(after(UP, *[REFUSED] * n)) for n in range(5)] == [0, 1, 2, 0, 0]
+    down = after(UP, *[REFUSED] * 3)
+    assert [doubts(after(down, *[GOOD] * n)) for n in range(4)] == [0, 1, 0, 0]
+    assert doubts(after(UP, *[GOOD] * 5)) == 0
 
 
 def reading(**facts) -> Reading:

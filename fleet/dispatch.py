@@ -1,0 +1,34 @@
+"""From the beat's tick to one task per due endpoint, and the signs of life that /health/ready reads."""
+
+import time
+
+import redis
+from django.conf import settings
+
+from config.celery import app
+
+from . import probing
+
+_broker: redis.Redis | None = None
+
+
+def tick() -> None:
+    """Claims what is due now and sends each endpoint to the probe queue, to expire when its next probe is due."""
+    now = time.time()
+    claims = probing.claim(now)
+    task = app.tasks["fleet.tasks.probe"]
+    if claims:
+        with app.producer_pool.acquire(block=True) as producer:
+            for claim in claims:
+                task.apply_async(
+                    (claim.endpoint_id, claim.due_at), producer=producer, expires=max(claim.expires_at - now, 1)
+                )
+    pulse("tick")
+
+
+def pulse(name: str) -> None:
+    """Notes in the broker that this part does its work: key "plimsoll:<name>", unix seconds."""
+    global _broker
+    if _broker is None:
+        _broker = redis.Redis.from_url(settings.REDIS_URL)
+    _broker.set(f"plimsoll:{name}", f"{time.time():.3f}", ex=3600)

@@ -1,0 +1,161 @@
+"""Adding, changing, pausing and removing endpoints: the one way for pages, files and commands."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from teams.models import Team
+
+from . import incidents, live
+from .engines.client import parse_base_url
+from .engines.errors import Cause
+from .engines.registry import ENGINES
+from .models import Change, Endpoint, EndpointState
+from .status import Status
+
+FIELDS = (
+    "name", "url", "engine", "api_key", "interval", "timeout", "fail_after", "recover_after", "expected_models"
+)  # fmt: skip
+"""What a team may set; the defaults are those of the Endpoint model."""
+
+
+def add(team: Team, **fields: Any) -> Endpoint:
+    """Adds an endpoint and has it looked at with the next tick.
+
+    Raises ValidationError with a sentence per field, also for a name or URL that the team watches already.
+    """
+    endpoint = Endpoint(team=team)
+    _fill(endpoint, fields)
+    with transaction.atomic():
+        endpoint.save()
+        now = datetime.now(UTC)
+        EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
+    live.publish([endpoint.pk])
+    return endpoint
+
+
+def change(endpoint: Endpoint, **fields: Any) -> list[str]:
+    """Changes the named fields and returns those that moved. Raises ValidationError as `add` does.
+
+    Another URL, engine or key makes it an endpoint we know nothing of: it is identified and looked at anew.
+    """
+    before = {name: getattr(endpoint, name) for name in FIELDS}
+    _fill(endpoint, fields)
+    moved = [name for name in FIELDS if getattr(endpoint, name) != before[name]]
+    if not moved:
+        return []
+    with transaction.atomic():
+        endpoint.save()
+        told = ", ".join(moved)
+        Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=told[:300])
+        if {"url", "engine", "api_key"} & set(moved):
+            _forget(endpoint, "Its URL, engine or key was changed.")
+        now = datetime.now(UTC)
+        EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now)
+        _due_now(endpoint)
+    live.publish([endpoint.pk])
+    return moved
+
+
+def pause(endpoint: Endpoint) -> None:
+    """Stops looking at an endpoint. Its open incident is closed without a mail, since nothing is known any more."""
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint.pk).update(paused=True)
+        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
+        incidents.close_quietly(state, "Watching was paused.")
+        _reset(state, Cause.PAUSED)
+        state.due_at = None
+        state.save()
+    live.publish([endpoint.pk])
+
+
+def resume(endpoint: Endpoint) -> None:
+    """Looks at a paused endpoint again, from the next tick on."""
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=endpoint.pk).update(paused=False)
+        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
+        _reset(state, Cause.NEW)
+        state.due_at = int(time.time())
+        state.save()
+    live.publish([endpoint.pk])
+
+
+def look_now(endpoint: Endpoint) -> None:
+    """Makes an endpoint due at once; a paused one stays paused."""
+    _due_now(endpoint)
+
+
+def remove(endpoint: Endpoint) -> None:
+    """Deletes an endpoint with its history and incidents."""
+    pk = endpoint.pk
+    endpoint.delete()
+    live.publish([pk])
+
+
+def suggested_name(url: str) -> str:
+    """A name for an endpoint at this base URL: its host, and the port where one is given."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
+
+
+def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise TypeError(f"not fields of an endpoint: {', '.join(sorted(unknown))}")
+    for name, value in fields.items():
+        setattr(endpoint, name, value)
+    errors = _errors(endpoint)
+    try:
+        endpoint.clean_fields(exclude=[*errors, "team", "expected_models"])
+    except ValidationError as error:
+        errors |= error.message_dict
+    if not {"interval", "timeout"} & set(errors) and endpoint.timeout >= endpoint.interval:
+        errors["timeout"] = [f"The timeout has to be shorter than the interval of {endpoint.interval} s."]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
+    """What is wrong with an endpoint's own fields, a sentence per field; tidies them on the way."""
+    errors: dict[str, list[str]] = {}
+    endpoint.name = " ".join(str(endpoint.name).split())
+    if not endpoint.name:
+        errors["name"] = ["Give it a name, such as gpu-1."]
+    try:
+        endpoint.url = parse_base_url(endpoint.url)
+    except ValueError as error:
+        errors["url"] = [str(error)]
+    if endpoint.engine and endpoint.engine not in ENGINES:
+        errors["engine"] = [f"“{endpoint.engine}” is no engine we know. Choose one of: {', '.join(ENGINES)}."]
+    others = Endpoint.objects.filter(team=endpoint.team).exclude(pk=endpoint.pk)
+    if others.filter(name__iexact=endpoint.name).exists():
+        errors["name"] = [f"{endpoint.team} already has an endpoint named {endpoint.name}."]
+    if "url" not in errors and (twin := others.filter(url=endpoint.url).first()):
+        errors["url"] = [f"{twin.name} of {endpoint.team} already watches this URL."]
+    return errors
+
+
+def _due_now(endpoint: Endpoint) -> None:
+    EndpointState.objects.filter(endpoint_id=endpoint.pk, due_at__isnull=False).update(due_at=int(time.time()))
+
+
+def _forget(endpoint: Endpoint, why: str) -> None:
+    state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
+    incidents.close_quietly(state, why)
+    if not endpoint.paused:
+        _reset(state, Cause.NEW)
+    state.engine, state.proof, state.identified_at = "", "", None
+    state.facts, state.load, state.ladder = {}, {}, []
+    state.save()
+
+
+def _reset(state: EndpointState, cause: Cause) -> None:
+    now = datetime.now(UTC)
+    state.status, state.cause, state.step, state.detail = Status.UNKNOWN, cause, "", ""
+    state.failures = state.downs = state.successes = 0
+    state.failing_since = None
+    state.since = state.shown_at = state.regrouped_at = now

@@ -1,0 +1,226 @@
+"""The way a probe takes: claim what is due, ask, and record the answer in one short transaction."""
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from . import incidents, live, schedule, strip
+from .changes import differences
+from .engines.errors import Cause
+from .engines.probe import probe
+from .engines.reading import Facts, Reading, facts_from_json, to_json
+from .models import Change, EndpointState, Observation, Trace
+from .status import Finding, Standing, Status, Thresholds, decide, doubts, find
+
+IDENTIFY_EVERY = 24 * 3600
+"""Seconds after which we ask again who answers there."""
+
+MISSED_AFTER = 5
+MISSED_AT_ONCE = 100
+"""Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
+
+SHOW_EVERY = 15
+"""Seconds after which a board row is shown anew although nothing but its figures moved."""
+
+_one_writer = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An endpoint that this dispatcher, and no other, sends to be probed."""
+
+    endpoint_id: int
+    due_at: int  # unix seconds
+    expires_at: int  # when the next probe is due, and this one is worth nothing any more
+
+
+def claim(now: float) -> list[Claim]:
+    """Claims what is due at `now` (unix seconds). Several dispatchers may run: each row goes to one of them."""
+    due = EndpointState.objects.order_by("due_at").only("due_at", "endpoint__interval").select_related("endpoint")
+    rows = [
+        *due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER),
+        *due.filter(due_at__lte=now - MISSED_AFTER)[:MISSED_AT_ONCE],
+    ]
+    if not rows:
+        return []
+    with _writing():
+        return [taken for row in rows if (taken := _take(row, now))]
+
+
+def _take(row: EndpointState, now: float) -> Claim | None:
+    following = schedule.next_due(now, row.endpoint.interval, str(row.pk))
+    # The condition on due_at is what makes the claim: not exactly one row means that someone was first.
+    rows = EndpointState.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=following)
+    return Claim(row.pk, row.due_at or 0, following) if rows == 1 else None
+
+
+def run(endpoint_id: int, due_at: int) -> None:
+    """Probes one endpoint and records what it learned. An endpoint that is gone or paused meanwhile is let be."""
+    state = EndpointState.objects.select_related("endpoint__team").filter(endpoint_id=endpoint_id).first()
+    if state is None or state.endpoint.paused:
+        return
+    late_ms = max(0.0, (time.time() - due_at) * 1000)
+    reading = _ask(state)
+    if record(endpoint_id, reading, late_ms, url=state.endpoint.url):
+        live.publish([endpoint_id])
+
+
+def _ask(state: EndpointState) -> Reading:
+    endpoint = state.endpoint
+    stale = not state.identified_at or time.time() - state.identified_at.timestamp() > IDENTIFY_EVERY
+    options: dict[str, Any] = {
+        "known": facts_from_json(state.facts),
+        "api_key": endpoint.api_key or None,
+        "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state))),
+    }
+    reading = probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
+    moved = reading.failure and reading.failure.cause is Cause.WRONG_ENGINE
+    if moved and not endpoint.engine and reading.identity:
+        # Nobody pinned the engine, so a new one is news for the change log, not trouble. Its facts start afresh.
+        options["known"] = Facts()
+        return probe(endpoint.url, engine=reading.identity.engine, identify=True, **options)
+    return reading
+
+
+def record(endpoint_id: int, reading: Reading, late_ms: float | None, *, url: str) -> bool:
+    """Stores a reading, moves the endpoint's state and decides its incident, all in one transaction.
+
+    A reading of another `url` than the endpoint has by now, or of one paused meanwhile, is dropped.
+    Returns whether the endpoint's row on the board has to be shown anew.
+    """
+    at = datetime.fromtimestamp(reading.at, UTC)
+    with _writing():
+        state = (
+            EndpointState.objects.select_for_update(of=("self",))
+            .select_related("endpoint__team")
+            .filter(endpoint_id=endpoint_id, endpoint__paused=False, endpoint__url=url)
+            .first()
+        )
+        if state is None:
+            return False
+        finding = find(reading, tuple(state.endpoint.expected_models))
+        before, face = standing_of(state), _face(state)
+        last_seen = _last_seen(state)
+        _observe(endpoint_id, at, finding, reading, late_ms)
+        _learn(state, reading, at)
+        after = decide(before, finding, Thresholds(state.endpoint.fail_after, state.endpoint.recover_after))
+        _move(state, after, finding, reading, at)
+        incidents.follow(state, before, after, last_seen)
+        show = _face(state) != face or _stale(state)
+        if show:
+            state.shown_at = datetime.now(UTC)
+        state.save()
+    return show
+
+
+def standing_of(state: EndpointState) -> Standing:
+    """The part of a state row that `decide` works on."""
+    return Standing(
+        Status(state.status),
+        Cause(state.cause) if state.cause else None,
+        state.step,
+        state.detail,
+        state.failures,
+        state.downs,
+        state.successes,
+    )
+
+
+def _observe(endpoint_id: int, at: datetime, finding: Finding, reading: Reading, late_ms: float | None) -> None:
+    load = reading.load
+    observation = Observation.objects.create(
+        endpoint_id=endpoint_id,
+        at=at,
+        status=finding.status,
+        cause=finding.cause or "",
+        step=finding.step,
+        detail=finding.detail[:500],
+        latency_ms=reading.latency_ms,
+        late_ms=late_ms,
+        running=load.running,
+        waiting=load.waiting,
+        kv_cache_usage=load.kv_cache_usage,
+        generation_tokens=load.generation_tokens,
+        busy=_at_work(reading),
+    )
+    Trace.objects.create(observation=observation, exchanges=[to_json(e) for e in reading.exchanges])
+
+
+def _learn(state: EndpointState, reading: Reading, at: datetime) -> None:
+    """Takes over what a good reading knows, and logs what it changed."""
+    state.probed_at = at
+    state.ladder = [to_json(e) for e in reading.exchanges]
+    state.load = to_json(reading.load)
+    state.latency_ms = reading.latency_ms
+    if reading.failure:
+        return
+    engine = reading.identity.engine if reading.identity else state.engine
+    found = differences(state.engine, facts_from_json(state.facts), engine, reading.facts)
+    Change.objects.bulk_create(Change(endpoint_id=state.endpoint_id, at=at, **d._asdict()) for d in found)
+    if reading.identity and reading.identity.proof:
+        state.engine, state.proof, state.identified_at = engine, reading.identity.proof[:300], at
+    state.facts = to_json(reading.facts)
+    state.seen_at = at
+
+
+def _move(state: EndpointState, after: Standing, finding: Finding, reading: Reading, at: datetime) -> None:
+    """Moves the standing, the schedule and the board's strip."""
+    if after.failures == 1:
+        state.failing_since = at
+    if after.status != state.status:
+        state.since = state.failing_since if after.failures else at
+        state.regrouped_at = datetime.now(UTC)
+    state.status, state.cause, state.step = after.status, after.cause or "", after.step
+    state.detail = after.detail[:500]
+    state.failures, state.downs, state.successes = after.failures, after.downs, after.successes
+    if state.due_at is not None:
+        state.due_at = schedule.due_after(reading.at, time.time(), state.due_at, doubts(after))
+    state.strip = strip.add(state.strip, reading.at, finding.status, reading.latency_ms, _at_work(reading))
+
+
+def _face(state: EndpointState) -> tuple:
+    """What people act on in the endpoint's row; when it moves, the row is shown anew at once."""
+    counted = min(state.failures, state.endpoint.fail_after)
+    loaded = [m["name"] for m in state.facts.get("models", ()) if m.get("loaded")]
+    load = (state.load.get("running"), state.load.get("waiting"), state.load.get("busy"))
+    return state.status, state.cause, state.detail, counted, state.engine, state.facts.get("version"), load, loaded
+
+
+def _stale(state: EndpointState) -> bool:
+    return state.shown_at is None or datetime.now(UTC) - state.shown_at >= timedelta(seconds=SHOW_EVERY)
+
+
+def _at_work(reading: Reading) -> bool | None:
+    """Whether the engine was working on a request; None when it does not tell."""
+    load = reading.load
+    if load.busy is not None:
+        return load.busy
+    return None if load.running is None else load.running > 0
+
+
+def _last_seen(state: EndpointState) -> dict[str, Any]:
+    """What the last good probe knew, for the incident and its mail."""
+    models = [m["name"] for m in state.facts.get("models", ())]
+    return {
+        "at": state.seen_at.isoformat() if state.seen_at else None,
+        "engine": state.engine,
+        "version": state.facts.get("version"),
+        "models": models[:10],
+        "more_models": max(0, len(models) - 10),
+    }
+
+
+@contextmanager
+def _writing():
+    """A transaction that writes. SQLite has one writer at a time: our threads queue here, not in its polling wait."""
+    if connection.vendor == "sqlite":
+        with _one_writer, transaction.atomic():
+            yield
+    else:
+        with transaction.atomic():
+            yield

@@ -1,0 +1,68 @@
+"""Adding and changing endpoints: each mistake is a sentence at its field, and changes nothing."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from fleet import endpoints
+from fleet.engines.reading import Facts, Reading
+from fleet.models import Change, Endpoint, EndpointState
+from fleet.probing import record
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "part"),
+    [
+        ({"url": "nonsense"}, "url", "http"),
+        ({"url": "ftp://h"}, "url", "http"),
+        ({"url": "http://me:secret@h:1"}, "url", "password"),
+        ({"name": "  "}, "name", "name"),
+        ({"engine": "olama"}, "engine", "olama"),
+        ({"interval": 4}, "interval", "5"),
+        ({"interval": 10, "timeout": 10.0}, "timeout", "shorter"),
+        ({"fail_after": 0}, "fail_after", "1"),
+    ],
+)
+def test_a_mistake_is_told_at_its_field(team, fields, field, part):
+    with pytest.raises(ValidationError) as caught:
+        endpoints.add(team, **{"name": "gpu-1", "url": "http://h:8000"} | fields)
+    assert list(caught.value.message_dict) == [field]
+    assert part.lower() in caught.value.message_dict[field][0].lower()
+    assert "secret" not in str(caught.value)
+    assert not Endpoint.objects.exists()
+
+
+def test_a_second_endpoint_of_the_same_name_or_url_is_refused(team):
+    endpoints.add(team, name="gpu-1", url="http://h:8000")
+    with pytest.raises(ValidationError) as caught:
+        endpoints.add(team, name="GPU-1", url="http://h:8000/v1/")
+    assert sorted(caught.value.message_dict) == ["name", "url"]
+    assert "gpu-1" in caught.value.message_dict["url"][0]
+
+
+def test_the_api_key_is_encrypted_in_the_database(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000", api_key="sekrit-value")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT api_key FROM fleet_endpoint")
+        [stored] = cursor.fetchone()
+    assert stored and "sekrit-value" not in stored
+    assert Endpoint.objects.get(pk=endpoint.pk).api_key == "sekrit-value"
+
+
+def test_another_url_makes_it_an_endpoint_we_know_nothing_of(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000", engine="vllm")
+    record(endpoint.pk, Reading(1.8e9, facts=Facts(version="1")), 0.0, url=endpoint.url)
+    assert endpoints.change(endpoint, url="http://h:8001", interval=15) == ["url", "interval"]
+    state = EndpointState.objects.get(pk=endpoint.pk)
+    assert (state.status, state.cause, state.facts) == ("unknown", "new", {})
+    assert Change.objects.get(kind="settings").after == "url, interval"
+    assert endpoints.change(endpoint, url="http://h:8001") == []
+
+
+def test_a_change_that_is_refused_changes_nothing(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000")
+    with pytest.raises(ValidationError):
+        endpoints.change(endpoint, name="gpu-2", interval=1)
+    assert Endpoint.objects.get(pk=endpoint.pk).name == "gpu-1"
