@@ -1,0 +1,113 @@
+"""Fills the database of the settings with invented endpoints, states and history.
+
+    python -m bench.seed 1000 [observations per endpoint, default 100]
+
+Adds to what is there; use a PLIMSOLL_DATA of its own. The same number gives the same fleet.
+"""
+
+import os
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+MODELS = {
+    "vllm": ("qwen3-32b", "llama-3.3-70b", "sql-lora", "bge-m3", "qwen3-coder", "mistral-small-24b"),
+    "ollama": ("qwen3:8b", "gemma3:12b", "nomic-embed-text", "llama3.2-vision", "gpt-oss:20b"),
+    "lmstudio": ("qwen3-4b", "phi-4"),
+}
+VERSIONS = {"vllm": ("0.32.0", "0.33.0"), "ollama": ("0.9.3", "0.33.0"), "lmstudio": ("0.4.25",)}
+PORTS = {"vllm": 8000, "ollama": 11434, "lmstudio": 1234}
+TROUBLES = (
+    ("down", "connection_refused", "connect", ""),
+    ("down", "timed_out", "models", "no answer within 5 s"),
+    ("degraded", "model_missing", "models", "llama3.2-vision"),
+    ("degraded", "auth_rejected", "models", "HTTP 401"),
+    ("busy", "saturated", "load", "11 waiting"),
+    ("loading", "loading", "health", ""),
+    ("asleep", "asleep", "load", "weights_offloaded"),
+)
+
+
+def seed(endpoints: int, observations: int = 100) -> None:
+    """Adds `endpoints` endpoints in teams of about 40, each with `observations` stored readings."""
+    from fleet.models import Endpoint, EndpointState, Observation
+    from teams.models import Team
+
+    dice = random.Random(endpoints)
+    now = time.time()
+    teams = []
+    for i in range(max(2, endpoints // 40)):
+        named = {"name": f"Team {i}", "mail_to": ["a@example.org"]}
+        teams.append(Team.objects.get_or_create(slug=f"team-{i}", defaults=named)[0])
+    for start in range(0, endpoints, 500):
+        batch = [_endpoint(dice, i, teams) for i in range(start, min(endpoints, start + 500))]
+        made = Endpoint.objects.bulk_create(batch)
+        EndpointState.objects.bulk_create(EndpointState(endpoint=e, **_state(dice, e, now)) for e in made)
+        for endpoint in made:
+            moments = (datetime.fromtimestamp(now - 30 * n, UTC) for n in range(observations))
+            Observation.objects.bulk_create(
+                Observation(endpoint=endpoint, at=at, status="up", latency_ms=9) for at in moments
+            )
+
+
+def _endpoint(dice: random.Random, number: int, teams: list):
+    from fleet.models import Endpoint
+
+    engine = dice.choices(("vllm", "ollama", "lmstudio"), (5, 4, 1))[0]
+    host = f"10.{number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+    url = f"http://{host}:{PORTS[engine]}"
+    return Endpoint(team=teams[number % len(teams)], name=f"gpu-{number}", url=url, engine=engine)
+
+
+def _state(dice: random.Random, endpoint, now: float) -> dict:
+    engine, at = endpoint.engine, datetime.fromtimestamp(now - dice.random() * 30, UTC)
+    status, cause, step, detail = dice.choice(TROUBLES) if dice.random() < 0.06 else ("up", "", "", "")
+    since = datetime.fromtimestamp(now, UTC) - timedelta(minutes=dice.randint(2, 600))
+    names = dice.sample(MODELS[engine], dice.randint(1, 2 if engine == "lmstudio" else 5))
+    models = [{"name": n, "loaded": engine == "vllm" or dice.random() < 0.6} for n in names]
+    silent = status == "down"
+    return {
+        "due_at": int(now) + dice.randint(1, 30),
+        "status": status, "cause": cause, "step": step, "detail": detail, "since": since,
+        "failures": 4 if status in ("down", "degraded") else 0,
+        "probed_at": at, "seen_at": since if silent else at,
+        "latency_ms": None if silent else dice.uniform(2, 40),
+        "engine": engine, "proof": "GET /api/version", "identified_at": since,
+        "facts": {"version": dice.choice(VERSIONS[engine]), "models": models},
+        "load": {} if silent else _load(dice, engine, status),
+        "strip": _strip(dice, engine, status, now, since.timestamp()),
+        "shown_at": at, "regrouped_at": since,
+    }  # fmt: skip
+
+
+def _load(dice: random.Random, engine: str, status: str) -> dict:
+    if engine == "vllm":
+        waiting = 11 if status == "busy" else 0
+        running = 16 if waiting else dice.randint(0, 12)
+        return {"running": running, "waiting": waiting, "slots": 16, "kv_cache_usage": dice.random() / 2}
+    return {"busy": dice.random() < 0.3} if engine == "ollama" else {}
+
+
+def _strip(dice: random.Random, engine: str, status: str, now: float, since: float) -> dict:
+    last, minute = int(now // 1440), int(now // 60)
+    day = {str(last - n): {status if (last - n + 1) * 1440 > since else "up": 48} for n in range(60)}
+    if dice.random() < 0.1:
+        day[str(last - dice.randint(5, 50))] = {"up": 40, "down": 8}
+    base, share = dice.uniform(2, 30), dice.random()
+    known = 2 if engine != "lmstudio" else 0
+    hour = {}
+    for n in range(60):
+        if status != "down" or (minute - n) * 60 < since:
+            busy = sum(dice.random() < share for _ in range(known))
+            hour[str(minute - n)] = [2, round(2 * base * dice.uniform(0.8, 1.3), 1), busy, known]
+    return {"day": day, "hour": hour}
+
+
+if __name__ == "__main__":
+    django.setup()
+    seed(int(sys.argv[1]), *map(int, sys.argv[2:3]))

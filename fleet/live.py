@@ -1,0 +1,114 @@
+"""Tells open boards that something changed.
+
+A probe publishes; each web process listens once and tells its viewers. An event says only "changed": the
+viewer then asks for what moved since its cursor, so nothing is lost when an event is.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator
+from functools import cache
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+CHANNEL = "plimsoll:changed"
+EVERY = 1.0
+"""Seconds between two events to one viewer, however many endpoints change."""
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment is sent: proxies keep the stream, and dead viewers are noticed."""
+
+RETRY = 1.0
+"""Seconds until we try again to reach a broker that is away."""
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    # One try more, at once: the connection may be from before the broker was started anew.
+    retry = Retry(NoBackoff(), 1)
+    return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=retry)
+
+
+def publish(endpoint_ids: list[int]) -> None:
+    """Says that these endpoints' rows changed. A broker that is away is logged and never fails a probe."""
+    try:
+        _client(settings.REDIS_URL).publish(CHANNEL, json.dumps(endpoint_ids))
+    except redis.RedisError as error:
+        log.warning("The live boards could not be told of a change: %s", error)
+
+
+class Hub:
+    """One subscription for all viewers of this process; it lives while there are any."""
+
+    def __init__(self) -> None:
+        self._viewers: set[asyncio.Event] = set()
+        self._listener: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def viewer(self) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something changed, for as long as the block runs."""
+        changed = asyncio.Event()
+        self._viewers.add(changed)
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen())
+        try:
+            yield changed
+        finally:
+            self._viewers.discard(changed)
+            if not self._viewers and self._listener:
+                self._listener.cancel()
+                self._listener = None
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except (redis.RedisError, OSError) as error:
+                log.warning("The live boards lost the broker and try again: %s", error)
+                await asyncio.sleep(RETRY)
+
+    async def _follow(self) -> None:
+        retry = AsyncRetry(NoBackoff(), 0)  # _listen tries again
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, retry=retry)
+        async with client, client.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            # Being subscribed (again) counts as a change: the cursor catches up with what was missed.
+            async for _ in subscription.listen():
+                for changed in self._viewers:
+                    changed.set()
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hub() -> Hub:
+    """The hub of the running event loop (a server has one loop; tests may have several)."""
+    for loop in [loop for loop in _hubs if loop.is_closed()]:
+        del _hubs[loop]
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+async def stream() -> AsyncIterator[str]:
+    """The event stream of one viewer: at most one "changed" in EVERY seconds, the first one at once."""
+    async with hub().viewer() as changed:
+        # The page may have been made a while before its stream was opened (or opened again).
+        changed.set()
+        yield "retry: 2000\n\n"
+        while True:
+            try:
+                await asyncio.wait_for(changed.wait(), HEARTBEAT)
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            changed.clear()
+            yield "event: changed\ndata: 1\n\n"
+            await asyncio.sleep(EVERY)

@@ -1,0 +1,95 @@
+"""The board's headline: a sentence a person can act on, made from the data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, IntegerField, Max, Value, When
+
+from .. import causes
+from ..models import Alert, EndpointState, Incident
+from ..status import Status
+
+_WORSE_FIRST = Case(
+    When(status=Status.DOWN, then=Value(0)),
+    When(status=Status.DEGRADED, then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
+_IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The most urgent trouble, and what was done about it."""
+
+    endpoint_id: int
+    name: str
+    team: str
+    status: str
+    since: datetime | None
+    cause: str
+    incident_id: int | None = None
+    mail: str = ""  # "", "sent", "waiting", "no_server", "given_up"
+    mailed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One sentence, and the trouble behind it if there is any."""
+
+    text: str
+    lead: Lead | None = None
+    last_look: datetime | None = None  # set where all is well
+
+
+def headline(counts: dict[str, int]) -> Headline:
+    """The headline for a fleet with so many endpoints of each status."""
+    troubled = any(counts.get(status) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
+    lead = _lead() if troubled else None
+    looked = None if lead else EndpointState.objects.aggregate(last=Max("probed_at"))["last"]
+    return Headline(sentence(counts, lead.name if lead else ""), lead, looked)
+
+
+def sentence(counts: dict[str, int], worst: str = "") -> str:
+    """The headline's words; `worst` names the most urgent endpoint."""
+    total = sum(counts.values())
+    if not total:
+        return "Nothing is watched yet"
+    down, degraded, busy = (counts.get(status, 0) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
+    wait = f"{busy} {_are(busy)} busy" if busy else ""
+    if down + degraded > 1:
+        return ", ".join(part for part in (f"{down + degraded} need you", wait) if part)
+    if down + degraded:
+        return ", ".join(part for part in (f"{worst} is {'down' if down else 'degraded'}", wait) if part)
+    if busy:
+        return f"{worst} is busy, nothing is broken" if busy == 1 else f"{busy} are busy, nothing is broken"
+    up = counts.get(Status.UP, 0)
+    if up == total:
+        return f"All {total} are up" if total > 1 else "It is up"
+    others = (f"{counts[s]} {_are(counts[s])} {words}" for s, words in _IN_WORDS.items() if counts.get(s))
+    return ", ".join([f"{up} {_are(up)} up" if up else "None is up", *others])
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _lead() -> Lead | None:
+    named = ("endpoint_id", "endpoint__name", "endpoint__team__name")
+    troubled = EndpointState.objects.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
+    worst = (
+        troubled.order_by(_WORSE_FIRST, "since", "pk")
+        .values_list(*named, "status", "since", "cause", "detail")
+        .first()
+    )
+    if worst is None:
+        return None
+    endpoint_id, name, team, status, since, cause, detail = worst
+    told = causes.brief(cause, detail)
+    still_open = Incident.objects.filter(endpoint_id=endpoint_id, resolved_at=None)
+    incident = still_open.values_list("pk", flat=True).first()
+    if incident is None:
+        return Lead(endpoint_id, name, team, status, since, told)
+    alerts = Alert.objects.filter(incident_id=incident).order_by("-created_at", "-pk")
+    mail, mailed_at = alerts.values_list("state", "sent_at").first() or ("", None)
+    return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at)

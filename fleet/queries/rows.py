@@ -1,0 +1,57 @@
+"""One row of the board, made from the columns of a state row; the template only places it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from .. import causes
+from ..status import TROUBLE, Status
+from .cells import Cells
+
+COLUMNS = (
+    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__fail_after",
+    "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
+    "seen_at", "shown_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the board says about one endpoint."""
+
+    pk: int
+    name: str
+    host: str
+    team: str
+    status: str
+    since: datetime | None  # None while it is up, where how long says little
+    cause: str
+    hint: str
+    seen_at: datetime | None
+    cells: Cells
+
+
+def row(state: dict[str, Any], cells: Cells) -> Row:
+    """The row of one endpoint; `state` holds COLUMNS."""
+    return Row(
+        pk=state["endpoint_id"],
+        name=state["endpoint__name"],
+        host=urlsplit(state["endpoint__url"]).netloc,
+        team=state["endpoint__team__name"],
+        status=state["status"],
+        since=None if state["status"] == Status.UP else state["since"],
+        cause=causes.brief(state["cause"], state["detail"]),
+        hint=_hint(state),
+        seen_at=state["seen_at"],
+        cells=cells,
+    )
+
+
+def _hint(state: dict[str, Any]) -> str:
+    """A change of mind in the making: trouble, or its end, that is not believed yet."""
+    if state["status"] in TROUBLE:
+        good = state["successes"]
+        return f"answering again: {good} of {state['endpoint__recover_after']}" if good else ""
+    failures = state["failures"]
+    return f"checking: {failures} of {state['endpoint__fail_after']}" if failures else ""

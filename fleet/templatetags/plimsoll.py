@@ -1,0 +1,96 @@
+"""Times, sizes and statuses as the pages show them.
+
+Times are written relative by the server and kept fresh, in the reader's zone, by static/js/plimsoll.js.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from .. import formats
+
+register = template.Library()
+
+register.filter("span", formats.span)
+register.filter("duration", formats.duration)
+register.filter("bytes", formats.size)
+register.filter("count", formats.count)
+register.filter("percent", formats.percent)
+register.filter("ms", formats.milliseconds)
+
+_SHAPES = {
+    "down": '<rect x="1" y="1" width="10" height="10" rx="1.5" fill="currentColor"/>',
+    "degraded": '<path d="M6 .6 11.8 11H.2z" fill="currentColor"/>',
+    "busy": '<circle cx="6" cy="6" r="4.9" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M6 1.1a4.9 4.9 0 0 0 0 9.8z" fill="currentColor"/>',
+    "loading": '<path d="M8.6 1.8A4.9 4.9 0 1 1 2.2 3" fill="none" stroke="currentColor"'
+    ' stroke-width="1.8"/>',
+    "asleep": '<path d="M8.2.8a5.6 5.6 0 1 0 0 10.4 6.4 6.4 0 0 1 0-10.4z" fill="currentColor"/>',
+    "up": '<circle cx="6" cy="6" r="5.4" fill="currentColor"/>',
+    "unknown": '<circle cx="6" cy="6" r="4.9" fill="none" stroke="currentColor" stroke-width="1.6"'
+    ' stroke-dasharray="2.4 1.45"/>',
+}
+
+
+@register.simple_tag
+def shape(status: str) -> SafeString:
+    """The status's shape alone, for where the word stands beside it anyway."""
+    drawn = _SHAPES.get(status, _SHAPES["unknown"])
+    return mark_safe(
+        f'<svg class="shape" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{drawn}</svg>'
+    )
+
+
+@register.simple_tag
+def status_mark(status: str, since: datetime | None = None) -> SafeString:
+    """Shape and word of a status, with how long it has lasted where `since` is given."""
+    lasted = format_html(" {}", since_tag(since)) if since else ""
+    return format_html(
+        '<span class="status s-{}">{}<span class="word">{}{}</span></span>',
+        status,
+        shape(status),
+        status,
+        lasted,
+    )
+
+
+@register.simple_tag
+def ago(at: datetime | None) -> SafeString:
+    """A point in time as "4 min ago"."""
+    return _time(at, "ago", f"{formats.span(timezone.now() - at)} ago") if at else SafeString("never")
+
+
+@register.simple_tag(name="since")
+def since_tag(at: datetime | None) -> SafeString:
+    """How long something has lasted: "4 min"."""
+    return _time(at, "since", formats.span(timezone.now() - at)) if at else SafeString("")
+
+
+@register.simple_tag
+def clock(at: datetime | None) -> SafeString:
+    """A point in time as date and time of day: "22 Nov, 14:31" (the day is left out for today)."""
+    if not at:
+        return SafeString("never")
+    at = at.astimezone(UTC)
+    today = timezone.now().astimezone(UTC).date()
+    return _time(at, "clock", f"{at:%H:%M} UTC" if at.date() == today else f"{at.day} {at:%b, %H:%M} UTC")
+
+
+def _time(at: datetime, form: str, text: str) -> SafeString:
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-form="{}">{}</time>',
+        at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        f"{at:%Y-%m-%d %H:%M:%S}",
+        form,
+        text,
+    )
+
+
+@register.filter
+def seconds_between(start: datetime, end: datetime | None) -> timedelta:
+    """How long from `start` to `end`, or to now while there is no end."""
+    return (end or timezone.now()) - start

@@ -1,0 +1,102 @@
+// Small helpers for every page: fresh times, copy buttons, the live indicator. Nothing here is needed to use a page.
+(function () {
+  "use strict";
+
+  document.documentElement.classList.add("js");
+
+  // Times: <time datetime data-form="since|ago|clock">
+  var UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  var fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  var hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+  var dayAndHour = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+  function span(seconds) {
+    var whole = Math.max(0, Math.floor(seconds));
+    var unit = UNITS.find(function (u) { return whole >= u[0]; }) || UNITS[3];
+    return Math.floor(whole / unit[0]) + " " + unit[1];
+  }
+
+  function timeText(form, at, now) {
+    if (form === "clock") {
+      return (at.toDateString() === now.toDateString() ? hour : dayAndHour).format(at);
+    }
+    var lasted = span((now - at) / 1000);
+    return form === "ago" ? lasted + " ago" : lasted;
+  }
+
+  function freshen() {
+    if (document.hidden) { return; }
+    var now = new Date();
+    document.querySelectorAll("time[data-form]").forEach(function (element) {
+      var at = element.plimsollAt;
+      if (!at) {
+        at = element.plimsollAt = new Date(element.dateTime);
+        element.title = fullTime.format(at);
+      }
+      var text = timeText(element.dataset.form, at, now);
+      if (element.textContent !== text) { element.textContent = text; }
+    });
+  }
+
+  // Copy buttons: <button class="copy" data-copy="id of the element whose text is copied" hidden>
+  function showCopyButtons() {
+    if (!navigator.clipboard) { return; }
+    document.querySelectorAll("button[data-copy][hidden]").forEach(function (button) { button.hidden = false; });
+  }
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("button[data-copy]");
+    if (!button) { return; }
+    navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim()).then(function () {
+      var before = button.textContent;
+      button.textContent = "Copied";
+      button.dataset.done = "";
+      window.setTimeout(function () { button.textContent = before; delete button.dataset.done; }, 2000);
+    });
+  });
+
+  // Forms that filter as one changes them: <form data-auto>
+  document.addEventListener("change", function (event) {
+    var form = event.target.form;
+    if (form && form.hasAttribute("data-auto") && event.target.tagName === "SELECT") { form.requestSubmit(); }
+  });
+
+  // An open menu closes on Escape or a click elsewhere.
+  function closeMenus(except) {
+    document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) { menu.open = false; } });
+  }
+  document.addEventListener("click", function (event) { closeMenus(event.target.closest("details.menu")); });
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") { return; }
+    var menu = document.querySelector("details.menu[open]");
+    closeMenus(null);
+    if (menu) { menu.querySelector("summary").focus(); }
+  });
+
+  // The live indicator follows the event stream. It speaks only when the state really changed, and a short
+  // break (the server restarts the stream now and then) is not worth a word.
+  var lost = null;
+  function setLive(state) {
+    var element = document.getElementById("live");
+    if (!element) { return; }
+    element.hidden = false;
+    if (element.dataset.state !== state) { element.dataset.state = state; element.textContent = state; }
+  }
+  document.addEventListener("htmx:sseOpen", function () {
+    window.clearTimeout(lost);
+    lost = null;
+    setLive("live");
+  });
+  document.addEventListener("htmx:sseError", function () {
+    if (lost === null) { lost = window.setTimeout(function () { setLive("reconnecting"); }, 1500); }
+  });
+
+  function start() {
+    freshen();
+    showCopyButtons();
+    window.setInterval(freshen, 1000);
+    document.addEventListener("visibilitychange", freshen);
+    document.body.addEventListener("htmx:afterSettle", function () { freshen(); showCopyButtons(); });
+  }
+  if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", start); } else { start(); }
+})();

@@ -1,0 +1,95 @@
+"""A whole site for a browser: its own database, broker and web process, an invented fleet and one person."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.broker import Broker, free_port
+
+_PREPARE = """
+import django
+django.setup()
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from bench.seed import seed
+call_command("migrate", verbosity=0)
+seed(int({endpoints}), 1)
+user = get_user_model().objects.create_user("alice")
+session = SessionStore()
+session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.save()
+print(session.session_key)
+"""
+
+
+class Site:
+    """`url` answers once `start` returns; `session` is the cookie of the signed-in Alice."""
+
+    def __init__(self, folder: Path, endpoints: int = 6) -> None:
+        self.broker = Broker(str(folder))
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._folder, self._endpoints = folder, endpoints
+        table = {"PLIMSOLL_DATA": str(folder), "REDIS_URL": self.broker.url, "DEBUG": "true"}
+        self._env = {**os.environ, **table, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        self._web: subprocess.Popen | None = None
+        self.session = ""
+
+    def start(self) -> "Site":
+        self.broker.start()
+        prepare = [sys.executable, "-c", _PREPARE.format(endpoints=self._endpoints)]
+        self.session = subprocess.check_output(prepare, env=self._env, text=True).split()[-1]
+        self.start_web()
+        return self
+
+    def start_web(self) -> None:
+        port = self.url.rpartition(":")[2]
+        options = ["--port", port, "--log-level", "warning", "--timeout-graceful-shutdown", "1"]
+        self._web = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], env=self._env
+        )
+
+    def stop_web(self) -> float:
+        """Asks the web process to stop and returns how many seconds it took."""
+        if not self._web:
+            return 0.0
+        began = time.monotonic()
+        self._web.terminate()
+        self._web.wait(20)
+        self._web = None
+        return time.monotonic() - began
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/live", timeout=1):
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        self.stop_web()
+        self.broker.stop()
+
+    def write(self, statement: str, *values: object) -> None:
+        """Writes to the site's database from outside, as a worker on another machine would."""
+        with sqlite3.connect(self._folder / "plimsoll.sqlite3", timeout=10) as connection:
+            connection.execute(statement, values)
+        connection.close()
+
+    def move(self, pk: int, regroup: bool = False, **columns: object) -> None:
+        """Changes an endpoint's state as a probe would; tell the boards by `fleet.live.publish`."""
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+        columns |= {"shown_at": now} | ({"regrouped_at": now, "since": now} if regroup else {})
+        assignments = ", ".join(f"{name} = ?" for name in columns)
+        statement = f"UPDATE fleet_endpointstate SET {assignments} WHERE endpoint_id = ?"
+        self.write(statement, *columns.values(), pk)

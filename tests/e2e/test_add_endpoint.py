@@ -1,0 +1,143 @@
+"""Adding an endpoint and reading its page in a real browser."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from fleet import live
+from tests.e2e.site import Site
+from tests.fake_engine import FakeEngine
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, wait_for) -> Iterator[Site]:
+    """A site whose Alice is a member of every team."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    try:
+        site.start()
+        wait_for(site.answers, 20, "the web process did not answer")
+        site.write(
+            "INSERT INTO teams_membership (user_id, team_id, joined_at)"
+            " SELECT u.id, t.id, t.created_at FROM auth_user u, teams_team t WHERE u.username = 'alice'"
+            " AND NOT EXISTS (SELECT 1 FROM teams_membership m WHERE m.user_id = u.id AND m.team_id = t.id)"
+        )
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(autouse=True)
+def _to_the_sites_broker(site: Site, monkeypatch) -> None:
+    monkeypatch.setattr(settings, "REDIS_URL", site.broker.url)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def ollama() -> Iterator[FakeEngine]:
+    with FakeEngine("ollama") as engine:
+        engine.version = "0.30.1"
+        engine.models(["qwen3:8b"])
+        yield engine
+
+
+def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
+    context = browser.new_context(**options)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A tab; at the end the browser must not have complained about anything."""
+    context = signed_in(browser, site)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert not complaints
+
+
+def test_typing_an_address_shows_what_answers_there_and_one_click_watches_it(page: Page, site: Site, ollama):
+    page.goto(f"{site.url}/endpoints/add/")
+    page.fill("#id_url", ollama.url)
+    expect(page.locator("#check")).to_contain_text("Ollama 0.30.1 answers")
+    expect(page.locator("#check")).to_contain_text("qwen3:8b")
+    expect(page.locator("#id_url")).to_be_focused()
+    page.fill("#id_name", "found by typing")
+    page.get_by_role("button", name="Watch it").click()
+    expect(page.locator("h1")).to_have_text("found by typing")
+
+
+def test_without_javascript_the_check_button_does_the_same(browser: Browser, site: Site, ollama):
+    context = signed_in(browser, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}/endpoints/add/")
+    page.fill("#id_url", ollama.url)
+    page.fill("#id_name", "kept")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#check")).to_contain_text("Ollama 0.30.1 answers")
+    expect(page.locator("#id_name")).to_have_value("kept")
+    context.close()
+
+
+def test_the_endpoint_page_follows_a_change_and_what_is_open_stays_open(page: Page, site: Site):
+    page.goto(f"{site.url}/endpoints/1/")
+    expect(page.locator("#live")).to_have_text("live")
+    probe = page.locator("details.probe").first
+    probe.locator("summary").first.click()
+    page.get_by_role("link", name="Edit").focus()
+    site.move(1, status="down", cause="connection_refused")
+    live.publish([1])
+    expect(page.locator("#now")).to_contain_text("nothing listens on that port", timeout=2500)
+    expect(probe).to_have_attribute("open", "")
+    expect(page.get_by_role("link", name="Edit")).to_be_focused()
+
+
+def test_another_range_is_drawn_in_place_and_the_address_follows(page: Page, site: Site):
+    page.goto(f"{site.url}/endpoints/1/")
+    page.get_by_role("link", name="7 d").click()
+    expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
+    assert page.url.endswith("?range=7d")
+
+
+@pytest.mark.parametrize(
+    "path", ["/endpoints/1/", "/endpoints/add/", "/endpoints/1/edit/", "/models/", "/incidents/", "/alerts/"]
+)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str, width: int, scheme: str):
+    context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(site.url + path)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    context.close()
+    assert found == []

@@ -1,0 +1,163 @@
+"""The live board in a real browser, against a real web process, database and broker."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from fleet import live
+from tests.e2e.site import Site
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, wait_for) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"))
+    try:
+        site.start()
+        wait_for(site.answers, 20, "the web process did not answer")
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(autouse=True)
+def _to_the_sites_broker(site: Site, monkeypatch) -> None:
+    monkeypatch.setattr(settings, "REDIS_URL", site.broker.url)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
+    context = browser.new_context(**options)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """The board, live, with what the browser complained about collected; there must be nothing."""
+    context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(site.url)
+    expect(page.locator("#live")).to_have_text("live")
+    yield page
+    context.close()
+    assert not complaints
+
+
+def test_a_change_shows_within_two_seconds_without_a_reload_and_focus_stays(page: Page, site: Site):
+    page.evaluate("window.notReloaded = true")
+    page.locator("#e3").focus()
+    site.move(3, latency_ms=4242.0)
+    began = time.monotonic()
+    live.publish([3])
+    expect(page.locator("#row-3 .col-latency")).to_contain_text("4.2 s", timeout=2000)
+    assert time.monotonic() - began < 2
+    assert page.evaluate("document.activeElement.id") == "e3"
+    assert page.evaluate("window.notReloaded")
+
+
+def test_a_row_that_goes_down_moves_to_the_top_and_focus_and_typed_text_stay(page: Page, site: Site):
+    page.locator("#q").fill("gpu")
+    page.wait_for_url("**/?q=gpu*")
+    page.locator("#e4").focus()
+    site.move(4, regroup=True, status="down", cause="timed_out", step="models", detail="")
+    live.publish([4])
+    expect(page.locator("#row-4")).to_contain_text("did not answer in time", timeout=2000)
+    expect(page.locator("tbody").first).to_contain_text("Needs attention")
+    expect(page.locator("tbody").first.locator("#row-4")).to_have_count(1)
+    expect(page.locator("#q")).to_have_value("gpu")
+    assert page.evaluate("document.activeElement.id") == "e4"
+
+
+def test_twenty_changes_a_second_cost_one_request_a_second_and_move_nothing(page: Page, site: Site):
+    asked: list[float] = []
+    page.on("request", lambda request: asked.append(time.monotonic()) if "/changes/" in request.url else None)
+    before = page.locator("#row-2").bounding_box()
+    for number in range(60):
+        site.move(2, latency_ms=float(1000 + number * 100))
+        live.publish([2])
+        page.wait_for_timeout(50)
+    expect(page.locator("#row-2 .col-latency")).to_contain_text("6.9 s", timeout=2000)
+    assert 2 <= len(asked) <= 6
+    assert min(after - earlier for earlier, after in pairwise(asked)) > 0.8
+    assert page.locator("#row-2").bounding_box() == before
+
+
+def test_a_restart_of_the_web_process_is_told_and_caught_up_with(browser: Browser, site: Site, wait_for):
+    context = signed_in(browser, site)
+    page = context.new_page()
+    page.goto(site.url)
+    expect(page.locator("#live")).to_have_text("live")
+    assert site.stop_web() < 4  # an open stream must not hold it
+    expect(page.locator("#live")).to_have_text("reconnecting", timeout=5000)
+    site.move(1, latency_ms=9876.0)
+    site.start_web()
+    wait_for(site.answers, 20, "the web process did not answer")
+    expect(page.locator("#row-1 .col-latency")).to_contain_text("9.9 s", timeout=10000)
+    expect(page.locator("#live")).to_have_text("live")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_and_nothing_overflows(browser: Browser, site: Site, scheme: str, width: int):
+    context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(site.url)
+    expect(page.locator("#live")).to_have_text("live")
+    found = Axe().run(page)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert found.violations_count == 0, found.generate_report()
+    assert wide <= width
+
+
+def test_the_board_works_without_javascript(browser: Browser, site: Site):
+    context = signed_in(browser, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site.url)
+    page.get_by_label("Name, host or model").fill("gpu-1")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator(".row")).to_contain_text("gpu-1")
+    page.get_by_role("link", name="Reload").click()
+    expect(page.locator(".row")).to_have_count(1)
+    context.close()
+
+
+def test_filters_change_the_rows_in_place(page: Page):
+    page.evaluate("window.notReloaded = true")
+    page.get_by_label("Name, host or model").fill("gpu-5")
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_label("Name, host or model").fill("")
+    expect(page.locator(".row")).to_have_count(6)
+    page.get_by_label("Engine").select_option("vllm")
+    page.wait_for_url("**engine=vllm*")
+    expect(page.locator(".row .col-engine").first).to_contain_text("vLLM")
+    assert page.evaluate("window.notReloaded")

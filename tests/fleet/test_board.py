@@ -1,0 +1,310 @@
+"""The board as a page and as what it sends after it: sentence, groups, filters, costs."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+
+from fleet import charts, formats, strip
+from fleet.models import Alert, Endpoint, EndpointState, Incident
+from fleet.queries.board import Filters, board, changes
+from fleet.queries.headline import sentence
+from teams.models import Team
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    client.force_login(get_user_model().objects.create_user("alice"))
+    return client
+
+
+def watched(name: str, team: str = "Search", **state) -> EndpointState:
+    """An endpoint with its state row, as a probe would have left it."""
+    slug = team.lower()
+    owner, _ = Team.objects.get_or_create(slug=slug, defaults={"name": team})
+    port = 8000 + Endpoint.objects.count()
+    endpoint = Endpoint.objects.create(team=owner, name=name, url=f"http://{name}.example.org:{port}")
+    now = timezone.now()
+    known = {"status": "up", "cause": "", "since": now, "seen_at": now, "probed_at": now, "shown_at": now}
+    return EndpointState.objects.create(endpoint=endpoint, regrouped_at=now, **{**known, **state})
+
+
+def down(name: str, **state) -> EndpointState:
+    return watched(name, **{"status": "down", "cause": "connection_refused", "step": "connect", **state})
+
+
+def names(filters: Filters) -> list[str]:
+    return [row.name for group in board(filters).groups for row in group.rows]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, "Nothing is watched yet"),
+        ({"up": 12}, "All 12 are up"),
+        ({"up": 3, "down": 1}, "gpu-2 is down"),
+        ({"up": 3, "degraded": 1, "busy": 1}, "gpu-2 is degraded, 1 is busy"),
+        ({"down": 1, "degraded": 1, "busy": 1, "up": 3}, "2 need you, 1 is busy"),
+        ({"busy": 1, "up": 1}, "gpu-2 is busy, nothing is broken"),
+        ({"up": 10, "asleep": 1, "unknown": 2}, "10 are up, 1 is asleep, 2 are not known"),
+        ({"unknown": 1}, "None is up, 1 is not known"),
+    ],
+)
+def test_the_headline_says_what_a_person_can_act_on(counts, expected):
+    assert sentence(counts, "gpu-2") == expected
+
+
+def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
+    now = timezone.now()
+    watched("zeta", "Alpha")
+    watched("box", "Search", status="busy", cause="saturated")
+    watched("mac", "Search", status="degraded", cause="model_missing")
+    down("late", since=now - timedelta(minutes=1))
+    down("early", since=now - timedelta(hours=1))
+    watched("beta", "Search", status="asleep", cause="asleep")
+    watched("alfa", "Search")
+    groups = {group.name: [row.name for row in group.rows] for group in board(Filters()).groups}
+    assert list(groups) == ["Needs attention", "Alpha", "Search"]
+    assert groups["Needs attention"] == ["early", "late", "mac", "box"]
+    assert groups["Search"] == ["alfa", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("sent", "Search was mailed at"),
+        ("waiting", "The mail to Search is on its way."),
+        ("no_server", "Nobody was mailed: no mail server is set."),
+        ("given_up", "The mail to Search could not be delivered."),
+        (None, "Nobody was mailed: Search has no mail address."),
+    ],
+)
+def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, state, told):
+    trouble, now = down("gpu-2"), timezone.now()
+    incident = Incident.objects.create(
+        endpoint=trouble.endpoint, status="down", cause=trouble.cause, began_at=now, opened_at=now
+    )
+    if state:
+        Alert.objects.create(
+            incident=incident,
+            kind="down",
+            recipient="a@example.org",
+            facts={},
+            created_at=now,
+            state=state,
+            sent_at=now,
+        )
+    page = viewer.get("/").content.decode()
+    assert "<h1>gpu-2 is down</h1>" in page
+    assert "nothing listens on that port" in page
+    assert told in page
+    assert incident.get_absolute_url() in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"team": "search"}, {"gpu-1", "mac"}),
+        ({"engine": "vllm"}, {"gpu-1"}),
+        ({"status": "down"}, {"cold"}),
+        ({"model": "qwen3"}, {"mac"}),
+        ({"model": "qwen3:8b"}, {"mac"}),
+        ({"q": "GPU"}, {"gpu-1"}),
+        ({"q": "cold.example"}, {"cold"}),
+        ({"q": "llama-3"}, {"gpu-1"}),
+        ({"q": "nothing of that name"}, set()),
+        ({"team": "search", "q": "cold"}, set()),
+    ],
+)
+def test_filters(viewer, query, expected):
+    watched("gpu-1", engine="vllm", facts={"models": [{"name": "llama-3.3-70b"}]})
+    watched("mac", engine="ollama", facts={"models": [{"name": "qwen3:8b"}]})
+    down("cold", team="Platform")
+    assert set(names(Filters.of(query))) == expected
+    page = viewer.get("/", query).content.decode()
+    assert set(re.findall(r'<a id="e\d+"[^>]*>([^<]+)</a>', page)) == expected
+    assert ("No endpoint fits these filters." in page) is not expected
+
+
+def test_a_failure_that_is_not_confirmed_yet_is_only_hinted_at(viewer):
+    watched("gpu-1", failures=1)
+    page = viewer.get("/").content.decode()
+    assert "checking: 1 of 3" in page
+    assert "It is up" in page
+
+
+def test_what_a_user_typed_is_shown_as_text(viewer):
+    watched("gpu-1", facts={"version": "<b>1</b>", "models": [{"name": "<script>alert(1)</script>"}]})
+    page = viewer.get("/", {"q": '"><script>'}).content.decode() + viewer.get("/").content.decode()
+    assert "<script>alert" not in page
+    assert "<b>1</b>" not in page
+    assert '"><script>' not in page
+
+
+def test_the_page_needs_no_script_and_carries_no_inline_style(viewer):
+    watched("gpu-1")
+    page = viewer.get("/").content.decode()
+    assert re.search(r'<form class="filters[^>]*method="get"', page)
+    assert re.search(r'<button [^>]*type="submit">Show</button>', page)
+    assert ">Reload</a>" in page
+    assert " style=" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+
+
+def test_the_empty_board_teaches_the_next_step(viewer):
+    page = viewer.get("/").content.decode()
+    assert "Nothing is watched yet" in page
+    assert 'hx-get="/endpoints/discovered/"' in page
+    assert 'href="/endpoints/add/"' in page
+
+
+def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(viewer):
+    watched("full", load={"running": 16, "waiting": 4, "slots": 16})
+    watched("open", load={"running": 2, "waiting": 0})
+    watched("dark")
+    down("gone", load={"running": 3, "waiting": 0, "slots": 16})
+    minute = int(time.time() // 60)
+    watched("mac", strip={"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}})
+    cells = {row.name: row.cells for group in board(Filters()).groups for row in group.rows}
+    assert cells["full"].load_note == "16 running, 4 waiting"
+    assert 'class="load over"' in cells["full"].load
+    assert "mark" in cells["full"].load
+    assert (cells["open"].load_note, cells["open"].load) == ("2 running, 0 waiting", "")
+    assert (cells["dark"].load_note, cells["dark"].latency_note) == ("not known", "no answer")
+    assert (cells["gone"].load_note, cells["gone"].load) == ("not known", "")
+    assert cells["mac"].load_note == "busy 50 % of last hour"
+    assert "mark" not in cells["mac"].load
+
+
+def test_models_are_those_loaded_or_all_where_the_engine_does_not_tell(viewer):
+    watched(
+        "ollama",
+        facts={"version": "1", "models": [{"name": "a", "loaded": True}, {"name": "b", "loaded": False}]},
+    )
+    watched("cold", facts={"version": "1", "models": [{"name": "a", "loaded": False}]})
+    watched("many", facts={"version": "1", "models": [{"name": f"m{i}"} for i in range(5)]})
+    watched("new")
+    cells = {row.name: row.cells for group in board(Filters()).groups for row in group.rows}
+    assert cells["ollama"].models == ["a"]
+    assert cells["cold"].models_note == "none of 1 loaded"
+    assert (cells["many"].models, cells["many"].more) == (["m0", "m1", "m2"], 2)
+    assert cells["new"].models_note == "not known"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_assert_max_num_queries):
+    for i in range(3):
+        down(f"down-{i}")
+    with django_assert_max_num_queries(11) as few:
+        viewer.get("/")
+    for i in range(30):
+        watched(f"up-{i}", team=f"Team {i}")
+        down(f"more-{i}")
+    with django_assert_max_num_queries(len(few)):
+        viewer.get("/")
+
+
+class TestChanges:
+    def test_nothing_new_is_no_content(self, viewer):
+        watched("gpu-1")
+        cursor = board(Filters()).totals.cursor
+        assert viewer.get("/changes/", {"since": cursor}).status_code == 204
+
+    def test_a_row_whose_figures_moved_is_sent_alone_with_a_new_cursor(self, viewer):
+        moved, _ = watched("gpu-1"), watched("gpu-2")
+        cursor = board(Filters()).totals.cursor
+        EndpointState.objects.filter(pk=moved.pk).update(shown_at=timezone.now(), latency_ms=77)
+        answer = viewer.get("/changes/", {"since": cursor}).content.decode()
+        assert re.findall(r'id="row-(\d+)" hx-swap-oob="true"', answer) == [str(moved.pk)]
+        assert "77 ms" in answer
+        following = re.search(r'name="since" value="([^"]+)"', answer)[1]
+        assert viewer.get("/changes/", {"since": following}).status_code == 204
+
+    def test_a_row_that_moved_to_another_group_redraws_the_board(self, viewer):
+        moved = watched("gpu-1")
+        cursor = board(Filters()).totals.cursor
+        now = timezone.now()
+        EndpointState.objects.filter(pk=moved.pk).update(status="down", shown_at=now, regrouped_at=now)
+        answer = viewer.get("/changes/", {"since": cursor}).content.decode()
+        assert 'id="board" hx-swap-oob="true"' in answer
+        assert "<h1>gpu-1 is down</h1>" in answer
+
+    def test_an_endpoint_that_is_gone_redraws_the_board(self, viewer):
+        watched("gpu-1")
+        gone = watched("gpu-2")
+        cursor = board(Filters()).totals.cursor
+        gone.endpoint.delete()
+        answer = viewer.get("/changes/", {"since": cursor}).content.decode()
+        assert 'id="board" hx-swap-oob="true"' in answer
+        assert "gpu-2" not in answer
+
+    def test_only_rows_of_the_filtered_team_are_sent(self):
+        ours, theirs = watched("gpu-1", "Search"), watched("gpu-2", "Platform")
+        cursor = board(Filters()).totals.cursor
+        EndpointState.objects.filter(pk__in=(ours.pk, theirs.pk)).update(shown_at=timezone.now())
+        _, moved = changes(Filters(team="search"), cursor)
+        assert [row.name for row in moved.rows] == ["gpu-1"]
+
+    @pytest.mark.parametrize("since", ["", "x", "1.2", "99999999999999999999999999.1.1", "-5.a.b", "²3.1.1"])
+    def test_a_cursor_that_makes_no_sense_redraws_the_board(self, viewer, since):
+        watched("gpu-1")
+        answer = viewer.get("/changes/", {"since": since})
+        assert answer.status_code == 200
+        assert b'id="board" hx-swap-oob="true"' in answer.content
+
+    def test_a_stranger_is_told_to_reload(self, client):
+        answer = client.get("/changes/")
+        assert answer.status_code == 401
+        assert answer.headers["HX-Refresh"] == "true"
+
+
+def test_a_stranger_is_sent_to_sign_in(client):
+    assert client.get("/").status_code == 302
+
+
+def test_a_strip_is_one_path_per_status_and_small():
+    cells = ["up"] * 20 + ["down"] + ["up"] * 30 + [None] * 9
+    drawn = charts.strip(cells, "x")
+    assert drawn.count("<path") == 3
+    assert 'class="c-down" d="M40 5h2"' in drawn
+    assert len(drawn) < 400
+
+
+def test_a_sparkline_has_a_gap_where_nothing_was_measured():
+    drawn = charts.sparkline([1, 2, None, 4], "x")
+    assert drawn.count("M") == 2
+    assert charts.sparkline([None, None], "x") == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span", "duration"),
+    [
+        (0, "0 s", "0 s"),
+        (59, "59 s", "59 s"),
+        (250, "4 min", "4 min 10 s"),
+        (7500, "2 h", "2 h 5 min"),
+        (90000, "1 d", "1 d 1 h"),
+    ],
+)
+def test_times_are_given_in_their_largest_units(seconds, span, duration):
+    assert (formats.span(seconds), formats.duration(seconds)) == (span, duration)
+
+
+def test_a_share_is_never_rounded_up_to_all():
+    assert formats.percent(0.99996) == "99.9 %"
+    assert formats.percent(1.0) == "100 %"
+    assert formats.percent(None) == "not known"
+
+
+def test_availability_of_the_row_comes_from_the_strip():
+    now = time.time()
+    data = strip.add(strip.add({}, now, "up", 9.0, None), now, "down", None, None)
+    watched("gpu-1", strip=data, shown_at=datetime.now(UTC))
+    cells = board(Filters()).groups[0].rows[0].cells
+    assert cells.available == "50 %"
+    assert 'class="c-down"' in cells.day

@@ -1,0 +1,171 @@
+"""The live stream over a real Valkey: one subscription, coalesced events, a broker that goes and comes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import AsyncClient
+
+from fleet import live
+from tests.broker import Broker, free_port
+
+
+@pytest.fixture
+def broker(tmp_path, settings) -> Iterator[Broker]:
+    broker = Broker(str(tmp_path))
+    settings.REDIS_URL = broker.url
+    yield broker.start()
+    broker.stop()
+
+
+async def until(condition, seconds: float = 5.0) -> None:
+    """Waits for a condition; fails when it does not come true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come true in time"
+        await asyncio.sleep(0.01)
+
+
+async def listening(broker: Broker) -> None:
+    await until(lambda: broker.subscribers(live.CHANNEL) == 1)
+
+
+class Viewer:
+    """Reads a stream in the background and keeps what came, with the time."""
+
+    def __init__(self) -> None:
+        self.events: list[float] = []
+        self.comments = 0
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for part in live.stream():
+            if part.startswith("event: changed"):
+                self.events.append(time.monotonic())
+            self.comments += part.startswith(":")
+
+    async def leave(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def test_a_viewer_is_told_of_a_change_at_once(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.05)
+
+    async def scene() -> float:
+        viewer = Viewer()
+        await listening(broker)
+        await until(lambda: len(viewer.events) == 2)  # on opening, and once the subscription stands
+        await asyncio.sleep(2 * live.EVERY)
+        began = time.monotonic()
+        live.publish([7])
+        await until(lambda: len(viewer.events) == 3)
+        await viewer.leave()
+        return viewer.events[2] - began
+
+    assert asyncio.run(scene()) < 0.5
+
+
+def test_many_changes_are_one_event_a_second_and_the_last_one_counts(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.3)
+
+    async def scene() -> tuple[list[float], float]:
+        viewer = Viewer()
+        await listening(broker)
+        for number in range(60):
+            live.publish([number])
+            await asyncio.sleep(0.02)
+        last = time.monotonic()
+        await until(lambda: viewer.events[-1] > last)
+        await viewer.leave()
+        return viewer.events, last
+
+    events, last = asyncio.run(scene())
+    gaps = [after - before for before, after in pairwise(events)]
+    assert min(gaps) >= 0.29
+    assert events[-1] - last < 1
+
+
+def test_all_viewers_share_one_subscription_which_ends_with_the_last(broker):
+    async def scene() -> None:
+        viewers = [Viewer() for _ in range(20)]
+        await listening(broker)
+        live.publish([1])
+        await until(lambda: all(viewer.events for viewer in viewers))
+        assert broker.subscribers(live.CHANNEL) == 1
+        for viewer in viewers:
+            await viewer.leave()
+        await until(lambda: broker.subscribers(live.CHANNEL) == 0)
+
+    asyncio.run(scene())
+
+
+def test_a_broker_that_restarts_costs_no_viewer_and_is_caught_up_with(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.05)
+    monkeypatch.setattr(live, "RETRY", 0.05)
+
+    async def scene() -> None:
+        viewer = Viewer()
+        await listening(broker)
+        await until(lambda: len(viewer.events) == 2)
+        broker.stop()
+        await asyncio.sleep(0.3)
+        assert len(viewer.events) == 2
+        broker.start()
+        await until(lambda: len(viewer.events) == 3)  # what was missed
+        await listening(broker)
+        live.publish([1])
+        await until(lambda: len(viewer.events) == 4)
+        await viewer.leave()
+
+    asyncio.run(scene())
+
+
+def test_a_silent_stream_sends_comments(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.01)
+    monkeypatch.setattr(live, "HEARTBEAT", 0.05)
+
+    async def scene() -> None:
+        viewer = Viewer()
+        await until(lambda: viewer.comments >= 2)
+        await viewer.leave()
+
+    asyncio.run(scene())
+
+
+def test_a_broker_that_is_away_never_fails_a_probe(settings, caplog):
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    began = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        live.publish([1])
+    assert time.monotonic() - began < 1
+    assert "could not be told" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stranger_gets_no_stream():
+    async def scene() -> int:
+        return (await asyncio.wait_for(AsyncClient().get("/live"), 5)).status_code
+
+    assert asyncio.run(scene()) == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_signed_in_gets_an_event_stream(broker):
+    client = AsyncClient()
+    client.force_login(get_user_model().objects.create_user("alice"))
+
+    async def scene() -> tuple[str, list[bytes]]:
+        answer = await client.get("/live")
+        parts = answer.streaming_content
+        first = [await anext(parts), await anext(parts)]
+        await parts.aclose()
+        return answer.headers["Content-Type"], first
+
+    kind, first = asyncio.run(scene())
+    assert kind == "text/event-stream"
+    assert first == [b"retry: 2000\n\n", b"event: changed\ndata: 1\n\n"]
