@@ -1,0 +1,65 @@
+"""A first look at an address, before it is saved. Nothing is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import causes, ladder
+from .endpoints import suggested_name
+from .engines.probe import probe
+from .engines.reading import Load, Reading, to_json
+from .engines.registry import label
+from .models import Endpoint
+from .status import Finding, find
+
+DEADLINE = 5.0
+"""Seconds somebody waits in front of the page at most."""
+
+MODELS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What answered at an address."""
+
+    url: str
+    name: str  # what the endpoint will be called if nobody gives it a name
+    reading: Reading
+    finding: Finding
+    engine: str  # a label; "" when nobody could tell
+    sentence: str  # what is wrong; "" when all is well
+    advice: str
+    rungs: list[ladder.Rung]
+    twins: Sequence[Endpoint]  # endpoints of any team that watch this address already
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything at all came back."""
+        return any(exchange.status for exchange in self.reading.exchanges)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The first few model names."""
+        return tuple(m.name for m in self.reading.facts.models[:MODELS_SHOWN])
+
+    @property
+    def models_left_out(self) -> int:
+        """How many more there are."""
+        return max(0, len(self.reading.facts.models) - MODELS_SHOWN)
+
+
+def check(url: str, api_key: str = "", engine: str = "", expected_models: Sequence[str] = ()) -> Check:
+    """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds."""
+    reading = probe(url, engine=engine or None, api_key=api_key or None, timeout=DEADLINE, identify=True)
+    known = ["load"] if reading.load != Load() else []
+    finding = find(reading, tuple(expected_models))
+    return Check(
+        url=url,
+        name=suggested_name(url),
+        reading=reading,
+        finding=finding,
+        engine=label(reading.identity.engine) if reading.identity else "",
+        sentence=causes.sentence(finding.cause or ""),
+        advice=causes.advice(finding.cause or ""),
+        rungs=ladder.climb([to_json(e) for e in reading.exchanges], finding.step, known=known),
+        twins=list(Endpoint.objects.select_related("team").filter(url=url)),
+    )

@@ -1,0 +1,90 @@
+"""Load figures under the names their engine gives them, since people search for those. Pure."""
+
+from typing import NamedTuple
+
+from . import formats
+from .engines.reading import Load
+
+
+class Figure(NamedTuple):
+    """One figure of an engine's load."""
+
+    name: str  # the engine's own name
+    meaning: str
+    value: str
+
+
+_MEANINGS = {
+    "running": "requests being worked on",
+    "waiting": "requests queued",
+    "slots": "requests it can work on at once",
+    "busy": "is it working on a request",
+    "kv_cache_usage": "share of the KV cache in use",
+    "preemptions": "requests put back for lack of KV cache, since start",
+    "prefix_cache_queries": "prompt tokens looked up in the prefix cache, since start",
+    "prefix_cache_hits": "of these found there",
+    "prompt_tokens": "prompt tokens read, since start",
+    "generation_tokens": "tokens generated, since start",
+    "requests": "requests finished, since start",
+    "sleep_state": "awake, or put to sleep on purpose",
+}
+
+_NAMES = {
+    "vllm": {
+        "running": "vllm:num_requests_running",
+        "waiting": "vllm:num_requests_waiting",
+        "kv_cache_usage": "vllm:kv_cache_usage_perc",
+        "preemptions": "vllm:num_preemptions_total",
+        "prefix_cache_queries": "vllm:prefix_cache_queries_total",
+        "prefix_cache_hits": "vllm:prefix_cache_hits_total",
+        "prompt_tokens": "vllm:prompt_tokens_total",
+        "generation_tokens": "vllm:generation_tokens_total",
+        "requests": "vllm:request_success_total",
+        "sleep_state": "vllm:engine_sleep_state",
+    },
+    "ollama": {"busy": "expires_at is in the past"},
+    "lmstudio": {"slots": "config.parallel"},
+    "llamacpp": {
+        "running": "llamacpp:requests_processing",
+        "waiting": "llamacpp:requests_deferred",
+        "slots": "total_slots",
+        "prompt_tokens": "llamacpp:prompt_tokens_total",
+        "generation_tokens": "llamacpp:tokens_predicted_total",
+    },
+    "sglang": {
+        "running": "sglang:num_running_reqs",
+        "waiting": "sglang:num_queue_reqs",
+        "kv_cache_usage": "sglang:token_usage",
+    },
+    "tgi": {"running": "tgi_batch_current_size", "waiting": "tgi_queue_size", "slots": "max_concurrent_requests"},
+}
+
+
+def figures(engine: str, load: Load) -> list[Figure]:
+    """The known figures of a load, in a fixed order; what is unknown is left out."""
+    names = _NAMES.get(engine, {})
+    found = []
+    for field, meaning in _MEANINGS.items():
+        value = getattr(load, field)
+        if value is not None:
+            found.append(Figure(names.get(field, field), meaning, _tell(field, value)))
+        if field == "waiting":
+            found += [_by_reason(names, reason, n) for reason, n in sorted(load.waiting_by_reason.items()) if n]
+        if field == "prefix_cache_hits" and value is not None and load.prefix_cache_queries:
+            found.append(Figure("hit rate", "hits / queries", formats.percent(value / load.prefix_cache_queries)))
+    return found
+
+
+def _by_reason(names: dict[str, str], reason: str, requests: int) -> Figure:
+    name = f"{names.get('waiting', 'waiting')}_by_reason"
+    return Figure(f'{name}{{reason="{reason}"}}', f"queued: {reason}", formats.count(requests))
+
+
+def _tell(field: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int | float):
+        raise TypeError(f"{field} is no figure: {value!r}")
+    return formats.percent(value) if field == "kv_cache_usage" else formats.count(value)

@@ -1,0 +1,158 @@
+"""The forms about one endpoint. Their sentences come from fleet.endpoints, which is the one way to store them."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from teams.models import Team
+
+from . import endpoints
+from .engines.address import parse_base_url
+from .engines.registry import ENGINES
+from .models import Endpoint
+
+
+class ModelNames(forms.CharField):
+    """Model names, one per line; a list in Python."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = (line.strip() for line in str(value or "").splitlines())
+        return list(dict.fromkeys(line for line in lines if line))
+
+
+def _number(
+    label: str, field: str, unit: str, help_text: str, kind: type[forms.IntegerField] = forms.IntegerField
+) -> Any:
+    """A number with the limits and the default of the model's field."""
+    column: Any = Endpoint._meta.get_field(field)
+    limits = {v.code: v.limit_value for v in column.validators if getattr(v, "code", "") in ("min_value", "max_value")}
+    low, high = limits["min_value"], limits["max_value"]
+    wrong = f"Enter a number from {low:g} to {high:g}."
+    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
+    found = kind(
+        label=f"{label} ({unit})" if unit else label, initial=column.default, min_value=low, max_value=high,
+        help_text=help_text, error_messages=messages,
+    )  # fmt: skip
+    found.widget.attrs["class"] = "input"
+    return found
+
+
+class EndpointForm(forms.Form):
+    """Everything a team may say about an endpoint."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=500,
+        help_text="The base URL of the server. A /v1 at its end is left out.",
+        error_messages={
+            "required": "Write the address of the server, like http://gpu-1:11434.",
+            "max_length": "An address has at most 500 characters.",
+        },
+        widget=forms.TextInput(
+            attrs={
+                "class": "input", "type": "url", "inputmode": "url", "placeholder": "http://gpu-1:11434",
+                "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false",
+            }
+        ),
+    )  # fmt: skip
+    name = forms.CharField(
+        label="Name", max_length=80, required=False,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        help_text="Left empty, host and port make the name.",
+    )  # fmt: skip
+    team = forms.ModelChoiceField(
+        label="Team", queryset=Team.objects.none(), empty_label=None,
+        widget=forms.Select(attrs={"class": "select"}),
+        help_text="Its members can change the endpoint; outages are mailed to its addresses.",
+        error_messages={"invalid_choice": "Choose one of your teams.", "required": "Choose one of your teams."},
+    )  # fmt: skip
+    api_key = forms.CharField(
+        label="API key", required=False, max_length=2000,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        help_text="Only where the server asks for one. It is stored encrypted and never shown again.",
+    )  # fmt: skip
+    engine = forms.ChoiceField(
+        label="Engine", required=False, widget=forms.Select(attrs={"class": "select"}),
+        help_text="Pinned, another engine answering there counts as degraded.",
+        error_messages={"invalid_choice": "Choose one of the engines in the list."},
+    )  # fmt: skip
+    interval = _number("Look every", "interval", "seconds", "5 to 3600.")
+    timeout = _number("Give up after", "timeout", "seconds", "For the whole probe.", forms.FloatField)
+    fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
+    recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
+    expected_models = ModelNames(
+        label="Expected models", required=False,
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 3, "spellcheck": "false"}),
+        help_text="One per line. If one of them is gone, the endpoint is degraded and the team gets a mail.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: Any, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.endpoint = endpoint
+        self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
+        if endpoint:
+            del self.fields["team"]
+            self.fields["name"].help_text = ""
+            if endpoint.api_key:
+                self.fields["api_key"].help_text = "One is stored. Left empty, it stays as it is."
+                self.fields["forget_key"] = forms.BooleanField(label="Forget the stored key", required=False)
+        else:
+            self.fields["team"].queryset = Team.objects.filter(members=user)  # type: ignore[attr-defined]
+
+    def clean_url(self) -> str:
+        try:
+            return parse_base_url(self.cleaned_data["url"])
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if not data.get("name") and data.get("url"):
+            data["name"] = endpoints.suggested_name(data["url"])
+        return data
+
+    def save(self) -> Endpoint | None:
+        """The added or changed endpoint; None when something is wrong, which the form's fields then say."""
+        values = {name: self.cleaned_data[name] for name in endpoints.FIELDS if name in self.cleaned_data}
+        try:
+            if self.endpoint:
+                return self._change(self.endpoint, values)
+            return endpoints.add(self.cleaned_data["team"], **values)
+        except ValidationError as error:
+            for field, messages in error.message_dict.items():
+                self.add_error(field if field in self.fields else None, messages)
+            return None
+
+    def _change(self, endpoint: Endpoint, values: dict[str, Any]) -> Endpoint:
+        """An empty key field leaves the key alone: it is never sent to the page, so it can't come back from it."""
+        if not values["api_key"] and not self.cleaned_data.get("forget_key"):
+            del values["api_key"]
+        endpoints.change(endpoint, **values)
+        return endpoint
+
+    @property
+    def errors_in_details(self) -> bool:
+        """Whether a field of the folded part needs attention."""
+        return any(name in self.errors for name in DETAILS)
+
+
+NUMBERS = ("interval", "timeout", "fail_after", "recover_after")
+
+DETAILS = ("engine", *NUMBERS, "expected_models")
+"""The fields that are folded away: they have good defaults."""
+
+
+def initial_of(endpoint: Endpoint) -> dict[str, Any]:
+    """The values an edit form begins with. The key is not among them."""
+    return {name: getattr(endpoint, name) for name in endpoints.FIELDS if name != "api_key"}
+
+
+def default_numbers() -> dict[str, Any]:
+    """The numbers of an endpoint that nobody has set, for forms that do not ask for them."""
+    return {name: getattr(Endpoint(), name) for name in NUMBERS}

@@ -1,0 +1,64 @@
+"""The probe ladder as a page shows it: each step ok, broken, not reached or not asked this time. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .engines.reading import STEPS
+
+MEANINGS = {
+    "connect": "name, port and TLS",
+    "identify": "which engine it is",
+    "health": "does it say it is well",
+    "models": "what it offers",
+    "load": "how hard it works",
+}
+_CONNECT_PHASES = ("dns_ms", "connect_ms", "tls_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder in one probe."""
+
+    step: str
+    meaning: str
+    outcome: str  # "ok", "broke", "not reached", "not asked"
+    ms: float | None = None
+    requests: tuple[str, ...] = ()
+    why: str = ""  # where it broke
+
+
+def climb(
+    exchanges: Sequence[dict[str, Any]], broken: str = "", why: str = "", known: Collection[str] = ()
+) -> list[Rung]:
+    """The rungs of one probe from its exchanges (as stored), the step that broke ("" for none) and why.
+
+    `known` are steps whose answers came along with another step's request.
+    """
+    if not exchanges and not broken:
+        return []
+    edge = STEPS.index(broken) if broken in STEPS else len(STEPS)
+    return [_rung(step, i, edge, exchanges, why, step in known) for i, step in enumerate(STEPS)]
+
+
+def _rung(step: str, place: int, edge: int, exchanges: Sequence[dict[str, Any]], why: str, known: bool) -> Rung:
+    own = [e for e in exchanges if e.get("step") == step]
+    ms = _connect_ms(exchanges) if step == "connect" else _sum(e.get("total_ms") for e in own)
+    if place > edge:
+        outcome = "not reached"
+    elif place == edge:
+        outcome = "broke"
+    else:
+        outcome = "ok" if own or known or step == "connect" else "not asked"
+    requests = tuple(dict.fromkeys(e.get("request", "") for e in own))
+    return Rung(step, MEANINGS[step], outcome, ms, requests, why if outcome == "broke" else "")
+
+
+def _connect_ms(exchanges: Sequence[dict[str, Any]]) -> float | None:
+    """Milliseconds to open the connection; requests that went over an open one have no such times."""
+    return _sum(e.get(phase) for e in exchanges for phase in _CONNECT_PHASES)
+
+
+def _sum(values: Any) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

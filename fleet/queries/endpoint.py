@@ -1,0 +1,152 @@
+"""What the endpoint page shows, read from the state row and the latest history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_datetime
+
+from .. import causes, ladder
+from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
+from ..engines.registry import label
+from ..figures import Figure, figures
+from ..models import Change, Endpoint, EndpointState, Incident, Observation
+from ..snippets import Snippet, snippets
+from ..status import TROUBLE, Status
+
+MODELS_SHOWN = 200
+PROBES_SHOWN = 100
+PROBES_UNFOLDED = 10
+CHANGES_SHOWN = 50
+INCIDENTS_SHOWN = 10
+
+_SURFACE_WORDS = {
+    "completions": ("Completions", "/v1/completions"),
+    "chat": ("Chat", "/v1/chat/completions"),
+    "responses": ("Responses", "/v1/responses"),
+    "embeddings": ("Embeddings", "/v1/embeddings"),
+    "messages": ("Anthropic messages", "/v1/messages"),
+}
+_ANSWERS = {
+    "yes": "yes",
+    "no": "no",
+    "stateless": "yes, keeps no state: previous_response_id has no effect",
+    "stateful": "yes, keeps state: previous_response_id works",
+}
+
+
+_BROKE = TROUBLE | {Status.LOADING}
+"""Findings that end a probe's climb. Busy and asleep are read off the last step of a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The live part of the page: how the endpoint is at this moment."""
+
+    endpoint: Endpoint
+    state: EndpointState
+    engine: str  # its label, or "" while nobody knows
+    facts: Facts
+    sentence: str
+    advice: str
+    unconfirmed: str  # what the last probe found, where it is not believed yet
+    rungs: list[ladder.Rung]
+    figures: list[Figure]
+    cursor: str  # moves whenever any of this does
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model with the values that need working out."""
+
+    model: Model
+    vram_share: float | None  # 0..1
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The parts that a reload brings up to date."""
+
+    models: list[ModelRow]
+    models_left_out: int
+    surfaces: list[tuple[str, str, str]]  # name, route, answer
+    changes: Sequence[Change]
+    incidents: Sequence[Incident]
+    probes: Sequence[Observation]  # the newest few
+    earlier_probes: Sequence[Observation]  # the rest of the last hundred
+    snippets: tuple[Snippet, ...]
+
+
+def now(endpoint: Endpoint) -> Now:
+    """The endpoint as it is now; costs one query besides the endpoint itself."""
+    state = endpoint.state
+    facts = facts_from_json(state.facts)
+    last = _observations(endpoint).first()
+    why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
+    broken = (last.step, why) if last and last.status in _BROKE else ("", "")
+    return Now(
+        endpoint=endpoint,
+        state=state,
+        engine=label(state.engine or endpoint.engine) if state.engine or endpoint.engine else "",
+        facts=facts,
+        sentence=causes.sentence(state.cause),
+        advice=causes.advice(state.cause),
+        unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and not state.cause else "",
+        rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
+        figures=figures(state.engine, Load(**state.load)),
+        cursor=cursor(state),
+    )
+
+
+def cursor(state: EndpointState) -> str:
+    """A text that is another one as soon as the state was probed or changed by somebody."""
+    moments = (m.timestamp() for m in (state.probed_at, state.shown_at) if m)
+    return f"{max(moments, default=0):.6f}"
+
+
+def page(current: Now) -> Page:
+    """Everything else on the page."""
+    endpoint, facts = current.endpoint, current.facts
+    probes = list(_observations(endpoint).select_related("trace")[:PROBES_SHOWN])
+    return Page(
+        models=[_model_row(model) for model in _in_order(facts.models)[:MODELS_SHOWN]],
+        models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
+        surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(facts.api.get(s, ""), "not known")) for s in SURFACES],
+        changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
+        incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
+        probes=probes[:PROBES_UNFOLDED],
+        earlier_probes=probes[PROBES_UNFOLDED:],
+        snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key)),
+    )
+
+
+def _observations(endpoint: Endpoint) -> QuerySet[Observation]:
+    return Observation.objects.filter(endpoint_id=endpoint.pk).order_by("-at")
+
+
+def _in_order(models: Sequence[Model]) -> list[Model]:
+    """Loaded ones first, then by name; remote ones last."""
+    return sorted(models, key=lambda m: (bool(m.remote_host), not m.loaded, m.name.lower()))
+
+
+def _model_row(model: Model) -> ModelRow:
+    return ModelRow(model, vram_share(model), _moment(model.expires_at))
+
+
+def vram_share(model: Model) -> float | None:
+    """The share of a loaded model that lies in VRAM, by the rule of `ollama ps`; None where it makes no sense."""
+    if model.size_vram is None or not model.size_loaded or model.size_vram > model.size_loaded:
+        return None
+    return model.size_vram / model.size_loaded
+
+
+def _moment(text: Any) -> datetime | None:
+    """A time as engines write it. None for what is none, and for "never" (Ollama writes a far century for that)."""
+    try:
+        moment = parse_datetime(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo and moment.year < 2200 else None

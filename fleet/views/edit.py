@@ -1,0 +1,133 @@
+"""Adding, changing, pausing and removing endpoints."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from teams.models import Team
+
+from .. import access, endpoints
+from ..checking import Check, check
+from ..discovery import PORTS, look_around
+from ..forms import DETAILS, EndpointForm, default_numbers, initial_of
+from ..models import Endpoint
+
+
+@require_http_methods(["GET", "POST"])
+def endpoint_add(request: HttpRequest) -> HttpResponse:
+    """The form for a new endpoint. A GET may bring values along, such as a URL."""
+    if request.method == "GET":
+        return _form_page(request, EndpointForm(user=request.user, initial=request.GET.dict()))
+    form = EndpointForm(request.POST, user=request.user)
+    added = form.save() if form.is_valid() else None
+    if added is None:
+        return _form_page(request, form)
+    messages.success(request, f"{added.name} is watched now. The first look is on its way.")
+    return redirect(added)
+
+
+@require_POST
+def endpoint_check(request: HttpRequest) -> HttpResponse:
+    """What answers at the address in the form, without saving anything."""
+    endpoint = _endpoint_of_form(request)
+    form = EndpointForm(request.POST, user=request.user, endpoint=endpoint)
+    form.is_valid()  # only the address, the engine and the key matter here
+    result = _check(form) if "url" in form.cleaned_data else None
+    if request.headers.get("HX-Request"):
+        asked = bool(request.POST.get("url", "").strip())
+        return render(
+            request, "fleet/_check.html", {"form": form, "check": result, "asked": asked, "user": request.user}
+        )
+    return _form_page(request, form, result)
+
+
+def _endpoint_of_form(request: HttpRequest) -> Endpoint | None:
+    """The endpoint whose edit form this is; None for a new one."""
+    pk = request.POST.get("endpoint", "")
+    return access.change_endpoint(request.user, int(pk)) if pk.isdecimal() else None
+
+
+def _check(form: EndpointForm) -> Check:
+    values = form.cleaned_data
+    stored = form.endpoint.api_key if form.endpoint and not values.get("forget_key") else ""
+    key = values.get("api_key") or stored
+    return check(values["url"], key, values.get("engine", ""), values.get("expected_models", []))
+
+
+@require_GET
+def endpoint_discovered(request: HttpRequest) -> HttpResponse:
+    """What answers on this machine at the usual ports."""
+    found = look_around(own_ports={settings.PORT, int(request.get_port())})
+    teams = Team.objects.filter(members=request.user.pk)
+    shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
+    page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
+    return render(request, page, shown)
+
+
+@require_http_methods(["GET", "POST"])
+def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form for an endpoint that is there."""
+    endpoint = access.change_endpoint(request.user, pk)
+    if request.method == "GET":
+        return _form_page(request, EndpointForm(user=request.user, endpoint=endpoint, initial=initial_of(endpoint)))
+    form = EndpointForm(request.POST, user=request.user, endpoint=endpoint)
+    if form.is_valid() and form.save():
+        messages.success(request, f"{endpoint.name} is saved.")
+        return redirect(endpoint)
+    return _form_page(request, form)
+
+
+@require_POST
+def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop looking."""
+    endpoint = access.change_endpoint(request.user, pk)
+    endpoints.pause(endpoint)
+    messages.success(request, f"{endpoint.name} is paused: nobody looks at it, and nobody gets mail about it.")
+    return redirect(endpoint)
+
+
+@require_POST
+def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look again."""
+    endpoint = access.change_endpoint(request.user, pk)
+    endpoints.resume(endpoint)
+    messages.success(request, f"{endpoint.name} is looked at again.")
+    return redirect(endpoint)
+
+
+@require_POST
+def endpoint_look(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look at once, outside of the interval."""
+    endpoint = access.change_endpoint(request.user, pk)
+    endpoints.look_now(endpoint)
+    messages.success(request, f"{endpoint.name} is looked at with the next tick, within a second or two.")
+    return redirect(endpoint)
+
+
+@require_http_methods(["GET", "POST"])
+def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask first, then delete."""
+    endpoint = access.change_endpoint(request.user, pk)
+    if request.method == "GET":
+        shown = {"endpoint": endpoint, "incidents": endpoint.incidents.count(), "nav": "fleet"}
+        return render(request, "fleet/remove.html", shown)
+    endpoints.remove(endpoint)
+    messages.success(request, f"{endpoint.name} was removed with its history.")
+    return redirect("board")
+
+
+def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = None) -> HttpResponse:
+    team_less = form.endpoint is None and not Team.objects.filter(members=request.user.pk).exists()
+    details = [form[name] for name in DETAILS]
+    shown = {
+        "form": form,
+        "endpoint": form.endpoint,
+        "check": result,
+        "asked": True,
+        "details": details,
+        "nav": "fleet",
+    }
+    status = 422 if form.is_bound and form.errors and result is None else 200
+    return render(request, "fleet/form.html", {**shown, "team_less": team_less}, status=status)

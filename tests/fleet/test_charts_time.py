@@ -1,0 +1,86 @@
+import pytest
+
+from fleet.charts_time import RANGES, Series, Value, chart, nice_ceiling, number, status_band
+
+HOUR = RANGES["1h"]
+
+
+def flat(mean: float) -> Value:
+    return Value(mean, mean, mean)
+
+
+def filled(values: dict[int, Value]) -> list[Value | None]:
+    return [values.get(i) for i in range(HOUR.buckets)]
+
+
+def latency(values: dict[int, Value]):
+    return chart("Latency", "ms", [Series("latency", filled(values))], HOUR, 1000)
+
+
+@pytest.mark.parametrize(
+    ("value", "top"),
+    [(0, 1), (0.03, 0.04), (0.7, 1), (1, 1), (3, 4), (5, 6), (6.5, 10), (31, 40), (99, 100), (101, 200), (6001, 10000)],
+)
+def test_the_axis_ends_at_a_round_number_whose_half_is_round(value, top):
+    assert nice_ceiling(value) == pytest.approx(top)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.42, "0.42"), (7.13, "7.1"), (31, "31"), (1250.4, "1\u202f250")])
+def test_figures_have_as_many_digits_as_help(value, text):
+    assert number(value) == text
+
+
+def test_a_stretch_without_answers_is_a_gap():
+    drawn = latency({i: flat(10) for i in [*range(10), *range(50, 60)]})
+    assert drawn.lines[0].line.count("M") == 2
+
+
+def test_probes_rarer_than_buckets_are_one_line():
+    drawn = latency({i: flat(10) for i in range(0, 240, 4)})
+    assert drawn.lines[0].line.count("M") == 1
+
+
+def test_a_lone_answer_is_a_dot():
+    drawn = latency({100: flat(10)})
+    assert (drawn.lines[0].line, drawn.lines[0].dots) == ("", "M418.8 0h0")
+    assert not drawn.empty
+
+
+def test_the_band_spans_the_extremes_and_is_left_out_where_there_is_one_value_per_bucket():
+    assert latency({0: Value(5, 1, 10), 1: Value(5, 2, 8)}).lines[0].band == "M2.1 0L6.2 20L6.2 80L2.1 90Z"
+    assert latency({0: flat(5), 1: flat(6)}).lines[0].band == ""
+
+
+def test_hover_titles_tell_time_mean_and_extremes():
+    spot = latency({3: Value(12, 8, 40)}).spots[0]
+    assert spot.title == "04:10 UTC: 12 ms (8 to 40)"
+    assert (spot.x, spot.width) == (12.5, 4.2)
+
+
+def test_the_summary_says_what_the_picture_shows():
+    assert latency({1: flat(10), 2: Value(20, 5, 90)}).summary == "mean 15 ms, highest 90 ms"
+    assert latency({}).summary == "no figures in this time"
+    assert latency({}).empty
+
+
+def test_two_series_are_told_apart_by_name():
+    both = [Series("running", filled({0: flat(3)})), Series("waiting", filled({0: flat(1)}), "second")]
+    drawn = chart("Requests", "", both, HOUR, 0)
+    assert drawn.spots[0].title == "00:00 UTC: running 3, waiting 1"
+    assert "running: mean 3" in drawn.summary and "waiting: mean 1" in drawn.summary
+
+
+def test_a_fixed_top_holds_the_axis():
+    drawn = chart("At work", "%", [Series("at work", filled({0: flat(3)}))], HOUR, 0, top=100)
+    assert drawn.y_ticks == ("100 %", "50", "0")
+
+
+def test_equal_neighbours_of_the_status_band_are_joined_and_unseen_ones_left_empty():
+    band = status_band(["up"] * 60 + [None] * 60 + ["down"] * 120, HOUR, 0)
+    assert [(s.status, s.x, s.width) for s in band] == [("up", 0, 250), ("down", 500, 500)]
+    assert band[1].title == "down, 00:30 UTC to 01:00 UTC"
+
+
+def test_the_status_band_has_no_holes_between_rare_probes_but_where_they_are_missing():
+    statuses = ["up" if i % 4 == 0 and not 100 < i < 180 else None for i in range(HOUR.buckets)]
+    assert [(s.x, s.width) for s in status_band(statuses, HOUR, 0)] == [(0, 433.3), (750, 250)]

@@ -1,0 +1,194 @@
+"""Adding, checking, editing, pausing and removing, as people do it in the pages."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fleet import endpoints
+from fleet.models import Endpoint
+from teams.models import Team
+from tests.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.usefixtures("valkey")
+
+FORM = {"interval": 30, "timeout": 5, "fail_after": 3, "recover_after": 2}
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ollama() -> Iterator[FakeEngine]:
+    with FakeEngine("ollama") as engine:
+        engine.version = "0.30.1"
+        engine.models(["qwen3:8b"])
+        yield engine
+
+
+@pytest.fixture
+def other_team(db) -> Team:
+    return Team.objects.create(name="Platform", slug="platform")
+
+
+@pytest.fixture
+def page(client, alice):
+    """A signed-in Alice's browser."""
+    client.force_login(alice)
+    return client
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_an_endpoint_is_added_with_what_was_typed(page, team):
+    typed = {**FORM, "url": "http://gpu-1:8000/v1/", "name": "gpu-1", "team": team.pk, "api_key": "sk-1",
+             "engine": "vllm", "interval": 15, "expected_models": "qwen3-8b\n\n sql-lora \nqwen3-8b"}  # fmt: skip
+    response = page.post("/endpoints/add/", typed)
+    added = Endpoint.objects.get()
+    assert response.url == added.get_absolute_url()
+    assert (added.url, added.api_key, added.engine, added.interval) == ("http://gpu-1:8000", "sk-1", "vllm", 15)
+    assert added.expected_models == ["qwen3-8b", "sql-lora"]
+
+
+def test_without_a_name_host_and_port_make_one(page, team):
+    page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1:8000", "team": team.pk})
+    assert Endpoint.objects.get().name == endpoints.suggested_name("http://gpu-1:8000")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "Write the address of the server"),
+        ("gpu-1:8000", "must begin with http://"),
+        ("ftp://gpu-1", "Only http:// and https://"),
+        ("http://me:secret@gpu-1", "Leave user name and password out"),
+        ("http://gpu 1", "space"),
+        ("http://" + "a" * 600, "at most 500"),
+    ],
+)
+def test_a_bad_address_gets_its_sentence_and_nothing_typed_is_lost(page, team, url, sentence):
+    response = page.post("/endpoints/add/", {**FORM, "url": url, "name": "my name", "team": team.pk})
+    assert response.status_code == 422
+    assert sentence in text(response) and 'value="my name"' in text(response)
+    assert not Endpoint.objects.exists()
+
+
+def test_a_duplicate_says_who_watches_it_already(page, team):
+    endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    response = page.post("/endpoints/add/", {**FORM, "url": "http://GPU-1:8000/", "name": "again", "team": team.pk})
+    assert "gpu-1 of Search already watches this URL" in text(response)
+
+
+@pytest.mark.parametrize(("field", "value"), [("interval", "1"), ("timeout", "x"), ("fail_after", "")])
+def test_a_bad_number_opens_the_folded_part_and_names_the_limits(page, team, field, value):
+    response = page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1", "team": team.pk, field: value})
+    assert "Enter a number from" in text(response) and '<details class="more" open>' in text(response)
+
+
+def test_one_can_add_only_to_ones_own_teams(page, other_team):
+    response = page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1", "team": other_team.pk})
+    assert "Choose one of your teams" in text(response)
+    assert not Endpoint.objects.exists()
+
+
+def test_checking_shows_engine_proof_version_and_models_before_saving(page, team, ollama):
+    response = page.post(
+        "/endpoints/check/", {**FORM, "url": ollama.url, "team": team.pk, "api_key": "sk-1"}, headers=HTMX
+    )
+    assert all(word in text(response) for word in ("Ollama 0.30.1 answers", "Ollama is running", "qwen3:8b"))
+    assert "<html" not in text(response)
+    assert not Endpoint.objects.exists()
+
+
+def test_checking_uses_the_key_that_was_typed_and_says_when_it_is_refused(page, team):
+    with FakeEngine("vllm") as vllm:
+        vllm.api_key = "sk-1"
+        typed = {**FORM, "url": vllm.url, "team": team.pk}
+        assert "wants an API key" in text(page.post("/endpoints/check/", typed, headers=HTMX))
+        assert "wants an API key" not in text(
+            page.post("/endpoints/check/", {**typed, "api_key": "sk-1"}, headers=HTMX)
+        )
+
+
+def test_checking_names_the_broken_step_and_what_to_try(page, team):
+    response = page.post("/endpoints/check/", {**FORM, "url": "http://localhost:1", "team": team.pk}, headers=HTMX)
+    assert all(word in text(response) for word in ("No answer", "broke here", "Start the server", "not reached"))
+
+
+def test_checking_a_bad_address_says_so_and_an_empty_one_nothing(page, team):
+    assert "must begin with" in text(page.post("/endpoints/check/", {"url": "gpu-1"}, headers=HTMX))
+    assert text(page.post("/endpoints/check/", {"url": ""}, headers=HTMX)).strip() == ""
+
+
+def test_a_twin_in_another_team_is_only_a_warning(page, team, other_team, ollama):
+    endpoints.add(other_team, name="theirs", url=ollama.url)
+    typed = {**FORM, "url": ollama.url, "team": team.pk}
+    response = page.post("/endpoints/check/", typed, headers=HTMX)
+    assert "theirs</a> of Platform already watches this address" in text(response)
+    assert page.post("/endpoints/add/", typed).status_code == 302
+
+
+def test_without_javascript_the_check_gives_the_form_back_with_all_but_the_key(page, team, ollama):
+    typed = {**FORM, "url": ollama.url, "name": "mine", "team": team.pk, "api_key": "sk-secret", "interval": 77}
+    response = page.post("/endpoints/check/", typed)
+    assert all(
+        word in text(response) for word in ("Ollama 0.30.1 answers", 'value="mine"', 'value="77"', "Type it again")
+    )
+    assert "sk-secret" not in text(response)
+
+
+def test_an_empty_key_field_keeps_the_stored_key_and_the_box_forgets_it(page, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000", api_key="sk-1")
+    url = f"/endpoints/{endpoint.pk}/edit/"
+    assert "sk-1" not in text(page.get(url))
+    typed = {**FORM, "url": endpoint.url, "name": "renamed"}
+    page.post(url, typed)
+    endpoint.refresh_from_db()
+    assert (endpoint.name, endpoint.api_key) == ("renamed", "sk-1")
+    page.post(url, {**typed, "forget_key": "on"})
+    endpoint.refresh_from_db()
+    assert endpoint.api_key == ""
+
+
+def test_pausing_and_resuming_move_the_due_time(page, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    page.post(f"/endpoints/{endpoint.pk}/pause/")
+    endpoint = Endpoint.objects.get()
+    assert endpoint.paused and endpoint.state.due_at is None
+    assert "Resume" in text(page.get(endpoint.get_absolute_url()))
+    page.post(f"/endpoints/{endpoint.pk}/resume/")
+    assert not Endpoint.objects.get().paused
+
+
+def test_removing_asks_first(page, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    assert "This can't be undone" in text(page.get(f"/endpoints/{endpoint.pk}/remove/"))
+    assert Endpoint.objects.exists()
+    page.post(f"/endpoints/{endpoint.pk}/remove/")
+    assert not Endpoint.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["edit", "pause", "resume", "look", "remove"])
+def test_what_belongs_to_another_team_cannot_be_touched_but_seen(page, other_team, action):
+    endpoint = endpoints.add(other_team, name="theirs", url="http://gpu-9")
+    assert page.post(f"/endpoints/{endpoint.pk}/{action}/", {**FORM, "url": "http://x", "name": "x"}).status_code == 404
+    shown = page.get(endpoint.get_absolute_url())
+    assert shown.status_code == 200 and f"/{action}/" not in text(shown)
+    assert Endpoint.objects.get().name == "theirs"
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "look"])
+def test_actions_are_not_for_links(page, team, action):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    assert page.get(f"/endpoints/{endpoint.pk}/{action}/").status_code == 405
+
+
+def test_who_is_in_no_team_is_told_so(client, charlie):
+    client.force_login(charlie)
+    assert "You are in no team yet" in text(client.get("/endpoints/add/"))
+
+
+def test_strangers_are_sent_to_sign_in(client, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    for url in (endpoint.get_absolute_url(), "/endpoints/add/", "/models/", "/incidents/", "/alerts/"):
+        response = client.get(url)
+        assert response.status_code == 302 and "sign-in" in response.url

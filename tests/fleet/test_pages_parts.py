@@ -1,0 +1,106 @@
+"""The pure parts of the pages: snippets, the ladder, load figures."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fleet.engines.reading import Load, Model
+from fleet.figures import figures
+from fleet.ladder import climb
+from fleet.snippets import pick_model, snippets
+
+CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
+LOADED = Model("gemma3:12b", capabilities=("completion",), loaded=True)
+EMBEDDER = Model("nomic-embed-text", capabilities=("embedding",), loaded=True)
+CLOUD = Model("gpt-oss:cloud", capabilities=("completion",), loaded=True, remote_host="https://ollama.com")
+
+
+def by_key(*args):
+    return {snippet.key: snippet.text for snippet in snippets(*args)}
+
+
+def test_the_model_shown_chats_is_local_and_loaded_if_there_is_one():
+    assert pick_model([EMBEDDER, CLOUD, CHAT, LOADED]) is LOADED
+    assert pick_model([EMBEDDER, CLOUD, CHAT]) is CHAT
+    assert pick_model([EMBEDDER, CLOUD]) is CLOUD
+    assert pick_model([]) is None
+
+
+def test_without_a_key_no_snippet_mentions_one_to_set():
+    texts = by_key("http://gpu-1:11434", "ollama", [CHAT], False)
+    assert "API_KEY" not in texts["curl"] + texts["python"]
+    assert "http://gpu-1:11434/v1/chat/completions" in texts["curl"]
+    assert texts["env"].splitlines() == [
+        "OPENAI_BASE_URL=http://gpu-1:11434/v1", "OPENAI_API_KEY=not-needed", "OPENAI_MODEL=qwen3:8b"
+    ]  # fmt: skip
+
+
+def test_with_a_key_every_snippet_reads_it_from_the_environment():
+    texts = by_key("http://gpu-1:8000", "vllm", [CHAT], True)
+    assert "$API_KEY" in texts["curl"] and 'os.environ["API_KEY"]' in texts["python"] and "$API_KEY" in texts["env"]
+
+
+def test_a_server_of_embeddings_gets_snippets_for_embeddings():
+    texts = by_key("http://gpu-1:8000", "vllm", [EMBEDDER], False)
+    assert "/v1/embeddings" in texts["curl"] and "client.embeddings.create" in texts["python"]
+
+
+def test_open_webui_has_its_openai_routes_elsewhere():
+    assert "http://chat:8080/api/chat/completions" in by_key("http://chat:8080", "open_webui", [CHAT], False)["curl"]
+
+
+@pytest.mark.parametrize("name", ['it\'s "odd"', "a b;$(reboot)", "naïve/模型"])
+def test_odd_model_names_survive_the_shell_and_python(name):
+    texts = by_key("http://gpu-1:8000", "vllm", [Model(name)], False)
+    compile(texts["python"], "snippet", "exec")
+    shell = texts["env"] + '\nprintf %s "$OPENAI_MODEL"'
+    assert subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True).stdout == name
+    curl = f'curl() {{ "{sys.executable}" -c "import json,sys; print(json.loads(sys.argv[-1])[\'model\'])" "$@"; }}\n'
+    said = subprocess.run(["bash", "-c", curl + texts["curl"]], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == name
+
+
+def exchange(step, **times):
+    return {"step": step, "request": f"GET /{step}", **times}
+
+
+def test_the_broken_step_is_named_and_what_comes_after_it_was_not_reached():
+    rungs = climb([exchange("health", dns_ms=1, connect_ms=2, total_ms=9, error="server_error")], "health", "It broke.")
+    assert [r.outcome for r in rungs] == ["ok", "not asked", "broke", "not reached", "not reached"]
+    assert (rungs[0].ms, rungs[2].why, rungs[3].why) == (3, "It broke.", "")
+
+
+def test_a_good_probe_shows_the_time_of_each_step():
+    rungs = climb(
+        [exchange("health", connect_ms=2, total_ms=9), exchange("load", total_ms=4), exchange("load", total_ms=3)]
+    )
+    assert [(r.outcome, r.ms) for r in rungs] == [
+        ("ok", 2), ("not asked", None), ("ok", 9), ("not asked", None), ("ok", 7)
+    ]  # fmt: skip
+
+
+def test_a_refused_connection_breaks_the_first_rung():
+    rungs = climb([exchange("connect", total_ms=0.2, error="connection_refused")], "connect", "Refused.")
+    assert [r.outcome for r in rungs] == ["broke", *["not reached"] * 4]
+
+
+def test_before_the_first_probe_there_is_no_ladder():
+    assert climb([]) == []
+
+
+def test_load_figures_carry_the_engines_own_names_and_leave_out_what_is_unknown():
+    load = Load(running=3, waiting=2, waiting_by_reason={"capacity": 2}, kv_cache_usage=0.256, generation_tokens=131072)
+    assert [(f.name, f.value) for f in figures("vllm", load)] == [
+        ("vllm:num_requests_running", "3"),
+        ("vllm:num_requests_waiting", "2"),
+        ('vllm:num_requests_waiting_by_reason{reason="capacity"}', "2"),
+        ("vllm:kv_cache_usage_perc", "25.6 %"),
+        ("vllm:generation_tokens_total", "131\u202f072"),
+    ]
+
+
+def test_the_prefix_cache_hit_rate_is_worked_out():
+    found = figures("vllm", Load(prefix_cache_queries=400, prefix_cache_hits=100))
+    assert ("hit rate", "25 %") in [(f.name, f.value) for f in found]
+    assert figures("vllm", Load()) == []

@@ -1,0 +1,273 @@
+"""The pages one reads: an endpoint with its history, models, incidents and alerts."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fleet import endpoints
+from fleet.charts_time import RANGES
+from fleet.engines.errors import Cause
+from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
+from fleet.models import Alert, Endpoint, EndpointState, Observation
+from fleet.probing import record
+from fleet.queries.models import GROUPS_SHOWN, listing
+from fleet.queries.series import history
+
+pytestmark = pytest.mark.usefixtures("valkey")
+
+HTMX = {"HX-Request": "true"}
+VLLM = Identity("vllm", "GET /metrics has vllm: lines.")
+GOOD = (
+    Exchange("health", "GET /health", 200, 2, 0.4, 1.1, None, 3.0, 4.5),
+    Exchange("load", "GET /metrics", 200, 9, total_ms=7.0),
+)
+REFUSED = Failure(Cause.CONNECTION_REFUSED, "connect", "Nothing listens on this port: the connection was refused.")
+
+
+@pytest.fixture
+def gpu(team) -> Endpoint:
+    return endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+
+
+@pytest.fixture
+def page(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def well(gpu: Endpoint, *models: Model, at: float = 0, **load) -> None:
+    facts = Facts("0.33.0", models, {"chat": "yes", "responses": "stateless", "embeddings": "no"})
+    record(gpu.pk, Reading(at or time.time(), VLLM, facts, Load(**load), GOOD), 0.0, url=gpu.url)
+
+
+def refused(gpu: Endpoint, times: int = 1) -> None:
+    exchange = Exchange("connect", "GET /health", total_ms=0.3, error="connection_refused")
+    for _ in range(times):
+        record(gpu.pk, Reading(time.time(), exchanges=(exchange,), failure=REFUSED), 0.0, url=gpu.url)
+
+
+def shown(page, gpu: Endpoint) -> str:
+    return text(page.get(gpu.get_absolute_url()))
+
+
+def test_a_new_endpoint_says_that_the_first_look_is_on_its_way(page, gpu):
+    assert "The first look is on its way" in shown(page, gpu)
+
+
+def test_a_good_probe_fills_the_page(page, gpu):
+    lora = Model("sql-lora", parent="qwen3-8b", loaded=True)
+    well(
+        gpu,
+        Model("qwen3-8b", context_length=40960, capabilities=("completion",), loaded=True),
+        lora,
+        running=3,
+        waiting=0,
+    )
+    html = shown(page, gpu)
+    for part in ("vLLM 0.33.0", "GET /metrics has vllm: lines.", "vllm:num_requests_running", "40\u202f960",
+                 "LoRA on qwen3-8b", "keeps no state", "not known", "http://gpu-1:8000/v1/chat/completions",
+                 "4.5 ms"):  # fmt: skip
+        assert part in html
+    assert "sk-" not in html
+
+
+def test_a_stored_key_is_never_on_the_page(page, team):
+    gpu = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000", api_key="sk-very-secret")
+    well(gpu, Model("m"))
+    assert "sk-very-secret" not in shown(page, gpu) and "$API_KEY" in shown(page, gpu)
+
+
+def test_an_outage_shows_cause_advice_and_the_broken_step(page, gpu):
+    well(gpu, Model("m"))
+    refused(gpu, 3)
+    html = shown(page, gpu)
+    assert "nothing listens on that port" in html and "Start the server" in html and "broke here" in html
+    assert html.count("not reached") == 4
+
+
+def test_a_single_failure_is_told_as_not_believed_yet(page, gpu):
+    well(gpu, Model("m"))
+    refused(gpu)
+    assert "The last look found: connection refused. It counts after 3 in a row." in shown(page, gpu)
+
+
+def test_waiting_requests_break_no_step(page, gpu):
+    well(gpu, Model("m"), running=4, waiting=2)
+    html = shown(page, gpu)
+    assert "requests wait for their turn" in html and "broke here" not in html and "It counts after" not in html
+
+
+def test_hostile_names_are_shown_as_text(page, gpu):
+    well(gpu, Model('<script>alert("x")</script>', loaded=True))
+    assert "<script>alert" not in shown(page, gpu)
+
+
+def test_the_live_part_answers_204_until_the_endpoint_is_probed_again(page, gpu):
+    well(gpu, Model("m"), at=time.time() - 60)
+    html = shown(page, gpu)
+    url = html.split('hx-get="')[1].split('"')[0]
+    assert page.get(url, headers=HTMX).status_code == 204
+    well(gpu, Model("m"), running=9)
+    moved = page.get(url, headers=HTMX)
+    assert moved.status_code == 200 and "<html" not in text(moved) and 'id="now"' in text(moved)
+
+
+def test_a_range_is_a_link_and_htmx_gets_the_charts_alone(page, gpu):
+    url = gpu.get_absolute_url() + "?range=7d"
+    assert "over the last 7 d" in text(page.get(url)) or "No figures in the last 7 d" in text(page.get(url))
+    alone = text(page.get(url, headers={**HTMX, "HX-Target": "charts"}))
+    assert alone.lstrip().startswith('<section class="section" id="charts"')
+
+
+def test_an_unknown_range_is_the_hour(page, gpu):
+    assert "No figures in the last 1 h" in text(page.get(gpu.get_absolute_url() + "?range=99y"))
+
+
+def observe(gpu: Endpoint, ago: float, now: float, **fields) -> None:
+    at = datetime.fromtimestamp(now - ago, UTC)
+    Observation.objects.create(endpoint=gpu, at=at, **{"status": "up", "latency_ms": 10.0, **fields})
+
+
+def test_history_joins_probes_into_buckets_with_mean_and_extremes(gpu):
+    now = 1_800_000_000.0  # the first second of a bucket of every range
+    for ago, latency in ((360, 10), (300, 20), (200, 60)):
+        observe(gpu, ago, now, latency_ms=latency, status="down" if ago == 300 else "up")
+    latency = history(gpu.pk, RANGES["24h"], now).charts[0]
+    (spot,) = latency.spots
+    assert "30 ms (10 to 60)" in spot.title
+    assert [s.status for s in history(gpu.pk, RANGES["24h"], now).band] == ["down"]
+
+
+def test_history_leaves_out_other_endpoints_and_older_times(gpu, team):
+    now = 1_800_000_000.0
+    observe(endpoints.add(team, name="other", url="http://other"), 10, now)
+    observe(gpu, 3700, now)
+    assert history(gpu.pk, RANGES["1h"], now).charts[0].empty
+
+
+def test_a_failed_probe_is_a_gap_not_a_zero(gpu):
+    now = 1_800_000_000.0
+    for ago in range(0, 3600, 15):
+        out = 1000 < ago < 2000
+        observe(
+            gpu, ago, now, latency_ms=None if out else 10.0, status="down" if out else "up", running=None if out else 2
+        )
+    latency, requests = history(gpu.pk, RANGES["1h"], now).charts
+    assert latency.lines[0].line.count("M") == 2 and requests.lines[0].line.count("M") == 2
+    assert [s.status for s in history(gpu.pk, RANGES["1h"], now).band] == ["up", "down", "up"]
+
+
+def test_the_share_of_time_at_work_is_shown_where_no_queue_is_told(gpu):
+    now = 1_800_000_000.0
+    for ago, busy in ((300, True), (200, True), (100, False), (30, None)):
+        observe(gpu, ago, now, busy=busy)
+    work = history(gpu.pk, RANGES["24h"], now).charts[1]
+    assert (work.title, work.y_ticks[0]) == ("At work", "100 %")
+    assert "highest 66.7 %" in work.summary
+
+
+def facts(endpoint: Endpoint, names: list[dict]) -> None:
+    EndpointState.objects.filter(endpoint=endpoint).update(facts={"models": names}, engine="ollama", status="up")
+
+
+def test_who_serves_a_model_is_found_whatever_its_case_and_default_tag(page, gpu, team):
+    other = endpoints.add(team, name="box", url="http://box:11434")
+    facts(gpu, [{"name": "Qwen3:latest", "loaded": True}])
+    facts(other, [{"name": "qwen3"}, {"name": "gemma3:12b", "remote_host": "https://ollama.com"}])
+    html = text(page.get("/models/?q=QWEN3"))
+    assert "2 endpoints, loaded on 1" in html and "gemma3" not in html
+    assert "remote" in text(page.get("/models/?q=gemma3"))
+
+
+def test_models_can_be_narrowed_to_a_capability(gpu):
+    facts(gpu, [{"name": "a", "capabilities": ["vision"]}, {"name": "b", "capabilities": ["tools"]}])
+    found = listing(capability="vision")
+    assert [g.name for g in found.groups] == ["a"] and found.capabilities == ["tools", "vision"]
+
+
+def test_fifty_thousand_models_are_cut_with_a_sentence(page, gpu):
+    facts(gpu, [{"name": f"model-{i}"} for i in range(50_000)])
+    html = text(page.get("/models/"))
+    assert f"Only the first {GROUPS_SHOWN} are shown" in html and html.count('class="group"') == GROUPS_SHOWN
+    assert "model-49999" in text(page.get("/models/?q=model-49999"))
+    assert "49\u202f800 more are not shown" in shown(page, gpu)
+
+
+def test_without_models_the_page_says_how_to_get_some(page, team):
+    assert "Models are learned from the endpoints" in text(page.get("/models/"))
+
+
+def test_an_incident_tells_its_story_and_its_alerts(page, gpu):
+    well(gpu, Model("qwen3-8b"), at=time.time() - 30)
+    refused(gpu, 3)
+    incident = gpu.incidents.get()
+    html = text(page.get(incident.get_absolute_url()))
+    for part in ("gpu-1 is down", "nothing listens on that port", "First failed probe", "vLLM 0.33.0, qwen3-8b",
+                 "oncall@example.org", "not sent: no mail server is set"):  # fmt: skip
+        assert part in html
+    assert page.get("/incidents/999999/").status_code == 404
+
+
+def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
+    box = endpoints.add(team, name="box", url="http://box:11434")
+    refused(gpu, 3)
+    refused(box, 3)
+    well(box, Model("m"))
+    well(box, Model("m"))
+    html = text(page.get("/incidents/"))
+    assert html.index("gpu-1") < html.index(">box<") and "open, " in html
+    assert ">box<" not in text(page.get("/incidents/?state=open"))
+    assert "gpu-1" not in text(page.get("/incidents/?state=resolved"))
+    assert "No incident fits" in text(page.get("/incidents/?status=degraded"))
+    assert "No incident fits" in text(page.get("/incidents/?team=nobody"))
+
+
+def test_before_anything_broke_the_pages_say_what_will_be_there(page):
+    assert "Nothing has broken so far" in text(page.get("/incidents/"))
+    assert "No alert so far" in text(page.get("/alerts/"))
+
+
+def test_an_alert_that_could_not_be_sent_is_marked_and_can_be_read(page, gpu):
+    refused(gpu, 3)
+    html = text(page.get("/alerts/"))
+    assert "No mail server is set" in html and "not sent: no mail server is set" in html
+    assert "DOWN  gpu-1 (search)" in html and "gpu-1 is down" in html
+
+
+def test_retries_and_giving_up_are_told(page, gpu, settings):
+    settings.EMAIL_CONFIGURED = True
+    refused(gpu, 3)
+    alert = Alert.objects.get()
+    alert.attempts, alert.next_try_at, alert.error = 2, datetime.now(UTC) + timedelta(minutes=4), "451 try later"
+    alert.state = Alert.State.WAITING
+    alert.save()
+    html = text(page.get("/alerts/"))
+    assert "2 attempts so far, next at" in html and "451 try later" in html and "No mail server is set, so" not in html
+    Alert.objects.update(state=Alert.State.GIVEN_UP)
+    assert "given up</span> after 2 attempts" in text(page.get("/alerts/?state=given_up"))
+    assert "No alert is in this state" in text(page.get("/alerts/?state=sent"))
+
+
+def test_long_lists_are_paged(page, gpu, monkeypatch):
+    monkeypatch.setattr("fleet.queries.alerts.PER_PAGE", 1)
+    refused(gpu, 3)
+    well(gpu, Model("m"))
+    well(gpu, Model("m"))
+    first = text(page.get("/alerts/?state=no_server"))
+    assert "UP  gpu-1" in first and "DOWN  gpu-1" not in first
+    assert 'href="?state=no_server&amp;page=2"' in first
+    assert "DOWN  gpu-1" in text(page.get("/alerts/?state=no_server&page=2"))
+
+
+def test_the_pages_cost_a_fixed_number_of_statements(page, gpu, django_assert_max_num_queries):
+    for i in range(20):
+        well(gpu, Model("m"), at=time.time() - 100 + i)
+    with django_assert_max_num_queries(14):
+        page.get(gpu.get_absolute_url())
+    with django_assert_max_num_queries(6):
+        page.get("/models/")
