@@ -132,9 +132,7 @@ def _sends(data: bytes, keep: bool = False) -> Behaviour:
     return behave
 
 
-def answer(
-    status: int = 200, body: bytes | str | dict[str, Any] | list[Any] = b"", **headers: str
-) -> Behaviour:
+def answer(status: int = 200, body: bytes | str | dict[str, Any] | list[Any] = b"", **headers: str) -> Behaviour:
     """A well-formed answer; underscores in header names become hyphens."""
     if isinstance(body, (dict, list)):
         body = json.dumps(body)

@@ -28,9 +28,7 @@ def split_base_url(text: str) -> SplitResult:
         raise ValueError(f"This is not a URL. Write the address like {EXAMPLE}.") from None
     _check_scheme(text, parts)
     if "@" in parts.netloc:
-        raise ValueError(
-            "Leave user name and password out of the address. Put an API key into its own field."
-        )
+        raise ValueError("Leave user name and password out of the address. Put an API key into its own field.")
     if "?" in text or "#" in text:
         raise ValueError('Leave "?" and "#" and what follows them out of the address.')
     if not _PATH.fullmatch(parts.path) or len(text) > 2000:

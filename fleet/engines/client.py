@@ -35,9 +35,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, parts: SplitResult, clock: Clock, verify: bool | str) -> None:
         super().__init__()
         options: dict[str, Any] = {"clock": clock}
-        self.pool = HTTPConnectionPool(
-            parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        )
+        self.pool = HTTPConnectionPool(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         self.pool.ConnectionCls = PlainConnection
         if parts.scheme == "https":
             self.pool.ConnectionCls = TlsConnection
@@ -102,9 +100,7 @@ class Client:
             url = target
         raise BadAnswer(Cause.REDIRECTED, f"GET {path} was redirected more than {MAX_REDIRECTS} times.")
 
-    def post(
-        self, path: str, payload: dict[str, Any], *, auth: bool = True, max_bytes: int | None = None
-    ) -> Answer:
+    def post(self, path: str, payload: dict[str, Any], *, auth: bool = True, max_bytes: int | None = None) -> Answer:
         """POST `payload` as JSON; like get(), but redirects are not followed."""
         answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes)
         if self._redirect_target(answer) is not None:
@@ -126,9 +122,7 @@ class Client:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _exchange(
-        self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None
-    ) -> Answer:
+    def _exchange(self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None) -> Answer:
         """One request and its whole answer; always leaves an Exchange behind."""
         clock, began, status, data = self._clock, time.monotonic(), None, bytearray()
         clock.times = {}
@@ -158,9 +152,7 @@ class Client:
             headers["Content-Type"] = "application/json"
         if auth and self._api_key:
             if not re.fullmatch(r"[\x21-\x7e]+", self._api_key):
-                raise Rejected(
-                    Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry."
-                )
+                raise Rejected(Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry.")
             headers["Authorization"] = f"Bearer {self._api_key}"
         return headers
 
@@ -184,9 +176,7 @@ class Client:
             while chunk := raw.read1(READ_SIZE, decode_content=False):
                 data += decode(chunk, limit + 1 - len(data))
                 if len(data) > limit:
-                    raise BadAnswer(
-                        Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading."
-                    )
+                    raise BadAnswer(Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading.")
             self._clock.left()  # a connection that the watchdog shut down looks like the end of a body
         except BaseException:
             raw.close()  # the rest of the body is still to come: this connection is of no more use
@@ -194,9 +184,7 @@ class Client:
 
     def _lost(self, error: Exception) -> ProbeError:
         reasons = list(_chain(error))
-        if self._clock.over or any(
-            isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons
-        ):
+        if self._clock.over or any(isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons):
             return self._clock.timed_out()
         return Unreachable(Cause.CONNECTION_LOST, self.scrub(_lost_detail(reasons)))
 
@@ -210,9 +198,7 @@ class Client:
             parts = urlsplit(target)
             if "@" not in parts.netloc and _origin(parts) == self._origin:
                 return target.partition("#")[0]
-            shown = (
-                f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # a query may hold secrets
-            )
+            shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # a query may hold secrets
         except (ValueError, RequestException):
             shown = location
         wanted = one_line(self.scrub(shown))
@@ -239,18 +225,14 @@ def _decoder(encoding: str) -> Callable[[bytes, int], bytes]:
     if encoding in ("", "identity"):
         return lambda chunk, room: chunk[:room]
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise BadAnswer(
-            Cause.WRONG_SHAPE, f"The answer is encoded as {encoding[:40]!r}, though we asked for none."
-        )
+        raise BadAnswer(Cause.WRONG_SHAPE, f"The answer is encoded as {encoding[:40]!r}, though we asked for none.")
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, whichever it is
 
     def inflate(chunk: bytes, room: int) -> bytes:
         try:
             return inflater.decompress(chunk, room)
         except zlib.error:
-            raise BadAnswer(
-                Cause.WRONG_SHAPE, f"The answer is not the {encoding} that its header promises."
-            ) from None
+            raise BadAnswer(Cause.WRONG_SHAPE, f"The answer is not the {encoding} that its header promises.") from None
 
     return inflate
 
@@ -274,11 +256,7 @@ def _lost_detail(reasons: list[BaseException]) -> str:
             return "The server closed the connection without an answer."
         if isinstance(reason, BadStatusLine):
             line = str(reason.args[0] if reason.args else "")
-            hint = (
-                " It looks like TLS: try https://."
-                if line.strip("'").startswith(("\x15\x03", "\\x15\\x03"))
-                else ""
-            )
+            hint = " It looks like TLS: try https://." if line.strip("'").startswith(("\x15\x03", "\\x15\\x03")) else ""
             return f"The answer is not HTTP; it begins {one_line(line)!r}.{hint}"
         if isinstance(reason, IncompleteRead):
             return "The connection ended in the middle of the answer."

@@ -149,13 +149,9 @@ class _Climb:
             if error.cause is not Cause.UNEXPECTED_STATUS:
                 return error
         if any(exchange.status == 401 for exchange in self.visit.client.exchanges):
-            return Rejected(
-                Cause.AUTH_REJECTED, "We could not find out what answers here, as it asks for an API key."
-            )
+            return Rejected(Cause.AUTH_REJECTED, "We could not find out what answers here, as it asks for an API key.")
         bug = next((t for t in troubles if isinstance(t, _Bug)), None)
-        return bug or BadAnswer(
-            Cause.NOT_RECOGNISED, "Something answers here, but it is none of the servers we know."
-        )
+        return bug or BadAnswer(Cause.NOT_RECOGNISED, "Something answers here, but it is none of the servers we know.")
 
 
 class _Bug(BadAnswer):
@@ -167,11 +163,7 @@ def _guarded(engine: "Engine", ask: Callable[[Visit], T], visit: Visit) -> T:
         return ask(visit)
     except ProbeError:
         raise
-    except (
-        Exception
-    ) as error:  # an answer nobody foresaw must not take the worker down; the log has the traceback
-        logger.warning(
-            "%s stumbled over an answer from %s", engine.NAME, visit.client.base_url, exc_info=True
-        )
+    except Exception as error:  # an answer nobody foresaw must not take the worker down; the log has the traceback
+        logger.warning("%s stumbled over an answer from %s", engine.NAME, visit.client.base_url, exc_info=True)
         detail = f"The answers of this server have a form that we cannot read as {engine.LABEL}"
         raise _Bug(Cause.WRONG_SHAPE, f"{detail} ({type(error).__name__}).") from None

@@ -197,9 +197,7 @@ def _connect_error(error: OSError, clock: Clock) -> ProbeError:
     if isinstance(error, TimeoutError):
         return clock.timed_out()
     if error.errno == errno.ECONNREFUSED:
-        return Unreachable(
-            Cause.CONNECTION_REFUSED, "Nothing listens on this port: the connection was refused."
-        )
+        return Unreachable(Cause.CONNECTION_REFUSED, "Nothing listens on this port: the connection was refused.")
     if error.errno == errno.ECONNRESET:
         return Unreachable(Cause.CONNECTION_LOST, "The connection was reset while it was being opened.")
     return Unreachable(Cause.NO_ROUTE, f"No way to this host: {error.strerror or error}.")
@@ -219,9 +217,7 @@ def _tls_context(verify: bool | str, changed: float) -> ssl.SSLContext:
     """`changed` is part of the cache key, so a renewed CA file is read again."""
     if isinstance(verify, str):
         folder = os.path.isdir(verify)
-        return ssl.create_default_context(
-            capath=verify if folder else None, cafile=None if folder else verify
-        )
+        return ssl.create_default_context(capath=verify if folder else None, cafile=None if folder else verify)
     context = ssl.create_default_context()
     if verify:
         context.load_verify_locations(certifi.where())

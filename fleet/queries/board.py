@@ -155,9 +155,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
 
 def _totals() -> Totals:
     by_status = EndpointState.objects.order_by().values("status")
-    rows = by_status.annotate(
-        count=Count("pk"), shown=Max("shown_at"), regrouped=Max("regrouped_at"), last=Max("pk")
-    )
+    rows = by_status.annotate(count=Count("pk"), shown=Max("shown_at"), regrouped=Max("regrouped_at"), last=Max("pk"))
     counts = {row["status"]: row["count"] for row in rows}
     shown, regrouped = (max((_micros(row[key]) for row in rows), default=0) for key in ("shown", "regrouped"))
     last = max((row["last"] for row in rows), default=0)

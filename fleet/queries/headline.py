@@ -78,9 +78,7 @@ def _lead() -> Lead | None:
     named = ("endpoint_id", "endpoint__name", "endpoint__team__name")
     troubled = EndpointState.objects.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
     worst = (
-        troubled.order_by(_WORSE_FIRST, "since", "pk")
-        .values_list(*named, "status", "since", "cause", "detail")
-        .first()
+        troubled.order_by(_WORSE_FIRST, "since", "pk").values_list(*named, "status", "since", "cause", "detail").first()
     )
     if worst is None:
         return None

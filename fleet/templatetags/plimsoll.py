@@ -26,8 +26,7 @@ _SHAPES = {
     "degraded": '<path d="M6 .6 11.8 11H.2z" fill="currentColor"/>',
     "busy": '<circle cx="6" cy="6" r="4.9" fill="none" stroke="currentColor" stroke-width="1.6"/>'
     '<path d="M6 1.1a4.9 4.9 0 0 0 0 9.8z" fill="currentColor"/>',
-    "loading": '<path d="M8.6 1.8A4.9 4.9 0 1 1 2.2 3" fill="none" stroke="currentColor"'
-    ' stroke-width="1.8"/>',
+    "loading": '<path d="M8.6 1.8A4.9 4.9 0 1 1 2.2 3" fill="none" stroke="currentColor" stroke-width="1.8"/>',
     "asleep": '<path d="M8.2.8a5.6 5.6 0 1 0 0 10.4 6.4 6.4 0 0 1 0-10.4z" fill="currentColor"/>',
     "up": '<circle cx="6" cy="6" r="5.4" fill="currentColor"/>',
     "unknown": '<circle cx="6" cy="6" r="4.9" fill="none" stroke="currentColor" stroke-width="1.6"'
@@ -39,9 +38,7 @@ _SHAPES = {
 def shape(status: str) -> SafeString:
     """The status's shape alone, for where the word stands beside it anyway."""
     drawn = _SHAPES.get(status, _SHAPES["unknown"])
-    return mark_safe(
-        f'<svg class="shape" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{drawn}</svg>'
-    )
+    return mark_safe(f'<svg class="shape" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">{drawn}</svg>')
 
 
 @register.simple_tag
@@ -70,13 +67,17 @@ def since_tag(at: datetime | None) -> SafeString:
 
 
 @register.simple_tag
-def clock(at: datetime | None) -> SafeString:
-    """A point in time as date and time of day: "22 Nov, 14:31" (the day is left out for today)."""
+def clock(at: datetime | None, form: str = "clock") -> SafeString:
+    """A point in time as date and time of day: "22 Nov, 14:31" (the day is left out for today).
+
+    With the form "exact" it has seconds, for lines that follow each other closely.
+    """
     if not at:
         return SafeString("never")
     at = at.astimezone(UTC)
-    today = timezone.now().astimezone(UTC).date()
-    return _time(at, "clock", f"{at:%H:%M} UTC" if at.date() == today else f"{at.day} {at:%b, %H:%M} UTC")
+    today = at.date() == timezone.now().astimezone(UTC).date()
+    time = f"{at:%H:%M:%S} UTC" if form == "exact" else f"{at:%H:%M} UTC"
+    return _time(at, form, time if today else f"{at.day} {at:%b}, {time}")
 
 
 def _time(at: datetime, form: str, text: str) -> SafeString:

@@ -4,11 +4,19 @@
 
   document.documentElement.classList.add("js");
 
-  // Times: <time datetime data-form="since|ago|clock">
+  // Times: <time datetime data-form="since|ago|clock|exact">
   var UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   var fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  var hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-  var dayAndHour = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  var DAY = { day: "numeric", month: "short" };
+  var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND) };
+
+  function clockOf(time) {
+    return {
+      today: new Intl.DateTimeFormat(undefined, time),
+      other: new Intl.DateTimeFormat(undefined, Object.assign({}, DAY, time))
+    };
+  }
 
   function span(seconds) {
     var whole = Math.max(0, Math.floor(seconds));
@@ -17,8 +25,8 @@
   }
 
   function timeText(form, at, now) {
-    if (form === "clock") {
-      return (at.toDateString() === now.toDateString() ? hour : dayAndHour).format(at);
+    if (clocks[form]) {
+      return clocks[form][at.toDateString() === now.toDateString() ? "today" : "other"].format(at);
     }
     var lasted = span((now - at) / 1000);
     return form === "ago" ? lasted + " ago" : lasted;

@@ -66,5 +66,5 @@ def test_an_address_is_a_string_or_a_value_error(text: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "gpu-1", "http://me:pw@gpu-1"])
 def test_a_client_refuses_what_is_no_base_url(url: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"\w+"):
         Client(url)

@@ -144,9 +144,7 @@ def test_a_key_that_the_server_repeats_stays_out_of_messages(
 
 
 @pytest.mark.parametrize("key", ["line\nbreak", "schlüssel", "two words"])
-def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(
-    server: HostileServer, key: str
-) -> None:
+def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(server: HostileServer, key: str) -> None:
     with Client(server.url, api_key=key) as client, fails(Rejected, Cause.AUTH_REJECTED):
         client.get("/")
     assert key not in repr(client.exchanges)
@@ -208,9 +206,7 @@ def test_a_redirect_on_the_same_server_is_followed(server: HostileServer) -> Non
         ("http://127.0.0.1:99999999/", "127.0.0.1"),
     ],
 )
-def test_a_redirect_elsewhere_is_named_and_not_followed(
-    server: HostileServer, location: str, named: str
-) -> None:
+def test_a_redirect_elsewhere_is_named_and_not_followed(server: HostileServer, location: str, named: str) -> None:
     server.on("/", hostile.redirect(location))
     with Client(server.url, api_key=KEY) as client, fails(BadAnswer, Cause.REDIRECTED, named):
         client.get("/")

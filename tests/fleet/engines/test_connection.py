@@ -25,9 +25,7 @@ from .expect import DEADLINE, fails
         (hostile.truncated(), "middle"),
     ],
 )
-def test_a_broken_connection_is_connection_lost(
-    server: HostileServer, behaviour: hostile.Behaviour, word: str
-) -> None:
+def test_a_broken_connection_is_connection_lost(server: HostileServer, behaviour: hostile.Behaviour, word: str) -> None:
     server.on("/", behaviour)
     with Client(server.url, deadline=2) as client, fails(Unreachable, Cause.CONNECTION_LOST, word):
         client.get("/")
@@ -60,9 +58,7 @@ def test_an_unknown_name(host: str) -> None:
 
 
 def test_no_route() -> None:
-    broadcast = (
-        "http://127.255.255.255:9"  # the kernel has no way there for TCP, and nothing leaves this machine
-    )
+    broadcast = "http://127.255.255.255:9"  # the kernel has no way there for TCP, and nothing leaves this machine
     with Client(broadcast, deadline=DEADLINE) as client, fails(Unreachable, Cause.NO_ROUTE):
         client.get("/")
 

@@ -31,9 +31,7 @@ def test_the_deadline_holds(server: HostileServer, behaviour: hostile.Behaviour,
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_endless_body_stops_at_the_deadline_when_the_cap_is_far(
-    server: HostileServer, chunked: bool
-) -> None:
+def test_an_endless_body_stops_at_the_deadline_when_the_cap_is_far(server: HostileServer, chunked: bool) -> None:
     server.on("/", hostile.endless_body(chunked))
     with Client(server.url, deadline=DEADLINE, max_bytes=1 << 40) as client, fails(TimedOut, Cause.TIMED_OUT):
         client.get("/")

@@ -123,9 +123,7 @@ def test_a_server_that_wants_a_key_is_not_just_unknown(server: HostileServer) ->
     assert why(probe(server.url)) == (Cause.AUTH_REJECTED, "identify")
 
 
-@pytest.mark.parametrize(
-    "odd", [hostile.html(), hostile.huge(), hostile.reset(), hostile.redirect("http://x.test/")]
-)
+@pytest.mark.parametrize("odd", [hostile.html(), hostile.huge(), hostile.reset(), hostile.redirect("http://x.test/")])
 def test_an_odd_answer_to_one_engines_question_does_not_stop_the_others(
     server: HostileServer, odd: hostile.Behaviour
 ) -> None:

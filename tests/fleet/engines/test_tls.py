@@ -37,9 +37,7 @@ def _make_certificate(folder: Path, name: str, until: str) -> Path:
         f"policy=p\nx509_extensions=e\n[p]\ncommonName=optional\n[e]\nsubjectAltName={name}\n"
         "[req]\ndistinguished_name=d\n[d]\n"
     )
-    key = (
-        "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -subj /CN=test -out csr.pem"
-    )
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -subj /CN=test -out csr.pem"
     sign = "-selfsign -batch -keyfile key.pem -in csr.pem -out cert.pem -notext"
     dates = f"-startdate 200101000000Z -enddate {until}000000Z"
     for command in (f"req -new -config ca.cnf {key}", f"ca -config ca.cnf {sign} {dates}"):

@@ -78,9 +78,7 @@ def test_other_statuses_can_be_fine(server: HostileServer, visit: Visit) -> None
     assert visit.json("/x", ok=(200, 404)) == {"error": "no"}
 
 
-def test_the_quote_of_a_body_is_short_one_line_and_without_the_key(
-    server: HostileServer, visit: Visit
-) -> None:
+def test_the_quote_of_a_body_is_short_one_line_and_without_the_key(server: HostileServer, visit: Visit) -> None:
     server.on("/x", answer(401, f"\x1b[1mkey {KEY}\n refused " + "x" * 5000))
     with pytest.raises(Rejected) as caught:
         visit.json("/x")
@@ -101,9 +99,7 @@ def test_bad_json_names_the_request(server: HostileServer, visit: Visit) -> None
     assert visit.json("/list", list) == visit.json("/list", None) == []
 
 
-def test_an_error_remembers_the_innermost_step_and_the_exchange_its_own(
-    server: HostileServer, visit: Visit
-) -> None:
+def test_an_error_remembers_the_innermost_step_and_the_exchange_its_own(server: HostileServer, visit: Visit) -> None:
     with pytest.raises(Rejected) as caught, visit.step("health"), visit.step("models"):
         visit.json("/v1/models")
     assert caught.value.step == "models"

@@ -1,0 +1,50 @@
+"""The list at GET /v1/models, which most engines share: https://platform.openai.com/docs/api-reference/models/list"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import BadAnswer, Cause
+from .learning import Learned
+from .lenient import LIST_BYTES, keep, mappings, text, whole
+from .reading import Model
+from .visit import Visit
+
+PATH = "/v1/models"
+EVERY = 300.0
+"""Seconds between two looks at the list of an engine that has a health check of its own."""
+
+
+def is_list(answer: Any) -> bool:
+    """Whether this is a proper list of models: each entry is an object with an id; an empty one must say "list"."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, list):
+        return False
+    first = data[0] if data else None
+    if first is None:
+        return answer.get("object") == "list"
+    return isinstance(first, dict) and text(first.get("id")) is not None
+
+
+def learn_models(visit: Visit, learned: Learned, path: str = PATH, every: float = EVERY) -> None:
+    """Brings learned.models up to date when the list is due. Raises BadAnswer when it is none."""
+    if not learned.due("models", every):
+        return
+    with visit.step("models"):
+        found = list(_models(ask(visit, path)))
+    learned.models, warnings = keep(found)
+    learned.answered("models", warnings)
+
+
+def ask(visit: Visit, path: str = PATH) -> dict[str, Any]:
+    """The answer of the server, checked to be a list of models."""
+    answer: dict[str, Any] = visit.json(path, max_bytes=LIST_BYTES)
+    if not is_list(answer):
+        raise BadAnswer(Cause.WRONG_SHAPE, f"GET {path}: expected a list of models.")
+    return answer
+
+
+def _models(answer: dict[str, Any]) -> Iterator[Model]:
+    """A card's `max_model_len` and `parent` are vLLM's and SGLang's."""
+    for card in mappings(answer["data"]):
+        if name := text(card.get("id")):
+            yield Model(name, context_length=whole(card.get("max_model_len")), parent=text(card.get("parent")))

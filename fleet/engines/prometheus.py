@@ -1,0 +1,86 @@
+"""Prometheus text, read for a few metric names only.
+
+`prometheus_client.parser` takes 13 ms for the 50 kB that vLLM sends; a page of 100 kB must take less than 2 ms,
+since every probe reads one. Format: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One line: the value of a metric for one set of labels; None when it is no finite number."""
+
+    labels: dict[str, str]
+    value: float | None
+
+
+class Page:
+    """The samples of `names` on one page. A name that is not there is unknown, not zero."""
+
+    def __init__(self, page: str, names: Iterable[str]) -> None:
+        self._samples: dict[str, list[Sample]] = {name: [] for name in names}
+        starts = tuple(self._samples)
+        for line in page.splitlines():
+            if line.startswith(starts):
+                self._take(line)
+
+    def samples(self, aliases: Sequence[str]) -> list[Sample]:
+        """The samples of the first of these names that the page has: one figure, renamed over the releases."""
+        return next((self._samples[name] for name in aliases if self._samples[name]), [])
+
+    def total(self, aliases: Sequence[str]) -> float | None:
+        """The sum over all sets of labels; None when there is none, or one of them is no number."""
+        values = [sample.value for sample in self.samples(aliases)]
+        return math.fsum(v for v in values if v is not None) if values and None not in values else None
+
+    def count(self, aliases: Sequence[str]) -> int | None:
+        """`total` as a whole number; None also when it is negative or beyond what a database keeps."""
+        return _whole(self.total(aliases))
+
+    def counts_by(self, label: str, aliases: Sequence[str]) -> dict[str, int]:
+        """The sums for each value of `label`; those that are no number are left out."""
+        parts: dict[str, list[float | None]] = {}
+        for sample in self.samples(aliases):
+            parts.setdefault(sample.labels.get(label, ""), []).append(sample.value)
+        sums = {key: None if None in some else _whole(math.fsum(v or 0 for v in some)) for key, some in parts.items()}
+        return {key: number for key, number in sums.items() if key and number is not None}
+
+    def highest(self, aliases: Sequence[str]) -> float | None:
+        """The largest value of any set of labels; None when there is none, or one of them is no number."""
+        values = [sample.value for sample in self.samples(aliases)]
+        return max((v for v in values if v is not None), default=None) if None not in values else None
+
+    def _take(self, line: str) -> None:
+        name, brace, rest = line.partition("{")
+        labels, after = "", ""
+        if brace:
+            labels, _, after = rest.rpartition("}")
+        else:
+            name, _, after = line.partition(" ")
+        samples = self._samples.get(name.strip())
+        if samples is not None:
+            samples.append(Sample(_labels(labels), _number(after)))
+
+
+def _labels(inside: str) -> dict[str, str]:
+    return {name: _ESCAPE.sub(r"\1", value) if "\\" in value else value for name, value in _LABEL.findall(inside)}
+
+
+def _number(after: str) -> float | None:
+    """The value; a timestamp may follow it."""
+    try:
+        value = float(after.split()[0])
+    except (ValueError, IndexError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _whole(value: float | None) -> int | None:
+    return int(value) if value is not None and 0 <= value < 2**63 else None

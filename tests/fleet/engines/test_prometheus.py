@@ -1,0 +1,72 @@
+"""Reading Prometheus text for a few names."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.engines import vllm_metrics
+from fleet.engines.prometheus import Page
+from tests.fake_engine import SAMPLES, load_samples
+
+A = ("a",)
+
+
+def test_the_sets_of_labels_are_summed() -> None:
+    assert Page('a{engine="0"} 2\na{engine="1"} 3.0\n', A).count(A) == 5
+
+
+def test_a_name_that_is_not_there_is_unknown() -> None:
+    page = Page("b 1\n", A)
+    assert (page.total(A), page.count(A), page.highest(A), page.counts_by("x", A)) == (None, None, None, {})
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "", "1,5", "abc"])
+def test_one_value_that_is_no_number_makes_the_figure_unknown(value: str) -> None:
+    page = Page(f'a{{x="1"}} 4\na{{x="2"}} {value}\n', A)
+    assert (page.total(A), page.highest(A)) == (None, None)
+    assert page.counts_by("x", A) == {"1": 4}
+
+
+@pytest.mark.parametrize("value", ["-1", "1e30"])
+def test_a_count_that_cannot_be_one_is_unknown(value: str) -> None:
+    assert Page(f"a {value}\n", A).count(A) is None
+
+
+def test_a_longer_name_is_another_metric() -> None:
+    assert Page("ab 1\na_total 2\na 3\n", A).total(A) == 3
+
+
+def test_comments_and_timestamps_do_not_disturb() -> None:
+    assert Page("# HELP a 7\n# TYPE a gauge\na 3 1395066363000\n", A).total(A) == 3
+
+
+def test_the_first_alias_that_is_there_counts_alone() -> None:
+    aliases = ("new", "old")
+    assert Page("old 1\nnew 2\n", aliases).total(aliases) == 2
+    assert Page("old 1\n", aliases).total(aliases) == 1
+
+
+def test_labels_may_hold_braces_blanks_and_escapes() -> None:
+    page = Page('a{x="one } two",y="say \\"hi\\", b\\\\c"} 1\n', A)
+    assert page.samples(A)[0].labels == {"x": "one } two", "y": 'say "hi", b\\c'}
+
+
+@given(st.text(alphabet=st.sampled_from('a{}="\\, \n1.eN#\t'), max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    page = Page(text, A)
+    page.total(A), page.count(A), page.highest(A), page.counts_by("x", A)
+
+
+def test_a_page_of_100_kilobytes_takes_less_than_two_milliseconds() -> None:
+    page = load_samples(SAMPLES / "vllm")["GET /metrics"][2].decode()
+    filler = "".join(f'vllm:e2e_request_latency_seconds_bucket{{engine="0",le="{n}"}} 0.0\n' for n in range(1700))
+    page += filler
+    assert len(page) > 100_000
+    times = []
+    for _ in range(15):
+        began = time.process_time()
+        vllm_metrics.read(page)
+        times.append(time.process_time() - began)
+    assert min(times) < 0.002

@@ -1,0 +1,51 @@
+"""The same against real servers: PLIMSOLL_OLLAMA_URL and PLIMSOLL_VLLM_URL name them.
+
+They must offer at least one model. Nothing is generated, so they may be in use.
+"""
+
+import os
+import time
+
+import pytest
+
+from fleet.engines.probe import probe
+from fleet.engines.reading import Reading
+
+pytestmark = pytest.mark.engines
+
+
+def real(variable: str) -> Reading:
+    """The first probe of the server named by an environment variable, found out by itself."""
+    url = os.environ.get(variable)
+    if not url:
+        pytest.skip(f"{variable} is not set")
+    return probe(url, timeout=20, now=time.time())
+
+
+def steady(variable: str, first: Reading) -> Reading:
+    assert first.identity is not None, first.failure
+    return probe(os.environ[variable], engine=first.identity.engine, known=first.facts, timeout=20, now=first.at + 30)
+
+
+def test_a_real_ollama() -> None:
+    first = real("PLIMSOLL_OLLAMA_URL")
+    second = steady("PLIMSOLL_OLLAMA_URL", first)
+    assert first.identity is not None
+    assert (first.identity.engine, first.failure, second.failure) == ("ollama", None, None)
+    assert first.facts.version
+    assert first.load.busy is not None
+    assert all(model.capabilities and model.context_length for model in first.facts.models[:8])
+    assert [exchange.request for exchange in second.exchanges][:1] == ["GET /api/version"]
+    assert "GET /api/tags" not in [exchange.request for exchange in second.exchanges]
+
+
+def test_a_real_vllm() -> None:
+    first = real("PLIMSOLL_VLLM_URL")
+    second = steady("PLIMSOLL_VLLM_URL", first)
+    assert first.identity is not None
+    assert (first.identity.engine, first.failure, second.failure) == ("vllm", None, None)
+    assert first.facts.version
+    assert any(model.context_length for model in first.facts.models)
+    assert None not in (second.load.running, second.load.waiting, second.load.generation_tokens)
+    assert second.load.sleep_state == "awake"
+    assert [exchange.request for exchange in second.exchanges] == ["GET /health", "GET /metrics"]
