@@ -21,6 +21,18 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+REGISTER = """
+import django
+django.setup()
+from django.core.management import call_command
+from fleet import endpoints
+from teams.models import Team
+call_command("migrate", verbosity=0)
+team = Team.objects.create(name="Bench", slug="bench")
+for n in range({count}):
+    url = f"http://127.0.0.1:{port}/e/{{n}}"
+    endpoints.add(team, name=f"e{{n:04}}", url=url, interval={interval}, timeout=float({timeout}))
+"""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -87,15 +99,10 @@ def _options() -> argparse.Namespace:
 
 
 def _register(environment: dict[str, str], port: int, options: argparse.Namespace) -> None:
-    lines = ["teams:", "  - slug: bench", "    name: Bench", "    mail_to: []", "    endpoints:"]
-    for n in range(options.endpoints):
-        lines += [f"      - name: e{n:04}", f"        url: http://127.0.0.1:{port}/e/{n}"]
-        lines += [f"        interval: {options.interval}", f"        timeout: {min(5, options.interval - 1)}"]
-    file = Path(environment["PLIMSOLL_DATA"]) / "bench.yaml"
-    file.write_text("\n".join(lines))
-    for command in (["migrate", "--verbosity", "0"], ["apply", str(file)]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
+    timeout = min(5, options.interval - 1)
+    script = REGISTER.format(count=options.endpoints, port=port, interval=options.interval, timeout=timeout)
+    settings = {**environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=settings, check=True, stderr=subprocess.DEVNULL)
 
 
 def _report(options: argparse.Namespace, folder: Path, pid: int, hanging: int) -> None:

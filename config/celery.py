@@ -10,6 +10,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.schedules import schedstate, schedule
 from celery.signals import setup_logging, task_postrun, worker_ready
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -32,6 +33,12 @@ app = Celery("plimsoll")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# A probe that is lost comes again with its next due time, so its queue does without acknowledgements: they cost
+# more than half of the worker's time. All other tasks are acknowledged after they are done.
+app.conf.task_queues = [
+    Queue("probe", no_ack=True),
+    *(Queue(name) for name in ("dispatch", "delivery", "upkeep")),
+]
 app.conf.task_routes = {
     "fleet.tasks.tick": {"queue": "dispatch"},
     "fleet.tasks.probe": {"queue": "probe"},

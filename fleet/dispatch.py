@@ -21,7 +21,9 @@ def tick() -> None:
         with app.producer_pool.acquire(block=True) as producer:
             for claim in claims:
                 task.apply_async(
-                    (claim.endpoint_id, claim.due_at), producer=producer, expires=max(claim.expires_at - now, 1)
+                    (claim.endpoint_id, claim.due_at, claim.expires_at),
+                    producer=producer,
+                    expires=max(claim.expires_at - now, 1),
                 )
     pulse("tick")
 

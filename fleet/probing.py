@@ -59,8 +59,13 @@ def _take(row: EndpointState, now: float) -> Claim | None:
     return Claim(row.pk, row.due_at or 0, following) if rows == 1 else None
 
 
-def run(endpoint_id: int, due_at: int) -> None:
-    """Probes one endpoint and records what it learned. An endpoint that is gone or paused meanwhile is let be."""
+def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
+    """Probes one endpoint and records what it learned; the times are unix seconds.
+
+    A probe that waited until its next one is due is dropped, and so is that of an endpoint gone or paused meanwhile.
+    """
+    if time.time() >= expires_at:
+        return
     state = EndpointState.objects.select_related("endpoint__team").filter(endpoint_id=endpoint_id).first()
     if state is None or state.endpoint.paused:
         return

@@ -1,6 +1,7 @@
 """Celery tasks. Each is a door: it calls one function."""
 
 from celery import shared_task
+from celery.worker.request import Request
 
 from . import delivery, dispatch, probing, upkeep
 
@@ -11,10 +12,17 @@ def tick() -> None:
     dispatch.tick()
 
 
-@shared_task
-def probe(endpoint_id: int, due_at: int) -> None:
+class Unacknowledged(Request):
+    """A request of a queue without acknowledgements (no_ack). Celery would send them to Redis all the same."""
+
+    def acknowledge(self) -> None:
+        self.acknowledged = True
+
+
+@shared_task(Request=Unacknowledged)
+def probe(endpoint_id: int, due_at: int, expires_at: int) -> None:
     """Ask one endpoint how it is."""
-    probing.run(endpoint_id, due_at)
+    probing.run(endpoint_id, due_at, expires_at)
 
 
 @shared_task
