@@ -34,7 +34,7 @@ def add(team: Team, **fields: Any) -> Endpoint:
         endpoint.save()
         now = datetime.now(UTC)
         EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
-    live.publish([endpoint.pk])
+    _tell_boards(endpoint.pk)
     return endpoint
 
 
@@ -57,7 +57,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         now = datetime.now(UTC)
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now)
         _due_now(endpoint)
-    live.publish([endpoint.pk])
+    _tell_boards(endpoint.pk)
     return moved
 
 
@@ -70,7 +70,7 @@ def pause(endpoint: Endpoint) -> None:
         _reset(state, Cause.PAUSED)
         state.due_at = None
         state.save()
-    live.publish([endpoint.pk])
+    _tell_boards(endpoint.pk)
 
 
 def resume(endpoint: Endpoint) -> None:
@@ -81,7 +81,7 @@ def resume(endpoint: Endpoint) -> None:
         _reset(state, Cause.NEW)
         state.due_at = int(time.time())
         state.save()
-    live.publish([endpoint.pk])
+    _tell_boards(endpoint.pk)
 
 
 def look_now(endpoint: Endpoint) -> None:
@@ -93,13 +93,18 @@ def remove(endpoint: Endpoint) -> None:
     """Deletes an endpoint with its history and incidents."""
     pk = endpoint.pk
     endpoint.delete()
-    live.publish([pk])
+    _tell_boards(pk)
 
 
 def suggested_name(url: str) -> str:
     """A name for an endpoint at this base URL: its host, and the port where one is given."""
     parts = urlsplit(url)
     return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
+
+
+def _tell_boards(pk: int) -> None:
+    """Once the change is committed: a board that asks sooner would not find it."""
+    transaction.on_commit(lambda: live.publish([pk]))
 
 
 def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:

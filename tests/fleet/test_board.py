@@ -32,7 +32,7 @@ def watched(name: str, team: str = "Search", **state) -> EndpointState:
     endpoint = Endpoint.objects.create(team=owner, name=name, url=f"http://{name}.example.org:{port}")
     now = timezone.now()
     known = {"status": "up", "cause": "", "since": now, "seen_at": now, "probed_at": now, "shown_at": now}
-    return EndpointState.objects.create(endpoint=endpoint, regrouped_at=now, **{**known, **state})
+    return EndpointState.objects.create(endpoint=endpoint, **{"regrouped_at": now, **known, **state})
 
 
 def down(name: str, **state) -> EndpointState:
@@ -216,7 +216,8 @@ class TestChanges:
         assert viewer.get("/changes/", {"since": cursor}).status_code == 204
 
     def test_a_row_whose_figures_moved_is_sent_alone_with_a_new_cursor(self, viewer):
-        moved, _ = watched("gpu-1"), watched("gpu-2")
+        before = timezone.now() - timedelta(minutes=1)
+        moved, _ = (watched(name, shown_at=before, regrouped_at=before) for name in ("gpu-1", "gpu-2"))
         cursor = board(Filters()).totals.cursor
         EndpointState.objects.filter(pk=moved.pk).update(shown_at=timezone.now(), latency_ms=77)
         answer = viewer.get("/changes/", {"since": cursor}).content.decode()

@@ -10,7 +10,7 @@ from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert
 from fleet.probing import record
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 AT = 1_800_000_000.0
 GOOD = Reading(AT, Identity("vllm", "GET /version"), Facts(version="0.33.0", models=(Model("qwen3:8b"),)))

@@ -9,7 +9,7 @@ from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
 from fleet.probing import record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from fleet.probing import record
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
 
-pytestmark = pytest.mark.usefixtures("valkey")
+pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
 HTMX = {"HX-Request": "true"}
 VLLM = Identity("vllm", "GET /metrics has vllm: lines.")

@@ -13,7 +13,7 @@ from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Mode
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
 from fleet.status import Status
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 NOW = 1_800_000_000.0
 

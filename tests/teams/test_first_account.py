@@ -9,6 +9,8 @@ from django.db import connection
 from teams import first_account
 from teams.models import Team
 
+pytestmark = pytest.mark.database
+
 FORM = {
     "username": "alice",
     "email": "alice@example.org",
