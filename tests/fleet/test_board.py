@@ -216,8 +216,9 @@ class TestChanges:
         assert viewer.get("/changes/", {"since": cursor}).status_code == 204
 
     def test_a_row_whose_figures_moved_is_sent_alone_with_a_new_cursor(self, viewer):
-        before = timezone.now() - timedelta(minutes=1)
-        moved, _ = (watched(name, shown_at=before, regrouped_at=before) for name in ("gpu-1", "gpu-2"))
+        earlier = timezone.now() - timedelta(minutes=1)
+        watched("gpu-2", shown_at=earlier - timedelta(minutes=1), regrouped_at=earlier)
+        moved = watched("gpu-1", shown_at=earlier, regrouped_at=earlier)
         cursor = board(Filters()).totals.cursor
         EndpointState.objects.filter(pk=moved.pk).update(shown_at=timezone.now(), latency_ms=77)
         answer = viewer.get("/changes/", {"since": cursor}).content.decode()
