@@ -1,0 +1,165 @@
+"""The fleet as code: makes the teams and endpoints of a file what the file says, in one transaction.
+
+Teams that the file does not name stay as they are; endpoints that it leaves out are removed only when asked to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from teams.models import Team
+
+from . import endpoints, live
+from .fleet_file import Entry, FileMistakes, TeamEntry
+from .models import Endpoint
+
+SECRET = "api_key"
+"""The field whose value is never told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to one team or endpoint. `mark`: "+" added, "~" changed, "-" removed, "?" kept, "=" the same."""
+
+    mark: str
+    name: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class TeamDifference:
+    """What happens to a team and its endpoints, in the order of the file; what is not in the file comes last."""
+
+    team: Step
+    endpoints: list[Step] = field(default_factory=list)
+
+
+def apply(
+    teams: Sequence[TeamEntry], *, file_name: str, dry_run: bool = False, prune: bool = False
+) -> list[TeamDifference]:
+    """Carries the file out, or only works out what it would do (`dry_run`), and returns the differences.
+
+    `prune` removes the endpoints that the file leaves out of a team whose endpoints it lists; teams are never
+    removed. Raises FileMistakes, and then nothing was changed.
+    """
+    work = _Work(file_name, prune)
+    with transaction.atomic():
+        differences = [work.team(entry) for entry in teams]
+        if work.mistakes:
+            raise FileMistakes(work.mistakes)
+        transaction.set_rollback(dry_run)
+    if not dry_run and any(step.mark in "+~-" for each in differences for step in [each.team, *each.endpoints]):
+        live.publish([])  # boards that asked before the transaction ended saw nothing: ask again
+    return differences
+
+
+class _Work:
+    """One run over the file; collects what the database has against it."""
+
+    def __init__(self, file_name: str, prune: bool) -> None:
+        self.file_name = file_name
+        self.prune = prune
+        self.mistakes: list[str] = []
+
+    def team(self, entry: TeamEntry) -> TeamDifference:
+        wanted = {"name": entry.fields["name"], "mail_to": entry.fields["mail_to"]}
+        found = Team.objects.filter(slug__iexact=entry.fields["slug"]).first()
+        team = found or Team(slug=entry.fields["slug"])
+        title = f"{entry.shown('name')} ({entry.shown('slug')})"
+        if Team.objects.filter(name__iexact=wanted["name"]).exclude(pk=team.pk).exists():
+            self._add(entry, "name", "another team has this name already: take another.")
+            return TeamDifference(Step("=", title))
+        details = tuple(_told(entry, key, getattr(team, key)) for key in wanted if getattr(team, key) != wanted[key])
+        if found is None or details:
+            for key, value in wanted.items():
+                setattr(team, key, value)
+            team.save()
+        if found is None:
+            details = (f"mails to {_text(entry, 'mail_to')}",)
+        mark = "+" if found is None else "~" if details else "="
+        return TeamDifference(Step(mark, title, details), self._endpoints(team, entry))
+
+    def _endpoints(self, team: Team, entry: TeamEntry) -> list[Step]:
+        """Removes first and adds last, so that a name or URL may go from one endpoint to another."""
+        if entry.endpoints is None:
+            return []
+        existing = list(Endpoint.objects.filter(team=team))
+        known = _match(entry.endpoints, existing)
+        used = {endpoint.pk for endpoint in known.values()}
+        gone = [self._gone(endpoint) for endpoint in existing if endpoint.pk not in used]
+        _make_way(entry.endpoints, known)
+        steps = {each.path: self._change(each, known[each.path]) for each in entry.endpoints if each.path in known}
+        steps |= {each.path: self._new(team, each) for each in entry.endpoints if each.path not in known}
+        return [steps[each.path] for each in entry.endpoints] + gone
+
+    def _gone(self, endpoint: Endpoint) -> Step:
+        if self.prune:
+            endpoints.remove(endpoint)
+        return Step("-" if self.prune else "?", endpoint.name, (endpoint.url,))
+
+    def _change(self, entry: Entry, endpoint: Endpoint) -> Step:
+        name = entry.raw.get("name", endpoint.name)
+        before = {key: getattr(endpoint, key) for key in entry.fields}
+        try:
+            moved = endpoints.change(endpoint, **entry.fields)
+        except ValidationError as error:
+            return self._refused(entry, error)
+        return Step("~" if moved else "=", name, tuple(_told(entry, key, before[key]) for key in moved))
+
+    def _new(self, team: Team, entry: Entry) -> Step:
+        try:
+            endpoints.add(team, **entry.fields)
+        except ValidationError as error:
+            return self._refused(entry, error)
+        return Step("+", entry.shown("name"), (entry.shown("url"),))
+
+    def _refused(self, entry: Entry, error: ValidationError) -> Step:
+        for key, messages in error.message_dict.items():
+            told = "its value from the environment is refused." if key in entry.raw else " ".join(messages)
+            self._add(entry, key, told)
+        return Step("=", entry.shown("name"))
+
+    def _add(self, entry: Entry, key: str, text: str) -> None:
+        self.mistakes.append(f"{self.file_name} line {entry.line_of(key)}: {entry.path}.{key}: {text}")
+
+
+def _match(entries: list[Entry], existing: list[Endpoint]) -> dict[str, Endpoint]:
+    """The endpoint of each entry's path: the one of its name, else one of its URL that no entry names (renamed)."""
+    by_name = {endpoint.name.lower(): endpoint for endpoint in existing}
+    found = {e.path: by_name[e.fields["name"].lower()] for e in entries if e.fields["name"].lower() in by_name}
+    named = {endpoint.pk for endpoint in found.values()}
+    by_url = {endpoint.url: endpoint for endpoint in existing if endpoint.pk not in named}
+    renamed = {e.path: by_url[e.fields["url"]] for e in entries if e.path not in found and e.fields["url"] in by_url}
+    return found | renamed
+
+
+def _make_way(entries: list[Entry], known: dict[str, Endpoint]) -> None:
+    """Takes the stored URL from each endpoint that gets another one, so that two may swap theirs.
+
+    Each gets its new URL, or the transaction is rolled back.
+    """
+    for entry in entries:
+        endpoint = known.get(entry.path)
+        if endpoint and endpoint.url != entry.fields["url"]:
+            Endpoint.objects.filter(pk=endpoint.pk).update(url=f"moving:{endpoint.pk}")
+
+
+def _told(entry: Entry, key: str, before: Any) -> str:
+    if key == SECRET:
+        return f"{key}: {'removed' if not entry.fields[key] else 'changed' if before else 'set'}"
+    if key in entry.raw:
+        return f"{key}: changed, to {entry.raw[key]}"
+    return f"{key}: {_readable(before)} -> {_text(entry, key)}"
+
+
+def _text(entry: Entry, key: str) -> str:
+    return entry.raw[key] if key in entry.raw else _readable(entry.fields[key])
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"

@@ -1,0 +1,104 @@
+"""The values in the file of `manage.py apply`: each reader takes text, returns the value or raises ValueError.
+
+The messages complete the sentence "teams[0].name is 'x': ...".
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email, validate_slug
+
+from .engines.client import parse_base_url
+from .engines.registry import ENGINES
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def fill(text: str, environment: Mapping[str, str]) -> str:
+    """`text` with each ${NAME} replaced from `environment`; what comes in is not looked through again."""
+    if "${" in _VARIABLE.sub("", text):
+        raise ValueError("write a variable as ${NAME}, with letters, digits and underscores")
+    for name in _VARIABLE.findall(text):
+        if not environment.get(name):
+            raise ValueError(f"the environment variable {name} is not set or empty. Set it and try again")
+    return _VARIABLE.sub(lambda found: environment[found[1]], text)
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """Which known word was meant, or all of them."""
+    close = get_close_matches(word.lower(), known, 1)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+
+
+def slug(text: str) -> str:
+    try:
+        validate_slug(text)
+    except ValidationError:
+        raise ValueError("use letters, digits, hyphens and underscores only, such as search") from None
+    return _at_most(text, 80)
+
+
+def name(text: str) -> str:
+    return _at_most(_words(text), 80)
+
+
+def model(text: str) -> str:
+    return _at_most(_words(text), 300)
+
+
+def key(text: str) -> str:
+    return _at_most(text.strip(), 4000)
+
+
+def address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValueError("give a mail address, such as oncall@example.org") from None
+    return _at_most(text, 254)
+
+
+def url(text: str) -> str:
+    """The address as it is stored, so that a second run finds it the same."""
+    while (tidied := parse_base_url(text)) != text:
+        text = tidied
+    return text
+
+
+def engine(text: str) -> str:
+    if text in ENGINES or not text:
+        return text
+    raise ValueError(f"this is no engine we know; {nearest(text, ENGINES)}")
+
+
+def whole(low: int, high: int, unit: str = "") -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number{unit} from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not low <= float(text) <= high:
+            raise ValueError(f"give a number of seconds from {low:g} to {high:g}")
+        return float(text)
+
+    return read
+
+
+def _words(text: str) -> str:
+    words = " ".join(text.split())
+    if not words:
+        raise ValueError("it is empty")
+    return words
+
+
+def _at_most(text: str, length: int) -> str:
+    if len(text) > length:
+        raise ValueError(f"give at most {length} characters")
+    return text

@@ -1,0 +1,100 @@
+"""manage.py apply: teams, mail addresses and endpoints as code."""
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError
+
+from fleet.apply import Step, TeamDifference, apply
+from fleet.engines.answer import one_line
+from fleet.fleet_file import FileMistakes, read
+from fleet.management.terminal import NO_DATABASE, TerminalCommand
+from fleet.yaml_tree import Unreadable
+
+ABOUT = """Makes the teams and endpoints of a YAML file what the file says: all of it or nothing.
+
+The file is the truth about what it names: a key that is left out means its default. An endpoint is known by its
+name, or by its URL when it was renamed. Endpoints that are not in the file are removed only with --prune, and only
+from teams whose "endpoints:" the file has; teams are never removed. ${NAME} in a value is taken from the
+environment, and what it holds is never printed.
+
+    teams:
+      - slug: search
+        name: Search                 # default: the slug
+        mail_to: [oncall@example.org]
+        endpoints:
+          - name: gpu-1
+            url: http://10.0.0.5:8000
+            engine: vllm             # default: found out
+            interval: 15             # seconds, default 30
+            timeout: 5               # seconds, default 5
+            fail_after: 3            # failures in a row, default 3
+            recover_after: 2         # successes in a row, default 2
+            api_key: ${GPU1_KEY}
+            expected_models: [qwen3-8b]
+
+Exit code: 0 done (or nothing to do); 1 the file has mistakes, and nothing was changed; 2 there is no such file, it
+can't be read, an argument is wrong, or the database can't be used, and nothing was changed."""
+
+COLOURS = {"+": "SUCCESS", "~": "WARNING", "-": "ERROR"}
+WORDS = {"+": "added", "~": "changed", "-": "removed", "?": "not in the file", "=": "unchanged"}
+
+
+class Command(TerminalCommand):
+    help = ABOUT
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE.yaml", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="print the differences and change nothing")
+        parser.add_argument(
+            "--prune", action="store_true", help="remove endpoints of the file's teams that are not in the file"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            teams = read(path, os.environ)
+            differences = apply(teams, file_name=path.name, dry_run=options["dry_run"], prune=options["prune"])
+        except Unreadable as error:
+            raise CommandError(str(error), returncode=2) from None
+        except FileMistakes as error:
+            raise CommandError("\n".join([*error.sentences, "Nothing was changed."]), returncode=1) from None
+        except DatabaseError as error:
+            raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
+        for difference in differences:
+            self._tell(difference)
+        self.stdout.write(summary(differences, options["dry_run"]))
+
+    def _tell(self, difference: TeamDifference) -> None:
+        self._line("", difference.team)
+        shown = [step for step in difference.endpoints if step.mark != "="]
+        for step in shown:
+            self._line("  ", step)
+        if same := len(difference.endpoints) - len(shown):
+            self.stdout.write(f"  = {same} unchanged")
+
+    def _line(self, indent: str, step: Step) -> None:
+        """A change has each field on a line of its own; all else is told in one."""
+        rest = step.details if step.mark == "~" else ()
+        told = "" if rest else "".join(f"  {one_line(detail)}" for detail in step.details)
+        note = "  (would be removed with --prune)" if step.mark == "?" else ""
+        text = f"{indent}{step.mark} {one_line(step.name)}{told}{note}"
+        self.stdout.write(getattr(self.style, COLOURS[step.mark])(text) if step.mark in COLOURS else text)
+        for line in rest:
+            self.stdout.write(f"{indent}    {one_line(line)}")
+
+
+def summary(differences: list[TeamDifference], dry_run: bool) -> str:
+    """One line that counts teams and endpoints: added, changed, removed, unchanged."""
+    teams = _counts([difference.team for difference in differences])
+    steps = _counts([step for difference in differences for step in difference.endpoints])
+    told = f"Teams: {teams}. Endpoints: {steps}."
+    return f"{told} This was a dry run: nothing was changed." if dry_run else told
+
+
+def _counts(steps: list[Step]) -> str:
+    marks = [step.mark for step in steps]
+    return ", ".join(f"{marks.count(mark)} {word}" for mark, word in WORDS.items() if mark in marks) or "none"

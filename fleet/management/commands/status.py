@@ -1,0 +1,100 @@
+"""manage.py status: the board in a terminal."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError
+
+from fleet import causes, formats
+from fleet.engines.answer import one_line
+from fleet.engines.registry import label
+from fleet.management.terminal import NO_DATABASE, TerminalCommand, table
+from fleet.queries.terminal import Standing, load_in_words, standings
+from fleet.status import Status
+from teams.models import Team
+
+ABOUT = """Prints what every endpoint is held to be, trouble first.
+
+Exit code: 1 when anything is down; 2 when an argument is wrong or the database can't be used; else 0 (also when
+something is degraded or busy, or nothing is watched)."""
+
+MODELS_SHOWN = 2
+HEADINGS = ["STATUS", "SINCE", "ENDPOINT", "TEAM", "ENGINE", "MODELS", "LOAD", "SEEN", "CAUSE"]
+STYLES = {Status.DOWN: "ERROR", Status.DEGRADED: "WARNING", Status.BUSY: "NOTICE", Status.UP: "SUCCESS"}
+
+
+class Command(TerminalCommand):
+    help = ABOUT
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a JSON list instead")
+        parser.add_argument("--team", metavar="SLUG", default="", help="only this team's endpoints")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            found = standings(_team(options["team"]))
+        except DatabaseError as error:
+            raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
+        if options["json"]:
+            self.stdout.write(json.dumps([as_json(each) for each in found], indent=2))
+        elif found:
+            self._table(found)
+        self._remarks(found)
+        if any(each.status == Status.DOWN for each in found):
+            sys.exit(1)
+
+    def _remarks(self, found: list[Standing]) -> None:
+        """On stderr, so that the JSON stays JSON."""
+        if not found:
+            self.stderr.write("No endpoint is watched yet. Add one in the browser or with manage.py apply.", str)
+        elif late := sum(each.overdue for each in found):
+            told = f"{late} of {len(found)} are overdue for a look, so this may be old. Is Plimsoll running?"
+            self.stderr.write(told, str)
+
+    def _table(self, found: list[Standing]) -> None:
+        now = datetime.now(UTC)
+        heading, *lines = table([HEADINGS, *(_cells(each, now) for each in found)])
+        self.stdout.write(heading)
+        for each, line in zip(found, lines, strict=True):
+            word, rest = line[: len(each.status)], line[len(each.status) :]
+            style = STYLES.get(Status(each.status))
+            self.stdout.write((getattr(self.style, style)(word) if style else word) + rest)
+        counts = [(status, sum(each.status == status for each in found)) for status in Status]
+        self.stdout.write(", ".join(f"{count} {status}" for status, count in counts if count))
+
+
+def as_json(each: Standing) -> dict[str, Any]:
+    """One endpoint as JSON values; times in ISO 8601, unknown is null."""
+    values = asdict(each)
+    for key in ("since", "seen_at"):
+        values[key] = values[key].isoformat() if values[key] else None
+    return values
+
+
+def _team(slug: str) -> str:
+    if slug and not Team.objects.filter(slug=slug).exists():
+        known = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
+        raise CommandError(f"There is no team “{slug}”. Teams: {known}.", returncode=2)
+    return slug
+
+
+def _cells(each: Standing, now: datetime) -> list[str]:
+    models = [one_line(name) for name in each.models[:MODELS_SHOWN]]
+    more = len(each.models) - len(models)
+    engine = f"{label(each.engine)} {each.version or ''}" if each.engine else formats.UNKNOWN
+    return [
+        each.status,
+        formats.span(now - each.since) if each.since else "-",
+        one_line(each.name),
+        each.team,
+        one_line(engine),
+        ", ".join(models + ([f"+{more}"] if more else [])) or "-",
+        load_in_words(each.load) if each.load else "-",
+        f"{formats.span(now - each.seen_at)} ago" if each.seen_at else "never",
+        causes.short(each.cause),
+    ]

@@ -1,0 +1,81 @@
+"""The fleet as `manage.py status` shows it: current state rows only, trouble first."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .. import causes, formats
+from ..models import EndpointState
+from ..status import Status
+
+OVERDUE = 60
+"""Seconds after which a look that did not happen means that nobody looks."""
+
+_COLUMNS = (
+    "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail", "since",
+    "engine", "facts", "load", "seen_at", "due_at",
+)  # fmt: skip
+_URGENCY = {status.value: rank for rank, status in enumerate(Status)}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What we hold one endpoint to be. Unknown is None; `models` are the names of all that it offers."""
+
+    name: str
+    team: str  # slug
+    url: str
+    status: str
+    cause: str
+    detail: str
+    sentence: str  # cause, detail and failing step in words
+    since: datetime | None
+    engine: str | None
+    version: str | None
+    models: list[str]
+    load: dict[str, Any]
+    seen_at: datetime | None
+    overdue: bool  # nobody looked when it was time
+
+
+def standings(team: str = "") -> list[Standing]:
+    """All endpoints, or those of the team with this slug, most urgent first."""
+    states = EndpointState.objects.order_by()
+    if team:
+        states = states.filter(endpoint__team__slug=team)
+    now = time.time()
+    found = [_standing(state, now) for state in states.values(*_COLUMNS)]
+    return sorted(found, key=lambda each: (_URGENCY[each.status], each.team, each.name.lower()))
+
+
+def _standing(state: dict[str, Any], now: float) -> Standing:
+    return Standing(
+        name=state["endpoint__name"],
+        team=state["endpoint__team__slug"],
+        url=state["endpoint__url"],
+        status=state["status"],
+        cause=state["cause"],
+        detail=state["detail"],
+        sentence=causes.sentence(state["cause"], state["detail"], state["step"]),
+        since=state["since"],
+        engine=state["engine"] or None,
+        version=state["facts"].get("version"),
+        models=[model["name"] for model in state["facts"].get("models", ())],
+        load=state["load"],
+        seen_at=state["seen_at"],
+        overdue=state["due_at"] is not None and now - state["due_at"] > OVERDUE,
+    )
+
+
+def load_in_words(load: dict[str, Any]) -> str:
+    """How hard an endpoint works, from a stored load."""
+    if load.get("sleep_state") not in (None, "awake"):
+        return "asleep"
+    figures = (("running", load.get("running")), ("waiting", load.get("waiting")), ("slots", load.get("slots")))
+    told = [f"{value:.0f} {name}" for name, value in figures if value is not None]
+    if load.get("kv_cache_usage") is not None:
+        told.append(f"KV cache {formats.percent(load['kv_cache_usage'])}")
+    if load.get("busy") is not None:
+        told.append("busy" if load["busy"] else "idle")
+    return ", ".join(told) or formats.UNKNOWN

@@ -1,0 +1,157 @@
+"""The file of manage.py apply: what is wrong with it is told with file, line and key."""
+
+from pathlib import Path
+
+import pytest
+
+from fleet.fleet_file import FileMistakes, TeamEntry, read
+from fleet.yaml_tree import MOST_BYTES, Unreadable
+
+SHORT = "teams:\n- slug: search\n  endpoints:\n"
+
+
+def taken(folder: Path, text: str, **environment: str) -> list[TeamEntry]:
+    file = folder / "fleet.yaml"
+    file.write_text(text)
+    return read(file, environment)
+
+
+def refused(folder: Path, text: str, **environment: str) -> str:
+    """What is said about a file that is not taken."""
+    with pytest.raises(FileMistakes) as caught:
+        taken(folder, text, **environment)
+    return str(caught.value)
+
+
+def mistake(text: str, told: str, case: str) -> object:
+    return pytest.param(text, told, id=case)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        mistake(
+            SHORT + "  - {name: a, url: http://a, interval: abc}\n",
+            "fleet.yaml line 4: teams[0].endpoints[0].interval is 'abc': give a whole number of seconds from 5 to",
+            "a word for a number",
+        ),
+        mistake(SHORT + "  - {name: a, url: http://a, interval: 4}\n", "interval is '4': give a whole", "too often"),
+        mistake(SHORT + "  - {name: a, url: http://a, interval: 5.5}\n", "interval is '5.5': give a whole", "no whole"),
+        mistake(SHORT + "  - {name: a, url: http://a, timeout: .nan}\n", "timeout is '.nan': give a number", "NaN"),
+        mistake(
+            SHORT + "  - name: a\n    url: http://a\n    timeout: 45\n",
+            "fleet.yaml line 6: teams[0].endpoints[0].timeout has to be shorter than the interval of 30 s.",
+            "timeout longer than the interval",
+        ),
+        mistake(
+            SHORT + "  - {name: a, url: http://a,\n     intervall: 5}\n",
+            "fleet.yaml line 5: teams[0].endpoints[0].intervall is not a key of this file: did you mean interval?",
+            "misspelt key",
+        ),
+        mistake("team: []", "fleet.yaml line 1: team is not a key of this file: did you mean teams?", "misspelt teams"),
+        mistake(SHORT + "  - {name: a, url: http://a, engine: vlm}\n", "engine we know; did you mean vllm?", "engine"),
+        mistake(
+            SHORT + "  - {name: a, url: http://a}\n  - {name: A, url: http://b}\n",
+            "fleet.yaml line 5: teams[0].endpoints[1].name is the same as in line 4",
+            "a name twice",
+        ),
+        mistake(
+            SHORT + "  - {name: a, url: http://a/}\n  - {name: b, url: http://A/v1}\n",
+            "fleet.yaml line 5: teams[0].endpoints[1].url is the same as in line 4",
+            "a URL twice",
+        ),
+        mistake("teams:\n- slug: a\n- slug: A\n", "line 3: teams[1].slug is the same as in line 2", "a team twice"),
+        mistake("teams:\n- slug: a\n  slug: b\n", "line 3: teams[0].slug is given twice", "a key twice"),
+        mistake("teams:\n- name: a\n", "line 2: teams[0].slug is missing", "no slug"),
+        mistake("teams:\n- slug: a b\n", "line 2: teams[0].slug is 'a b': use letters", "a slug with a space"),
+        mistake(SHORT + "  - name: a\n", "line 4: teams[0].endpoints[0].url is missing", "no URL"),
+        mistake(SHORT + "  - {name: a, url: ftp://a}\n", "[0].url: Only http:// and https://", "another scheme"),
+        mistake("teams:\n- slug: a\n  mail_to: [x]\n", "line 3: teams[0].mail_to[0] is 'x': give a mail", "no address"),
+        mistake(
+            'teams:\n- slug: a\n  mail_to: ["a@example.org\\nBcc: b@example.org"]\n',
+            "line 3: teams[0].mail_to[0] is 'a@example.org\ufffdBcc: b@example.org': take out line breaks",
+            "a line break in an address",
+        ),
+        mistake("teams:\n- slug: a\n  mail_to: a@example.org\n", "teams[0].mail_to has to be a list", "no list"),
+        mistake("teams:\n- slug: [a]\n", "line 2: teams[0].slug has to be a single value", "a list for a value"),
+        mistake("teams: [x]", "line 1: teams[0] has to have keys, such as slug", "a word for a team"),
+        mistake("- a", "line 1: the file has to have keys, such as teams", "a list for the file"),
+        mistake("", "fleet.yaml: it is empty", "an empty file"),
+        mistake("{}", 'line 1: there is no "teams:" in it', "no teams"),
+        mistake("teams:\n\t- slug: a\n", "line 2: this is not YAML: found character", "a tab"),
+        mistake("teams: [\n", "fleet.yaml line 2: this is not YAML", "an open bracket"),
+        mistake("teams: []\n---\nteams: []\n", "line 2: a second document begins here", "two documents"),
+        mistake("teams: !!python/object/apply:os.getcwd []", "line 1: the tag", "a Python object"),
+        mistake("teams: &a\n- slug: x\n  mail_to: *a\n", "line 3: *a repeats another part", "an alias"),
+        mistake(f"teams: {'[' * 5000}{']' * 5000}", "nested more than 20 deep", "deep lists"),
+        mistake("teams: [" + "1," * 200_000 + "]", "more than 100000 values", "very many values"),
+        mistake("teams:\n- slug: ${oh-no}\n", "line 2: teams[0].slug: write a variable as ${NAME}", "a bad variable"),
+        mistake(f"teams:\n- slug: a\n  mail_to: {[f'a{n}@b.org' for n in range(21)]}", "give at most 20", "many mails"),
+    ],
+)
+def test_a_mistake_is_told_with_line_and_key(tmp_path, text, told):
+    assert told in refused(tmp_path, text)
+
+
+def test_all_mistakes_are_told_together_in_the_order_of_the_file(tmp_path):
+    text = SHORT + "  - {name: a, url: nonsense, interval: x}\n  - {nam: b}\n- slug: b\n  nme: B\n"
+    lines = refused(tmp_path, text).splitlines()
+    assert [line.split(":")[0].removeprefix("fleet.yaml ") for line in lines] == [
+        "line 4", "line 4", "line 5", "line 5", "line 5", "line 7"
+    ]  # fmt: skip
+
+
+def test_times_are_compared_only_where_both_are_good(tmp_path):
+    told = refused(tmp_path, SHORT + "  - {name: a, url: http://a, interval: x, timeout: 45}\n")
+    assert "interval is 'x'" in told and "timeout" not in told
+
+
+def test_very_many_mistakes_are_cut_short(tmp_path):
+    lines = refused(tmp_path, "teams: [" + "1," * 5000 + "]").splitlines()
+    assert len(lines) == 51 and lines[50] == "… and 4950 more."
+
+
+@pytest.mark.parametrize("key", ["url", "engine", "interval", "api_key", "slug"])
+@pytest.mark.parametrize(
+    "value", ["http://user:s3cret@host\n", "s3cret \x1b[31m", "s3cret" * 1000], ids=["line", "escape", "long"]
+)
+def test_a_wrong_value_from_the_environment_is_not_repeated(tmp_path, key, value):
+    fields = {"name": "a", "url": "http://a"} | ({} if key == "slug" else {key: "${WRONG}"})
+    slug = "${WRONG}" if key == "slug" else "search"
+    endpoint = ", ".join(f"{k}: '{v}'" for k, v in fields.items())
+    told = refused(tmp_path, f"teams:\n- slug: {slug}\n  endpoints:\n  - {{{endpoint}}}\n", WRONG=value)
+    assert f"{key}" in told and "once the variable is filled in" in told
+    assert "s3cret" not in told
+
+
+def test_a_variable_that_is_not_set_is_named_with_its_line(tmp_path):
+    text = SHORT + "  - name: a\n    url: http://a\n    api_key: ${GPU1_KEY}\n"
+    wanted = "fleet.yaml line 6: teams[0].endpoints[0].api_key: the environment variable GPU1_KEY is not set or empty."
+    assert wanted in refused(tmp_path, text)
+    assert wanted in refused(tmp_path, text, GPU1_KEY="")
+    assert taken(tmp_path, text, GPU1_KEY="k")[0].endpoints[0].fields["api_key"] == "k"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"teams: []\n\x89PNG", "is no UTF-8 text (see line 2)"),
+        (b"teams:\x00", "holds NUL bytes"),
+        (b"#" * (MOST_BYTES + 1), "is larger than 1 MiB"),
+    ],
+    ids=["binary", "NUL", "large"],
+)
+def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path, data, told):
+    file = tmp_path / "fleet.yaml"
+    file.write_bytes(data)
+    with pytest.raises(Unreadable) as caught:
+        read(file, {})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("nowhere", "No such file"), (".", "Is a directory"), ("a\0b", "not the name of a file")]
+)
+def test_a_file_that_can_t_be_opened_is_refused_with_a_sentence(tmp_path, name, told):
+    with pytest.raises(Unreadable, match=told):
+        read(tmp_path / name, {})
