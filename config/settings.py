@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "csp",
     "teams",
     "fleet",
+    "advisor",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("", include("teams.urls")),
     path("", include("fleet.urls")),
+    path("", include("advisor.urls")),
 ]
 
 handler404 = "teams.views.not_found"
