@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from . import incidents, live, schedule, strip
-from .changes import differences
+from .changes import Difference, differences
 from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Reading, facts_from_json, to_json
@@ -28,6 +28,7 @@ SHOW_EVERY = 15
 """Seconds after which a board row is shown anew although nothing but its figures moved."""
 
 _one_writer = threading.Lock()
+_COLUMNS = [field for field in EndpointState._meta.concrete_fields if not field.primary_key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,18 @@ def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
     """
     if time.time() >= expires_at:
         return
-    state = EndpointState.objects.select_related("endpoint__team").filter(endpoint_id=endpoint_id).first()
-    if state is None or state.endpoint.paused:
+    state = state_of(endpoint_id)
+    if state is None:
         return
     late_ms = max(0.0, (time.time() - due_at) * 1000)
-    reading = _ask(state)
-    if record(endpoint_id, reading, late_ms, url=state.endpoint.url):
+    if record(state, _ask(state), late_ms):
         live.publish([endpoint_id])
+
+
+def state_of(endpoint_id: int) -> EndpointState | None:
+    """The state that a probe starts from; None for an endpoint that is gone or paused."""
+    states = EndpointState.objects.select_related("endpoint")
+    return states.filter(endpoint_id=endpoint_id, endpoint__paused=False).first()
 
 
 def _ask(state: EndpointState) -> Reading:
@@ -92,35 +98,35 @@ def _ask(state: EndpointState) -> Reading:
     return reading
 
 
-def record(endpoint_id: int, reading: Reading, late_ms: float | None, *, url: str) -> bool:
+def record(state: EndpointState, reading: Reading, late_ms: float | None) -> bool:
     """Stores a reading, moves the endpoint's state and decides its incident, all in one transaction.
 
-    A reading of another `url` than the endpoint has by now, or of one paused meanwhile, is dropped.
+    `state` is what `state_of` gave before the probe. The reading is dropped when the row was moved meanwhile: the
+    endpoint was changed, paused or removed, or another probe was quicker.
     Returns whether the endpoint's row on the board has to be shown anew.
     """
     at = datetime.fromtimestamp(reading.at, UTC)
+    unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
+    finding = find(reading, tuple(state.endpoint.expected_models))
+    before, face, last_seen, old = standing_of(state), _face(state), _last_seen(state), _columns(state)
+    found = _learn(state, reading, at)
+    after = decide(before, finding, Thresholds(state.endpoint.fail_after, state.endpoint.recover_after))
+    _move(state, after, finding, reading, at)
+    show = _face(state) != face or _stale(state)
+    if show:
+        state.shown_at = datetime.now(UTC)
+    moved = {name: value for name, value in _columns(state).items() if value != old[name]}
     with _writing():
-        state = (
-            EndpointState.objects.select_for_update(of=("self",))
-            .select_related("endpoint__team")
-            .filter(endpoint_id=endpoint_id, endpoint__paused=False, endpoint__url=url)
-            .first()
-        )
-        if state is None:
+        if not unmoved.update(**moved):
             return False
-        finding = find(reading, tuple(state.endpoint.expected_models))
-        before, face = standing_of(state), _face(state)
-        last_seen = _last_seen(state)
-        _observe(endpoint_id, at, finding, reading, late_ms)
-        _learn(state, reading, at)
-        after = decide(before, finding, Thresholds(state.endpoint.fail_after, state.endpoint.recover_after))
-        _move(state, after, finding, reading, at)
+        _observe(state.pk, at, finding, reading, late_ms)
+        Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
         incidents.follow(state, before, after, last_seen)
-        show = _face(state) != face or _stale(state)
-        if show:
-            state.shown_at = datetime.now(UTC)
-        state.save()
     return show
+
+
+def _columns(state: EndpointState) -> dict[str, Any]:
+    return {field.attname: getattr(state, field.attname) for field in _COLUMNS}
 
 
 def standing_of(state: EndpointState) -> Standing:
@@ -156,21 +162,21 @@ def _observe(endpoint_id: int, at: datetime, finding: Finding, reading: Reading,
     Trace.objects.create(observation=observation, exchanges=[to_json(e) for e in reading.exchanges])
 
 
-def _learn(state: EndpointState, reading: Reading, at: datetime) -> None:
-    """Takes over what a good reading knows, and logs what it changed."""
+def _learn(state: EndpointState, reading: Reading, at: datetime) -> list[Difference]:
+    """Takes over what a good reading knows; returns what it changed."""
     state.probed_at = at
     state.ladder = [to_json(e) for e in reading.exchanges]
     state.load = to_json(reading.load)
     state.latency_ms = reading.latency_ms
     if reading.failure:
-        return
+        return []
     engine = reading.identity.engine if reading.identity else state.engine
     found = differences(state.engine, facts_from_json(state.facts), engine, reading.facts)
-    Change.objects.bulk_create(Change(endpoint_id=state.endpoint_id, at=at, **d._asdict()) for d in found)
     if reading.identity and reading.identity.proof:
         state.engine, state.proof, state.identified_at = engine, reading.identity.proof[:300], at
     state.facts = to_json(reading.facts)
     state.seen_at = at
+    return found
 
 
 def _move(state: EndpointState, after: Standing, finding: Finding, reading: Reading, at: datetime) -> None:

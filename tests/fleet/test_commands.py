@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from fleet import endpoints
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import record
+from fleet.probing import record, state_of
 from teams.models import Team
 from tests.fake_engine import FakeEngine
 from tests.hostile_server import (
@@ -40,7 +40,7 @@ def watch(team: Team, name: str, url: str, probes: int = 1) -> Endpoint:
     """An endpoint that was really probed this many times."""
     endpoint = endpoints.add(team, name=name, url=url)
     for _ in range(probes):
-        record(endpoint.pk, probe(url, identify=True), 0.0, url=url)
+        record(state_of(endpoint.pk), probe(url, identify=True), 0.0)
     return endpoint
 
 

@@ -8,7 +8,7 @@ from fleet import alerts, delivery, endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert
-from fleet.probing import record
+from fleet.probing import record, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -22,7 +22,7 @@ def down(team, smtp) -> Alert:
     """The alert of an endpoint of the team that was up and went down."""
     endpoint = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
     for reading in (GOOD, HUNG, HUNG, HUNG):
-        record(endpoint.pk, reading, 0.0, url=endpoint.url)
+        record(state_of(endpoint.pk), reading, 0.0)
     return Alert.objects.get()
 
 
@@ -58,8 +58,8 @@ def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, se
 def test_recovery_says_how_long_it_lasted_and_joins_the_thread(down, smtp):
     delivery.deliver()
     endpoint = down.incident.endpoint
-    record(endpoint.pk, GOOD, 0.0, url=endpoint.url)
-    record(endpoint.pk, GOOD, 0.0, url=endpoint.url)
+    record(state_of(endpoint.pk), GOOD, 0.0)
+    record(state_of(endpoint.pk), GOOD, 0.0)
     delivery.deliver()
     first, second = smtp.messages
     assert second["Subject"] == "UP  gpu-1 (search)"

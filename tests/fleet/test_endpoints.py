@@ -7,7 +7,7 @@ from django.db import connection
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
-from fleet.probing import record
+from fleet.probing import record, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -53,7 +53,7 @@ def test_the_api_key_is_encrypted_in_the_database(team):
 
 def test_another_url_makes_it_an_endpoint_we_know_nothing_of(team):
     endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000", engine="vllm")
-    record(endpoint.pk, Reading(1.8e9, facts=Facts(version="1")), 0.0, url=endpoint.url)
+    record(state_of(endpoint.pk), Reading(1.8e9, facts=Facts(version="1")), 0.0)
     assert endpoints.change(endpoint, url="http://h:8001", interval=15) == ["url", "interval"]
     state = EndpointState.objects.get(pk=endpoint.pk)
     assert (state.status, state.cause, state.facts) == ("unknown", "new", {})

@@ -10,7 +10,7 @@ from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Observation
-from fleet.probing import record
+from fleet.probing import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
 
@@ -42,13 +42,13 @@ def text(response) -> str:
 
 def well(gpu: Endpoint, *models: Model, at: float = 0, **load) -> None:
     facts = Facts("0.33.0", models, {"chat": "yes", "responses": "stateless", "embeddings": "no"})
-    record(gpu.pk, Reading(at or time.time(), VLLM, facts, Load(**load), GOOD), 0.0, url=gpu.url)
+    record(state_of(gpu.pk), Reading(at or time.time(), VLLM, facts, Load(**load), GOOD), 0.0)
 
 
 def refused(gpu: Endpoint, times: int = 1) -> None:
     exchange = Exchange("connect", "GET /health", total_ms=0.3, error="connection_refused")
     for _ in range(times):
-        record(gpu.pk, Reading(time.time(), exchanges=(exchange,), failure=REFUSED), 0.0, url=gpu.url)
+        record(state_of(gpu.pk), Reading(time.time(), exchanges=(exchange,), failure=REFUSED), 0.0)
 
 
 def shown(page, gpu: Endpoint) -> str:

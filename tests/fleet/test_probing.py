@@ -36,7 +36,7 @@ def refused(at: float = NOW) -> Reading:
 
 def record(endpoint: Endpoint, *readings: Reading) -> EndpointState:
     for reading in readings:
-        probing.record(endpoint.pk, reading, 12.0, url=endpoint.url)
+        probing.record(probing.state_of(endpoint.pk), reading, 12.0)
     return EndpointState.objects.get(pk=endpoint.pk)
 
 
@@ -179,9 +179,12 @@ def test_a_first_good_answer_after_trouble_is_looked_at_again_soon(gpu):
 
 def test_a_paused_endpoint_is_not_claimed_and_a_late_reading_of_it_is_dropped(gpu):
     record(gpu, good(), *[refused()] * 3)
+    begun = probing.state_of(gpu.pk)
     endpoints.pause(gpu)
     assert probing.claim(time.time() + 10_000) == []
-    state = record(gpu, good())
+    assert probing.state_of(gpu.pk) is None
+    assert not probing.record(begun, good(), 0.0)
+    state = EndpointState.objects.get(pk=gpu.pk)
     assert (state.status, state.cause, state.due_at) == ("unknown", "paused", None)
     assert Incident.objects.get().resolved_at
     assert list(Alert.objects.values_list("kind", flat=True)) == ["down"]
@@ -191,23 +194,36 @@ def test_a_paused_endpoint_is_not_claimed_and_a_late_reading_of_it_is_dropped(gp
 
 
 def test_a_reading_of_the_old_url_is_dropped(gpu):
-    old = gpu.url
+    begun = probing.state_of(gpu.pk)
     endpoints.change(gpu, url="http://10.0.0.6:8000")
-    assert not probing.record(gpu.pk, good(), 0.0, url=old)
+    assert not probing.record(begun, good(), 0.0)
     assert not Observation.objects.exists()
+
+
+def test_of_two_probes_at_the_same_time_the_quicker_one_counts(gpu):
+    slow, quick = probing.state_of(gpu.pk), probing.state_of(gpu.pk)
+    assert probing.record(quick, good(NOW + 1), 0.0)
+    assert not probing.record(slow, refused(NOW), 0.0)
+    assert (Observation.objects.count(), EndpointState.objects.get(pk=gpu.pk).failures) == (1, 0)
+
+
+def test_a_reading_of_an_endpoint_removed_meanwhile_is_dropped(gpu):
+    begun = probing.state_of(gpu.pk)
+    endpoints.remove(gpu)
+    assert not probing.record(begun, good(), 0.0)
 
 
 def test_the_row_is_shown_anew_when_something_moved_and_else_now_and_then(gpu):
     record(gpu, good(running=1))
-    assert not probing.record(gpu.pk, good(running=1), 0.0, url=gpu.url)
-    assert probing.record(gpu.pk, good(running=2), 0.0, url=gpu.url)
-    assert probing.record(gpu.pk, refused(), 0.0, url=gpu.url)
-    EndpointState.objects.update(shown_at=datetime.fromtimestamp(NOW, UTC))
-    assert probing.record(gpu.pk, refused(), 0.0, url=gpu.url)
+    assert not probing.record(probing.state_of(gpu.pk), good(running=1), 0.0)
+    assert probing.record(probing.state_of(gpu.pk), good(running=2), 0.0)
+    assert probing.record(probing.state_of(gpu.pk), refused(), 0.0)
+    EndpointState.objects.update(shown_at=datetime.fromtimestamp(NOW - 1e8, UTC))
+    assert probing.record(probing.state_of(gpu.pk), refused(), 0.0)
 
 
 def test_a_probe_takes_few_statements(gpu, django_assert_max_num_queries):
     record(gpu, good())
-    with django_assert_max_num_queries(6):
-        record_once = probing.record(gpu.pk, good(), 0.0, url=gpu.url)
-    assert record_once in (True, False)
+    with django_assert_max_num_queries(6):  # select, savepoint, update, two inserts, release
+        probing.record(probing.state_of(gpu.pk), good(NOW + 30), 0.0)
+    assert Observation.objects.count() == 2
