@@ -24,6 +24,9 @@ STOP_WITHIN = 5.0
 REMIND_EVERY = 30.0
 """Seconds after which a start that is still not ready says what it waits for."""
 
+HARMLESS = (b"WARNING Memory overcommit must be enabled",)
+"""Lines that alarm without need: Valkey's advice is for data sets that fill the memory, and ours is a queue."""
+
 COLOURS = (36, 33, 35, 32, 34)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -144,7 +147,8 @@ class Supervisor:
                 chunk = b"\n" if part.unfinished else b""
             *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
             for line in lines:
-                self.say(line.decode(errors="replace").rstrip(), part.name)
+                if not any(known in line for known in HARMLESS):
+                    self.say(line.decode(errors="replace").rstrip(), part.name)
 
 
 def how(code: int) -> str:

@@ -3,6 +3,8 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from teams.access import teams_of
+
 from .models import Endpoint
 
 
@@ -20,5 +22,5 @@ def change_endpoint(user, pk: int) -> Endpoint:
 
 
 def may_change(user, endpoint: Endpoint) -> bool:
-    """Whether the person is a member of the endpoint's team."""
-    return endpoint.team.memberships.filter(user=user).exists()
+    """Whether the person may act for the endpoint's team."""
+    return teams_of(user).filter(pk=endpoint.team_id).exists()

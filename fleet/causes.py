@@ -24,7 +24,7 @@ WORDS: dict[Cause, Words] = {
     Cause.CONNECTION_REFUSED: Words(
         "connection refused",
         "The machine answers, but nothing listens on that port.",
-        "Start the server, or check its port and that it listens on more than 127.0.0.1.",
+        "Start the server, or check the port. A server on another machine must listen on more than its 127.0.0.1.",
     ),
     Cause.NO_ROUTE: Words(
         "host unreachable",

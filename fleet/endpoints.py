@@ -137,10 +137,11 @@ def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
     if endpoint.engine and endpoint.engine not in ENGINES:
         errors["engine"] = [f"“{endpoint.engine}” is no engine we know. Choose one of: {', '.join(ENGINES)}."]
     others = Endpoint.objects.filter(team=endpoint.team).exclude(pk=endpoint.pk)
-    if others.filter(name__iexact=endpoint.name).exists():
-        errors["name"] = [f"{endpoint.team} already has an endpoint named {endpoint.name}."]
-    if "url" not in errors and (twin := others.filter(url=endpoint.url).first()):
+    twin = None if "url" in errors else others.filter(url=endpoint.url).first()
+    if twin:
         errors["url"] = [f"{twin.name} of {endpoint.team} already watches this URL."]
+    if others.filter(name__iexact=endpoint.name).exclude(pk=twin.pk if twin else 0).exists():
+        errors["name"] = [f"{endpoint.team} already has an endpoint named {endpoint.name}."]
     return errors
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from teams.access import teams_of
 from teams.models import Team
 
 from . import endpoints
@@ -57,7 +58,7 @@ class EndpointForm(forms.Form):
         widget=forms.TextInput(
             attrs={
                 "class": "input", "type": "url", "inputmode": "url", "placeholder": "http://gpu-1:11434",
-                "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false",
+                "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True,
             }
         ),
     )  # fmt: skip
@@ -103,7 +104,7 @@ class EndpointForm(forms.Form):
                 self.fields["api_key"].help_text = "One is stored. Left empty, it stays as it is."
                 self.fields["forget_key"] = forms.BooleanField(label="Forget the stored key", required=False)
         else:
-            self.fields["team"].queryset = Team.objects.filter(members=user)  # type: ignore[attr-defined]
+            self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
         try:

@@ -1,6 +1,6 @@
 """Who belongs to which team. Views call one of these first; strangers get 404."""
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
@@ -14,13 +14,13 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def teams_of(user: User) -> QuerySet[Team]:
-    """The teams the person is a member of."""
-    return Team.objects.filter(members=user)
+def teams_of(user: User | AnonymousUser) -> QuerySet[Team]:
+    """The teams the person may act for: those of a member, and all of them for who runs the installation."""
+    return Team.objects.all() if user.is_superuser else Team.objects.filter(members=user.pk)
 
 
 def member_team(user: User, slug: str) -> Team:
-    """The team, for one of its members; raises Http404 for anyone else."""
+    """The team, for who may act for it; raises Http404 for anyone else."""
     team = teams_of(user).filter(slug=slug).first()
     if team is None:
         raise Http404("None of your teams has this address.")

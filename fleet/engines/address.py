@@ -6,16 +6,19 @@ from urllib.parse import SplitResult, urlsplit
 EXAMPLE = "http://gpu-1:11434"
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}(/.*)?")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 
 
 def parse_base_url(text: str) -> str:
     """The address to store: without outer spaces, trailing slashes and one trailing "/v1".
 
-    Clients of the OpenAI API are given addresses that end in "/v1", so people paste those.
+    A host with a port ("localhost:11434") is taken for http. Clients of the OpenAI API are given addresses that
+    end in "/v1", so people paste those.
     Raises ValueError with a sentence for the person who typed it.
     """
-    parts = split_base_url(text.strip())
+    text = text.strip()
+    parts = split_base_url(f"http://{text}" if _HOST_AND_PORT.fullmatch(text) else text)
     path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 

@@ -197,7 +197,7 @@ def _connect_error(error: OSError, clock: Clock) -> ProbeError:
     if isinstance(error, TimeoutError):
         return clock.timed_out()
     if error.errno == errno.ECONNREFUSED:
-        return Unreachable(Cause.CONNECTION_REFUSED, "Nothing listens on this port: the connection was refused.")
+        return Unreachable(Cause.CONNECTION_REFUSED, "The connection was refused.")
     if error.errno == errno.ECONNRESET:
         return Unreachable(Cause.CONNECTION_LOST, "The connection was reset while it was being opened.")
     return Unreachable(Cause.NO_ROUTE, f"No way to this host: {error.strerror or error}.")

@@ -87,6 +87,8 @@ def _read(missing: list[int]) -> Iterable[dict[str, Any]]:
 def make(state: dict[str, Any], now: float) -> Cells:
     """The cells of one state row at `now` (unix seconds)."""
     models, note = _models(state["facts"])
+    if state["status"] == Status.DOWN and models:
+        models, note = [], f"{', '.join(models[:TAGS])} when last seen"
     load, load_note = _load(state, now)
     day, available = _day(state["strip"], now)
     latency = state["latency_ms"]

@@ -1,5 +1,6 @@
 """What the endpoint page shows, read from the state row and the latest history."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
 from .. import causes, ladder
+from ..engines.errors import Cause
 from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
 from ..engines.registry import label
 from ..figures import Figure, figures
@@ -55,6 +57,7 @@ class Now:
     rungs: list[ladder.Rung]
     figures: list[Figure]
     cursor: str  # moves whenever any of this does
+    face: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +89,30 @@ def now(endpoint: Endpoint) -> Now:
     facts = facts_from_json(state.facts)
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
+    looking = state.cause == Cause.NEW and last is not None  # the first looks failed, but not often enough yet
+    doubtful = looking or not state.cause
     broken = (last.step, why) if last and last.status in _BROKE else ("", "")
     return Now(
         endpoint=endpoint,
         state=state,
         engine=label(state.engine or endpoint.engine) if state.engine or endpoint.engine else "",
         facts=facts,
-        sentence=causes.sentence(state.cause),
-        advice=causes.advice(state.cause),
-        unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and not state.cause else "",
+        sentence="" if looking else causes.sentence(state.cause),
+        advice="" if looking else causes.advice(state.cause),
+        unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
         figures=figures(state.engine, Load(**state.load)),
         cursor=cursor(state),
+        face=face(state),
     )
+
+
+def face(state: EndpointState) -> str:
+    """A text that is another one when the page's quiet parts have to be shown anew: status, engine or models moved."""
+    facts = state.facts
+    names = ",".join(model["name"] for model in facts.get("models", ()))
+    parts = (state.status, state.engine, facts.get("version"), names, bool(state.probed_at))
+    return f"{zlib.crc32(repr(parts).encode()):08x}"
 
 
 def cursor(state: EndpointState) -> str:

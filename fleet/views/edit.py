@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.models import Team
+from teams.access import teams_of
 
 from .. import access, endpoints
 from ..checking import Check, check
@@ -60,7 +60,7 @@ def _check(form: EndpointForm) -> Check:
 def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     """What answers on this machine at the usual ports."""
     found = look_around(own_ports={settings.PORT, int(request.get_port())})
-    teams = Team.objects.filter(members=request.user.pk)
+    teams = teams_of(request.user)
     shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
@@ -119,7 +119,7 @@ def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = None) -> HttpResponse:
-    team_less = form.endpoint is None and not Team.objects.filter(members=request.user.pk).exists()
+    team_less = form.endpoint is None and not teams_of(request.user).exists()
     details = [form[name] for name in DETAILS]
     shown = {
         "form": form,

@@ -1,6 +1,8 @@
 """One endpoint: how it is, how it was, and how to connect to it."""
 
 import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,6 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from .. import access
 from ..charts_time import RANGES
+from ..models import Endpoint
 from ..queries import endpoint as queries
 from ..queries.series import history
 
@@ -21,13 +24,9 @@ NO_CONTENT = 204
 def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     """The page. `range` chooses the stretch of time that the charts show."""
     found = access.see_endpoint(request.user, pk)
-    span = RANGES.get(request.GET.get("range", ""), RANGES["1h"])
-    shown = {"endpoint": found, "span": span, "ranges": RANGES.values(), "nav": "fleet"}
-    shown["history"] = history(found.pk, span, time.time())
     if request.headers.get("HX-Target") == "charts":
-        return render(request, "fleet/_charts.html", shown)
-    current = queries.now(found)
-    shown |= {"now": current, "page": queries.page(current), "may_change": access.may_change(request.user, found)}
+        return render(request, "fleet/_charts.html", _charts(request, found))
+    shown = _whole(request, found) | {"nav": "fleet", "may_change": access.may_change(request.user, found)}
     return render(request, "fleet/endpoint.html", shown)
 
 
@@ -37,4 +36,20 @@ def endpoint_now(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.see_endpoint(request.user, pk)
     if request.GET.get("cursor") == queries.cursor(found.state):
         return HttpResponse(status=NO_CONTENT)
-    return render(request, "fleet/_now.html", {"endpoint": found, "now": queries.now(found)})
+    if request.GET.get("face") == queries.face(found.state):
+        return render(request, "fleet/_now.html", {"endpoint": found, "now": queries.now(found)})
+    return render(request, "fleet/_endpoint_redraw.html", _whole(request, found) | {"oob": True})
+
+
+def _charts(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
+    # A live update is asked for under another address; the range is then in that of the page.
+    page = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    asked = request.GET.get("range") or page.get("range", ["1h"])[0]
+    span = RANGES.get(asked, RANGES["1h"])
+    shown = {"endpoint": found, "span": span, "ranges": RANGES.values()}
+    return shown | {"history": history(found.pk, span, time.time())}
+
+
+def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
+    current = queries.now(found)
+    return _charts(request, found) | {"now": current, "page": queries.page(current)}

@@ -99,6 +99,19 @@
     if (lost === null) { lost = window.setTimeout(function () { setLive("reconnecting"); }, 1500); }
   });
 
+  // What someone unfolded stays unfolded when a live update brings its surroundings anew.
+  var unfolded = [];
+  document.addEventListener("htmx:oobBeforeSwap", function (event) {
+    var open = event.detail.target.querySelectorAll("details[open][id]");
+    unfolded = Array.prototype.map.call(open, function (details) { return details.id; });
+  });
+  document.addEventListener("htmx:oobAfterSwap", function () {
+    unfolded.forEach(function (id) {
+      var details = document.getElementById(id);
+      if (details) { details.open = true; }
+    });
+  });
+
   function start() {
     freshen();
     showCopyButtons();

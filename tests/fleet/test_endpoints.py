@@ -36,9 +36,13 @@ def test_a_mistake_is_told_at_its_field(team, fields, field, part):
 
 def test_a_second_endpoint_of_the_same_name_or_url_is_refused(team):
     endpoints.add(team, name="gpu-1", url="http://h:8000")
+    endpoints.add(team, name="gpu-2", url="http://h:8001")
     with pytest.raises(ValidationError) as caught:
-        endpoints.add(team, name="GPU-1", url="http://h:8000/v1/")
+        endpoints.add(team, name="GPU-2", url="http://h:8000/v1/")
     assert sorted(caught.value.message_dict) == ["name", "url"]
+    with pytest.raises(ValidationError) as caught:
+        endpoints.add(team, name="gpu-1", url="http://h:8000")
+    assert list(caught.value.message_dict) == ["url"], "the same endpoint again is one mistake"
     assert "gpu-1" in caught.value.message_dict["url"][0]
 
 

@@ -58,7 +58,7 @@ def test_without_a_name_host_and_port_make_one(page, team):
     ("url", "sentence"),
     [
         ("", "Write the address of the server"),
-        ("gpu-1:8000", "must begin with http://"),
+        ("gpu-1", "must begin with http://"),
         ("ftp://gpu-1", "Only http:// and https://"),
         ("http://me:secret@gpu-1", "Leave user name and password out"),
         ("http://gpu 1", "space"),

@@ -1,4 +1,4 @@
-"""Adds a person to a team and prints the link to set a password."""
+"""Adds a person to a team; a new account gets a link to set its password."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from teams.models import Team
+from teams.models import Membership, Team
 from teams.people import new_person
 
 
 class Command(BaseCommand):
     """manage.py adduser bob bob@example.org --team search"""
 
-    help = "Adds a person to a team and prints a one-time link to set a password."
+    help = "Adds a person to a team. A new account gets a one-time link to set its password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -32,8 +32,11 @@ class Command(BaseCommand):
         if team is None:
             known = ", ".join(Team.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no team “{options['team']}”. Teams: {known}.")
-        if User.objects.filter(username__iexact=options["username"]).exists():
-            raise CommandError(f"There is an account named {options['username']} already.")
+        known_user = User.objects.filter(username__iexact=options["username"]).first()
+        if known_user:
+            Membership.objects.get_or_create(user=known_user, team=team)
+            self.stdout.write(f"{known_user} has an account and is a member of {team} now.")
+            return
         try:
             validate_email(options["email"])
         except ValidationError as error:

@@ -11,6 +11,7 @@ from fleet.engines.client import Client, parse_base_url
     ("text", "expected"),
     [
         ("http://gpu-1:11434", "http://gpu-1:11434"),
+        ("localhost:11434/v1", "http://localhost:11434"),
         ("  HTTPS://Gpu-1.Example/ollama//  ", "https://gpu-1.example/ollama"),
         ("http://gpu-1:8000/v1", "http://gpu-1:8000"),
         ("http://gpu-1:8000/v1/", "http://gpu-1:8000"),
@@ -28,7 +29,7 @@ def test_addresses_as_people_paste_them(text: str, expected: str) -> None:
     ("text", "word"),
     [
         ("", "Write the address"),
-        ("gpu-1:11434", "begin with"),
+        ("gpu-1", "begin with"),
         ("ftp://gpu-1", "Only http"),
         ("http://me:pw@gpu-1", "password"),
         ("http://gpu-1/?a=b", '"?"'),
