@@ -1,0 +1,104 @@
+"""What the catalogue is made of. Frozen: a loaded catalogue never changes while the program runs."""
+
+from dataclasses import dataclass
+from datetime import date
+
+UNDATED = "undated"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the source article, by the anchor that claims name."""
+
+    id: str  # "S06b"
+    heading: str  # shortened, in our words
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to a question."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the form."""
+
+    id: str
+    group: str  # "who", "machines", "api", "load"
+    text: str
+    why: str  # what the answer is used for
+    options: tuple[Option, ...]
+    many: bool = False  # takes a list of options
+    hard: bool = False  # people can't easily change what they answered
+    help: str = ""  # explains the terms
+    sections: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()  # ids of items, limits and rules it counts in
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a list: O1-O5 speak for Ollama, V1-V5 for vLLM."""
+
+    id: str
+    engine: str  # "ollama" or "vllm"
+    text: str
+    sections: tuple[str, ...]
+    questions: tuple[str, ...]
+    when_true: str  # how it is told when it holds
+    when_false: str  # how it is told when it does not
+    criteria: tuple[str, ...] = ()  # K ids that are evidence under it, never more votes
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A hard limit: it removes an engine."""
+
+    id: str  # "G1", "G2", "G3"
+    removes: str  # engine
+    text: str
+    when_applies: str
+    when_not: str
+    sections: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A claim about an engine that can move, with what the article dates it and when it was looked at again."""
+
+    id: str
+    text: str
+    article_date: str  # ISO date, or UNDATED: the article gives none
+    last_checked: date | None
+    state: str  # "same", "changed" or "not rechecked"
+    section: str
+    source: str = ""  # where it was looked up when it was last checked
+    now: str = ""  # what is true today, where that differs or says more
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One of the closed set of results."""
+
+    id: str
+    headline: str  # one sentence
+    meaning: str
+    sections: tuple[str, ...]
+    ours: bool = False  # our inference, not the article's
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All of it. `version` moves with every change, and `changelog` says what changed."""
+
+    version: str
+    questions: tuple[Question, ...]
+    items: tuple[Item, ...]
+    limits: tuple[Limit, ...]
+    facts: tuple[Fact, ...]
+    outcomes: tuple[Outcome, ...]
+    sections: tuple[Section, ...]
+    changelog: tuple[tuple[str, date, str], ...]  # (version, date, what changed), newest first

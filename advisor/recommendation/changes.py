@@ -1,0 +1,128 @@
+"""The nearest changes: the smallest sets of other answers that lead to another engine."""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
+from typing import NamedTuple
+
+from advisor.catalogue.values import Catalogue
+
+from .effects import BIT, applies, effects, known, total
+from .judge import ENGINE, outcome, state
+from .values import Answers, Change, Verdict
+
+LARGEST = 3
+SHOWN = 6
+"""How many sets of one kind (lists, limits) are given at most."""
+Value = str | tuple[str, ...]
+Judge = Callable[[Answers, Catalogue], Verdict]
+
+OFFERED: dict[str, tuple[Value, ...]] = {
+    "goal": ("runtime", "serving", "both"),
+    "callers": ("small_local", "many", "both"),
+    "stage": ("prototype", "product"),
+    "front_ends": ("local_tools", "own_app"),
+    "linux_route": ("possible", "native_only"),
+    "os_floor": ("met", "not_met"),
+    "accelerator": ("one_gpu", "multi_gpu"),
+    "api": ("swap", "contract"),
+    "responses_state": ("not_needed", "required"),
+    "load": ("some", "many"),
+    "scaling": (("none",), ("data_parallel",)),
+    "workflow": ("quick_start", "server_setup"),
+    "priority": ("setup", "architecture"),
+    "pain": ("none", "serving"),
+}
+"""One option for each effect an answer can have. Growth is left out: it changes no engine."""
+_PLATFORM = ("machines", "linux_route", "os_floor")
+_LIMITS = BIT["G1"] | BIT["G2"] | BIT["G3"]
+
+
+class Move(NamedTuple):
+    """One other answer."""
+
+    question: str
+    value: Value
+    group: str  # moves of one group exclude each other
+    effect: int  # of the whole group afterwards
+
+
+def nearest(answers: Answers, verdict: Verdict, catalogue: Catalogue, judge: Judge) -> tuple[Change, ...]:
+    """The smallest sets for the lists and the smallest for the limits, nearest first. None for an open result."""
+    if verdict.outcome == "open":
+        return ()
+    order = [question.id for question in catalogue.questions]
+    hard = {question.id for question in catalogue.questions if question.hard}
+    changes = []
+    for moves, limit in _smallest(answers, ENGINE[verdict.outcome]):
+        pairs = sorted(((move.question, move.value) for move in moves), key=lambda pair: order.index(pair[0]))
+        after = judge({**answers, **dict(pairs)}, catalogue)
+        if after.outcome != "open":
+            changes.append(Change(tuple(pairs), after, any(name in hard for name, _ in pairs), limit))
+    changes.sort(key=lambda change: (len(change.answers), change.hard, change.limit))
+    return tuple(changes)
+
+
+def _smallest(answers: Answers, engine: str) -> Iterator[tuple[tuple[Move, ...], bool]]:
+    """The smallest sets that change the engine, and whether they change a limit; at most SHOWN of each kind."""
+    parts = _parts(answers)
+    moves = _moves(answers, parts)
+    found: list[set[Move]] = []
+    counts = {False: 0, True: 0}
+    for size in range(1, LARGEST + 1):
+        wanted = [kind for kind, count in counts.items() if not count]
+        for chosen, limit in _sets(parts, moves, size, engine):
+            if limit in wanted and counts[limit] < SHOWN and not any(smaller <= set(chosen) for smaller in found):
+                counts[limit] += 1
+                found.append(set(chosen))
+                yield chosen, limit
+        if all(counts.values()):
+            return
+
+
+def _sets(
+    parts: dict[str, int], moves: dict[str, list[Move]], size: int, engine: str
+) -> Iterator[tuple[tuple[Move, ...], bool]]:
+    before = total(parts.values()) & _LIMITS
+    for groups in combinations(moves, size):
+        rest = total(effect for group, effect in parts.items() if group not in groups)
+        for chosen in product(*(moves[group] for group in groups)):
+            effect = total((rest, *(move.effect for move in chosen)))
+            if ENGINE[outcome(state(effect))] != engine:
+                yield chosen, effect & _LIMITS != before
+
+
+def _parts(answers: Answers) -> dict[str, int]:
+    """The effect of each group of answers: the machines with what follows from them, and every other by itself."""
+    parts: dict[str, int] = {}
+    for question, effect in effects(answers).items():
+        group = _group(question)
+        parts[group] = parts.get(group, 0) | effect
+    return parts
+
+
+def _group(question: str) -> str:
+    return "machines" if question in _PLATFORM else question
+
+
+def _moves(answers: Answers, parts: dict[str, int]) -> dict[str, list[Move]]:
+    """Every other answer with another effect, by group."""
+    moves: dict[str, list[Move]] = {}
+    offered = {"machines": _machines(answers), **OFFERED}
+    for question, values in offered.items():
+        if not applies(question, answers):
+            continue
+        group = _group(question)
+        for value in values:
+            effect = _parts(known({**answers, question: value})).get(group, 0)
+            if effect != parts.get(group, 0):
+                moves.setdefault(group, []).append(Move(question, value, group, effect))
+    return moves
+
+
+def _machines(answers: Answers) -> tuple[Value, ...]:
+    """Other sets of machines. A Linux machine comes or goes; a Mac or a PC is never proposed to anybody."""
+    named = tuple(answers.get("machines", ()))
+    without = tuple(machine for machine in named if machine != "linux_server")
+    if "linux_server" in named:
+        return (without, ("linux_pc", "linux_server")) if without else (("linux_pc",), ("linux_pc", "linux_server"))
+    return ((*named, "linux_server"),) if named else (("linux_pc",), ("linux_server",))
