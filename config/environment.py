@@ -112,6 +112,7 @@ TABLE = [
     ),
     Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
     Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),
+    Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),
     Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", log_level),
     Variable("DEBUG", "off", "Django's debug mode, for development only: error pages show secrets.", on_off),
 ]

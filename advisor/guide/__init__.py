@@ -1,0 +1,23 @@
+"""The guide: Markdown pages about the choice, filled from the catalogue, with a link for each of its ids."""
+
+from functools import cache
+
+from advisor.catalogue import load
+
+from .anchors import address
+from .render import render
+
+__all__ = ["anchor", "anchors", "render"]
+
+
+def anchor(id: str) -> str:
+    """Where the guide explains an id: `anchor("O1")` is `/guide/criteria/#o1`."""
+    return address(id, load())
+
+
+@cache
+def anchors() -> set[str]:
+    """Every address in the guide that can be linked to, in the form that `anchor` gives."""
+    from .pages import PAGES, rendered  # the pages need the whole catalogue; links to them don't
+
+    return {f"/guide/{page.slug}/#{heading.id}" for page in PAGES for heading in rendered(page).headings}

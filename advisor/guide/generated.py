@@ -1,0 +1,204 @@
+"""What pages take from the catalogue: each function makes Markdown of one of its parts. Pure."""
+
+from collections.abc import Callable
+from datetime import date
+
+from advisor.catalogue import Catalogue, Fact, Item, Question
+from advisor.catalogue.values import UNDATED
+
+from .path import outcome_name, steps
+
+ENGINES = {"ollama": "Ollama", "vllm": "vLLM"}
+_TODAY = '[looked up 22 November 2026](/guide/facts/#how-facts-are-kept "Not from the article")'
+
+
+def day(value: date) -> str:
+    """22 November 2026."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def items(catalogue: Catalogue, engine: str) -> str:
+    """Both or one engine's list, a heading for each item."""
+    return "\n\n".join(_item(item, catalogue) for item in catalogue.items if item.engine == engine)
+
+
+def _item(item: Item, catalogue: Catalogue) -> str:
+    lines = [
+        f"### {item.id} {item.text} {{#{item.id.lower()}}}",
+        "",
+        f"- Told when it holds: {item.when_true}",
+        f"- Told when it does not: {item.when_false}",
+        f"- Asked by {_questions(item.questions, catalogue)}",
+    ]
+    if item.criteria:
+        lines.append(f"- Evidence: {_links(item.criteria)}. However many of them hold, the item counts once.")
+    return "\n".join([*lines, f"- Section: {_cited(item.sections)}"])
+
+
+def limits(catalogue: Catalogue, _: str = "") -> str:
+    """The hard limits."""
+    return "\n\n".join(
+        f"### {limit.id} {limit.text} {{#{limit.id.lower()}}}\n\n"
+        f"- Rules out: **{ENGINES[limit.removes]}**\n"
+        f"- When it applies: {limit.when_applies}\n"
+        f"- When it does not: {limit.when_not}\n"
+        f"- Rests on: {_facts(limit.facts, catalogue)}\n"
+        f"- Section: {_cited(limit.sections)}"
+        for limit in catalogue.limits
+    )
+
+
+def outcomes(catalogue: Catalogue, _: str = "") -> str:
+    """The closed set of results."""
+    return "\n\n".join(
+        f"### {outcome_name(outcome.id)} {{#{outcome.id}}}\n\n**{outcome.headline}**\n\n{outcome.meaning}\n\n"
+        + ("Our inference: the article does not say this.\n\n" if outcome.ours else "")
+        + (f"Section: {_cited(outcome.sections)}" if outcome.sections else "No section of the article.")
+        for outcome in catalogue.outcomes
+    )
+
+
+def outcome_table(catalogue: Catalogue, _: str = "") -> str:
+    """The outcomes in a table."""
+    rows = [f"| [{outcome_name(o.id)}](/guide/criteria/#{o.id}) | {o.headline} |" for o in catalogue.outcomes]
+    return "\n".join(["| outcome | what it says |", "|---|---|", *rows])
+
+
+def counts(catalogue: Catalogue, criterion: str) -> str:
+    """Which item of the two lists a criterion is evidence for."""
+    under = [item.id for item in catalogue.items if criterion in item.criteria]
+    return f"Counts in {_links(under)}." if under else "Counts in no list item."
+
+
+def section(catalogue: Catalogue, id: str) -> str:
+    """The heading of a section of the article."""
+    heading = next(known.heading for known in catalogue.sections if known.id == id)
+    return f"## {id} {heading} {{#{id.lower()}}}"
+
+
+def questions(catalogue: Catalogue, _: str = "") -> str:
+    """The questions of the form."""
+    return "\n\n".join(_question(question) for question in catalogue.questions)
+
+
+def _question(question: Question) -> str:
+    many = "one or more of" if question.many else "one of"
+    lines = [f"## {question.text} {{#{question.id}}}", "", question.why, ""]
+    lines += [question.help, ""] if question.help else []
+    lines += [f"Its id is `{question.id}`; the answer is {many}:", ""]
+    lines += [f"- `{option.id}`: {option.text}" for option in question.options]
+    lines += ["", f"Counts in {_links(question.feeds) or 'no list'}. Sections: {_cited(question.sections)}"]
+    return "\n".join(lines)
+
+
+def facts(catalogue: Catalogue, _: str = "") -> str:
+    """Every fact that can move, with both dates."""
+    return "\n\n".join(_fact(fact) for fact in catalogue.facts)
+
+
+def _fact(fact: Fact) -> str:
+    about, *words = fact.id.split("-")
+    name = f"{ENGINES.get(about, about)}: {' '.join(_SPELLED.get(word, word) for word in words)}"
+    checked = "Never rechecked" if fact.last_checked is None else f"Last checked {day(fact.last_checked)}"
+    lines = [f"### {name} {{#{fact.id.lower()}}}", "", fact.text, ""]
+    lines += [f"Today: {fact.now}", ""] if fact.now else []
+    lines += [f"- In the article: {_dated(fact)}, [[{fact.section}]]", f"- {checked}: **{fact.state}**"]
+    return "\n".join(lines + ([f"- Looked up in: {fact.source}"] if fact.source else []))
+
+
+_SPELLED = {
+    "macos": "macOS",
+    "windows": "Windows",
+    "linux": "Linux",
+    "docker": "Docker",
+    "responses": "Responses",
+    "openai": "OpenAI",
+    "gpu": "GPU",
+    "gpus": "GPUs",
+    "api": "API",
+    "apis": "APIs",
+}
+
+
+def fact_table(catalogue: Catalogue, _: str = "") -> str:
+    """The facts in one table, for a look at what moved."""
+    rows = [
+        f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) | {_dated(fact)} | {_checked(fact)} | {fact.state} |"
+        for fact in catalogue.facts
+    ]
+    return "\n".join(["| fact | article | last checked | state |", "|---|---|---|---|", *rows])
+
+
+def moved(catalogue: Catalogue, _: str = "") -> str:
+    """The facts that are no longer as the article has them."""
+    rows = [
+        f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) *Article: {_dated(fact)}* "
+        f"| {fact.now} *Seen {_checked(fact)}* |"
+        for fact in catalogue.facts
+        if fact.state == "changed"
+    ]
+    return "\n".join(["| in the article | today |", "|---|---|", *rows])
+
+
+def _dated(fact: Fact) -> str:
+    return "undated" if fact.article_date == UNDATED else day(date.fromisoformat(fact.article_date))
+
+
+def _checked(fact: Fact) -> str:
+    return day(fact.last_checked) if fact.last_checked else "never"
+
+
+def path(catalogue: Catalogue, _: str = "") -> str:
+    """The decision path in words."""
+    lines = []
+    for number, step in enumerate(steps(catalogue), 1):
+        lines += [f"### Step {number}: {step.title}", "", *(f"[[{note[:2]}]]{note[2:]}\n" for note in step.notes)]
+        lines += [f"- {b.when}: [{outcome_name(b.outcome)}](/guide/criteria/#{b.outcome})" for b in step.branches]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def changelog(catalogue: Catalogue, _: str = "") -> str:
+    """What changed in the catalogue."""
+    return "\n\n".join(f"## {version}, {day(on)}\n\n{text}" for version, on, text in catalogue.changelog)
+
+
+def version(catalogue: Catalogue, _: str = "") -> str:
+    """The version of the catalogue."""
+    return catalogue.version
+
+
+def drawing(_: Catalogue, __: str = "") -> str:
+    """The place of the drawing: an SVG is no Markdown, so the view puts it there."""
+    return "[drawing]"
+
+
+def today(_: Catalogue, __: str = "") -> str:
+    """Marks what was looked up for this guide."""
+    return _TODAY
+
+
+def _links(ids: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(f"[[{id}]]" for id in ids)
+
+
+def _facts(ids: tuple[str, ...], catalogue: Catalogue) -> str:
+    return " ".join(f"[{fact.text}](/guide/facts/#{fact.id})" for fact in catalogue.facts if fact.id in ids)
+
+
+def _questions(ids: tuple[str, ...], catalogue: Catalogue) -> str:
+    texts = {question.id: question.text for question in catalogue.questions}
+    return " and ".join(f"[{texts[id]}](/guide/questions/#{id})" for id in ids)
+
+
+def _cited(sections: tuple[str, ...]) -> str:
+    return ", ".join(f"[[{id}]]" for id in sections)
+
+
+MARKS: dict[str, Callable[[Catalogue, str], str]] = {
+    function.__name__: function
+    for function in (
+        *(changelog, counts, drawing, fact_table, facts, items, limits, moved),
+        *(outcome_table, outcomes, path, questions, section, today, version),
+    )
+}

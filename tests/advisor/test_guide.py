@@ -1,0 +1,181 @@
+"""The guide: pages, links, search, the drawing, and who may read it."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from itertools import product
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from advisor.catalogue import load
+from advisor.guide import anchor, anchors, drawing, pages, path
+from advisor.guide.fill import fill
+from advisor.guide.search import search
+from advisor.recommendation.judge import State, outcome
+from advisor.recommendation.values import OUTCOMES
+
+SLUGS = [page.slug for page in pages.PAGES]
+CATALOGUE = load()
+
+
+def hrefs(html: str) -> list[str]:
+    return [unescape(href) for href in re.findall(r'href="([^"]*)"', html)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_page_is_shown_to_strangers_with_its_date_and_neighbours(client: Client, slug: str):
+    page = pages.find(slug)
+    assert page is not None
+    answer = client.get(f"/guide/{slug}/")
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert html.count("<h1") == 1 and page.title in unescape(html)
+    assert '<time datetime="2026-11-22">' in html
+    assert "{{" not in html and "[[" not in html
+    before, after = pages.neighbours(page)
+    assert ('rel="prev"' in html) == (before is not None) and ('rel="next"' in html) == (after is not None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_link_of_a_page_leads_somewhere(client: Client, slug: str):
+    html = client.get(f"/guide/{slug}/").content.decode()
+    ids = set(re.findall(r'\bid="([^"]+)"', html))
+    for href in hrefs(html):
+        if href.startswith("#"):
+            assert href[1:] in ids
+        elif href.startswith("/guide/") and "#" in href:
+            assert href in anchors()
+        elif href.startswith("/guide/"):
+            assert client.get(href).status_code == 200
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_ids_of_a_page_are_unique(slug: str):
+    page = pages.find(slug)
+    assert page is not None
+    ids = [heading.id for heading in pages.rendered(page).headings]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_page_has_its_file_and_every_file_its_page():
+    folder = Path(pages.__file__).with_name("pages")
+    assert {file.stem for file in folder.glob("*.md")} == set(SLUGS)
+
+
+def catalogue_ids() -> list[str]:
+    groups = (
+        CATALOGUE.items, CATALOGUE.limits, CATALOGUE.outcomes, CATALOGUE.questions, CATALOGUE.facts, CATALOGUE.sections
+    )  # fmt: skip
+    ids = [thing.id for group in groups for thing in group]  # type: ignore[attr-defined]
+    return ids + [id for item in CATALOGUE.items for id in item.criteria]
+
+
+@pytest.mark.parametrize("id", [*catalogue_ids(), *(f"K{number:02}" for number in range(1, 45))])
+def test_every_id_of_the_catalogue_has_an_anchor(id: str):
+    assert anchor(id) in anchors()
+
+
+def test_anchors_are_on_the_pages_that_others_link_to():
+    assert anchor("O1") == "/guide/criteria/#o1"
+    assert anchor("start_with_ollama") == "/guide/criteria/#start_with_ollama"
+    assert anchor("S01 r5") == "/guide/sections/#s01"
+
+
+def test_a_claim_has_the_articles_date_only_where_the_article_gives_one():
+    text = fill("{{S06b}} {{S08}} {{S00}} {{S00 dated}} {{S06b undated}}", CATALOGUE)
+    assert re.findall(r"\[(S.*?)\]", text) == [
+        "S06b, 16 April 2026",
+        "S08, undated",
+        "S00, undated",
+        "S00, 16 April 2026",
+        "S06b, undated",
+    ]
+
+
+def test_an_unknown_mark_is_a_mistake_and_not_a_hole_in_the_page():
+    with pytest.raises(KeyError):
+        fill("{{nonsense}}", CATALOGUE)
+
+
+def test_search_finds_prefix_caching_where_it_is_explained():
+    hits = search("prefix caching")
+    assert hits[0].passage.page.slug in ("scaling", "glossary")
+    assert (hits[0].passage.page.slug, hits[0].passage.anchor) == ("scaling", "prefix-caching")
+    assert "<mark>" in hits[0].excerpt
+
+
+def test_search_wants_every_word_and_takes_beginnings():
+    assert search("prefix zebra") == []
+    assert any(hit.passage.anchor == "tensor-parallelism" for hit in search("tens paral"))
+    assert search("  ") == [] and search("?!") == []
+
+
+@pytest.mark.django_db
+def test_the_search_page_shows_hits_links_them_and_repeats_the_words_harmlessly(client: Client):
+    html = client.get("/guide/search/", {"q": "prefix caching"}).content.decode()
+    assert "/guide/scaling/#prefix-caching" in hrefs(html) and "<mark>prefix</mark>" in html
+    html = client.get("/guide/search/", {"q": "<script>alert(1)</script>"}).content.decode()
+    assert "<script>alert" not in html and "&lt;script&gt;" in html
+
+
+def test_an_excerpt_shows_quotes_and_brackets_as_text():
+    excerpts = [re.sub("</?mark>", "", hit.excerpt) for hit in search("answered stronger")]
+    assert any("&quot;" in excerpt or "&#x27;" in excerpt for excerpt in excerpts)
+    assert not any(re.search("[<>\"']", excerpt) for excerpt in excerpts)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_drawing_has_every_outcome_limit_and_item_and_no_style(narrow: bool):
+    svg = drawing.draw(CATALOGUE, narrow=narrow)
+    for result in OUTCOMES:
+        assert f">{path.outcome_name(result)}</text>" in svg
+    for thing in (*CATALOGUE.items, *CATALOGUE.limits):
+        assert f">{thing.id}" in svg
+    assert "style=" not in svg and "fill=" not in svg
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_in_the_drawing_leaves_the_sheet(narrow: bool):
+    svg = drawing.draw(CATALOGUE, narrow=narrow)
+    width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', svg)[0])
+    for x, y, wide, high in re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', svg):
+        assert float(x) + float(wide) <= width and float(y) + float(high) <= height
+    for x, y in re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', svg):
+        assert float(x) < width and float(y) < height
+
+
+def states() -> Iterator[State]:
+    flags = (False, True)
+    for numbers in product(range(6), range(6), *[flags] * 6):
+        yield State(*numbers)
+
+
+def test_the_drawn_path_ends_where_the_recommendation_does():
+    branches = [branch for step in path.steps(CATALOGUE) for branch in step.branches]
+    for state in states():
+        assert next(branch.outcome for branch in branches if branch.fits(state)) == outcome(state), state
+
+
+def test_the_words_of_the_path_name_every_outcome():
+    words = pages.markdown(pages.find("decision-path"))  # type: ignore[arg-type]
+    assert all(f"#{result})" in words for result in OUTCOMES)
+
+
+@pytest.mark.django_db
+def test_a_closed_guide_asks_strangers_to_sign_in_and_brings_them_back(client: Client, alice, settings):
+    settings.ENVIRONMENT = {**settings.ENVIRONMENT, "GUIDE_PUBLIC": False}
+    for address in ("/guide/", "/guide/scaling/", "/guide/search/?q=cache"):
+        answer = client.get(address)
+        assert answer.status_code == 302 and answer.url.startswith("/sign-in")  # type: ignore[attr-defined]
+    assert "next=/guide/scaling/" in client.get("/guide/scaling/").url  # type: ignore[attr-defined]
+    client.force_login(alice)
+    assert client.get("/guide/scaling/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_an_unknown_page_is_not_found(client: Client):
+    assert client.get("/guide/nonsense/").status_code == 404

@@ -1,0 +1,75 @@
+"""The guide in a real browser: it fits, can be read by ear, and breaks no rule of the content policy."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["", "search/?q=prefix+caching", "side-by-side/", "decision-path/", "criteria/", "api/"]
+)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_the_guide_fits_and_axe_finds_nothing(browser: Browser, live_server, path: str, width: int, scheme: str):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{live_server.url}/guide/{path}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    context.close()
+    assert (found, complaints) == ([], [])
+
+
+def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: Browser, live_server):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/guide/scaling/")
+    link = page.get_by_role("link", name="Tensor parallelism", exact=True).first
+    expect(link).to_be_hidden()
+    page.get_by_text("On this page").first.focus()
+    page.keyboard.press("Enter")
+    link.click()
+    expect(page.get_by_role("heading", name="Tensor parallelism")).to_be_in_viewport()
+    assert page.url.endswith("#tensor-parallelism")
+    page.close()
+
+
+TOO_WIDE = """sheets => sheets.flatMap(sheet => [...sheet.querySelectorAll("text")].filter(text =>
+    text.getBoundingClientRect().right > sheet.getBoundingClientRect().right).map(text => text.textContent))"""
+
+
+@pytest.mark.parametrize(("width", "shown", "hidden"), [(390, "narrow", "wide"), (1440, "wide", "narrow")])
+def test_the_drawing_fits_the_screen_and_no_text_is_cut(browser: Browser, live_server, width, shown, hidden):
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(f"{live_server.url}/guide/decision-path/")
+    expect(page.locator(f".drawing-{shown} svg")).to_be_visible()
+    expect(page.locator(f".drawing-{hidden} svg")).to_be_hidden()
+    assert page.locator(f".drawing-{shown} svg").evaluate_all(TOO_WIDE) == []
+    page.close()
