@@ -46,6 +46,7 @@ app.conf.task_routes = {
     "fleet.tasks.deliver": {"queue": "delivery"},
     "fleet.tasks.pulse_delivery": {"queue": "delivery"},
     "fleet.tasks.*": {"queue": "upkeep"},
+    "advisor.tasks.*": {"queue": "upkeep"},
 }
 app.conf.beat_schedule = {
     "tick": {"task": "fleet.tasks.tick", "schedule": WholeSeconds(1), "options": {"expires": 1}},
@@ -61,6 +62,7 @@ app.conf.beat_schedule = {
     },
     "deliver": {"task": "fleet.tasks.deliver", "schedule": WholeSeconds(5), "options": {"expires": 5}},
     "prune": {"task": "fleet.tasks.prune", "schedule": WholeSeconds(600), "options": {"expires": 600}},
+    "reviews": {"task": "advisor.tasks.reviews", "schedule": WholeSeconds(3600), "options": {"expires": 3600}},
 }
 
 

@@ -51,7 +51,7 @@ def _deliver_one(pk: int, was_due: datetime | None, server: BaseEmailBackend) ->
     )
     if not claimed:
         return False
-    alert = Alert.objects.select_related("incident").get(pk=pk)
+    alert = Alert.objects.get(pk=pk)
     try:
         server.open()
         server.send_messages([message(alert)])
@@ -65,16 +65,17 @@ def _deliver_one(pk: int, was_due: datetime | None, server: BaseEmailBackend) ->
 
 
 def message(alert: Alert) -> EmailMultiAlternatives:
-    """The mail of one alert. Its Message-ID is stable, and an incident's mails form one thread."""
+    """The mail of one alert. Its Message-ID is stable, and the mails about one thing form one thread."""
     domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].strip("<> ") or "localhost"
-    thread = f"<incident-{alert.incident_id}@{domain}>"
+    about = f"incident-{alert.incident_id}" if alert.incident_id else f"note-{alert.pk}"
+    thread = f"<{about}@{domain}>"
     mail = EmailMultiAlternatives(
         subject=alerts.subject(alert),
         body=alerts.render_text(alert),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[alert.recipient],
         headers={
-            "Message-ID": f"<incident-{alert.incident_id}-alert-{alert.pk}@{domain}>",
+            "Message-ID": f"<{about}-alert-{alert.pk}@{domain}>",
             "In-Reply-To": thread,
             "References": thread,
             "Auto-Submitted": "auto-generated",

@@ -1,0 +1,148 @@
+"""The forms about decisions."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from fleet.models import Endpoint
+from teams.access import teams_of
+from teams.models import Team
+
+from .decision_draft import advised
+from .frozen import ADVISED
+from .models import Decision
+from .models.decision import Choice
+
+MARKDOWN = "Markdown: **bold**, lists, [links](https://example.org)."
+
+
+def _text(label: str, help_text: str = "", rows: int = 4) -> forms.CharField:
+    widget = forms.Textarea(attrs={"class": "textarea", "rows": rows})
+    too_long = {"max_length": "This is longer than 20,000 characters. Link to the long version instead."}
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, max_length=20_000, widget=widget, error_messages=too_long
+    )
+
+
+def _day(label: str, help_text: str = "", required: bool = False) -> forms.DateField:
+    widget = forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
+    wrong = dict.fromkeys(("required", "invalid"), "Write a day like 2026-11-30.")
+    return forms.DateField(label=label, help_text=help_text, required=required, widget=widget, error_messages=wrong)
+
+
+class EndpointChoice(forms.ModelMultipleChoiceField):
+    """Endpoints with their addresses, so that two of the same name can be told apart."""
+
+    def label_from_instance(self, endpoint: Any) -> str:
+        return f"{endpoint.name} ({endpoint.team}, {endpoint.url})"
+
+
+class DecisionForm(forms.Form):
+    """Everything people write about a decision. The advice itself is not in it: nobody can type another."""
+
+    team = forms.ModelChoiceField(
+        label="Team", queryset=Team.objects.none(), empty_label=None, widget=forms.Select(attrs={"class": "select"}),
+        help_text="Its members see the decision; its addresses get a mail when the review is due.",
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of your teams."),
+    )  # fmt: skip
+    title = forms.CharField(
+        label="Title", max_length=160, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        help_text="What was decided, in one line.",
+        error_messages={
+            "required": "Write in one line what was decided.", "max_length": "A title has at most 160 characters.",
+        },
+    )  # fmt: skip
+    choice = forms.ChoiceField(
+        label="We choose", choices=[("", "choose"), *Choice.choices], widget=forms.Select(attrs={"class": "select"}),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what the team has decided for."),
+    )  # fmt: skip
+    follows_advice = forms.ChoiceField(
+        label="And the advice?", widget=forms.RadioSelect, initial="yes",
+        choices=[("yes", "We follow the advice"), ("no", "We decide otherwise")],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Say whether you follow the advice."),
+    )  # fmt: skip
+    why_not = _text("We decide otherwise, because", "Needed only then.", rows=3)
+    context = _text("Context", f"What made the question come up. {MARKDOWN}")
+    rationale = _text("Why", MARKDOWN, rows=6)
+    consequences = _text("Consequences", f"What becomes easier, what becomes harder. {MARKDOWN}")
+    confirmation = _text("Confirmation", f"How you will see that it holds. {MARKDOWN}", rows=3)
+    endpoints = EndpointChoice(
+        label="Endpoints it covers", required=False, queryset=Endpoint.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose endpoints of your own teams; one of these is gone or another's."},
+    )  # fmt: skip
+    deciders = forms.CharField(
+        label="Decided by", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"})
+    )
+    decided_on = _day("Decided on", required=True)
+    review_by = _day("Review by", "The team gets a mail on that day.")
+    revisit_when = _text("Look again earlier when", rows=3)
+
+    def __init__(self, *args: Any, user: User, outcome: str, decision: Decision | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outcome, self.decision = outcome, decision
+        teams = teams_of(user)
+        self._choices("endpoints").queryset = Endpoint.objects.filter(team__in=teams).select_related("team")
+        if decision:
+            del self.fields["team"]
+        else:
+            self._choices("team").queryset = teams
+
+    def _choices(self, name: str) -> Any:
+        return self.fields[name]
+
+    def clean_follows_advice(self) -> bool:
+        return self.cleaned_data["follows_advice"] == "yes"
+
+    def clean(self) -> dict[str, Any]:
+        """What only makes sense together."""
+        values = self.cleaned_data
+        self._check_advice(values)
+        self._check_days(values)
+        self._check_endpoints(values)
+        return values
+
+    def _check_advice(self, values: dict[str, Any]) -> None:
+        follows, choice, expected = values.get("follows_advice"), values.get("choice"), ADVISED[self.outcome]
+        if follows is False and not values.get("why_not", "").strip():
+            self.add_error("why_not", "Say why you decide otherwise: whoever reads this later will ask.")
+        if follows and choice and expected and choice not in expected:
+            wanted = advised(self.outcome)
+            self.add_error("follows_advice", f"The advice was: {wanted}. Choose that, or say why you decide otherwise.")
+        if follows:
+            values["why_not"] = ""
+
+    def _check_days(self, values: dict[str, Any]) -> None:
+        decided, review = values.get("decided_on"), values.get("review_by")
+        if isinstance(decided, date) and isinstance(review, date) and review <= decided:
+            self.add_error("review_by", "The review comes after the decision. Choose a later day, or none.")
+
+    def _check_endpoints(self, values: dict[str, Any]) -> None:
+        team = self.decision.team if self.decision else values.get("team")
+        others = [endpoint.name for endpoint in values.get("endpoints") or () if team and endpoint.team_id != team.pk]
+        if others:
+            self.add_error("endpoints", f"These belong to another team than {team}: {', '.join(others)}.")
+
+    def body(self) -> dict[str, Any]:
+        """The columns of a Decision that people write."""
+        apart = ("team", "endpoints")
+        return {name: value for name, value in self.cleaned_data.items() if name not in apart}
+
+
+def initial_of(decision: Decision) -> dict[str, Any]:
+    """The form's values for a decision that is there."""
+    values = {name: getattr(decision, name) for name in DecisionForm.base_fields if name not in ("team", "endpoints")}
+    values["follows_advice"] = "yes" if decision.follows_advice else "no"
+    return values | {"endpoints": list(decision.endpoints.values_list("pk", flat=True))}
+
+
+class ReviewForm(forms.Form):
+    """The decision still holds; when to look again."""
+
+    next_on = _day("Next review by", required=True)
+    note = forms.CharField(
+        label="What you looked at", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"}),
+        error_messages={"max_length": "A note has at most 400 characters."},
+    )  # fmt: skip

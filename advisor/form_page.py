@@ -1,0 +1,109 @@
+"""The form, made ready: four groups of questions with their answers, sources and conditional questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import guide
+from .answers import to_query
+from .catalogue.values import Catalogue, Question
+from .profiles import PROFILES
+from .recommendation.effects import applies
+from .recommendation.values import Answers
+from .result_page import Source
+
+GROUPS = (
+    ("who", "Who and what"),
+    ("machines", "Machines"),
+    ("api", "The API"),
+    ("load", "Load and setup"),
+)
+FOLLOWING = ("linux_route", "os_floor")
+"""Questions that depend on the one before them, `machines`."""
+
+LEADING = "machines"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An item or limit that a question counts in."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question as the form shows it."""
+
+    question: Question
+    chosen: frozenset[str]
+    sources: tuple[Source, ...]
+    feeds: tuple[Feed, ...]
+    leads: bool = False  # others follow it where they apply
+    follow: tuple["Field", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A page's worth of questions that belong together."""
+
+    id: str
+    title: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A profile as a link."""
+
+    title: str
+    text: str
+    url: str
+    current: bool
+
+
+def groups(answers: Answers, catalogue: Catalogue) -> tuple[Group, ...]:
+    """The groups in order; a question that does not apply to these answers is left out."""
+    return tuple(Group(id, title, _fields(id, answers, catalogue)) for id, title in GROUPS)
+
+
+def following(answers: Answers, catalogue: Catalogue) -> tuple[Field, ...]:
+    """The conditional questions that apply."""
+    asked = [question for question in catalogue.questions if question.id in FOLLOWING]
+    return tuple(_field(each, answers, catalogue) for each in asked if applies(each.id, answers))
+
+
+def starters(answers: Answers, url: str) -> list[Starter]:
+    """The profiles as links to the form."""
+    return [
+        Starter(profile.title, profile.text, f"{url}?{to_query(profile.answers)}", _within(profile.answers, answers))
+        for profile in PROFILES
+    ]
+
+
+def _within(profile: Answers, answers: Answers) -> bool:
+    return all(answers.get(id) == value for id, value in profile.items())
+
+
+def _fields(group: str, answers: Answers, catalogue: Catalogue) -> tuple[Field, ...]:
+    asked = [each for each in catalogue.questions if each.group == group and each.id not in FOLLOWING]
+    return tuple(_field(each, answers, catalogue) for each in asked)
+
+
+def _field(question: Question, answers: Answers, catalogue: Catalogue) -> Field:
+    chosen = answers.get(question.id, ())
+    headings = {section.id: section.heading for section in catalogue.sections}
+    leads = question.id == LEADING
+    return Field(
+        question,
+        frozenset((chosen,) if isinstance(chosen, str) else chosen),
+        tuple(Source(id, headings[id], guide.anchor(id)) for id in question.sections[:1]),
+        tuple(Feed(id, guide.anchor(id)) for id in _counted(question.feeds)),
+        leads,
+        following(answers, catalogue) if leads else (),
+    )
+
+
+def _counted(feeds: Sequence[str]) -> list[str]:
+    """Items and limits; the rules have no line of their own."""
+    return [id for id in feeds if id[0] in "OVG"]

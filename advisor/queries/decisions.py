@@ -1,0 +1,166 @@
+"""Decisions as the log and their pages show them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from fleet.models import Endpoint
+
+from .. import catalogue as catalogues
+from .. import frozen
+from ..answers import clean, to_query
+from ..catalogue.values import Catalogue
+from ..guide import render
+from ..models import Decision, DecisionEvent
+from ..models.decision import MOVES, Choice, Status
+from ..recommendation import recommend
+
+PER_PAGE = 25
+SECTIONS = (
+    ("Why", "rationale"),
+    ("Context", "context"),
+    ("Consequences", "consequences"),
+    ("Look again earlier when", "revisit_when"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the log is narrowed to; empty means all."""
+
+    status: str = ""
+    team: str = ""  # slug
+    engine: str = ""  # a Choice
+    review: str = ""  # "due", "moved"
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is filtered out."""
+        return bool(self.status or self.team or self.engine or self.review)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log."""
+
+    decision: Decision
+    review_due: bool
+    moved_facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One decision with everything its page shows."""
+
+    decision: Decision
+    review_due: bool
+    sections: list[tuple[str, SafeString]]  # heading, HTML of what people wrote
+    why_not: SafeString
+    confirmation: SafeString
+    moved: list[dict[str, str]]
+    endpoints: list[Endpoint]
+    events: list[DecisionEvent]
+    moves: tuple[Status, ...]
+    drafts: list[Decision]  # that would supersede it
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The frozen answers on today's catalogue."""
+
+    decision: Decision
+    now: dict[str, Any]
+    differences: list[dict[str, str]]
+    moved: list[dict[str, str]]
+    ignored: list[str]  # answers that today's catalogue does not know
+    query: str  # opens the form with the frozen answers
+
+
+def of_person(user: User) -> QuerySet[Decision]:
+    """The decisions of the person's teams."""
+    return Decision.objects.filter(team__in=user.teams.all()).select_related("team", "superseded_by", "supersedes")
+
+
+def team_decision(user: User, pk: int) -> Decision:
+    """The decision, for a member of its team; raises Http404 for anyone else."""
+    found = of_person(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404("No decision of your teams has this number.")
+    return found
+
+
+def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
+    """One page of the log as Entries, the newest decisions first."""
+    today, current = timezone.localdate(), catalogues.load()
+    page: Page[Any] = Paginator(_filtered(user, filters, today, current), PER_PAGE).get_page(number)
+    page.object_list = [Entry(row, is_due(row, today), _moved(row, current)) for row in page]
+    return page
+
+
+def _filtered(user: User, filters: Filters, today: date, current: Catalogue) -> QuerySet[Decision]:
+    rows = of_person(user)
+    if filters.status in Status.values:
+        rows = rows.filter(status=filters.status)
+    if filters.team:
+        rows = rows.filter(team__slug=filters.team)
+    if filters.engine in Choice.values:
+        rows = rows.filter(choice=filters.engine)
+    if filters.review == "due":
+        rows = rows.filter(status=Status.ACCEPTED, due_on__lte=today)
+    if filters.review == "moved":
+        taken = rows.filter(status=Status.ACCEPTED)
+        rows = rows.filter(pk__in=[row.pk for row in taken if _moved(row, current)])
+    return rows
+
+
+def is_due(decision: Decision, today: date) -> bool:
+    """Whether the team should look at it again. Only what is in force can be due."""
+    return decision.status == Status.ACCEPTED and decision.due_on is not None and decision.due_on <= today
+
+
+def _moved(decision: Decision, current: Catalogue) -> int:
+    return len(frozen.moved_facts(decision.recommendation, current)) if decision.status == Status.ACCEPTED else 0
+
+
+def whole(decision: Decision) -> Whole:
+    """Everything on the decision's page."""
+    in_force = decision.is_open or decision.status == Status.ACCEPTED
+    return Whole(
+        decision=decision,
+        review_due=is_due(decision, timezone.localdate()),
+        sections=[(title, _html(getattr(decision, name))) for title, name in SECTIONS if getattr(decision, name)],
+        why_not=_html(decision.why_not),
+        confirmation=_html(decision.confirmation),
+        moved=frozen.moved_facts(decision.recommendation, catalogues.load()) if in_force else [],
+        endpoints=list(decision.endpoints.select_related("team", "state")),
+        events=list(decision.events.select_related("by")),
+        moves=tuple(status for status in MOVES[decision.status] if status != Status.SUPERSEDED),
+        drafts=list(decision.successors.filter(status__in=(Status.DRAFT, Status.PROPOSED))),
+    )
+
+
+def _html(text: str) -> SafeString:
+    """What people wrote, as HTML that the guide's renderer has cleaned."""
+    return mark_safe(render(text))
+
+
+def again(decision: Decision) -> Again:
+    """What today's catalogue makes of the frozen answers. Changes nothing."""
+    current = catalogues.load()
+    answers, ignored = clean(decision.answers, current)
+    now = frozen.freeze(answers, recommend(answers, current, changes=False), current)
+    return Again(
+        decision=decision,
+        now=now,
+        differences=frozen.differences(decision.recommendation, now),
+        moved=frozen.moved_facts(decision.recommendation, current),
+        ignored=ignored,
+        query=to_query(answers),
+    )

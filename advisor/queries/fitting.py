@@ -1,0 +1,86 @@
+"""Endpoints of one's own teams that already are what an outcome asks for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from fleet.engines.reading import Model, facts_from_json
+from fleet.engines.registry import label
+from fleet.models import Endpoint, EndpointState
+from fleet.snippets import Snippet, is_embedder, snippets
+from fleet.status import Status
+from teams.models import Team
+
+ENGINES = {
+    "open": ("ollama",),
+    "ollama": ("ollama",),
+    "start_with_ollama": ("ollama",),
+    "vllm": ("vllm",),
+    "split": ("ollama", "vllm"),
+    "lm_studio_first": ("lmstudio", "ollama"),
+    "conflict": (),
+}
+"""Outcome -> engines whose endpoints fit, as the fleet's registry names them."""
+
+WORKING = (Status.UP, Status.BUSY)
+MODELS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """An endpoint that works now and runs an engine that fits."""
+
+    endpoint: Endpoint
+    engine: str  # its label
+    status: str
+    since: datetime | None
+    models: list[str]
+    more: int  # models that are not named
+    snippet: Snippet  # environment variables for an OpenAI client
+
+
+def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]:
+    """What of the fleet of the person's teams (or of `team`) fits the outcome and works, up before busy."""
+    states = EndpointState.objects.filter(engine__in=ENGINES[outcome], status__in=WORKING)
+    states = states.filter(endpoint__team__members=user).select_related("endpoint__team").defer("strip", "ladder")
+    if team is not None:
+        states = states.filter(endpoint__team=team)
+    ranked = sorted(states, key=lambda s: (s.status != Status.UP, s.endpoint.name.lower()))
+    return [_fitting(state) for state in ranked]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An endpoint of the team as it is now."""
+
+    state: EndpointState
+    engine: str  # its label; empty while nobody knows
+
+
+def team_endpoints(team: Team) -> list[Watched]:
+    """Everything the team watches, by name."""
+    states = EndpointState.objects.filter(endpoint__team=team).select_related("endpoint")
+    states = states.defer("strip", "ladder", "facts").order_by("endpoint__name")
+    return [Watched(state, label(state.engine)) for state in states]
+
+
+def _fitting(state: EndpointState) -> Fitting:
+    models = facts_from_json(state.facts).models
+    names = [model.name for model in sorted(models, key=_usefulness)]
+    endpoint = state.endpoint
+    made = snippets(endpoint.url, state.engine, models, bool(endpoint.api_key))
+    env = next(snippet for snippet in made if snippet.key == "env")
+    return Fitting(
+        endpoint,
+        label(state.engine),
+        state.status,
+        state.since,
+        names[:MODELS_NAMED],
+        max(0, len(names) - MODELS_NAMED),
+        env,
+    )
+
+
+def _usefulness(model: Model) -> tuple[bool, bool, str]:
+    return is_embedder(model), not model.loaded, model.name

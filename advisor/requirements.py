@@ -1,0 +1,73 @@
+"""What is done with a team's saved answers: made once, saved, shared, removed."""
+
+import secrets
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
+
+from teams.models import Team
+
+from .frozen import answers_as_json
+from .models import Requirement
+from .recommendation.values import Answers
+
+
+class Stale(Exception):
+    """Someone else saved since the form was opened. `now` is what is stored."""
+
+    def __init__(self, now: Requirement) -> None:
+        super().__init__(f"{now.name} was saved by someone else meanwhile.")
+        self.now = now
+
+
+def create(key: UUID, team: Team, user: User, name: str, answers: Answers, catalogue_version: str) -> Requirement:
+    """The draft of this form (`key`). A form that is posted twice makes one: the first counts."""
+    values = {
+        "team": team,
+        "name": name,
+        "answers": answers_as_json(answers),
+        "catalogue_version": catalogue_version,
+        "created_by": user,
+        "updated_by": user,
+    }
+    return Requirement.objects.get_or_create(key=key, defaults=values)[0]
+
+
+def save(
+    requirement: Requirement, version: int, user: User, answers: Answers, catalogue_version: str, name: str = ""
+) -> Requirement:
+    """Saves over `version`, the one that the form showed; raises Stale when it is not the last one any more.
+
+    The same answers again change nothing, so a form that is sent twice is not stale to itself.
+    """
+    stored = answers_as_json(answers)
+    name = name or requirement.name
+    if requirement.answers == stored and requirement.name == name:
+        return requirement
+    saved = Requirement.objects.filter(pk=requirement.pk, version=version).update(
+        answers=stored,
+        name=name,
+        catalogue_version=catalogue_version,
+        updated_by=user,
+        updated_at=timezone.now(),
+        version=F("version") + 1,
+    )
+    requirement.refresh_from_db()
+    if not saved:
+        raise Stale(requirement)
+    return requirement
+
+
+def share(requirement: Requirement) -> str:
+    """The token of the public, read-only link; the same one until it is withdrawn."""
+    token = secrets.token_urlsafe(32)
+    Requirement.objects.filter(pk=requirement.pk, share_token=None).update(share_token=token)
+    requirement.refresh_from_db(fields=["share_token"])
+    return requirement.share_token or ""
+
+
+def withdraw(requirement: Requirement) -> None:
+    """The public link leads nowhere from now on, and never comes back: the next one is another."""
+    Requirement.objects.filter(pk=requirement.pk).update(share_token=None)

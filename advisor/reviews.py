@@ -1,0 +1,60 @@
+"""Decisions that want another look: their review is due, or a fact that they relied on has moved."""
+
+import hashlib
+from datetime import date
+
+from django.utils import timezone
+
+from fleet import alerts
+
+from . import catalogue as catalogues
+from .catalogue.values import Catalogue
+from .frozen import moved_facts
+from .models import Decision
+
+
+def remind(today: date | None = None) -> int:
+    """Writes the notes that are due; returns for how many decisions. Each date and each change is told once."""
+    today = today or timezone.localdate()
+    current = catalogues.load()
+    told = 0
+    for decision in Decision.objects.filter(status="accepted").select_related("team").iterator():
+        told += _remind_of_date(decision, today) + _remind_of_facts(decision, current)
+    return told
+
+
+def _remind_of_date(decision: Decision, today: date) -> bool:
+    if decision.due_on is None or decision.due_on > today:
+        return False
+    text = (
+        f"The review of a decision of {decision.team} is due since {_day(decision.due_on)}.\n\n"
+        f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}\n\n"
+        + (f"It was to be looked at again when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
+        + "Look whether it still holds, and say so on its page with the next date, or supersede it."
+    )
+    _write(decision, f"due-{decision.due_on}", f"{decision.title}: the review is due", text)
+    return True
+
+
+def _remind_of_facts(decision: Decision, current: Catalogue) -> bool:
+    moved = moved_facts(decision.recommendation, current)
+    if not moved:
+        return False
+    lines = "\n\n".join(f"{fact['id']}\nWas: {fact['was']}\nIs: {fact['now']}" for fact in moved)
+    digest = hashlib.sha256(lines.encode()).hexdigest()[:16]
+    text = (
+        f"A decision of {decision.team} relied on facts that read differently in today's catalogue.\n\n"
+        f"{decision.title}\n\n{lines}\n\nRun it again on today's catalogue to see whether the advice moves."
+    )
+    _write(decision, f"facts-{digest}", f"{decision.title}: facts it relied on have moved", text)
+    return True
+
+
+def _write(decision: Decision, about: str, subject: str, text: str) -> None:
+    path = decision.get_absolute_url()
+    key = f"decision-{decision.pk}-{about}"
+    alerts.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

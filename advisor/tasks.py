@@ -1,0 +1,11 @@
+"""Celery tasks. Each is a door: it calls one function."""
+
+from celery import shared_task
+
+from . import reviews as review_dates
+
+
+@shared_task
+def reviews() -> None:
+    """Every hour: write to the teams whose decisions want another look."""
+    review_dates.remind()

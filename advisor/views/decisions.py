@@ -1,0 +1,237 @@
+"""The decision log, a decision, and what people do with it. Only members of its team get there."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from teams.access import person, teams_of
+
+from .. import catalogue as catalogues
+from .. import decision_markdown, decisions
+from ..answers import clean
+from ..decision_draft import advised, from_advice, from_old
+from ..decision_forms import DecisionForm, ReviewForm, initial_of
+from ..frozen import freeze
+from ..models import Decision, FrozenBody
+from ..models.decision import Choice, Status
+from ..next_steps import review_on
+from ..queries import decisions as queries
+from ..recommendation import recommend
+
+Answers = tuple[Any, list[str]]
+
+
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """The decisions of the person's teams."""
+    user = person(request)
+    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("status", "team", "engine", "review")))
+    shown = {
+        "page": queries.listing(user, wanted, request.GET.get("page", 1)),
+        "filters": wanted,
+        "teams": teams_of(user),
+        "statuses": Status.values,
+        "engines": Choice.choices,
+        "nav": "decisions",
+    }
+    return render(request, "advisor/decisions.html", shown)
+
+
+@require_GET
+def decision(request: HttpRequest, pk: int) -> HttpResponse:
+    """One decision, as it was taken and as it stands."""
+    found = queries.team_decision(person(request), pk)
+    return _decision_page(request, found, ReviewForm(initial={"next_on": review_on(timezone.localdate())}))
+
+
+def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, status: int = 200) -> HttpResponse:
+    shown = {"whole": queries.whole(found), "decision": found, "review": review, "nav": "decisions"}
+    return render(request, "advisor/decision.html", shown, status=status)
+
+
+@require_GET
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """The frozen answers on today's catalogue, beside what was."""
+    found = queries.team_decision(person(request), pk)
+    return render(request, "advisor/decision_again.html", {"again": queries.again(found), "nav": "decisions"})
+
+
+@require_GET
+def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
+    """One decision as a file."""
+    found = queries.team_decision(person(request), pk)
+    name = decision_markdown.file_name(found)
+    return _file(decision_markdown.render(found), "text/markdown; charset=utf-8", name)
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """All decisions of the person's teams, one file each."""
+    packed = decision_markdown.archive(queries.of_person(person(request)).prefetch_related("endpoints"))
+    return _file(packed, "application/zip", f"decisions-{timezone.localdate()}.zip")
+
+
+def _file(content: str | bytes, kind: str, name: str) -> HttpResponse:
+    disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": disposition})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Record a decision. The answers travel in the address, so the advice is computed here and never posted."""
+    user = person(request)
+    old = _superseded(request, user)
+    current = catalogues.load()
+    answers, unknown = _answers(request, old)
+    advice = freeze(answers, recommend(answers, current, changes=False), current)
+    if request.method == "GET":
+        form = DecisionForm(user=user, outcome=advice["outcome"], initial=_first_values(user, answers, old))
+        return _form_page(request, form, advice, unknown=unknown, old=old)
+    form = DecisionForm(request.POST, user=user, outcome=advice["outcome"])
+    if request.POST.get("seen") != current.version:
+        form.add_error(None, "The catalogue has changed since you opened this form. Look at the advice again.")
+    if form.is_valid():
+        try:
+            made = _record(request, user, form, answers, old)
+        except decisions.NotAllowed as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"“{made.title}” is recorded as {made.status}.")
+            return redirect(made)
+    return _form_page(request, form, advice, unknown=unknown, old=old, status=422)
+
+
+def _superseded(request: HttpRequest, user: User) -> Decision | None:
+    pk = request.GET.get("supersedes", "")
+    return queries.team_decision(user, int(pk)) if pk.isdecimal() else None
+
+
+def _answers(request: HttpRequest, old: Decision | None) -> Answers:
+    """The answers of the address; without any, those of the decision that is to be superseded."""
+    given = request.GET.copy()
+    given.pop("supersedes", None)
+    return clean(old.answers if old and not given else dict(given.lists()), catalogues.load())
+
+
+def _first_values(user: User, answers: Any, old: Decision | None) -> dict[str, Any]:
+    name, today = user.get_full_name() or user.get_username(), timezone.localdate()
+    if old:
+        return from_old(old, name, today)
+    current = catalogues.load()
+    return from_advice(recommend(answers, current, changes=False), current, name, today)
+
+
+def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:
+    status = request.POST.get("status", Status.DRAFT)
+    return decisions.record(
+        user,
+        _key(request),
+        form.cleaned_data["team"],
+        answers,
+        catalogues.load(),
+        body=form.body(),
+        endpoints=form.cleaned_data["endpoints"],
+        supersedes=old,
+        status=status,
+    )
+
+
+def _key(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a decision that is still open."""
+    user = person(request)
+    found = queries.team_decision(user, pk)
+    outcome = found.recommendation["outcome"]
+    if not found.is_open:
+        messages.error(request, str(FrozenBody("all of it")))
+        return redirect(found)
+    if request.method == "GET":
+        form = DecisionForm(user=user, outcome=outcome, decision=found, initial=initial_of(found))
+        return _form_page(request, form, found.recommendation)
+    form = DecisionForm(request.POST, user=user, outcome=outcome, decision=found)
+    if not form.is_valid():
+        return _form_page(request, form, found.recommendation, version=_version(request), status=422)
+    try:
+        decisions.edit(user, found, _version(request), form.body(), form.cleaned_data["endpoints"])
+    except decisions.Stale as stale:
+        return _form_page(request, form, found.recommendation, version=stale.now.version, stale=stale.now, status=409)
+    except FrozenBody as refused:  # accepted by another since the check above
+        messages.error(request, str(refused))
+        return redirect(found)
+    messages.success(request, "Saved.")
+    return redirect(found)
+
+
+def _version(request: HttpRequest) -> int:
+    """The version the form showed; 0, which nothing has, when it does not say."""
+    given = request.POST.get("version", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else 0
+
+
+def _form_page(
+    request: HttpRequest, form: DecisionForm, advice: dict[str, Any], *, status: int = 200, **more: Any
+) -> HttpResponse:
+    found = form.decision
+    shown = {
+        "form": form,
+        "decision": found,
+        "advice": advice,
+        "advised": advised(advice["outcome"]),
+        "texts": [form[name] for name in ("why_not", "rationale", "context", "consequences", "confirmation")],
+        "key": request.POST.get("key") or uuid4(),
+        "version": found.version if found else 0,
+        "seen": catalogues.load().version,
+        "team_less": not teams_of(person(request)).exists(),
+        "nav": "decisions",
+    }
+    return render(request, "advisor/decision_form.html", shown | more, status=status)
+
+
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move the status."""
+    user = person(request)
+    found = queries.team_decision(user, pk)
+    try:
+        moved = decisions.move(user, found, _version(request), request.POST.get("status", ""))
+    except decisions.Stale:
+        messages.error(request, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
+    except decisions.NotAllowed as refused:
+        messages.error(request, f"Nothing was changed. {refused}")
+    else:
+        messages.success(request, f"“{moved.title}” is {moved.status} now.")
+    return redirect(found)
+
+
+@require_POST
+def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
+    """It still holds; look again later."""
+    user = person(request)
+    found = queries.team_decision(user, pk)
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return _decision_page(request, found, form, status=422)
+    try:
+        decisions.reviewed(user, found, _version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
+    except decisions.Stale:
+        form.add_error(None, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
+    except decisions.NotAllowed as refused:
+        form.add_error("next_on", str(refused))
+    else:
+        messages.success(request, "Noted: it still holds.")
+        return redirect(found)
+    return _decision_page(request, found, form, status=422)

@@ -1,0 +1,83 @@
+"""The result of the answers in the address, for anyone: page, Markdown and JSON of one computation."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from ..answers import to_query
+from ..json_result import as_json
+from ..markdown_result import render_markdown
+from ..queries.fitting import fitting
+from ..reading import advise, read, result
+from ..recommendation.values import Answers
+from ..result_page import NOT_CONSIDERED
+
+
+@login_not_required
+@require_GET
+def result_page(request: HttpRequest) -> HttpResponse:
+    """The result. A form leaves empty fields in the address: those are dropped first, so that the link is short."""
+    answers, ignored = read(request.GET)
+    query = to_query(answers)
+    if not ignored and request.GET and "" in request.GET.dict().values():
+        return redirect(f"{request.path}?{query}")
+    form_url = reverse("advisor")
+    shown = {
+        **result_parts(request, answers, form_url),
+        "ignored": ignored,
+        "link": request.build_absolute_uri(f"{request.path}?{query}"),
+        "markdown_url": f"{reverse('advisor-markdown')}?{query}",
+        "json_url": f"{reverse('advisor-json')}?{query}",
+    }
+    return render(request, "advisor/result.html", shown)
+
+
+@login_not_required
+@require_GET
+def result_markdown(request: HttpRequest) -> HttpResponse:
+    """The same as Markdown."""
+    answers, _ = read(request.GET)
+    return markdown_response(answers)
+
+
+@login_not_required
+@require_GET
+def result_json(request: HttpRequest) -> HttpResponse:
+    """The same as JSON, with what was ignored."""
+    answers, ignored = read(request.GET)
+    return json_response(answers, ignored)
+
+
+def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[str, Any]:
+    """What every result page needs."""
+    page = result(answers, form_url)
+    member = isinstance(request.user, User)
+    return {
+        "page": page,
+        "form_url": form_url,
+        "fitting": fitting(request.user, page.recommendation.outcome) if isinstance(request.user, User) else [],
+        "record_url": f"{reverse('decision-new')}?{page.query}" if member else "",
+        "otherwise_url": f"{reverse('decision-new')}?{page.query}#id_why_not",
+        "not_considered": NOT_CONSIDERED,
+        "nav": "advisor",
+    }
+
+
+def markdown_response(answers: Answers) -> HttpResponse:
+    """The result of these answers as Markdown text."""
+    advice, catalogue = advise(answers)
+    text = render_markdown(advice, answers, catalogue, timezone.localdate())
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+
+
+def json_response(answers: Answers, ignored: list[str]) -> HttpResponse:
+    """The result of these answers as JSON."""
+    advice, catalogue = advise(answers)
+    whole = as_json(advice, answers, catalogue, timezone.localdate())
+    return JsonResponse({**whole, "ignored": ignored}, json_dumps_params={"indent": 2, "ensure_ascii": False})

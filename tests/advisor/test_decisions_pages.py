@@ -1,0 +1,359 @@
+"""The pages of decisions: Alice and Bob share a team, Charlie is a stranger, and nothing changes by looking."""
+
+import dataclasses
+import io
+import re
+import zipfile
+from datetime import date
+from uuid import uuid4
+
+import pytest
+import time_machine
+
+from advisor import catalogue as catalogues
+from advisor import decisions
+from advisor.answers import clean, to_query
+from advisor.models import Decision
+from fleet import endpoints
+from teams.models import Membership, Team
+
+from .decision_parts import BODY, PLATFORM, record, typed
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(2)> [click](javascript:alert(3)) [data](data:text/html,x)\n\n"
+    "<a href=\"jAvAsCrIpT:alert(4)\" onclick='alert(5)'>x</a> <iframe src=//example.org></iframe> <svg/onload=alert(6)>"
+)
+
+
+@pytest.fixture
+def page(client, alice):
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def other_team(db) -> Team:
+    return Team.objects.create(name="Ads", slug="ads")
+
+
+def new_url() -> str:
+    answers, _ = clean(PLATFORM, catalogues.load())
+    return f"/decisions/new/?{to_query(answers)}"
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def stored(pk: int) -> list:
+    return list(Decision.objects.filter(pk=pk).values())
+
+
+def test_the_form_is_filled_from_the_advice(page):
+    shown = text(page.get(new_url()))
+    assert 'value="Serve our models with vLLM"' in shown
+    assert '<option value="vllm" selected>' in shown
+    assert re.search(r'<textarea name="rationale"[^>]*>\s*- \S', shown)
+    assert not Decision.objects.exists()
+
+
+def test_a_decision_is_recorded_with_the_advice_of_the_address(page, team):
+    response = page.post(new_url(), typed(team, status="accepted"), follow=True)
+    decision = Decision.objects.get()
+    assert response.redirect_chain[-1][0] == f"/decisions/{decision.pk}/"
+    assert (decision.status, decision.recommendation["outcome"]) == ("accepted", "vllm")
+    shown = text(response)
+    assert shown.index("We choose") < shown.index("The advice as it was")
+    assert "<strong>built</strong>" in shown
+
+
+def test_the_same_form_twice_makes_one(page, team):
+    values = typed(team)
+    assert page.post(new_url(), values).url == page.post(new_url(), values).url
+    assert Decision.objects.count() == 1
+
+
+def test_the_advice_can_not_be_posted(page, team):
+    page.post(new_url(), typed(team, recommendation='{"outcome": "ollama"}', answers="{}", catalogue_version="0"))
+    decision = Decision.objects.get()
+    assert decision.recommendation["outcome"] == "vllm"
+    assert decision.catalogue_version == catalogues.load().version
+
+
+def test_deciding_otherwise_asks_why_and_keeps_what_was_typed(page, team):
+    response = page.post(new_url(), typed(team, choice="ollama", title="Stay with what we know"))
+    assert response.status_code == 422
+    assert "The advice was: vLLM" in text(response)
+    response = page.post(new_url(), typed(team, choice="ollama", follows_advice="no", title="Stay with what we know"))
+    assert response.status_code == 422
+    assert "Say why you decide otherwise" in text(response)
+    assert "Stay with what we know" in text(response)
+    values = typed(team, choice="ollama", follows_advice="no", why_not="Nobody runs Linux here.")
+    shown = text(page.post(new_url(), values, follow=True))
+    assert "Decided otherwise." in shown and "Nobody runs Linux here." in shown
+
+
+def test_a_form_of_an_older_catalogue_says_so(page, team):
+    response = page.post(new_url(), typed(team, seen="0.0.1", title="What I typed"))
+    assert response.status_code == 422
+    assert "catalogue has changed" in text(response) and "What I typed" in text(response)
+    assert not Decision.objects.exists()
+
+
+def test_unknown_questions_in_the_address_are_named(page):
+    shown = text(page.get("/decisions/new/?goal=runtime&colour=red"))
+    assert "colour" in shown and "ignored" in shown
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"title": " "}, "Write in one line what was decided."),
+        ({"decided_on": "soon"}, "Write a day like 2026-11-30."),
+        ({"review_by": "2026-11-01"}, "The review comes after the decision."),
+        ({"choice": "coffee"}, "Choose what the team has decided for."),
+        ({"rationale": "x" * 20_001}, "longer than 20,000 characters"),
+        ({"endpoints": ["99999"]}, "Choose endpoints of your own teams"),
+        ({"status": "superseded"}, "can&#x27;t become superseded"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_stored(page, team, changed, sentence):
+    response = page.post(new_url(), typed(team, **changed))
+    assert response.status_code == 422
+    assert sentence in text(response)
+    assert not Decision.objects.exists()
+
+
+def test_endpoints_of_another_team_are_refused(page, alice, team, other_team):
+    Membership.objects.create(user=alice, team=other_team)
+    theirs = endpoints.add(other_team, name="ads-gpu", url="http://10.0.0.9:8000")
+    response = page.post(new_url(), typed(team, endpoints=[theirs.pk]))
+    assert response.status_code == 422
+    assert "These belong to another team" in text(response)
+
+
+def test_the_covered_endpoints_are_linked_with_their_status(page, alice, team):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    decision = record(alice, team, endpoints=[gpu])
+    shown = text(page.get(f"/decisions/{decision.pk}/"))
+    part = shown[shown.index('id="confirmation"') :]
+    assert f'href="/endpoints/{gpu.pk}/"' in part and 'class="status s-unknown"' in part
+
+
+def test_bob_may_edit_and_move_what_alice_recorded(client, alice, bob, team):
+    decision = record(alice, team)
+    client.force_login(bob)
+    values = typed(team, title="Bob's words", version=decision.version)
+    assert client.post(f"/decisions/{decision.pk}/edit/", values).status_code == 302
+    decision.refresh_from_db()
+    assert decision.title == "Bob's words"
+    client.post(f"/decisions/{decision.pk}/move/", {"status": "accepted", "version": decision.version})
+    decision.refresh_from_db()
+    assert decision.status == "accepted"
+
+
+PATHS = ("", "edit/", "move/", "reviewed/", "again/")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_strangers_find_nothing(client, alice, charlie, team, path):
+    decision = record(alice, team, status="accepted")
+    before = stored(decision.pk)
+    client.force_login(charlie)
+    url = f"/decisions/{decision.pk}/{path}"
+    sent = {"status": "deprecated", "version": decision.version, "next_on": "2030-01-01", **typed(team, status="x")}
+    assert client.get(url).status_code in (404, 405)
+    assert client.post(url, sent).status_code in (404, 405)
+    assert stored(decision.pk) == before
+
+
+def test_strangers_see_no_title_in_log_export_or_successor_form(client, alice, charlie, team):
+    decision = record(alice, team, title="Our secret plan", status="accepted")
+    client.force_login(charlie)
+    assert "secret" not in text(client.get("/decisions/"))
+    assert zipfile.ZipFile(io.BytesIO(client.get("/decisions/export.zip").content)).namelist() == []
+    assert client.get(f"/decisions/{decision.pk}.md").status_code == 404
+    assert client.get(f"/decisions/new/?supersedes={decision.pk}").status_code == 404
+    assert "You are in no team yet" in text(client.get("/decisions/new/"))
+    response = client.post(new_url(), typed(team))
+    assert response.status_code == 422 and Decision.objects.count() == 1
+
+
+def test_people_who_are_not_signed_in_are_sent_to_sign_in(client):
+    for path in ("/decisions/", "/decisions/new/", "/decisions/1/", "/decisions/export.zip"):
+        assert client.get(path).url.startswith("/sign-in"), path
+
+
+def test_nothing_changes_by_get(page, alice, team):
+    decision = record(alice, team, status="accepted")
+    before = stored(decision.pk)
+    asked = f"?status=deprecated&version={decision.version}&next_on=2030-01-01"
+    for path in PATHS:
+        page.get(f"/decisions/{decision.pk}/{path}{asked}")
+    page.get(f"/decisions/new/?supersedes={decision.pk}")
+    assert stored(decision.pk) == before
+    assert Decision.objects.count() == 1 and decision.events.count() == 2
+
+
+def test_no_request_changes_the_body_once_accepted(page, alice, team):
+    decision = record(alice, team, status="accepted")
+    moves = ("status", "version", "superseded_by_id", "due_on")
+    before = {name: value for name, value in stored(decision.pk)[0].items() if name not in moves}
+    values = typed(team, title="Another", rationale="Another", choice="ollama", version=decision.version)
+    for path in PATHS:
+        for status in ("draft", "proposed", "deprecated"):
+            page.post(f"/decisions/{decision.pk}/{path}", values | {"status": status, "next_on": "2030-01-01"})
+    after = {name: value for name, value in stored(decision.pk)[0].items() if name not in moves}
+    assert after == before
+    response = page.post(f"/decisions/{decision.pk}/edit/", values, follow=True)
+    assert "Supersede it instead" in text(response)
+
+
+def test_a_stale_edit_says_so_and_keeps_what_was_typed(page, alice, bob, team):
+    decision = record(alice, team)
+    decisions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
+    values = typed(team, title="Alice's title", version=decision.version)
+    response = page.post(f"/decisions/{decision.pk}/edit/", values)
+    assert response.status_code == 409
+    shown = text(response)
+    assert "Someone changed this decision meanwhile" in shown and "Alice&#x27;s title" in shown
+    assert Decision.objects.get().title == "Bob's title"
+    version = re.search(r'name="version" value="(\d+)"', shown)[1]
+    page.post(f"/decisions/{decision.pk}/edit/", values | {"version": version})
+    assert Decision.objects.get().title == "Alice's title"
+
+
+def test_a_stale_edit_with_a_mistake_stays_stale(page, alice, bob, team):
+    decision = record(alice, team)
+    decisions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
+    values = typed(team, title="", version=decision.version)
+    response = page.post(f"/decisions/{decision.pk}/edit/", values)
+    assert f'name="version" value="{decision.version}"' in text(response)
+
+
+def test_superseding_starts_from_the_old_text_and_answers(page, alice, team):
+    old = record(alice, team, status="accepted")
+    url = f"/decisions/new/?supersedes={old.pk}"
+    shown = text(page.get(url))
+    assert BODY["context"] in shown and 'value="Serve our models with vLLM"' in shown
+    page.post(url, typed(team, title="The next one", status="accepted"))
+    new = Decision.objects.get(title="The next one")
+    old.refresh_from_db()
+    assert (old.status, old.superseded_by, new.answers) == ("superseded", new, old.answers)
+    assert "It was superseded by" in text(page.get(f"/decisions/{old.pk}/"))
+    assert old.title in text(page.get(f"/decisions/{new.pk}/"))
+
+
+def test_a_refused_move_says_what_and_changes_nothing(page, alice, team):
+    decision = record(alice, team, status="rejected")
+    sent = {"status": "accepted", "version": decision.version}
+    shown = text(page.post(f"/decisions/{decision.pk}/move/", sent, follow=True))
+    assert "Nothing was changed" in shown
+    assert Decision.objects.get().status == "rejected"
+
+
+def test_the_log_is_filtered_and_paged(page, alice, team, other_team):
+    Membership.objects.create(user=alice, team=other_team)
+    record(alice, team, title="First plan")
+    record(
+        alice, other_team, title="Second plan", choice="ollama", follows_advice=False, why_not="x", status="accepted"
+    )
+    with time_machine.travel("2027-03-01", tick=False):
+        page.force_login(alice)
+        for query, here, gone in (
+            ("status=draft", "First", "Second"),
+            ("team=ads", "Second", "First"),
+            ("engine=vllm", "First", "Second"),
+            ("review=due", "Second", "First"),
+        ):
+            shown = text(page.get(f"/decisions/?{query}"))
+            assert f"{here} plan" in shown and f"{gone} plan" not in shown, query
+        assert "due since 2 Feb 2027" in text(page.get("/decisions/"))
+        assert "No decision fits" in text(page.get("/decisions/?review=moved"))
+    for number in range(30):
+        record(alice, team, title=f"Plan {number}", decided_on=date(2026, 1, 1))
+    assert "Plan 0" in text(page.get("/decisions/?page=2"))
+
+
+def test_moved_facts_are_marked_in_the_log_and_on_the_page(page, alice, team, monkeypatch):
+    decision = record(alice, team, status="accepted")
+    current = catalogues.load()
+    relied = decision.recommendation["facts"][0]["id"]
+    facts = tuple(dataclasses.replace(f, now="Quite otherwise.") if f.id == relied else f for f in current.facts)
+    monkeypatch.setattr(catalogues, "load", lambda: dataclasses.replace(current, facts=facts))
+    assert "1 fact has moved" in text(page.get("/decisions/?review=moved"))
+    for path in ("", "again/"):
+        assert "Quite otherwise." in text(page.get(f"/decisions/{decision.pk}/{path}"))
+
+
+def test_running_again_shows_what_differs_and_changes_nothing(page, alice, team, monkeypatch):
+    decision = record(alice, team, status="accepted")
+    before = stored(decision.pk)
+    current = catalogues.load()
+    outcomes = tuple(dataclasses.replace(o, headline="Use vLLM, they say now.") for o in current.outcomes)
+    newer = dataclasses.replace(current, outcomes=outcomes, version="9.9")
+    monkeypatch.setattr(catalogues, "load", lambda: newer)
+    shown = text(page.get(f"/decisions/{decision.pk}/again/"))
+    assert "Use vLLM, they say now." in shown and decision.recommendation["headline"] in shown
+    assert stored(decision.pk) == before
+    assert "Use vLLM, they say now." not in text(page.get(f"/decisions/{decision.pk}/"))
+
+
+def test_a_review_is_noted_from_the_page(page, alice, team):
+    decision = record(alice, team, status="accepted")
+    url = f"/decisions/{decision.pk}/reviewed/"
+    response = page.post(url, {"version": decision.version, "next_on": "2020-01-01"})
+    assert response.status_code == 422 and "Choose a day after today" in text(response)
+    page.post(url, {"version": decision.version, "next_on": "2099-01-01", "note": "All is well."})
+    shown = text(page.get(f"/decisions/{decision.pk}/"))
+    assert "All is well." in shown and "1 Jan 2099" in shown
+
+
+@pytest.mark.parametrize("field", ["context", "rationale", "consequences", "confirmation", "revisit_when", "why_not"])
+def test_scripts_links_and_html_in_markdown_are_harmless(page, alice, team, field):
+    other = {"follows_advice": False, "why_not": "Because."} | {field: HOSTILE}
+    decision = record(alice, team, **other)
+    plain = text(page.get(f"/decisions/{record(alice, team, follows_advice=False, why_not='x').pk}/"))
+    shown = text(page.get(f"/decisions/{decision.pk}/"))
+    tags = [re.findall(r"<[a-z][^>]*>", html, re.IGNORECASE) for html in (plain, shown)]
+    for tag in set(tags[1]) - set(tags[0]):
+        assert not re.match(r"<(script|iframe|img|object|style)|<svg/", tag, re.IGNORECASE), tag
+        assert not re.search(r"\son\w+=|javascript:|data:text", tag, re.IGNORECASE), tag
+    assert "alert(1)" in shown  # as text
+
+
+def test_one_is_exported_as_madr(page, alice, team):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    old = record(alice, team, endpoints=[gpu], status="accepted")
+    new = record(alice, team, title='Say "no": ---', supersedes=old, status="accepted")
+    response = page.get(f"/decisions/{old.pk}.md")
+    assert response["Content-Type"] == "text/markdown; charset=utf-8"
+    assert f"{old.pk:04d}-serve-our-models-with-vllm.md" in response["Content-Disposition"]
+    shown = text(response)
+    assert shown.startswith('---\nstatus: "superseded by ')
+    for said in (
+        'date: "2026-11-02"', 'decision-makers: "Alice, Bob"', "# Serve our models with vLLM",
+        "## Context and Problem Statement", "## Considered Options", "## Decision Outcome", "### Consequences",
+        "### Confirmation", "* gpu-1 (http://10.0.0.5:8000)", "* V1, true: ", "## More Information",
+    ):  # fmt: skip
+        assert said in shown, said
+    assert f"It supersedes {old.pk:04d}-serve-our-models-with-vllm.md." in text(page.get(f"/decisions/{new.pk}.md"))
+
+
+def test_all_are_exported_one_file_each(page, alice, team):
+    for title in ("One", "../../etc/passwd"):
+        record(alice, team, title=title)
+    names = zipfile.ZipFile(io.BytesIO(page.get("/decisions/export.zip").content)).namelist()
+    assert sorted(re.sub(r"\d+", "N", name) for name in names) == ["search/N-etcpasswd.md", "search/N-one.md"]
+
+
+def test_a_key_or_version_that_is_none_does_no_harm(page, alice, team):
+    assert page.post(new_url(), typed(team, key="x")).status_code == 302
+    decision = record(alice, team, key=uuid4())
+    for version in ("", "-1", "9" * 40, "²"):
+        page.post(f"/decisions/{decision.pk}/move/", {"status": "accepted", "version": version})
+    assert page.get("/decisions/new/?supersedes=99999999999999999999").status_code == 404
+    decision.refresh_from_db()
+    assert decision.status == "draft"

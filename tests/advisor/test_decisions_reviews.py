@@ -1,0 +1,106 @@
+"""Nothing expires in silence: due reviews and moved facts reach the team by the same outbox as outages, once."""
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from advisor import catalogue as catalogues
+from advisor import decisions, reviews
+from config.celery import app
+from fleet import delivery
+from fleet.models import Alert
+
+from .decision_parts import record
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.usefixtures("valkey")]
+
+DUE = date(2027, 2, 2)
+
+
+def test_a_due_review_is_mailed_with_the_decision_and_its_link(alice, team, smtp, settings):
+    settings.SITE_URL = "https://plimsoll.example.org"
+    decision = record(alice, team, status="accepted")
+    assert reviews.remind(DUE) == 1
+    assert delivery.deliver() == 1
+    [mail] = smtp.messages
+    assert mail["Subject"] == "REVIEW  Serve our models with vLLM: the review is due (search)"
+    assert mail["To"] == "oncall@example.org"
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    for said in (
+        "2 February 2027",
+        "The model no longer fits.",
+        f"https://plimsoll.example.org/decisions/{decision.pk}/",
+    ):
+        assert said in text and said in html, said
+
+
+def test_it_is_sent_once_for_each_date_and_recipient(alice, team, smtp):
+    decision = record(alice, team, status="accepted")
+    for day in (DUE, DUE, date(2027, 3, 1)):
+        reviews.remind(day)
+    assert Alert.objects.count() == 1
+    team.mail_to = ["oncall@example.org", "lead@example.org"]
+    team.save()
+    reviews.remind(date(2027, 3, 1))
+    assert sorted(Alert.objects.values_list("recipient", flat=True)) == ["lead@example.org", "oncall@example.org"]
+    decisions.reviewed(alice, decision, decision.version, date(2027, 6, 1))
+    reviews.remind(date(2027, 5, 31))
+    assert Alert.objects.count() == 2
+    reviews.remind(date(2027, 6, 1))
+    assert Alert.objects.count() == 4
+
+
+def test_before_the_day_and_for_what_is_not_in_force_nothing_is_sent(alice, team):
+    record(alice, team)
+    taken = record(alice, team, status="accepted")
+    reviews.remind(date(2027, 2, 1))
+    decisions.move(alice, taken, taken.version, "deprecated")
+    reviews.remind(DUE)
+    assert not Alert.objects.exists()
+
+
+def test_a_fact_that_moved_is_told_once(alice, team, monkeypatch):
+    decision = record(alice, team, status="accepted", review_by=None)
+    current = catalogues.load()
+    relied = decision.recommendation["facts"][0]["id"]
+
+    def now(words: str) -> None:
+        facts = tuple(dataclasses.replace(f, now=words) if f.id == relied else f for f in current.facts)
+        monkeypatch.setattr(catalogues, "load", lambda: dataclasses.replace(current, facts=facts))
+
+    now("Since spring it is otherwise.")
+    reviews.remind(DUE)
+    reviews.remind(DUE)
+    [alert] = Alert.objects.all()
+    assert (
+        "Since spring it is otherwise." in alert.facts["text"] and alert.facts["path"] == f"/decisions/{decision.pk}/"
+    )
+    now("Since summer it is otherwise again.")
+    reviews.remind(DUE)
+    assert Alert.objects.count() == 2
+
+
+def test_without_a_mail_server_the_note_is_shown_as_not_sent(alice, team, client):
+    decision = record(alice, team, status="accepted")
+    reviews.remind(DUE)
+    client.force_login(alice)
+    page = client.get("/alerts/").content.decode()
+    assert "REVIEW  Serve our models with vLLM" in page
+    assert f'href="/decisions/{decision.pk}/"' in page
+    assert Alert.objects.get().state == "no_server"
+
+
+def test_a_title_with_line_breaks_can_not_reach_a_header(alice, team, smtp):
+    record(alice, team, status="accepted", title="One\r\nBcc: everyone@example.org")
+    reviews.remind(DUE)
+    assert delivery.deliver() == 1
+    assert smtp.recipients == ["oncall@example.org"]
+
+
+def test_the_schedule_looks_every_hour_on_the_upkeep_queue(valkey):
+    entry = app.conf.beat_schedule["reviews"]
+    assert entry["schedule"].run_every.total_seconds() == 3600
+    app.send_task(entry["task"], expires=5)
+    assert valkey.llen("upkeep") == 1

@@ -1,0 +1,208 @@
+"""The result: its thirteen points in order, and the golden cases alike on page, Markdown and JSON."""
+
+import re
+from datetime import UTC, date, datetime
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+
+from advisor import catalogue, words
+from advisor.next_steps import plans, review_on
+from advisor.queries.fitting import ENGINES
+from advisor.recommendation.values import OUTCOMES as ALL_OUTCOMES
+from fleet import endpoints
+from fleet.models import EndpointState
+from teams.models import Team
+from tests.advisor import golden
+
+HEADLINES = {outcome.id: outcome.headline for outcome in catalogue.load().outcomes}
+ORDER = (
+    "verdict",
+    "reasons",
+    "lists",
+    "limits",
+    "changes",
+    "untold",
+    "next",
+    "silent",
+    "facts",
+    "answers",
+    "take-away",
+)
+
+
+def result_of(client, case: str, form: str = "") -> str:
+    path = {"": "/advisor/result/", "md": "/advisor/result.md", "json": "/advisor/result.json"}[form]
+    return f"{path}?{urlencode(golden.answers(case), doseq=True)}"
+
+
+def html_of(client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return unescape(response.content.decode())
+
+
+@pytest.mark.parametrize("case", golden.CASES)
+def test_page_markdown_and_json_tell_the_same_result(client, db, case):
+    headline = HEADLINES[golden.OUTCOMES[case]]
+    html = html_of(client, result_of(client, case))
+    data = client.get(result_of(client, case, "json")).json()
+    markdown = client.get(result_of(client, case, "md")).content.decode()
+    assert f"<h1>{headline}</h1>" in html
+    assert headline in markdown
+    assert data["outcome"] == golden.OUTCOMES[case]
+    strength = data["strength"]
+    assert strength == golden.STRENGTHS.get(case, strength)
+    assert f"chip-{strength}" in html and strength in markdown.lower()
+
+
+@pytest.mark.parametrize("case", golden.CASES)
+def test_both_lists_are_told_item_by_item_as_in_the_json(client, db, case):
+    html = html_of(client, result_of(client, case))
+    lists = client.get(result_of(client, case, "json")).json()["lists"]
+    told = dict(
+        re.findall(r'<span class="id">([OV]\d)</span> [^<]+</a><span class="visually-hidden">: ([^.]+)\.', html)
+    )
+    words_of = {True: "true", False: "not true", None: "not known"}
+    assert told == {id: words_of[holds] for engine in ("ollama", "vllm") for id, holds in lists[engine].items()}
+
+
+def test_the_points_stand_in_the_order_of_the_method(client, db):
+    html = html_of(client, result_of(client, "GC-05"))
+    places = [html.index(f'id="{point}"') for point in (*ORDER[:7], "conflict", *ORDER[7:])]
+    assert places == sorted(places)
+
+
+def test_the_head_names_date_catalogue_and_article(client, db, time_machine):
+    time_machine.move_to(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    html = html_of(client, result_of(client, "GC-01"))
+    assert "22 November 2026" in html
+    assert f"catalogue {catalogue.load().version}" in html
+    assert "article of 16 April 2026" in html
+    assert "22 February 2027" in html  # the proposed date to look again
+
+
+def test_only_a_conflict_has_two_columns_and_ways_out(client, db):
+    html = html_of(client, result_of(client, "GC-05"))
+    assert "What rules one out" in html and "What the other is too small for" in html
+    advice = client.get(result_of(client, "GC-05", "json")).json()
+    assert advice["outcome"] == "conflict"
+    assert re.search(r"Ways out, fewest changes first</h3>\s*<ol><li>", html)
+    assert "What rules one out" not in html_of(client, result_of(client, "GC-03"))
+
+
+def test_each_change_opens_the_form_with_that_answer_and_comes_to_what_it_says(client, db):
+    html = html_of(client, result_of(client, "GC-04"))
+    part = html[html.index('id="changes"') : html.index('id="untold"')]
+    links = re.findall(r'<a href="/advisor/\?([^"#]+)#q-\w+">[^<]+</a> <span class="strong">([^<]+), (\w+)<', part)
+    assert links
+    for query, engine, strength in links:
+        data = client.get(f"/advisor/result.json?{query}").json()
+        assert (words.engine(data["outcome"]), data["strength"]) == (engine, strength)
+
+
+def test_every_answer_has_a_change_link_that_keeps_the_others(client, db):
+    html = html_of(client, result_of(client, "GC-01"))
+    part = html[html.index('<h2 id="answers"') : html.index('id="take-away"')]
+    links = re.findall(r'<dd class="change"><a href="/advisor/\?([^"]+)#q-(\w+)">', part)
+    assert [id for _, id in links] == [q.id for q in catalogue.load().questions if q.id != "linux_route"]
+    assert all("goal=runtime" in query for query, _ in links)
+
+
+def test_every_fact_says_whether_the_article_dates_it_and_when_it_was_checked(client, db):
+    html = html_of(client, result_of(client, "GC-02"))
+    part = html[html.index('<h2 id="facts"') : html.index('<h2 id="answers"')]
+    facts = part.count("<li>")
+    assert facts
+    assert facts == len(re.findall(r"(article: 2026-04-16|undated in the article) · (checked \d|not checked)", part))
+
+
+def test_empty_fields_of_a_submitted_form_are_dropped_from_the_link(client, db):
+    response = client.get("/advisor/result/?goal=runtime&callers=&asked=&machines=mac")
+    assert response.status_code == 302
+    assert response["Location"] == "/advisor/result/?goal=runtime&machines=mac"
+
+
+def test_unknown_ids_are_named_on_the_page_and_in_the_json(client, db):
+    assert "There is no question 'colour'" in html_of(client, "/advisor/result/?colour=blue&goal=")
+    assert "colour" in client.get("/advisor/result.json?colour=blue").json()["ignored"][0]
+
+
+def test_a_stranger_is_asked_to_sign_in_before_recording_and_the_answers_are_kept(client, db):
+    html = html_of(client, result_of(client, "GC-01"))
+    assert "/decisions/new/" not in html
+    assert "sign in</a>" in html and "next=/advisor/result/%3F" in html
+
+
+def test_recording_a_decision_takes_the_answers_along(client, alice):
+    client.force_login(alice)
+    html = html_of(client, result_of(client, "GC-06"))
+    link = re.search(r'href="(/decisions/new/\?[^"]+)"', html)
+    assert link and "machines=mac&machines=linux_server" in link[1]
+    assert client.get(link[1]).status_code == 200
+
+
+@pytest.mark.parametrize("outcome", ALL_OUTCOMES)
+def test_every_outcome_has_next_steps_and_knows_which_endpoints_fit(outcome):
+    assert plans(outcome, {})
+    assert outcome in ENGINES
+
+
+@pytest.mark.parametrize(
+    ("on", "again"),
+    [
+        (date(2026, 11, 22), date(2027, 2, 22)),
+        (date(2026, 11, 30), date(2027, 2, 28)),
+        (date(2026, 1, 31), date(2026, 4, 30)),
+    ],
+)
+def test_the_review_is_proposed_for_three_months_later(on, again):
+    assert review_on(on) == again
+
+
+def test_commands_fit_what_was_answered():
+    windows = _commands("ollama", {"machines": ("windows",), "callers": "me"})
+    assert "install.ps1" in windows and "install.sh" not in windows and "OLLAMA_HOST" not in windows
+    shared = _commands("ollama", {"machines": ("linux_pc",), "callers": "small_local"})
+    assert "install.sh" in shared and "OLLAMA_HOST=0.0.0.0:11434" in shared
+    assert "--tensor-parallel-size" in _commands("vllm", {"scaling": ("tensor_parallel",)})
+    assert "--tensor-parallel-size" not in _commands("vllm", {"accelerator": "one_gpu", "scaling": ("none",)})
+
+
+def _commands(outcome: str, answers) -> str:
+    steps = [step for plan in plans(outcome, answers) for step in plan.steps]
+    return "\n".join(command.text for step in steps for command in step.commands)
+
+
+@pytest.mark.parametrize("outcome", ALL_OUTCOMES)
+def test_python_snippets_are_valid_python(outcome):
+    for plan in plans(outcome, {}):
+        for step in plan.steps:
+            for command in step.commands:
+                if command.where.startswith("Python"):
+                    compile(command.text, "snippet", "exec")
+
+
+def test_a_working_endpoint_of_the_own_team_that_fits_is_named_first(client, alice, team):
+    _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
+    _watched(team, "gpu-1", "http://10.0.4.8:8000", "vllm", "up", ["big"])
+    _watched(team, "old", "http://10.0.4.7:11434", "ollama", "down", ["qwen3:8b"])
+    _watched(Team.objects.create(name="Other", slug="other"), "theirs", "http://10.0.9.9:11434", "ollama", "up", [])
+    client.force_login(alice)
+    html = html_of(client, result_of(client, "GC-04"))
+    part = html[html.index('<h2 id="next"') : html.index('<h2 id="silent"')]
+    assert part.index("Already there:") < part.index("Set up Ollama")
+    assert "http://10.0.4.9:11434/v1" in part and "qwen3:8b" in part
+    assert "gpu-1" not in part and "old" not in re.findall(r">(\w+)</a></h3>", part) and "theirs" not in part
+
+
+def test_strangers_see_no_endpoint(client, team):
+    _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
+    assert "10.0.4.9" not in html_of(client, result_of(client, "GC-04"))
+
+
+def _watched(team: Team, name: str, url: str, engine: str, status: str, models: list[str]) -> None:
+    endpoint = endpoints.add(team, name=name, url=url)
+    facts = {"version": "1", "models": [{"name": model} for model in models]}
+    EndpointState.objects.filter(endpoint=endpoint).update(engine=engine, status=status, facts=facts)
