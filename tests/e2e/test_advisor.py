@@ -242,3 +242,20 @@ def test_a_result_prints_on_two_sides(browser: Browser, site: Site, case: str):
     pdf = page.pdf(format="A4")
     context.close()
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 2
+
+
+def test_a_decision_is_recorded_from_a_result_and_its_pages_are_accessible(browser: Browser, site: Site):
+    context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.url}/advisor/result/?{_query('GC-04')}")
+    page.get_by_role("link", name="Record the decision").first.click()
+    page.get_by_role("button", name="Record as accepted").click()
+    expect(page.get_by_text("is recorded as accepted")).to_be_visible()
+    for path in (page.url.removeprefix(site.url), "/decisions/", f"/decisions/new/?{_query('GC-05')}"):
+        for width, scheme in ((390, "dark"), (1440, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.goto(site.url + path)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert [v["id"] for v in Axe().run(page).response["violations"]] == [], path
+    context.close()
