@@ -1,28 +1,18 @@
 """The advisor in a real browser: two kinds of readers, with and without JavaScript; drafts that save themselves."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.advisor import golden
+from tests.e2e.browser import in_chromium, signed_in
 from tests.e2e.site import Site
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
-]
+pytestmark = in_chromium
 
 LAPTOP = (
     "machines-mac",
@@ -39,37 +29,6 @@ PLATFORM = (
     "accelerator-multi_gpu", "api-contract", "responses_state-not_needed", "load-many", "scaling-prefix_cache",
     "workflow-server_setup", "priority-architecture", "pain-serving",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    """A site whose Alice is a member of every team."""
-    site = Site(tmp_path_factory.mktemp("site"), endpoints=4)
-    try:
-        site.start()
-        wait_for(site.answers, 20, "the web process did not answer")
-        site.write(
-            "INSERT INTO teams_membership (user_id, team_id, joined_at)"
-            " SELECT u.id, t.id, t.created_at FROM auth_user u, teams_team t WHERE u.username = 'alice'"
-            " AND NOT EXISTS (SELECT 1 FROM teams_membership m WHERE m.user_id = u.id AND m.team_id = t.id)"
-        )
-        yield site
-    finally:
-        site.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
-    context = browser.new_context(**options)
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
-    return context
 
 
 @pytest.fixture

@@ -1,58 +1,18 @@
 """The live board in a real browser, against a real web process, database and broker."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
+from tests.e2e.browser import in_chromium, signed_in
 from tests.e2e.site import Site
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
-]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.start()
-        wait_for(site.answers, 20, "the web process did not answer")
-        yield site
-    finally:
-        site.stop()
-
-
-@pytest.fixture(autouse=True)
-def _to_the_sites_broker(site: Site, monkeypatch) -> None:
-    monkeypatch.setattr(settings, "REDIS_URL", site.broker.url)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
-    context = browser.new_context(**options)
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
-    return context
+pytestmark = [*in_chromium, pytest.mark.usefixtures("sites_broker")]
 
 
 @pytest.fixture
