@@ -1,0 +1,27 @@
+"""Debian's Chromium, and how tests in it are marked."""
+
+import shutil
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.e2e.site import Site
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+in_chromium = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
+]
+
+
+def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
+    """A browser of Alice's."""
+    context = browser.new_context(**options)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
+    return context
