@@ -111,8 +111,8 @@ class DecisionForm(forms.Form):
         if follows and choice and expected and choice not in expected:
             wanted = advised(self.outcome)
             self.add_error("follows_advice", f"The advice was: {wanted}. Choose that, or say why you decide otherwise.")
-        if follows:
-            values["why_not"] = ""
+        if follows and values.get("why_not", "").strip():
+            self.add_error("follows_advice", "You wrote why you decide otherwise. Choose that, or empty the box below.")
 
     def _check_days(self, values: dict[str, Any]) -> None:
         decided, review = values.get("decided_on"), values.get("review_by")

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date
+from textwrap import shorten
 
 from django.utils import timezone
 
@@ -32,7 +33,7 @@ def _remind_of_date(decision: Decision, today: date) -> bool:
         + (f"It was to be looked at again when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
         + "Look whether it still holds, and say so on its page with the next date, or supersede it."
     )
-    _write(decision, f"due-{decision.due_on}", f"{decision.title}: the review is due", text)
+    _write(decision, f"due-{decision.due_on}", "the review is due", text)
     return True
 
 
@@ -46,13 +47,14 @@ def _remind_of_facts(decision: Decision, current: Catalogue) -> bool:
         f"A decision of {decision.team} relied on facts that read differently in today's catalogue.\n\n"
         f"{decision.title}\n\n{lines}\n\nRun it again on today's catalogue to see whether the advice moves."
     )
-    _write(decision, f"facts-{digest}", f"{decision.title}: facts it relied on have moved", text)
+    _write(decision, f"facts-{digest}", "facts it relied on have moved", text)
     return True
 
 
 def _write(decision: Decision, about: str, subject: str, text: str) -> None:
     path = decision.get_absolute_url()
     key = f"decision-{decision.pk}-{about}"
+    subject = f"{shorten(decision.title, 60, placeholder='…')}: {subject}"
     alerts.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
 
 

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('title', models.CharField(max_length=160)),
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('proposed', 'Proposed'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('superseded', 'Superseded'), ('deprecated', 'Deprecated')], db_index=True, default='draft', max_length=12)),
-                ('choice', models.CharField(choices=[('ollama', 'Ollama'), ('vllm', 'vLLM'), ('both', 'Ollama and vLLM, each for its own audience'), ('lm_studio', 'LM Studio'), ('other', 'Something else')], max_length=12)),
+                ('choice', models.CharField(choices=[('ollama', 'Ollama'), ('vllm', 'vLLM'), ('both', 'Ollama and vLLM'), ('lm_studio', 'LM Studio'), ('other', 'Something else')], max_length=12)),
                 ('context', models.TextField(blank=True)),
                 ('rationale', models.TextField(blank=True)),
                 ('consequences', models.TextField(blank=True)),

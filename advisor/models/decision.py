@@ -29,7 +29,7 @@ class Choice(models.TextChoices):
 
     OLLAMA = "ollama", "Ollama"
     VLLM = "vllm", "vLLM"
-    BOTH = "both", "Ollama and vLLM, each for its own audience"
+    BOTH = "both", "Ollama and vLLM"
     LM_STUDIO = "lm_studio", "LM Studio"
     OTHER = "other", "Something else"
 

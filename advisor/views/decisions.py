@@ -92,7 +92,7 @@ def new(request: HttpRequest) -> HttpResponse:
     answers, unknown = _answers(request, old)
     advice = freeze(answers, recommend(answers, current, changes=False), current)
     if request.method == "GET":
-        form = DecisionForm(user=user, outcome=advice["outcome"], initial=_first_values(user, answers, old))
+        form = DecisionForm(user=user, outcome=advice["outcome"], initial=_first_values(request, user, answers, old))
         return _form_page(request, form, advice, unknown=unknown, old=old)
     form = DecisionForm(request.POST, user=user, outcome=advice["outcome"])
     if request.POST.get("seen") != current.version:
@@ -116,16 +116,18 @@ def _superseded(request: HttpRequest, user: User) -> Decision | None:
 def _answers(request: HttpRequest, old: Decision | None) -> Answers:
     """The answers of the address; without any, those of the decision that is to be superseded."""
     given = request.GET.copy()
-    given.pop("supersedes", None)
+    for own in ("supersedes", "otherwise"):
+        given.pop(own, None)
     return clean(old.answers if old and not given else dict(given.lists()), catalogues.load())
 
 
-def _first_values(user: User, answers: Any, old: Decision | None) -> dict[str, Any]:
+def _first_values(request: HttpRequest, user: User, answers: Any, old: Decision | None) -> dict[str, Any]:
     name, today = user.get_full_name() or user.get_username(), timezone.localdate()
     if old:
         return from_old(old, name, today)
     current = catalogues.load()
-    return from_advice(recommend(answers, current, changes=False), current, name, today)
+    values = from_advice(recommend(answers, current, changes=False), current, name, today)
+    return values | ({"follows_advice": "no", "choice": ""} if "otherwise" in request.GET else {})
 
 
 def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:

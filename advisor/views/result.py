@@ -63,7 +63,7 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
         "form_url": form_url,
         "fitting": fitting(request.user, page.recommendation.outcome) if isinstance(request.user, User) else [],
         "record_url": f"{reverse('decision-new')}?{page.query}" if member else "",
-        "otherwise_url": f"{reverse('decision-new')}?{page.query}#id_why_not",
+        "otherwise_url": f"{reverse('decision-new')}?{page.query}&otherwise=1#id_why_not",
         "not_considered": NOT_CONSIDERED,
         "nav": "advisor",
     }

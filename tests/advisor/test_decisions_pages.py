@@ -95,6 +95,17 @@ def test_deciding_otherwise_asks_why_and_keeps_what_was_typed(page, team):
     assert "Decided otherwise." in shown and "Nobody runs Linux here." in shown
 
 
+def test_a_reason_to_decide_otherwise_is_never_dropped(page, team):
+    response = page.post(new_url(), typed(team, why_not="Nobody runs Linux here."))
+    assert response.status_code == 422
+    assert "You wrote why you decide otherwise" in text(response) and "Nobody runs Linux here." in text(response)
+
+
+def test_the_form_can_be_opened_to_decide_otherwise(page):
+    shown = text(page.get(f"{new_url()}&otherwise=1"))
+    assert re.search(r'value="no"[^>]* checked', shown) and "ignored" not in shown
+
+
 def test_a_form_of_an_older_catalogue_says_so(page, team):
     response = page.post(new_url(), typed(team, seen="0.0.1", title="What I typed"))
     assert response.status_code == 422
