@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from advisor import catalogue as catalogues
 from advisor import decisions
-from advisor.answers import clean
+from advisor.answers import clean, to_query
+from advisor.models import Decision
 
 PLATFORM = {
     "goal": "serving", "callers": "many", "machines": ["linux_server"], "accelerator": "multi_gpu",
@@ -47,3 +48,16 @@ def typed(team, **changed) -> dict[str, Any]:
     """What the browser sends for the form."""
     values = {name: str(value) for name, value in BODY.items()} | {"follows_advice": "yes", "team": team.pk}
     return values | {"key": str(uuid4()), "seen": catalogues.load().version, "status": "draft"} | changed
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def stored(pk: int) -> list:
+    return list(Decision.objects.filter(pk=pk).values())
+
+
+def new_url() -> str:
+    answers, _ = clean(PLATFORM, catalogues.load())
+    return f"/decisions/new/?{to_query(answers)}"

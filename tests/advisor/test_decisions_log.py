@@ -1,0 +1,129 @@
+"""Reading decisions: the log, what moved since, the export, and Markdown that can do no harm."""
+
+import dataclasses
+import io
+import re
+import zipfile
+from datetime import date
+from uuid import uuid4
+
+import pytest
+import time_machine
+
+from advisor import catalogue as catalogues
+from fleet import endpoints
+from teams.models import Membership
+
+from .decision_parts import new_url, record, stored, text, typed
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(2)> [click](javascript:alert(3)) [data](data:text/html,x)\n\n"
+    "<a href=\"jAvAsCrIpT:alert(4)\" onclick='alert(5)'>x</a> <iframe src=//example.org></iframe> <svg/onload=alert(6)>"
+)
+
+
+def test_the_log_is_filtered_and_paged(page, alice, team, other_team):
+    Membership.objects.create(user=alice, team=other_team)
+    record(alice, team, title="First plan")
+    record(
+        alice, other_team, title="Second plan", choice="ollama", follows_advice=False, why_not="x", status="accepted"
+    )
+    with time_machine.travel("2027-03-01", tick=False):
+        page.force_login(alice)
+        for query, here, gone in (
+            ("status=draft", "First", "Second"),
+            ("team=ads", "Second", "First"),
+            ("engine=vllm", "First", "Second"),
+            ("review=due", "Second", "First"),
+        ):
+            shown = text(page.get(f"/decisions/?{query}"))
+            assert f"{here} plan" in shown and f"{gone} plan" not in shown, query
+        assert "due since 2 Feb 2027" in text(page.get("/decisions/"))
+        assert "No decision fits" in text(page.get("/decisions/?review=moved"))
+    for number in range(30):
+        record(alice, team, title=f"Plan {number}", decided_on=date(2026, 1, 1))
+    assert "Plan 0" in text(page.get("/decisions/?page=2"))
+
+
+def test_moved_facts_are_marked_in_the_log_and_on_the_page(page, alice, team, monkeypatch):
+    decision = record(alice, team, status="accepted")
+    current = catalogues.load()
+    relied = decision.recommendation["facts"][0]["id"]
+    facts = tuple(dataclasses.replace(f, now="Quite otherwise.") if f.id == relied else f for f in current.facts)
+    monkeypatch.setattr(catalogues, "load", lambda: dataclasses.replace(current, facts=facts))
+    assert "1 fact has moved" in text(page.get("/decisions/?review=moved"))
+    for path in ("", "again/"):
+        assert "Quite otherwise." in text(page.get(f"/decisions/{decision.pk}/{path}"))
+
+
+def test_running_again_shows_what_differs_and_changes_nothing(page, alice, team, monkeypatch):
+    decision = record(alice, team, status="accepted")
+    before = stored(decision.pk)
+    current = catalogues.load()
+    outcomes = tuple(dataclasses.replace(o, headline="Use vLLM, they say now.") for o in current.outcomes)
+    newer = dataclasses.replace(current, outcomes=outcomes, version="9.9")
+    monkeypatch.setattr(catalogues, "load", lambda: newer)
+    shown = text(page.get(f"/decisions/{decision.pk}/again/"))
+    assert "Use vLLM, they say now." in shown and decision.recommendation["headline"] in shown
+    assert stored(decision.pk) == before
+    assert "Use vLLM, they say now." not in text(page.get(f"/decisions/{decision.pk}/"))
+
+
+def test_a_review_is_noted_from_the_page(page, alice, team):
+    decision = record(alice, team, status="accepted")
+    url = f"/decisions/{decision.pk}/reviewed/"
+    response = page.post(url, {"version": decision.version, "next_on": "2020-01-01"})
+    assert response.status_code == 422 and "Choose a day after today" in text(response)
+    page.post(url, {"version": decision.version, "next_on": "2099-01-01", "note": "All is well."})
+    shown = text(page.get(f"/decisions/{decision.pk}/"))
+    assert "All is well." in shown and "1 Jan 2099" in shown
+
+
+@pytest.mark.parametrize("field", ["context", "rationale", "consequences", "confirmation", "revisit_when", "why_not"])
+def test_scripts_links_and_html_in_markdown_are_harmless(page, alice, team, field):
+    other = {"follows_advice": False, "why_not": "Because."} | {field: HOSTILE}
+    decision = record(alice, team, **other)
+    plain = text(page.get(f"/decisions/{record(alice, team, follows_advice=False, why_not='x').pk}/"))
+    shown = text(page.get(f"/decisions/{decision.pk}/"))
+    tags = [re.findall(r"<[a-z][^>]*>", html, re.IGNORECASE) for html in (plain, shown)]
+    for tag in set(tags[1]) - set(tags[0]):
+        assert not re.match(r"<(script|iframe|img|object|style)|<svg/", tag, re.IGNORECASE), tag
+        assert not re.search(r"\son\w+=|javascript:|data:text", tag, re.IGNORECASE), tag
+    assert "alert(1)" in shown  # as text
+
+
+def test_one_is_exported_as_madr(page, alice, team):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    old = record(alice, team, endpoints=[gpu], status="accepted")
+    new = record(alice, team, title='Say "no": ---', supersedes=old, status="accepted")
+    response = page.get(f"/decisions/{old.pk}.md")
+    assert response["Content-Type"] == "text/markdown; charset=utf-8"
+    assert f"{old.pk:04d}-serve-our-models-with-vllm.md" in response["Content-Disposition"]
+    shown = text(response)
+    assert shown.startswith('---\nstatus: "superseded by ')
+    for said in (
+        'date: "2026-11-02"', 'decision-makers: "Alice, Bob"', "# Serve our models with vLLM",
+        "## Context and Problem Statement", "## Considered Options", "## Decision Outcome", "### Consequences",
+        "### Confirmation", "* gpu-1 (http://10.0.0.5:8000)", "* V1, true: ", "## More Information",
+    ):  # fmt: skip
+        assert said in shown, said
+    assert f"It supersedes {old.pk:04d}-serve-our-models-with-vllm.md." in text(page.get(f"/decisions/{new.pk}.md"))
+
+
+def test_all_are_exported_one_file_each(page, alice, team):
+    for title in ("One", "../../etc/passwd"):
+        record(alice, team, title=title)
+    names = zipfile.ZipFile(io.BytesIO(page.get("/decisions/export.zip").content)).namelist()
+    assert sorted(re.sub(r"\d+", "N", name) for name in names) == ["search/N-etcpasswd.md", "search/N-one.md"]
+
+
+def test_a_key_or_version_that_is_none_does_no_harm(page, alice, team):
+    assert page.post(new_url(), typed(team, key="x")).status_code == 302
+    decision = record(alice, team, key=uuid4())
+    for version in ("", "-1", "9" * 40, "²"):
+        page.post(f"/decisions/{decision.pk}/move/", {"status": "accepted", "version": version})
+    assert page.get("/decisions/new/?supersedes=99999999999999999999").status_code == 404
+    decision.refresh_from_db()
+    assert decision.status == "draft"
