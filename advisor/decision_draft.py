@@ -20,6 +20,10 @@ TITLES = {
 }
 
 
+OTHERWISE = {"follows_advice": "no", "title": "", "choice": "", "rationale": "", "consequences": "", "revisit_when": ""}
+"""What a decision against the advice starts with: nothing of what speaks for the other choice."""
+
+
 def from_advice(advice: Recommendation, catalogue: Catalogue, deciders: str, today: date) -> dict[str, Any]:
     """The form's first values. All of them are there to be edited."""
     choice = next(iter(ADVISED[advice.outcome]), "")

@@ -47,7 +47,7 @@ def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]
     if team is not None:
         states = states.filter(endpoint__team=team)
     ranked = sorted(states, key=lambda s: (s.status != Status.UP, s.endpoint.name.lower()))
-    return [_fitting(state) for state in ranked]
+    return [_fitting(state) for state in ranked if _generates(state)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,12 @@ def _fitting(state: EndpointState) -> Fitting:
         max(0, len(names) - MODELS_NAMED),
         env,
     )
+
+
+def _generates(state: EndpointState) -> bool:
+    """Whether it offers more than embeddings. One that tells no models may."""
+    models = facts_from_json(state.facts).models
+    return not models or not all(is_embedder(model) for model in models)
 
 
 def _usefulness(model: Model) -> tuple[bool, bool, str]:

@@ -16,7 +16,7 @@ from teams.access import person, teams_of
 from .. import catalogue as catalogues
 from .. import decision_markdown, decisions
 from ..answers import clean
-from ..decision_draft import advised, from_advice, from_old
+from ..decision_draft import OTHERWISE, advised, from_advice, from_old
 from ..decision_forms import DecisionForm, ReviewForm, initial_of
 from ..frozen import freeze
 from ..models import Decision, FrozenBody
@@ -127,7 +127,7 @@ def _first_values(request: HttpRequest, user: User, answers: Any, old: Decision 
         return from_old(old, name, today)
     current = catalogues.load()
     values = from_advice(recommend(answers, current, changes=False), current, name, today)
-    return values | ({"follows_advice": "no", "choice": ""} if "otherwise" in request.GET else {})
+    return values | (OTHERWISE if "otherwise" in request.GET else {})
 
 
 def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:

@@ -70,6 +70,7 @@ def test_a_reason_to_decide_otherwise_is_never_dropped(page, team):
 def test_the_form_can_be_opened_to_decide_otherwise(page):
     shown = text(page.get(f"{new_url()}&otherwise=1"))
     assert re.search(r'value="no"[^>]* checked', shown) and "ignored" not in shown
+    assert "Serve our models with vLLM" not in shown, "nothing of the form may speak for the advised choice"
 
 
 def test_a_form_of_an_older_catalogue_says_so(page, team):

@@ -79,7 +79,7 @@ def test_the_head_names_date_catalogue_and_article(client, db, time_machine):
     html = html_of(client, result_of(client, "GC-01"))
     assert "22 November 2026" in html
     assert f"catalogue {catalogue.load().version}" in html
-    assert "article of 16 April 2026" in html
+    assert "partly dated 16 April 2026" in html
     assert "22 February 2027" in html  # the proposed date to look again
 
 
@@ -206,3 +206,14 @@ def _watched(team: Team, name: str, url: str, engine: str, status: str, models: 
     endpoint = endpoints.add(team, name=name, url=url)
     facts = {"version": "1", "models": [{"name": model} for model in models]}
     EndpointState.objects.filter(endpoint=endpoint).update(engine=engine, status=status, facts=facts)
+
+
+def test_an_endpoint_that_only_embeds_is_not_offered(client, alice, team):
+    endpoint = endpoints.add(team, name="embed-a", url="http://10.0.5.2:8000")
+    facts = {"models": [{"name": "bge-m3", "capabilities": ["embedding"]}]}
+    EndpointState.objects.filter(endpoint=endpoint).update(status="up", cause="", engine="vllm", facts=facts)
+    client.force_login(alice)
+    assert "embed-a" not in html_of(client, result_of(client, "GC-03"))
+    facts = {"models": [{"name": "bge-m3", "capabilities": ["embedding"]}, {"name": "qwen3-8b"}]}
+    EndpointState.objects.filter(endpoint=endpoint).update(facts=facts)
+    assert "embed-a" in html_of(client, result_of(client, "GC-03"))
