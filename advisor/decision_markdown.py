@@ -54,6 +54,7 @@ def _front_matter(decision: Decision) -> str:
         "recorded": decision.recorded_at.date().isoformat(),
         "review-by": decision.due_on.isoformat() if decision.due_on else "",
         "catalogue-version": decision.catalogue_version,
+        "supersedes": file_name(decision.supersedes) if decision.supersedes else "",
     }
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value]
     return "\n".join(["---", *lines, "---"])

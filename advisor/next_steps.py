@@ -149,11 +149,13 @@ def _vllm_start(answers: Answers) -> tuple[Command, ...]:
 
 
 def _vllm_docker(answers: Answers) -> Command:
+    flags = _parallel(answers)
+    needs = f", {2 ** flags.count('-parallel-size')} of them" if flags else ""
     return Command(
-        "Linux server with Docker and NVIDIA GPUs",
+        f"Linux server with Docker and NVIDIA GPUs{needs}",
         "docker run --gpus all --ipc=host -p 8000:8000 \\\n"
         "  -v ~/.cache/huggingface:/root/.cache/huggingface \\\n"
-        f'  vllm/vllm-openai:latest --model {VLLM_MODEL} --api-key "$VLLM_API_KEY"{_parallel(answers)}',
+        f'  vllm/vllm-openai:latest --model {VLLM_MODEL} --api-key "$VLLM_API_KEY"{flags}',
     )
 
 

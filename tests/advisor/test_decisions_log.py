@@ -109,7 +109,9 @@ def test_one_is_exported_as_madr(page, alice, team):
         "### Confirmation", "* gpu-1 (http://10.0.0.5:8000)", "* V1, true: ", "## More Information",
     ):  # fmt: skip
         assert said in shown, said
-    assert f"It supersedes {old.pk:04d}-serve-our-models-with-vllm.md." in text(page.get(f"/decisions/{new.pk}.md"))
+    newer = text(page.get(f"/decisions/{new.pk}.md"))
+    assert f"It supersedes {old.pk:04d}-serve-our-models-with-vllm.md." in newer
+    assert f'supersedes: "{old.pk:04d}-serve-our-models-with-vllm.md"' in newer.split("---")[1]
 
 
 def test_all_are_exported_one_file_each(page, alice, team):

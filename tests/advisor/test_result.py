@@ -217,3 +217,10 @@ def test_an_endpoint_that_only_embeds_is_not_offered(client, alice, team):
     facts = {"models": [{"name": "bge-m3", "capabilities": ["embedding"]}, {"name": "qwen3-8b"}]}
     EndpointState.objects.filter(endpoint=endpoint).update(facts=facts)
     assert "embed-a" in html_of(client, result_of(client, "GC-03"))
+
+
+def test_a_command_says_how_many_gpus_it_takes(client, db):
+    both = {**golden.answers("GC-03"), "scaling": ["data_parallel", "tensor_parallel"]}
+    told = html_of(client, f"/advisor/result/?{urlencode(both, doseq=True)}")
+    assert "NVIDIA GPUs, 4 of them" in told and "--tensor-parallel-size 2" in told
+    assert "of them" not in html_of(client, result_of(client, "GC-03"))
