@@ -4,12 +4,14 @@ from django.contrib.auth.models import User
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from teams.access import teams_of
+
 from .models import Requirement
 
 
 def team_requirement(user: User, pk: int) -> Requirement:
-    """The requirement, for a member of its team; raises Http404 for anyone else."""
-    found = Requirement.objects.select_related("team", "updated_by").filter(pk=pk, team__members=user).first()
+    """The requirement, for who may act for its team; raises Http404 for anyone else."""
+    found = Requirement.objects.select_related("team", "updated_by").filter(pk=pk, team__in=teams_of(user)).first()
     if found is None:
         raise Http404("No requirement of your teams has this number.")
     return found

@@ -10,6 +10,7 @@ from fleet.engines.registry import label
 from fleet.models import Endpoint, EndpointState
 from fleet.snippets import Snippet, is_embedder, snippets
 from fleet.status import Status
+from teams.access import teams_of
 from teams.models import Team
 
 ENGINES = {
@@ -43,11 +44,12 @@ class Fitting:
 def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]:
     """What of the fleet of the person's teams (or of `team`) fits the outcome and works, up before busy."""
     states = EndpointState.objects.filter(engine__in=ENGINES[outcome], status__in=WORKING)
-    states = states.filter(endpoint__team__members=user).select_related("endpoint__team").defer("strip", "ladder")
+    states = states.filter(endpoint__team__in=teams_of(user)).select_related("endpoint__team").defer("strip", "ladder")
     if team is not None:
         states = states.filter(endpoint__team=team)
     ranked = sorted(states, key=lambda s: (s.status != Status.UP, s.endpoint.name.lower()))
-    return [_fitting(state) for state in ranked if _generates(state)]
+    offered = ((state, facts_from_json(state.facts).models) for state in ranked)
+    return [_fitting(state, models) for state, models in offered if _generates(models)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,7 @@ def team_endpoints(team: Team) -> list[Watched]:
     return [Watched(state, label(state.engine)) for state in states]
 
 
-def _fitting(state: EndpointState) -> Fitting:
-    models = facts_from_json(state.facts).models
+def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
     names = [model.name for model in sorted(models, key=_usefulness)]
     endpoint = state.endpoint
     made = snippets(endpoint.url, state.engine, models, bool(endpoint.api_key))
@@ -82,9 +83,8 @@ def _fitting(state: EndpointState) -> Fitting:
     )
 
 
-def _generates(state: EndpointState) -> bool:
-    """Whether it offers more than embeddings. One that tells no models may."""
-    models = facts_from_json(state.facts).models
+def _generates(models: tuple[Model, ...]) -> bool:
+    """Whether these are more than embeddings. A server that tells no models may have some."""
     return not models or not all(is_embedder(model) for model in models)
 
 

@@ -3,6 +3,8 @@
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from teams.access import teams_of
+
 from ..models import Requirement
 
 SHOWN = 50
@@ -10,7 +12,7 @@ SHOWN = 50
 
 def of_teams(user: User) -> QuerySet[Requirement]:
     """The requirements of the person's teams, the last changed first."""
-    found = Requirement.objects.filter(team__members=user).select_related("team", "updated_by")
+    found = Requirement.objects.filter(team__in=teams_of(user)).select_related("team", "updated_by")
     return found.order_by("-updated_at", "-pk")[:SHOWN]
 
 

@@ -210,3 +210,9 @@ def test_markdown_and_json_of_saved_answers_tell_the_same(client, saved, alice):
     client.force_login(alice)
     assert client.get(f"/advisor/requirements/{saved.pk}.json").json()["outcome"] == "start_with_ollama"
     assert "Start with Ollama" in client.get(f"/advisor/requirements/{saved.pk}.md").content.decode()
+
+
+def test_who_runs_the_installation_reads_what_was_saved_for_a_team_without_members(client, admin_user, team):
+    saved = Requirement.objects.create(team=team, name="Chat", answers={"goal": "runtime"}, catalogue_version="1.0")
+    client.force_login(admin_user)
+    assert client.get(f"/advisor/requirements/{saved.pk}/").status_code == 200
