@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.site import Site
 
@@ -25,3 +26,8 @@ def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
     context = browser.new_context(**options)
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": site.session, "url": site.url}])
     return context
+
+
+def axe_finds(page: Page) -> list[str]:
+    """The rules of axe that the page breaks."""
+    return [violation["id"] for violation in Axe().run(page).response["violations"]]

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
-from tests.e2e.browser import in_chromium, signed_in
+from tests.e2e.browser import axe_finds, in_chromium, signed_in
 from tests.e2e.site import Site
 from tests.fake_engine import FakeEngine
 
@@ -87,6 +86,6 @@ def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str
     page = context.new_page()
     page.goto(site.url + path)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    found = axe_finds(page)
     context.close()
     assert found == []

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.advisor import golden
-from tests.e2e.browser import in_chromium, signed_in
+from tests.e2e.browser import axe_finds, in_chromium, signed_in
 from tests.e2e.site import Site
 
 pytestmark = in_chromium
@@ -188,7 +187,7 @@ def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str
     page = context.new_page()
     page.goto(site.url + path)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    found = axe_finds(page)
     context.close()
     assert found == []
 
@@ -216,5 +215,5 @@ def test_a_decision_is_recorded_from_a_result_and_its_pages_are_accessible(brows
             page.emulate_media(color_scheme=scheme)
             page.goto(site.url + path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-            assert [v["id"] for v in Axe().run(page).response["violations"]] == [], path
+            assert axe_finds(page) == [], path
     context.close()

@@ -1,10 +1,9 @@
 """The guide in a real browser: it fits, can be read by ear, and breaks no rule of the content policy."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import in_chromium
+from tests.e2e.browser import axe_finds, in_chromium
 
 pytestmark = in_chromium
 
@@ -20,7 +19,7 @@ def test_the_guide_fits_and_axe_finds_nothing(browser: Browser, live_server, pat
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(f"{live_server.url}/guide/{path}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    found = axe_finds(page)
     context.close()
     assert (found, complaints) == ([], [])
 
