@@ -1,74 +1,187 @@
-"""The outbox: alerts are written in the transaction of their incident, and worded from the facts frozen there.
+"""The outbox: alerts are written in the transaction of their incident. What they say is frozen there.
 
-Notes are alerts without an incident: what they say is ready when they are written.
+Notes are alerts without an incident: their text is ready when they are written.
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.template.loader import render_to_string
 from kombu.exceptions import OperationalError
 
 from teams.models import Team
 
-from . import causes
-from .engines.registry import label
-from .models import Alert, Endpoint, Incident
+from . import policy, recipients, telling
+from .flapping import flapping
+from .grouping import WINDOW
+from .models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident
+from .telling import Case, Quiet, Rules
 
 log = logging.getLogger(__name__)
 
+Kind = Alert.Kind
 
-def write(endpoint: Endpoint, incident: Incident, kind: Alert.Kind) -> None:
-    """Writes one alert per recipient of the endpoint's team. A second one of the same kind is not written.
+COMES_BACK_AFTER = timedelta(seconds=90)
+"""What was put down to another incident gets this long to recover after that one did, before people are told."""
 
-    Without a mail server it is written all the same, so that the alerts page shows what would have been sent.
-    A recovery goes only to those who were told of the trouble.
+
+def tell(incident: Incident, state: EndpointState) -> list[str]:
+    """Writes what people are to be told about the incident now, if anything; returns the kinds.
+
+    Safe to call at any time and from several processes: a kind is written once per incident, round and recipient.
     """
-    recipients = endpoint.team.mail_to
-    if kind is Alert.Kind.RECOVERED:
-        recipients = list(incident.alerts.values_list("recipient", flat=True).distinct())
-    _store(recipients, incident=incident, kind=kind, facts=_facts(endpoint, incident))
+    rules = policy.policy_of(state.endpoint.team)
+    now = datetime.now(UTC)
+    kinds = telling.due(_case(incident, state, now), _rules(rules), now)
+    for kind in kinds:
+        _write(incident, state.endpoint, Kind(kind), rules, now)
+    return kinds
 
 
-def write_note(team: Team, key: str, *, subject: str, text: str, path: str, link_text: str) -> None:
+def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
+    until = incident.acknowledged_until
+    return Case(
+        status="recovered" if incident.resolved_at else incident.status,
+        told=incident.told,
+        opened_at=incident.opened_at,
+        told_at=incident.told_at,
+        acknowledged=bool(incident.acknowledged_at) and (until is None or until > now),
+        escalated=incident.escalated_at is not None,
+        muted=_muted(incident, state, now),
+    )
+
+
+def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
+    for mark in ("maintenance", "silenced", "blind"):
+        if state.marks.get(mark):
+            return mark
+    parent = incident.parent
+    if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
+        return f"put down to {parent.endpoint}"
+    return "flapping" if incident.flapping and incident.resolved_at is None and flaps(state, now) else ""
+
+
+def _patience(state: EndpointState) -> timedelta:
+    return max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
+
+
+def flaps(state: EndpointState, now: datetime) -> bool:
+    """Whether the endpoint comes and goes so often that people are not told of each turn."""
+    return flapping(state.turns, now.timestamp())
+
+
+def _rules(rules: AlertPolicy) -> Rules:
+    return Rules(
+        remind_every=timedelta(hours=rules.remind_every) if rules.remind_every else None,
+        escalate_after=timedelta(minutes=rules.escalate_after) if rules.escalate_to else None,
+    )
+
+
+def quiet_hours(rules: AlertPolicy) -> Quiet | None:
+    """The team's quiet hours, where it has set both ends."""
+    if rules.quiet_from is None or rules.quiet_to is None:
+        return None
+    return Quiet(rules.quiet_from, rules.quiet_to, rules.time_zone)
+
+
+def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy, now: datetime) -> None:
+    """One alert of this kind per recipient, and in the incident what people know from now on."""
+    if kind in (Kind.DOWN, Kind.DEGRADED) and incident.told == Incident.Told.RECOVERED:
+        incident.round += 1
+    rounds = incident.reminders if kind is Kind.REMINDER else incident.round
+    _store(
+        _to_whom(incident, endpoint, kind, rules),
+        incident=incident,
+        team=endpoint.team,
+        kind=kind,
+        round=rounds,
+        facts=_facts(endpoint, incident),
+        hold_until=telling.hold_until(kind, incident.status, quiet_hours(rules), now),
+    )
+    if kind is Kind.REMINDER:
+        incident.reminders += 1
+    elif kind is Kind.ESCALATED:
+        incident.escalated_at = now
+    else:
+        incident.told = kind
+    if kind is not Kind.ESCALATED:
+        incident.told_at = now
+    incident.save(update_fields=["told", "told_at", "round", "reminders", "escalated_at"])
+
+
+def _to_whom(
+    incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy
+) -> list[tuple[str, str]]:
+    """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
+    if kind is Kind.RECOVERED:
+        told = incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct()
+        gone = set(recipients.unsubscribed(endpoint.team))
+        return [pair for pair in told if pair[1] not in gone]
+    if kind is Kind.ESCALATED:
+        return [(Channel.MAIL, address) for address in rules.escalate_to]
+    return everyone(endpoint.team, rules)
+
+
+def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
+    """(channel, recipient) of all that the team wants to be told by."""
+    channels = [(Channel.APPRISE, rules.apprise_url), (Channel.WEBHOOK, rules.webhook_url)]
+    mails = [(Channel.MAIL.value, address) for address in recipients.active(team)]
+    return mails + [(channel.value, channel.value) for channel, url in channels if url]
+
+
+def drop(incident: Incident, why: str) -> None:
+    """What was not yet put into a message is not sent any more."""
+    incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+
+
+def reached(incident: Incident) -> bool:
+    """Whether a message about it is on its way or was sent."""
+    return incident.alerts.filter(message__isnull=False).exists()
+
+
+def write_note(
+    team: Team, key: str, *, subject: str, text: str, path: str, link_text: str, kind: Alert.Kind = Kind.REVIEW
+) -> None:
     """Writes one note per recipient of the team. One with the same key is not written to the same recipient again.
 
     `text` is plain, its paragraphs apart by empty lines; `path` is the page on this site that the link leads to.
     """
     facts = {"subject": subject, "text": text, "path": path, "link_text": link_text, "name": subject}
     facts |= {"team": team.name, "team_slug": team.slug}
-    _store(team.mail_to, kind=Alert.Kind.REVIEW, key=key, facts=facts)
+    rules = policy.policy_of(team)
+    held = telling.hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
+    _store(everyone(team, rules), team=team, kind=kind, key=key, facts=facts, hold_until=held)
 
 
-def _store(recipients: list[str], **values: Any) -> None:
+def write_monitor_note(key: str, subject: str, text: str) -> None:
+    """The monitor's own alarm, to those who run the installation. Written once per key, as `write_note` does."""
+    facts = {"subject": subject, "text": text, "path": "/", "link_text": "Open the board", "name": subject}
+    facts |= {"team": "everyone who runs this installation", "team_slug": "plimsoll"}
+    admins = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
+    to = [(Channel.MAIL.value, address) for address in admins.values_list("email", flat=True)]
+    _store(to, kind=Kind.MONITOR, key=key, facts=facts)
+
+
+def _store(to: list[tuple[str, str]], **values: Any) -> None:
     """One alert per recipient into the outbox; the delivery worker is told once they are committed."""
     now = datetime.now(UTC)
-    state = Alert.State.WAITING if settings.EMAIL_CONFIGURED else Alert.State.NO_SERVER
     Alert.objects.bulk_create(
         [
-            Alert(
-                recipient=recipient,
-                created_at=now,
-                state=state,
-                next_try_at=now if state is Alert.State.WAITING else None,
-                **values,
-            )
-            for recipient in dict.fromkeys(recipients)
+            Alert(channel=channel, recipient=recipient, created_at=now, **values)
+            for channel, recipient in dict.fromkeys(to)
         ],
         ignore_conflicts=True,
     )
-    if settings.EMAIL_CONFIGURED:
-        transaction.on_commit(_call_delivery, robust=True)
+    transaction.on_commit(_call_delivery, robust=True)
 
 
 def _call_delivery() -> None:
-    """Wakes the delivery worker. If the broker is away, its sweep finds the alerts a few seconds later."""
+    """Wakes the delivery worker once a lone alert is ready. What it misses, its sweep finds within seconds."""
     try:
-        current_app.send_task("fleet.tasks.deliver", expires=60)
+        current_app.send_task("fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
     except OperationalError as error:
         log.warning("the broker could not be told of new alerts: %s", error)
 
@@ -81,6 +194,7 @@ def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:
         "url": endpoint.url,
         "path": incident.get_absolute_url(),
         "endpoint_path": endpoint.get_absolute_url(),
+        "status": incident.status,
         "cause": incident.cause,
         "step": incident.step,
         "detail": incident.detail,
@@ -88,49 +202,4 @@ def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:
         "opened_at": incident.opened_at.isoformat(),
         "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
         "last_seen": incident.last_seen,
-    }
-
-
-def subject(alert: Alert) -> str:
-    """The mail's subject: "DOWN  gpu-1 (search)". Line breaks in names can't reach a header."""
-    if alert.kind == Alert.Kind.REVIEW:
-        return f"REVIEW  {' '.join(alert.facts['subject'].split())} ({alert.facts['team_slug']})"
-    word = "UP" if alert.kind == Alert.Kind.RECOVERED else alert.kind.upper()
-    return f"{word}  {' '.join(alert.facts['name'].split())} ({alert.facts['team_slug']})"
-
-
-def render_text(alert: Alert) -> str:
-    """The mail's plain text."""
-    return render_to_string(f"email/{_template(alert)}.txt", _context(alert))
-
-
-def render_html(alert: Alert) -> str:
-    """The mail's HTML, saying the same."""
-    return render_to_string(f"email/{_template(alert)}.html", _context(alert))
-
-
-def _template(alert: Alert) -> str:
-    return "note" if alert.kind == Alert.Kind.REVIEW else "alert"
-
-
-def _context(alert: Alert) -> dict[str, Any]:
-    facts = alert.facts
-    link = settings.SITE_URL.rstrip("/") + facts["path"]
-    if alert.kind == Alert.Kind.REVIEW:
-        return {"facts": facts, "link": link}
-    began = datetime.fromisoformat(facts["began_at"])
-    resolved = datetime.fromisoformat(facts["resolved_at"]) if facts["resolved_at"] else None
-    seen = facts["last_seen"]
-    return {
-        "alert": alert,
-        "facts": facts,
-        "recovered": alert.kind == Alert.Kind.RECOVERED,
-        "what": causes.sentence(facts["cause"]),
-        "advice": causes.advice(facts["cause"]),
-        "began_at": began,
-        "resolved_at": resolved,
-        "lasted": resolved - began if resolved else None,
-        "seen_at": datetime.fromisoformat(seen["at"]) if seen.get("at") else None,
-        "engine": label(seen["engine"]) if seen.get("engine") else "",
-        "link": link,
     }

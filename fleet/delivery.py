@@ -1,88 +1,180 @@
-"""Delivers what is in the outbox. At least once: an alert is marked sent after the server took it, never before."""
+"""Delivers the messages of the outbox. At least once: one is marked sent after it was taken, never before."""
 
 import logging
 import random
 import smtplib
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import redis
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 
-from . import alerts
-from .models import Alert
+from . import channels, gathering, links, recipients, signs, wording
+from .models import Alert, Channel, Message
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-"""How long a claimed alert is ours. A worker that dies in between loses the lease, not the mail."""
+LEASE = timedelta(seconds=120)
+"""How long a claimed message is ours. A worker that dies in between loses the lease, not the mail."""
 
 GIVE_UP_AFTER = timedelta(days=1)
 BATCH = 50
+KNOWN_FOR = timedelta(days=2)
+"""How long a message that was given up is told on every page. The alerts page has it for good."""
+
+LATE = timedelta(minutes=5)
+"""A mail that waits longer is told on every page."""
+
+NO_SUCH_ADDRESS = (550, 551, 553)
+"""SMTP's ways to say that a mailbox does not exist (RFC 5321, section 4.2.3)."""
+
+_mailing, _calling = threading.Lock(), threading.Lock()
 
 
 def deliver() -> int:
-    """Sends the alerts that are due, oldest first; returns how many were taken by the server."""
-    due = Alert.objects.filter(next_try_at__lte=datetime.now(UTC), state=Alert.State.WAITING)
-    batch = list(due.order_by("created_at", "pk").only("pk", "next_try_at")[:BATCH])
+    """Gathers what is ready and sends the mails that are due; returns how many were taken by the server.
+
+    One thread of a process at a time: a server that hangs must not take up the threads of all other work.
+    """
+    return _alone(_mailing, _deliver_mails)
+
+
+def deliver_calls() -> int:
+    """Sends what goes by other channels than mail; apart from the mails, so that neither waits for the other."""
+    return _alone(_calling, _deliver_calls)
+
+
+def _alone(lock: threading.Lock, work: Callable[[], int]) -> int:
+    if not lock.acquire(blocking=False):
+        return 0
+    try:
+        return work()
+    finally:
+        lock.release()
+
+
+def _deliver_mails() -> int:
+    gathering.gather()
+    batch = _due(Message.objects.filter(channel=Channel.MAIL))
     if not batch:
+        _say(trouble())
         return 0
     server = get_connection()
-    sent = 0
+    sent, away = 0, ""
     try:
-        for alert in batch:
-            sent += _deliver_one(alert.pk, alert.next_try_at, server)
+        for message in batch:
+            sent += _try(message, lambda claimed: _mail(claimed, server))
     except ServerAway as error:
+        away = str(error)
         log.warning("%s; the rest of the outbox waits for the next sweep", error)
     finally:
         _close(server)
+    _say(away or trouble())
     return sent
 
 
+def _deliver_calls() -> int:
+    batch = _due(Message.objects.exclude(channel=Channel.MAIL))
+    return sum(_try(message, _call) for message in batch)
+
+
+def _due(messages) -> list[Message]:
+    due = messages.filter(next_try_at__lte=datetime.now(UTC), state=Message.State.WAITING)
+    return list(due.order_by("created_at", "pk").only("pk", "next_try_at")[:BATCH])
+
+
 class ServerAway(Exception):
-    """The mail server can't be reached, so the next alert would wait for it in vain as well."""
+    """The mail server can't be reached, so the next mail would wait for it in vain as well."""
 
 
-def _deliver_one(pk: int, was_due: datetime | None, server: BaseEmailBackend) -> bool:
+def _try(message: Message, send: Callable[[Message], bool]) -> bool:
     # The condition makes the claim: whoever moves next_try_at first sends, the others find no row.
-    claimed = Alert.objects.filter(pk=pk, next_try_at=was_due, state=Alert.State.WAITING).update(
-        next_try_at=datetime.now(UTC) + LEASE, attempts=F("attempts") + 1
-    )
-    if not claimed:
+    claimed = Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at, state=Message.State.WAITING)
+    if not claimed.update(next_try_at=datetime.now(UTC) + LEASE, attempts=F("attempts") + 1):
         return False
-    alert = Alert.objects.get(pk=pk)
-    try:
-        server.open()
-        server.send_messages([message(alert)])
-    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-        return _put_off(alert, error)
-    except (OSError, smtplib.SMTPException) as error:
-        _put_off(alert, error)
-        raise ServerAway(_words(error)) from error
-    Alert.objects.filter(pk=pk).update(state=Alert.State.SENT, sent_at=datetime.now(UTC), next_try_at=None, error="")
+    message = Message.objects.select_related("team").get(pk=message.pk)
+    if not send(message):
+        return False
+    Message.objects.filter(pk=message.pk).update(
+        state=Message.State.SENT, sent_at=datetime.now(UTC), next_try_at=None, error=""
+    )
     return True
 
 
-def message(alert: Alert) -> EmailMultiAlternatives:
-    """The mail of one alert. Its Message-ID is stable, and the mails about one thing form one thread."""
-    domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].strip("<> ") or "localhost"
-    about = f"incident-{alert.incident_id}" if alert.incident_id else f"note-{alert.pk}"
-    thread = f"<{about}@{domain}>"
-    mail = EmailMultiAlternatives(
-        subject=alerts.subject(alert),
-        body=alerts.render_text(alert),
+def _mail(message: Message, server: BaseEmailBackend) -> bool:
+    try:
+        server.open()
+        server.send_messages([mail(message)])
+    except smtplib.SMTPRecipientsRefused as error:
+        return _refused(message, error)
+    except smtplib.SMTPResponseException as error:
+        return _put_off(message, words(error))
+    except (OSError, smtplib.SMTPException) as error:
+        _put_off(message, words(error))
+        raise ServerAway(words(error)) from error
+    if message.team:
+        recipients.worked(message.team, message.recipient)
+    return True
+
+
+def _refused(message: Message, error: smtplib.SMTPRecipientsRefused) -> bool:
+    """An address that does not exist is marked and not tried again; any other refusal may pass."""
+    code, _ = next(iter(error.recipients.values()))
+    unknown = code in NO_SUCH_ADDRESS
+    if unknown and message.team:
+        recipients.bounced(message.team, message.recipient, words(error))
+    return _put_off(message, words(error), final=unknown)
+
+
+def _call(message: Message) -> bool:
+    try:
+        channels.send(message)
+    except channels.NotTaken as error:
+        return _put_off(message, str(error), final=error.final)
+    return True
+
+
+def mail(message: Message) -> EmailMultiAlternatives:
+    """The mail of one message. Its Message-ID is stable, and the mails about one incident form one thread."""
+    earlier = _earlier(message)
+    headers = {"Message-ID": _message_id(message.pk), "Auto-Submitted": "auto-generated"}
+    if earlier:
+        headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
+    if message.team:
+        leave = settings.SITE_URL.rstrip("/") + links.unsubscribe_path(message.team_id, message.recipient)
+        headers |= {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    found = EmailMultiAlternatives(
+        subject=wording.subject(message),
+        body=wording.render_text(message),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[alert.recipient],
-        headers={
-            "Message-ID": f"<{about}-alert-{alert.pk}@{domain}>",
-            "In-Reply-To": thread,
-            "References": thread,
-            "Auto-Submitted": "auto-generated",
-        },
+        to=[message.recipient],
+        headers=headers,
     )
-    mail.attach_alternative(alerts.render_html(alert), "text/html")
-    return mail
+    found.attach_alternative(wording.render_html(message), "text/html")
+    return found
+
+
+def _message_id(pk: int) -> str:
+    domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].strip("<> ") or "localhost"
+    return f"<message-{pk}@{domain}>"
+
+
+def _earlier(message: Message) -> list[str]:
+    """The Message-IDs of the mails to the same address about the same incidents, oldest first."""
+    incidents = message.alerts.exclude(incident=None).values("incident")
+    before = Alert.objects.filter(incident__in=incidents, recipient=message.recipient, message__lt=message.pk)
+    numbers = before.filter(channel=Channel.MAIL).order_by("message_id").values_list("message_id", flat=True)
+    return [_message_id(pk) for pk in list(dict.fromkeys(numbers))[-10:]]
+
+
+def send_again(message: Message) -> None:
+    """Tries a message that was given up once more, at the next sweep."""
+    given_up = Message.objects.filter(pk=message.pk, state=Message.State.GIVEN_UP)
+    given_up.update(state=Message.State.WAITING, next_try_at=datetime.now(UTC))
 
 
 def retry_after(attempts: int, random_share: float) -> timedelta:
@@ -91,19 +183,40 @@ def retry_after(attempts: int, random_share: float) -> timedelta:
     return timedelta(seconds=seconds * (1 + random_share / 4))
 
 
-def _put_off(alert: Alert, error: Exception) -> bool:
+def _put_off(message: Message, why: str, final: bool = False) -> bool:
     now = datetime.now(UTC)
-    given_up = now - alert.created_at > GIVE_UP_AFTER
-    log.warning("mail to %s was not taken (try %d): %s", alert.recipient, alert.attempts, error)
-    Alert.objects.filter(pk=alert.pk).update(
-        state=Alert.State.GIVEN_UP if given_up else Alert.State.WAITING,
-        next_try_at=None if given_up else now + retry_after(alert.attempts, random.random()),
-        error=_words(error)[:500],
+    given_up = final or now - message.created_at > GIVE_UP_AFTER
+    log.warning("%s to %s was not taken (try %d): %s", message.channel, message.recipient, message.attempts, why)
+    Message.objects.filter(pk=message.pk).update(
+        state=Message.State.GIVEN_UP if given_up else Message.State.WAITING,
+        next_try_at=None if given_up else now + retry_after(message.attempts, random.random()),
+        error=why[:500],
     )
     return False
 
 
-def _words(error: Exception) -> str:
+def trouble() -> str:
+    """What is wrong with the outbox, in a sentence for every page; "" when nothing is."""
+    now = datetime.now(UTC)
+    lost = Message.objects.filter(state=Message.State.GIVEN_UP, created_at__gt=now - KNOWN_FOR).count()
+    if lost:
+        return f"{lost} of the last two days' messages could not be delivered: see the alerts page."
+    late = Message.objects.filter(state=Message.State.WAITING, created_at__lt=now - LATE).order_by("created_at")
+    oldest = late.values_list("created_at", "error").first()
+    if oldest is None:
+        return ""
+    minutes = int((now - oldest[0]).total_seconds() // 60)
+    return f"Mail has been waiting for {minutes} min. {oldest[1]}".strip()
+
+
+def _say(sentence: str) -> None:
+    try:
+        signs.say("mail", sentence)
+    except redis.RedisError:
+        log.debug("the broker is away; /health/ready says so itself")
+
+
+def words(error: Exception) -> str:
     """What the server answered, in words for the alerts page."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()))

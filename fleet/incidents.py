@@ -1,33 +1,81 @@
 """Incidents follow the standing of an endpoint. Called inside the transaction that moved it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from . import alerts, causes
-from .models import Alert, EndpointState, Incident, IncidentEvent
+from django.db.models import Q
+
+from . import alerts, causes, dependencies
+from .blindness import SUSPICIOUS
+from .models import EndpointState, Incident, IncidentEvent
 from .status import TROUBLE, Standing, Status
+
+REOPEN_WITHIN = timedelta(minutes=15)
+"""A flapping endpoint's trouble continues the incident that ended so lately, instead of opening another."""
+
+_WORSE = ("status", "cause", "step", "detail")
 
 
 def follow(state: EndpointState, before: Standing, after: Standing, last_seen: dict[str, Any]) -> None:
     """Opens, updates or resolves the endpoint's incident, with its alerts, when its standing moved."""
+    if after.status is Status.UNKNOWN:
+        return  # we could not look: what was open stays open
     if after.status in TROUBLE and before.status not in TROUBLE:
-        _open(state, after, last_seen)
+        _begin(state, after, last_seen)
     elif after.status in TROUBLE and (before.status, before.cause) != (after.status, after.cause):
-        _turn(state, before, after)
-    elif before.status in TROUBLE and after.status not in TROUBLE:
-        _resolve(state, after)
+        _turn(state, after)
+    elif after.status not in TROUBLE and before.status in TROUBLE:
+        _end(state, after)
 
 
 def close_quietly(state: EndpointState, why: str) -> None:
     """Closes an open incident without a mail, because nobody looks any more: paused, for instance."""
+    _close(Incident.objects.filter(endpoint_id=state.endpoint_id, resolved_at=None), why)
+
+
+def void(since: datetime, why: str) -> int:
+    """Closes what was opened since then although we could not look. Returns how many it were."""
+    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since, cause__in=SUSPICIOUS)
+    return _close(opened, why)
+
+
+def _close(incidents: Any, why: str) -> int:
     now = datetime.now(UTC)
-    for incident in Incident.objects.filter(endpoint_id=state.endpoint_id, resolved_at=None):
+    rows = list(incidents)
+    for incident in rows:
         incident.resolved_at = now
-        incident.save()
-        _note(incident, now, why)
+        alerts.drop(incident, why)
+        # Whoever was told of it already is told of its end as well.
+        incident.told = incident.told if alerts.reached(incident) else Incident.Told.CLOSED
+        incident.save(update_fields=["resolved_at", "told"])
+        note(incident, now, why)
+    return len(rows)
 
 
-def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> None:
+def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> None:
+    incident = _continued(state, after) if alerts.flaps(state, state.probed_at or datetime.now(UTC)) else None
+    if incident is None:
+        incident = _open(state, after, last_seen)
+    alerts.tell(incident, state)
+
+
+def _continued(state: EndpointState, after: Standing) -> Incident | None:
+    """The incident that a flapping endpoint goes on with."""
+    now = datetime.now(UTC)
+    lately = Q(resolved_at=None) | Q(resolved_at__gt=now - REOPEN_WITHIN)
+    incident = Incident.objects.filter(lately, endpoint_id=state.endpoint_id).first()
+    if incident is None:
+        return None
+    if not incident.flapping:
+        note(incident, now, "Flapping: it comes and goes. People are told again once it holds still for five minutes.")
+    incident.resolved_at, incident.flapping = None, True
+    _worsen(incident, after)
+    incident.save(update_fields=["resolved_at", "flapping", *_WORSE])
+    note(incident, now, f"Again {after.status}. {_told(after)}")
+    return incident
+
+
+def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> Incident:
     now = datetime.now(UTC)
     incident = Incident.objects.create(
         endpoint_id=state.endpoint_id,
@@ -38,36 +86,72 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> N
         began_at=state.failing_since or now,
         opened_at=now,
         last_seen=last_seen,
+        parent=dependencies.cause_of(state.endpoint) if after.status is Status.DOWN else None,
     )
-    _note(incident, incident.began_at, "First failed probe.")
-    _note(incident, now, f"Held to be {after.status} after {after.failures} in a row. {_told(after)}")
-    alerts.write(state.endpoint, incident, Alert.Kind(after.status.value))
+    note(incident, incident.began_at, "First failed probe.")
+    note(incident, now, f"Held to be {after.status} after {after.failures} in a row. {_told(after)}")
+    if incident.parent:
+        note(incident, now, f"Put down to {incident.parent.endpoint}: nobody is told about this one as well.")
+    for other in dependencies.adopt(incident) if after.status is Status.DOWN else ():
+        _put_down_to(other, incident.parent or incident)
+    return incident
 
 
-def _turn(state: EndpointState, before: Standing, after: Standing) -> None:
+def _put_down_to(incident: Incident, parent: Incident) -> None:
+    """What was about to be told about it is not, if it was not told yet."""
+    incident.parent = parent
+    alerts.drop(incident, f"put down to {parent.endpoint}")
+    if not alerts.reached(incident):
+        incident.told = Incident.Told.NOTHING
+    incident.save(update_fields=["parent", "told"])
+    note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}.")
+
+
+def _turn(state: EndpointState, after: Standing) -> None:
     """The cause moved within the same stretch of trouble. From degraded to down is worth a mail of its own."""
-    incident = Incident.objects.get(endpoint_id=state.endpoint_id, resolved_at=None)
-    now = datetime.now(UTC)
-    _note(incident, now, f"Now {after.status}. {_told(after)}")
-    if before.status is Status.DEGRADED and after.status is Status.DOWN:
-        incident.status, incident.cause = after.status, after.cause or ""
-        incident.step, incident.detail = after.step, after.detail[:500]
-        incident.save()
-        alerts.write(state.endpoint, incident, Alert.Kind.DOWN)
+    incident = _open_one(state)
+    if incident is None:
+        return
+    note(incident, datetime.now(UTC), f"Now {after.status}. {_told(after)}")
+    if _worsen(incident, after):
+        incident.save(update_fields=_WORSE)
+        alerts.tell(incident, state)
 
 
-def _resolve(state: EndpointState, after: Standing) -> None:
+def _worsen(incident: Incident, after: Standing) -> bool:
+    """Takes over the standing when it is worse than what the incident came to so far."""
+    if incident.status == Status.DOWN or after.status is not Status.DOWN:
+        return False
+    incident.status, incident.cause = after.status, after.cause or ""
+    incident.step, incident.detail = after.step, after.detail[:500]
+    return True
+
+
+def _end(state: EndpointState, after: Standing) -> None:
+    """Resolves the incident, unless the endpoint flaps: then it stays open until it holds still."""
+    incident = _open_one(state)
+    if incident is None:
+        return
     now = datetime.now(UTC)
-    incident = Incident.objects.get(endpoint_id=state.endpoint_id, resolved_at=None)
+    if alerts.flaps(state, state.probed_at or now):
+        note(incident, now, f"Answers again ({after.status}), but it is flapping.")
+        return
     incident.resolved_at = now
-    incident.save()
-    _note(incident, now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
-    alerts.write(state.endpoint, incident, Alert.Kind.RECOVERED)
+    incident.save(update_fields=["resolved_at"])
+    note(incident, now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
+    alerts.tell(incident, state)
+
+
+def _open_one(state: EndpointState) -> Incident | None:
+    return Incident.objects.filter(endpoint_id=state.endpoint_id, resolved_at=None).select_related("parent").first()
 
 
 def _told(standing: Standing) -> str:
     return causes.sentence(standing.cause or "", standing.detail, standing.step)
 
 
-def _note(incident: Incident, at: datetime, text: str) -> None:
-    IncidentEvent.objects.create(incident=incident, at=at, text=text[:600])
+def note(incident: Incident, at: datetime, text: str, author: str = "") -> None:
+    """Adds a line to the incident's timeline."""
+    IncidentEvent.objects.create(incident=incident, at=at, text=text[:600], author=author)
+
+

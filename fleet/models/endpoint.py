@@ -27,7 +27,26 @@ class Endpoint(models.Model):
     recover_after = models.PositiveSmallIntegerField(
         default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
+    fail_of = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(20)]
+    )  # down after fail_after failures among so many probes; 0: in a row
+    fail_for = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(3600)]
+    )  # seconds that trouble must have lasted besides
+    slow_after = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(60_000)]
+    )  # milliseconds; a slower answer is degraded
+    start_within = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(3600)]
+    )  # seconds that a start may take; null: learned from earlier ones
     expected_models = models.JSONField(default=list, blank=True)
+    depends_on = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="dependents"
+    )  # while that one is down, trouble here is put down to it
+    canary_models = models.JSONField(default=list, blank=True)  # may be asked for a token now and then; empty: none
+    canary_every = models.PositiveIntegerField(
+        default=600, validators=[MinValueValidator(300), MaxValueValidator(86_400)]
+    )  # seconds
     paused = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -60,6 +79,14 @@ class EndpointState(models.Model):
     downs = models.PositiveIntegerField(default=0)
     successes = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)  # the first of the failures in a row
+    recent = models.PositiveIntegerField(default=0)  # the last 20 findings as bits, the newest lowest; 1: trouble
+    turns = models.JSONField(default=list)  # unix seconds of the latest turns into trouble and out of it
+    still = models.PositiveIntegerField(default=0)  # looks in a row at requests under way without any progress
+    starts = models.JSONField(default=list)  # seconds that the latest starts took
+    starting = models.JSONField(default=dict)  # the start under way: fleet.starts.Stretch
+    certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
+    canary = models.JSONField(default=dict)  # the last canary, and what they cost: fleet.canaries
+    marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.marks
 
     probed_at = models.DateTimeField(null=True)  # the last look
     seen_at = models.DateTimeField(null=True)  # the last answer

@@ -21,6 +21,8 @@ class Observation(models.Model):
     kv_cache_usage = models.FloatField(null=True)  # 0..1
     generation_tokens = models.BigIntegerField(null=True)  # the engine's counter
     busy = models.BooleanField(null=True)
+    canary_ms = models.FloatField(null=True)  # how long the canary took, where there was one
+    excluded = models.CharField(max_length=12, blank=True)  # "maintenance" or "blind": does not count as uptime
 
     class Meta:
         indexes = [models.Index(fields=["endpoint", "-at"], name="observation_by_endpoint")]
@@ -50,3 +52,24 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
+
+
+class Rollup(models.Model):
+    """The observations of one endpoint in one minute, hour or day, added up."""
+
+    class Span(models.TextChoices):
+        MINUTE = "minute"
+        HOUR = "hour"
+        DAY = "day"
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="rollups", db_index=False)
+    span = models.CharField(max_length=6, choices=Span)
+    start = models.DateTimeField()
+    counts = models.JSONField(default=dict)  # status -> probes that found it, without the excluded ones
+    excluded = models.JSONField(default=dict)  # "maintenance" or "blind" -> probes
+    worst = models.CharField(max_length=12)  # the most urgent status, as the band shows it
+    sums = models.JSONField(default=dict)  # figure -> [how many, sum, lowest, highest]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "span", "start"], name="one_rollup_per_span")]
+        indexes = [models.Index(fields=["span", "start"], name="rollup_by_age")]

@@ -1,5 +1,8 @@
 """Stretches of trouble."""
 
+from datetime import UTC, datetime
+
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
@@ -9,7 +12,17 @@ from .endpoint import Endpoint
 class Incident(models.Model):
     """One stretch of trouble of one endpoint."""
 
+    class Told(models.TextChoices):
+        """What people were told last. While it is not what is, and nothing mutes it, there is something to tell."""
+
+        NOTHING = ""
+        DEGRADED = "degraded"
+        DOWN = "down"
+        RECOVERED = "recovered"
+        CLOSED = "closed"  # ended without a word, because nobody looks any more
+
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="incidents")
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="children")  # what caused it
     status = models.CharField(max_length=12)  # down or degraded: the worst it came to
     cause = models.CharField(max_length=24)
     step = models.CharField(max_length=12, blank=True)
@@ -18,6 +31,18 @@ class Incident(models.Model):
     opened_at = models.DateTimeField()  # when the failures in a row were enough
     resolved_at = models.DateTimeField(null=True, db_index=True)
     last_seen = models.JSONField(default=dict)  # what the last good probe knew: at, engine, version, models
+    flapping = models.BooleanField(default=False)  # it came back and went again, too often to be told each time
+
+    told = models.CharField(max_length=12, choices=Told, default=Told.NOTHING, blank=True, db_index=True)
+    told_at = models.DateTimeField(null=True)
+    round = models.PositiveSmallIntegerField(default=0)  # how often people were told after it had recovered
+    reminders = models.PositiveSmallIntegerField(default=0)
+    escalated_at = models.DateTimeField(null=True)
+
+    acknowledged_by = models.CharField(max_length=254, blank=True)  # a user name, or the address a mail's link went to
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_until = models.DateTimeField(null=True)  # null: until it is resolved
+    acknowledged_note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["-opened_at", "-pk"]
@@ -32,13 +57,71 @@ class Incident(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("incident", args=[self.pk])
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether somebody is on it at this moment."""
+        until = self.acknowledged_until
+        return self.acknowledged_at is not None and (until is None or until > datetime.now(UTC))
+
 
 class IncidentEvent(models.Model):
-    """One dated line of an incident's timeline."""
+    """One dated line of an incident's timeline; a note by a person has an author."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
     text = models.CharField(max_length=600)
+    author = models.CharField(max_length=254, blank=True)
 
     class Meta:
         ordering = ["at", "pk"]
+
+
+class Silence(models.Model):
+    """For a while nobody is told about an endpoint, an engine of the team, or the whole team."""
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="silences")
+    endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="silences")
+    engine = models.CharField(max_length=40, blank=True)  # neither endpoint nor engine: the whole team
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-ends_at"]
+
+
+class MaintenanceWindow(models.Model):
+    """When work is planned: nobody is told, and the time does not count for availability."""
+
+    class Repeats(models.TextChoices):
+        ONCE = "once", "once"
+        DAILY = "daily", "every day"
+        WEEKLY = "weekly", "every week"
+        MONTHLY = "monthly", "every month"
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="maintenance_windows")
+    endpoint = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="maintenance_windows"
+    )  # null: all of the team
+    name = models.CharField(max_length=80)
+    starts_at = models.DateTimeField()  # of the first one
+    minutes = models.PositiveIntegerField()  # how long each takes
+    repeats = models.CharField(max_length=8, choices=Repeats, default=Repeats.ONCE)
+    time_zone = models.CharField(max_length=64, default="UTC")  # repeats follow its clock, summer time and all
+    last_day = models.DateField(null=True, blank=True)  # no repetition begins after it
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["starts_at"]
+
+
+class BlindStretch(models.Model):
+    """A time in which the watch itself could not look. What probes found in it says nothing about the endpoints."""
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300)  # a sentence
+
+    class Meta:
+        ordering = ["-began_at"]

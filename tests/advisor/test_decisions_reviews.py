@@ -85,11 +85,12 @@ def test_a_fact_that_moved_is_told_once(alice, team, monkeypatch):
 def test_without_a_mail_server_the_note_is_shown_as_not_sent(alice, team, client):
     decision = record(alice, team, status="accepted")
     reviews.remind(DUE)
+    delivery.deliver()
     client.force_login(alice)
     page = client.get("/alerts/").content.decode()
     assert "REVIEW  Serve our models with vLLM" in page
     assert f'href="/decisions/{decision.pk}/"' in page
-    assert Alert.objects.get().state == "no_server"
+    assert Alert.objects.get().message.state == "no_server"
 
 
 def test_a_title_with_line_breaks_can_not_reach_a_header(alice, team, smtp):

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
-from fleet import alerts, delivery, endpoints
+from fleet import delivery, endpoints, signs
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
-from fleet.models import Alert
+from fleet.models import Alert, Message, Recipient
 from fleet.probing import record, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -23,12 +24,19 @@ def down(team, smtp) -> Alert:
     endpoint = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
     for reading in (GOOD, HUNG, HUNG, HUNG):
         record(state_of(endpoint.pk), reading, 0.0)
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=3))  # its group is complete
     return Alert.objects.get()
 
 
 def again() -> None:
-    """Makes every waiting alert due now."""
-    Alert.objects.filter(state="waiting").update(next_try_at=datetime.now(UTC) - timedelta(seconds=1))
+    """Makes every waiting message due now."""
+    Message.objects.filter(state="waiting").update(next_try_at=datetime.now(UTC) - timedelta(seconds=1))
+
+
+def recover(down: Alert) -> None:
+    for _ in range(2):
+        record(state_of(down.incident.endpoint_id), GOOD, 0.0)
+    Alert.objects.filter(message=None).update(created_at=datetime.now(UTC) - timedelta(seconds=3))
 
 
 def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, settings):
@@ -49,103 +57,149 @@ def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, se
         "qwen3:8b",
         "restart it if it stays",
         f"https://plimsoll.example.org/incidents/{down.incident_id}/",
+        "https://plimsoll.example.org/alerts/acknowledge/",
+        "https://plimsoll.example.org/alerts/unsubscribe/",
     ):
         assert said in text and said in html, said
-    down.refresh_from_db()
-    assert (down.state, down.next_try_at, down.attempts) == ("sent", None, 1)
+    message = Message.objects.get()
+    assert (message.state, message.next_try_at, message.attempts) == ("sent", None, 1)
+
+
+def test_a_mail_can_be_left_with_one_click(down, smtp, settings):
+    settings.SITE_URL = "https://plimsoll.example.org"
+    delivery.deliver()
+    [mail] = smtp.messages
+    assert mail["List-Unsubscribe"].strip().startswith("<https://plimsoll.example.org/alerts/unsubscribe/")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_recovery_says_how_long_it_lasted_and_joins_the_thread(down, smtp):
     delivery.deliver()
-    endpoint = down.incident.endpoint
-    record(state_of(endpoint.pk), GOOD, 0.0)
-    record(state_of(endpoint.pk), GOOD, 0.0)
+    recover(down)
     delivery.deliver()
     first, second = smtp.messages
     assert second["Subject"] == "UP  gpu-1 (search)"
-    assert second["References"] == first["References"]
+    assert second["References"] == second["In-Reply-To"] == first["Message-ID"]
     assert second["Message-ID"] != first["Message-ID"]
     assert "Lasted" in second.get_body(("plain",)).get_content()
 
 
-def test_a_sent_alert_is_not_sent_again(down, smtp):
+def test_trouble_that_is_over_before_its_mail_went_out_is_one_mail(down, smtp):
+    recover(down)
+    delivery.deliver()
+    [mail] = smtp.messages
+    assert mail["Subject"] == "UP  gpu-1 (search)"
+    assert Alert.objects.filter(message__state="sent").count() == 2
+
+
+def test_a_sent_message_is_not_sent_again(down, smtp):
     delivery.deliver()
     delivery.deliver()
     assert len(smtp.messages) == 1
 
 
+def test_a_retry_has_the_same_message_id(down, smtp):
+    delivery.deliver()
+    Message.objects.update(state="waiting", next_try_at=datetime.now(UTC) - timedelta(seconds=1))
+    delivery.deliver()
+    first, second = smtp.messages
+    assert first["Message-ID"] == second["Message-ID"]
+
+
 def test_a_busy_server_is_tried_again_later(down, smtp):
     smtp.answer = "451 4.7.1 try again later"
     assert delivery.deliver() == 0
-    down.refresh_from_db()
-    assert (down.state, down.attempts) == ("waiting", 1)
-    assert "451" in down.error and "try again later" in down.error
-    assert down.next_try_at > datetime.now(UTC) + timedelta(seconds=4)
+    message = Message.objects.get()
+    assert (message.state, message.attempts) == ("waiting", 1)
+    assert message.next_try_at > datetime.now(UTC) + timedelta(seconds=4)
+    assert message.error == "The mail server answered: 451 4.7.1 try again later"
     smtp.answer = "250 taken"
     again()
     assert delivery.deliver() == 1
-    down.refresh_from_db()
-    assert (down.state, down.error) == ("sent", "")
+    assert len(smtp.messages) == 1
 
 
 def test_a_server_that_is_away_loses_nothing(down, smtp, settings):
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
     assert delivery.deliver() == 0
-    down.refresh_from_db()
-    assert "could not be reached" in down.error
+    message = Message.objects.get()
+    assert "could not be reached" in message.error and "refused" in message.error
     settings.EMAIL_PORT = port
     again()
     assert delivery.deliver() == 1
 
 
-def test_a_worker_that_died_while_sending_leaves_the_mail_to_the_next(down, smtp, monkeypatch):
-    def killed(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(delivery, "message", killed)
-    with pytest.raises(KeyboardInterrupt):
-        delivery.deliver()
-    monkeypatch.undo()
-    assert delivery.deliver() == 0, "the lease of the dead worker is still running"
-    again()
-    assert delivery.deliver() == 1
-
-
-def test_one_refused_address_does_not_hold_up_the_others(down, smtp, team):
-    Alert.objects.create(
-        incident=down.incident,
-        kind="down",
-        recipient="nobody@example.org",
-        facts=down.facts,
-        created_at=down.created_at - timedelta(seconds=1),
-        next_try_at=datetime.now(UTC),
-    )
-    smtp.refuse = {"nobody@example.org"}
-    assert delivery.deliver() == 1
-    refused = Alert.objects.get(recipient="nobody@example.org")
-    assert refused.state == "waiting" and "refused the address" in refused.error
-
-
-def test_after_a_day_it_is_given_up_visibly(down, smtp):
-    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(hours=25))
-    smtp.answer = "451 no"
+def test_an_address_that_does_not_exist_is_marked_and_not_tried_for_a_day(down, smtp):
+    smtp.refuse = {"oncall@example.org"}
     delivery.deliver()
-    down.refresh_from_db()
-    assert (down.state, down.next_try_at) == ("given_up", None)
+    message = Message.objects.get()
+    assert (message.state, message.next_try_at) == ("given_up", None)
+    mark = Recipient.objects.get()
+    assert mark.bounced_at and "550 5.1.1 no such address here" in mark.bounce
+    smtp.refuse = set()
+    delivery.send_again(message)
+    assert delivery.deliver() == 1
+    mark = Recipient.objects.filter(bounced_at__isnull=False)
+    assert not mark.exists()
 
 
-def test_waits_grow_to_a_quarter_of_an_hour():
-    waits = [delivery.retry_after(n, 0.0).total_seconds() for n in range(1, 12)]
-    assert waits[:3] == [5, 10, 20] and waits[-1] == 900
-    assert delivery.retry_after(1, 1.0).total_seconds() == 6.25
+def test_after_a_day_it_is_given_up_and_every_page_says_so(down, smtp, valkey):
+    smtp.answer = "451 later"
+    delivery.deliver()
+    Message.objects.update(created_at=datetime.now(UTC) - timedelta(days=1, seconds=1))
+    again()
+    delivery.deliver()
+    assert Message.objects.get().state == "given_up"
+    delivery.deliver()
+    assert b"could not be delivered" in valkey.get("plimsoll:mail")
 
 
-def test_line_breaks_in_a_name_do_not_reach_the_header(down):
-    down.facts["name"] = "gpu\r\nBcc: x@example.org"
-    assert alerts.subject(down) == "DOWN  gpu Bcc: x@example.org (search)"
+def test_sending_again_is_for_what_was_given_up(down, smtp):
+    delivery.deliver()
+    delivery.send_again(Message.objects.get())
+    assert delivery.deliver() == 0
+    assert len(smtp.messages) == 1
 
 
-def test_a_name_with_markup_is_only_text_in_the_mail(down):
-    down.facts["name"] = "<script>x</script>"
-    assert "<script>" not in alerts.render_html(down)
-    assert "<script>x</script>" in alerts.render_text(down)
+def test_mail_that_waits_long_is_told(down, smtp, valkey):
+    smtp.answer = "451 4.3.2 full"
+    delivery.deliver()
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
+        assert delivery.trouble() == "Mail has been waiting for 6 min. The mail server answered: 451 4.3.2 full"
+
+
+def test_a_claimed_message_comes_again_when_its_worker_died(down, smtp):
+    delivery.gathering.gather()
+    message = Message.objects.get()
+    claimed = Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at)
+    claimed.update(next_try_at=datetime.now(UTC) + delivery.LEASE, attempts=1)  # and then it was killed
+    assert delivery.deliver() == 0
+    with time_machine.travel(datetime.now(UTC) + delivery.LEASE + timedelta(seconds=1)):
+        assert delivery.deliver() == 1
+
+
+def test_only_one_thread_delivers(down, smtp):
+    with delivery._mailing:
+        assert delivery.deliver() == 0
+    assert delivery.deliver() == 1
+
+
+def test_without_a_mail_server_it_is_marked_as_not_sent(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    for _ in range(3):
+        record(state_of(endpoint.pk), HUNG, 0.0)
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=3))
+    assert delivery.deliver() == 0
+    assert Message.objects.get().state == "no_server"
+
+
+def test_a_broker_that_is_away_does_not_stop_the_mail(down, smtp, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    signs._client.cache_clear()
+    assert delivery.deliver() == 1
+
+
+@pytest.mark.parametrize(("attempts", "least", "most"), [(1, 5, 6.25), (2, 10, 12.5), (9, 900, 1125), (50, 900, 1125)])
+def test_retries_come_ever_later_and_spread(attempts, least, most):
+    assert delivery.retry_after(attempts, 0.0).total_seconds() == least
+    assert delivery.retry_after(attempts, 1.0).total_seconds() == most

@@ -1,0 +1,82 @@
+"""Whose fault it is: an incident that follows from another one, by hand-set dependency or by the host they share.
+
+Alerts about such an incident are not created while the other one is open. It is probed and resolved all the same.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from django.db.models import Q
+
+from .models import Endpoint, EndpointState, Incident
+from .status import TROUBLE, Status
+
+DEPTH = 5
+"""How far a chain of dependencies is followed."""
+
+
+def cause_of(endpoint: Endpoint) -> Incident | None:
+    """The open incident that the trouble of this endpoint is put down to; None when it stands for itself."""
+    return _by_hand(endpoint) or _by_host(endpoint)
+
+
+def adopt(incident: Incident) -> list[Incident]:
+    """The open incidents that turn out to follow from this new one, or that share its host's failure."""
+    others = Incident.objects.filter(resolved_at=None, parent=None, endpoint__team=incident.endpoint.team_id)
+    dependent = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
+    found = list(dependent.select_related("endpoint"))
+    if incident.parent and incident.parent.endpoint.depends_on_id is None:
+        siblings = [each.pk for each in _siblings(incident.endpoint)]
+        # Those that opened between the first of the host's and this one.
+        found += others.exclude(pk__in=[incident.pk, incident.parent_id]).filter(endpoint__in=siblings)
+    return found
+
+
+def host_of(url: str) -> str:
+    """The host of a base URL, the way two of them are compared."""
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _by_hand(endpoint: Endpoint) -> Incident | None:
+    above = endpoint.depends_on
+    for _ in range(DEPTH):
+        if above is None:
+            return None
+        found = Incident.objects.filter(endpoint=above, resolved_at=None, status=Status.DOWN).first()
+        if found:
+            return found.parent or found
+        above = above.depends_on
+    return None
+
+
+def _by_host(endpoint: Endpoint) -> Incident | None:
+    """The first open incident on the same host, when none of the host's endpoints can be connected to."""
+    siblings = _siblings(endpoint)
+    states = [endpoint.pk, *(each.pk for each in siblings)]
+    if not siblings or not _all_cut_off(states):
+        return None
+    open_ones = Incident.objects.filter(endpoint__in=siblings, resolved_at=None, parent=None, status=Status.DOWN)
+    return open_ones.order_by("opened_at", "pk").first()
+
+
+def _all_cut_off(endpoints: Iterable[int]) -> bool:
+    """Whether the last look at each of them fails without any answer."""
+    failing = Q(failures__gt=0) | Q(status__in=TROUBLE, successes=0)
+    rows = EndpointState.objects.filter(pk__in=list(endpoints))
+    return not rows.exclude(failing, latency_ms=None).exists()
+
+
+def _siblings(endpoint: Endpoint) -> list[Endpoint]:
+    """The team's other watched endpoints on the same host."""
+    host = host_of(endpoint.url)
+    rows = Endpoint.objects.filter(team=endpoint.team_id, paused=False, url__icontains=host).exclude(pk=endpoint.pk)
+    return [each for each in rows if host_of(each.url) == host]
+
+
+def _dependents(endpoint: Endpoint) -> set[int]:
+    found: set[int] = set()
+    level = {endpoint.pk}
+    for _ in range(DEPTH):
+        level = set(Endpoint.objects.filter(depends_on__in=level).values_list("pk", flat=True)) - found
+        found |= level
+    return found

@@ -1,0 +1,36 @@
+"""Which alerts go together in one message. Pure: no I/O, no Django."""
+
+from dataclasses import dataclass
+
+WINDOW = 2.0
+"""Seconds without a new alert after which a group is held to be complete."""
+
+MOST = 60.0
+"""Seconds that an alert waits for others at most."""
+
+DOUBT = 15.0
+"""Seconds for which an endpoint whose trouble (or recovery) is still being confirmed holds up its team's alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The alerts for one recipient that could go out, and what is going on around them. Ages are in seconds."""
+
+    oldest: float
+    newest: float
+    forming: bool  # endpoints of the team are in doubt right now, or not looked at since a storm began
+    recoveries: bool  # nothing but recoveries
+    partners_open: bool  # incidents that were told in the same message are still open
+
+
+def ready(group: Group) -> bool:
+    """Whether the group goes out now.
+
+    A lone outage waits for WINDOW only. In a storm some endpoint is always in doubt until the last one was looked
+    at, so the whole of it makes one message; and those who went down together are told to be back together.
+    """
+    if group.oldest >= MOST:
+        return True
+    if group.forming or group.newest < WINDOW:
+        return False
+    return not (group.recoveries and group.partners_open)

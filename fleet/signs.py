@@ -1,0 +1,28 @@
+"""Signs of life and of trouble, left in the broker for /health/ready and the banner."""
+
+import time
+from functools import cache
+
+import redis
+from django.conf import settings
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+
+
+def alive(name: str) -> None:
+    """Notes that this part does its work: key "plimsoll:<name>", unix seconds. Raises RedisError."""
+    _client(settings.REDIS_URL).set(f"plimsoll:{name}", f"{time.time():.3f}", ex=3600)
+
+
+def seen(name: str) -> float | None:
+    """When this part was alive last, in unix seconds; None when nobody knows. Raises RedisError."""
+    stamp = _client(settings.REDIS_URL).get(f"plimsoll:{name}")
+    return float(stamp) if isinstance(stamp, bytes | str) and stamp else None
+
+
+def say(name: str, trouble: str) -> None:
+    """Notes what is wrong with a part in a sentence, or that nothing is (""). Raises RedisError."""
+    _client(settings.REDIS_URL).set(f"plimsoll:{name}", trouble, ex=3600)

@@ -1,0 +1,83 @@
+"""What people are to be told about an incident, and when. Pure: no I/O, no Django.
+
+One rule covers all: while what was told last is not what is, and nothing mutes it, there is something to tell.
+So a silence that ends, a dependency that comes back or a target that stops flapping needs no rule of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_RANK = {"": 0, "recovered": 0, "degraded": 1, "down": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An incident as far as telling is concerned."""
+
+    status: str  # "down" or "degraded", the worst it came to; "recovered" once it is resolved
+    told: str  # what people were told last: "", "degraded", "down", "recovered", "closed"
+    opened_at: datetime
+    told_at: datetime | None = None
+    acknowledged: bool = False
+    escalated: bool = False
+    muted: str = ""  # why nobody is to be told now
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a team wants to be told; None: not at all."""
+
+    remind_every: timedelta | None = timedelta(hours=4)
+    escalate_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The hours in which only what is down may disturb, by the clock of the time zone."""
+
+    begins: time
+    ends: time
+    zone: str
+
+
+def due(case: Case, rules: Rules, now: datetime) -> list[str]:
+    """The kinds of alerts to write now: "down", "degraded", "recovered", "reminder", "escalated"."""
+    if case.muted or case.told == "closed":
+        return []
+    if case.status == "recovered":
+        return ["recovered"] if _RANK[case.told] else []
+    if _RANK[case.told] < _RANK[case.status]:
+        return [case.status]
+    if case.acknowledged:
+        return []
+    wanted = []
+    if rules.escalate_after is not None and not case.escalated and now - case.opened_at >= rules.escalate_after:
+        wanted.append("escalated")
+    if rules.remind_every and case.told_at and now - case.told_at >= rules.remind_every:
+        wanted.append("reminder")
+    return wanted
+
+
+def hold_until(kind: str, worst: str, quiet: Quiet | None, now: datetime) -> datetime | None:
+    """When a message of this kind may go out; None: at once. `worst` is the incident's status.
+
+    What is down disturbs at any hour, and so does its end; all else waits for the end of the quiet hours.
+    """
+    if quiet is None or worst == "down" or kind in ("down", "escalated"):
+        return None
+    return quiet_until(quiet, now)
+
+
+def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
+    """The end of the quiet hours that `now` (aware) lies in; None outside of them. They may go over midnight."""
+    local = now.astimezone(ZoneInfo(quiet.zone))
+    clock = local.time()
+    if quiet.begins <= quiet.ends:
+        inside = quiet.begins <= clock < quiet.ends
+    else:
+        inside = clock >= quiet.begins or clock < quiet.ends
+    if not inside:
+        return None
+    day = local.date() if clock < quiet.ends else local.date() + timedelta(days=1)
+    return datetime.combine(day, quiet.ends, local.tzinfo)

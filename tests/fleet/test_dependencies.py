@@ -1,0 +1,104 @@
+"""Whose fault it is: nobody is told of what follows from something they were told of."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fleet import catching_up, delivery
+from fleet.engines.errors import Cause
+from fleet.models import Alert, Incident
+
+from .outages import bad, fail, look, recover, settle, watched
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+@pytest.fixture
+def host(team) -> list:
+    """Three endpoints on one host."""
+    return [watched(team, f"gpu-1-{port}", f"http://gpu-1:{port}") for port in (8000, 8001, 8002)]
+
+
+def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, smtp):
+    look(host[1], bad())
+    look(host[2], bad())
+    first = fail(host[0], Cause.NO_ROUTE)
+    look(host[1], bad(), bad())
+    look(host[2], bad(), bad())
+    children = Incident.objects.filter(parent=first)
+    assert {child.endpoint for child in children} == {host[1], host[2]}
+    settle()
+    delivery.deliver()
+    [mail] = smtp.messages
+    assert mail["Subject"] == "DOWN  gpu-1-8000 and 2 more (search)"
+    assert "- gpu-1-8001" in mail.get_body(("plain",)).get_content()
+    for endpoint in host:
+        recover(endpoint)
+    settle()
+    delivery.deliver()
+    assert [m["Subject"] for m in smtp.messages[1:]] == ["UP  gpu-1-8000 and 2 more (search)"]
+
+
+def test_one_that_answers_shows_that_the_host_is_well(host):
+    fail(host[0])
+    assert fail(host[1]).parent is None
+
+
+def test_those_told_in_vain_are_put_down_to_the_host_when_the_last_one_fails(host, smtp):
+    first, second = fail(host[0]), fail(host[1])
+    third = fail(host[2])
+    second.refresh_from_db()
+    assert (second.parent, third.parent) == (first, first)
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-8000 and 2 more (search)"]
+
+
+def test_what_hangs_on_another_by_hand_is_not_told(team, smtp):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    cause = fail(proxy)
+    assert fail(behind).parent == cause
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+
+
+def test_it_does_not_matter_which_of_them_was_seen_first(team, smtp):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    early = fail(behind)
+    fail(proxy)
+    early.refresh_from_db()
+    assert early.parent.endpoint == proxy
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+
+
+def test_who_stays_down_after_its_cause_is_told(team, smtp):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    fail(proxy)
+    fail(behind)
+    recover(proxy)
+    catching_up.sweep()
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["UP  proxy and 1 more (search)"], "it gets a moment"
+    Incident.objects.filter(endpoint=proxy).update(resolved_at=datetime.now(UTC) - timedelta(minutes=2))
+    catching_up.sweep()
+    settle()
+    delivery.deliver()
+    assert smtp.messages[-1]["Subject"] == "DOWN  behind (search)"
+
+
+def test_a_dependency_never_stops_the_looking_or_the_end(team):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    fail(proxy)
+    incident = fail(behind)
+    recover(behind)
+    incident.refresh_from_db()
+    assert incident.resolved_at is not None
+    assert not Alert.objects.filter(incident=incident).exists()
