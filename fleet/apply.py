@@ -19,6 +19,9 @@ from .models import Endpoint
 SECRET = "api_key"
 """The field whose value is never told."""
 
+DEPENDS = "depends_on"
+"""The field that names another endpoint of the team."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -93,6 +96,7 @@ class _Work:
         _make_way(entry.endpoints, known)
         steps = {each.path: self._change(each, known[each.path]) for each in entry.endpoints if each.path in known}
         steps |= {each.path: self._new(team, each) for each in entry.endpoints if each.path not in known}
+        self._depend(team, entry.endpoints, steps)
         return [steps[each.path] for each in entry.endpoints] + gone
 
     def _gone(self, endpoint: Endpoint) -> Step:
@@ -104,17 +108,44 @@ class _Work:
         name = entry.raw.get("name", endpoint.name)
         before = {key: getattr(endpoint, key) for key in entry.fields}
         try:
-            moved = endpoints.change(endpoint, **entry.fields)
+            moved = endpoints.change(endpoint, **_own(entry))
         except ValidationError as error:
             return self._refused(entry, error)
         return Step("~" if moved else "=", name, tuple(_told(entry, key, before[key]) for key in moved))
 
     def _new(self, team: Team, entry: Entry) -> Step:
         try:
-            endpoints.add(team, **entry.fields)
+            endpoints.add(team, **_own(entry))
         except ValidationError as error:
             return self._refused(entry, error)
         return Step("+", entry.shown("name"), (entry.shown("url"),))
+
+    def _depend(self, team: Team, entries: list[Entry], steps: dict[str, Step]) -> None:
+        """Done last, since an entry may depend on one further down, and with a clean slate, since two may swap."""
+        there = {endpoint.name.lower(): endpoint for endpoint in Endpoint.objects.filter(team=team)}
+        moved: list[tuple[Entry, Endpoint, str]] = []
+        for entry in entries:
+            endpoint = there.get(entry.fields["name"].lower())
+            before = str(endpoint.depends_on or "") if endpoint else ""
+            if endpoint and before.lower() != (entry.fields[DEPENDS] or "").lower():
+                moved.append((entry, endpoint, before))
+        Endpoint.objects.filter(pk__in=[endpoint.pk for _, endpoint, _ in moved]).update(depends_on=None)
+        for entry, endpoint, before in moved:
+            if self._hang(entry, endpoint, there) and steps[entry.path].mark in ("=", "~"):
+                step = steps[entry.path]
+                steps[entry.path] = Step("~", step.name, (*step.details, _told(entry, DEPENDS, before)))
+
+    def _hang(self, entry: Entry, endpoint: Endpoint, there: dict[str, Endpoint]) -> bool:
+        wanted = entry.fields[DEPENDS]
+        if wanted and wanted.lower() not in there:
+            self._add(entry, DEPENDS, f"the team has no endpoint named {entry.shown(DEPENDS)}.")
+            return False
+        try:
+            endpoints.change(endpoint, depends_on=Endpoint.objects.get(pk=there[wanted.lower()].pk) if wanted else None)
+        except ValidationError as error:
+            self._refused(entry, error)
+            return False
+        return True
 
     def _refused(self, entry: Entry, error: ValidationError) -> Step:
         for key, messages in error.message_dict.items():
@@ -124,6 +155,11 @@ class _Work:
 
     def _add(self, entry: Entry, key: str, text: str) -> None:
         self.mistakes.append(f"{self.file_name} line {entry.line_of(key)}: {entry.path}.{key}: {text}")
+
+
+def _own(entry: Entry) -> dict[str, Any]:
+    """What an endpoint can be told before the others are there."""
+    return {key: value for key, value in entry.fields.items() if key != DEPENDS}
 
 
 def _match(entries: list[Entry], existing: list[Endpoint]) -> dict[str, Endpoint]:
@@ -162,4 +198,6 @@ def _text(entry: Entry, key: str) -> str:
 def _readable(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
+    if value is None:
+        return "none"
     return f"{value:g}" if isinstance(value, float) else str(value) or "none"

@@ -31,6 +31,11 @@ WORDS: dict[Cause, Words] = {
         "No way to the machine was found.",
         "Check that it is switched on, and the network or VPN between it and Plimsoll.",
     ),
+    Cause.ADDRESS_REFUSED: Words(
+        "address refused",
+        "This address may not be called.",
+        "Link-local addresses and the metadata services of clouds are never called: give the server's own address.",
+    ),
     Cause.TLS_FAILED: Words(
         "TLS failed",
         "The encrypted connection could not be set up.",
@@ -112,7 +117,7 @@ WORDS: dict[Cause, Words] = {
         "Pull or load the model again, or change what is expected.",
     ),
     Cause.LOADING: Words(
-        "loading", "It is starting: it says that its model is still being loaded.", "Wait until it has loaded."
+        "loading", "It is starting: its model is being loaded.", "Wait until it has loaded."
     ),
     Cause.ASLEEP: Words(
         "asleep", "It was put to sleep on purpose.", "Nothing, or wake it (POST /wake_up) when it is needed."
@@ -122,10 +127,43 @@ WORDS: dict[Cause, Words] = {
         "It works, but requests wait for their turn.",
         "Nothing is broken. If it stays: raise its parallelism, or add a server.",
     ),
+    Cause.SLOW: Words(
+        "slow",
+        "It answers, but slower than the limit set for it.",
+        "Look at the load and the network on the way to it; if this is its usual pace, raise the limit.",
+    ),
+    Cause.CERTIFICATE: Words(
+        "certificate expires",
+        "Its TLS certificate has run out or is about to.",
+        "Renew the certificate and reload the server or proxy that presents it.",
+    ),
+    Cause.WEDGED: Words(
+        "wedged",
+        "The server answers, but the engine behind it generates nothing.",
+        "Restart the server; its log and the GPU's state (nvidia-smi) may tell why the engine stands still.",
+    ),
+    Cause.STILL_LOADING: Words(
+        "start takes too long",
+        "It has been starting for longer than it is given.",
+        "Look at its log: a slow download, a full disk or a crash loop; allow more time if its starts are that long.",
+    ),
+    Cause.BLIND: Words(
+        "we could not look",
+        "Plimsoll itself could not look, so nothing is known about it for now.",
+        "Check the network and load of the machine that Plimsoll runs on; watching goes on by itself.",
+    ),
 }
 
 
-_TOLD_BY_DETAIL = {Cause.MODEL_MISSING, Cause.SATURATED, Cause.WRONG_ENGINE}
+_TOLD_BY_DETAIL = {
+    Cause.MODEL_MISSING,
+    Cause.SATURATED,
+    Cause.WRONG_ENGINE,
+    Cause.SLOW,
+    Cause.CERTIFICATE,
+    Cause.WEDGED,
+    Cause.STILL_LOADING,
+}
 
 
 def short(cause: str) -> str:

@@ -18,7 +18,8 @@ from .models import Change, Endpoint, EndpointState
 from .status import Status
 
 FIELDS = (
-    "name", "url", "engine", "api_key", "interval", "timeout", "fail_after", "recover_after", "expected_models"
+    "name", "url", "engine", "api_key", "interval", "timeout", "fail_after", "fail_of", "fail_for", "recover_after",
+    "slow_after", "start_within", "expected_models", "depends_on", "canary_models", "canary_every",
 )  # fmt: skip
 """What a team may set; the defaults are those of the Endpoint model."""
 
@@ -115,13 +116,35 @@ def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
         setattr(endpoint, name, value)
     errors = _errors(endpoint)
     try:
-        endpoint.clean_fields(exclude=[*errors, "team", "expected_models"])
+        endpoint.clean_fields(exclude=[*errors, "team", "expected_models", "canary_models"])
     except ValidationError as error:
         errors |= error.message_dict
     if not {"interval", "timeout"} & set(errors) and endpoint.timeout >= endpoint.interval:
         errors["timeout"] = [f"The timeout has to be shorter than the interval of {endpoint.interval} s."]
+    if not {"fail_of", "fail_after"} & set(errors) and 0 < endpoint.fail_of < endpoint.fail_after:
+        errors["fail_of"] = [f"Of fewer than {endpoint.fail_after} probes, {endpoint.fail_after} cannot fail."]
+    if wrong := _wrong_dependency(endpoint):
+        errors["depends_on"] = [wrong]
     if errors:
         raise ValidationError(errors)
+
+
+def _wrong_dependency(endpoint: Endpoint) -> str:
+    """Why it cannot depend on the one it is to depend on; empty when it can."""
+    other = endpoint.depends_on
+    if other is None:
+        return ""
+    if other.team_id != endpoint.team_id:
+        return f"{other} is of another team. Choose an endpoint of {endpoint.team}."
+    above: Endpoint | None = other
+    names, seen = [str(endpoint)], set()
+    while above is not None and above.pk not in seen:
+        names.append(str(above))
+        if above.pk == endpoint.pk:
+            return "It would depend on itself" + (f" ({' on '.join(names)})." if len(names) > 2 else ".")
+        seen.add(above.pk)
+        above = above.depends_on
+    return ""
 
 
 def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
@@ -156,12 +179,13 @@ def _forget(endpoint: Endpoint, why: str) -> None:
         _reset(state, Cause.NEW)
     state.engine, state.proof, state.identified_at = "", "", None
     state.facts, state.load, state.ladder = {}, {}, []
+    state.starts, state.certificate_until = [], None
     state.save()
 
 
 def _reset(state: EndpointState, cause: Cause) -> None:
     now = datetime.now(UTC)
     state.status, state.cause, state.step, state.detail = Status.UNKNOWN, cause, "", ""
-    state.failures = state.downs = state.successes = 0
-    state.failing_since = None
+    state.failures = state.downs = state.successes = state.recent = state.still = 0
+    state.turns, state.starting, state.failing_since = [], {}, None
     state.since = state.shown_at = state.regrouped_at = now

@@ -31,7 +31,13 @@ _ENDPOINT: dict[str, _Read] = {
     "interval": values.whole(5, 3600, " of seconds"),
     "timeout": values.seconds(0.5, 60),
     "fail_after": values.whole(1, 20),
+    "fail_of": values.whole(0, 20),
+    "fail_for": values.whole(0, 3600, " of seconds"),
     "recover_after": values.whole(1, 20),
+    "slow_after": values.whole(1, 60_000, " of milliseconds"),
+    "start_within": values.whole(0, 3600, " of seconds"),
+    "depends_on": values.name,
+    "canary_every": values.whole(300, 86_400, " of seconds"),
     "api_key": values.key,
 }
 
@@ -138,7 +144,8 @@ class _Reader:
         self._required(node, keys, path, ("name", "url"))
         given = {key: self._value(keys, key, path, read) for key, read in _ENDPOINT.items()}
         fields = {key: _default(key) if value is None else value for key, value in given.items()}
-        fields["expected_models"] = self._values(keys, "expected_models", path, values.model)
+        for key in ("expected_models", "canary_models"):
+            fields[key] = self._values(keys, key, path, values.model)
         entry = Entry(path, _line(node), fields, _lines(keys), self._raw(path))
         readable = all(given[key] is not None for key in ("interval", "timeout") if key in keys)
         if readable and fields["timeout"] >= fields["interval"]:

@@ -30,18 +30,21 @@ class ModelNames(forms.CharField):
 def _number(
     label: str, field: str, unit: str, help_text: str, kind: type[forms.IntegerField] = forms.IntegerField
 ) -> Any:
-    """A number with the limits and the default of the model's field."""
+    """A number with the limits and the default of the model's field. It may be left out where the model takes null."""
     column: Any = Endpoint._meta.get_field(field)
     limits = {v.code: v.limit_value for v in column.validators if getattr(v, "code", "") in ("min_value", "max_value")}
-    low, high = limits["min_value"], limits["max_value"]
+    low, high = limits.get("min_value", 0), limits["max_value"]
     wrong = f"Enter a number from {low:g} to {high:g}."
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
     found = kind(
         label=f"{label} ({unit})" if unit else label, initial=column.default, min_value=low, max_value=high,
-        help_text=help_text, error_messages=messages,
+        required=not column.null, help_text=help_text, error_messages=messages,
     )  # fmt: skip
     found.widget.attrs["class"] = "input"
     return found
+
+
+START_HELP = "Refusing or loading for so long is no trouble. Empty: learned from earlier starts. 0: no grace."
 
 
 class EndpointForm(forms.Form):
@@ -87,6 +90,23 @@ class EndpointForm(forms.Form):
     timeout = _number("Give up after", "timeout", "seconds", "For the whole probe.", forms.FloatField)
     fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
     recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
+    fail_of = _number("… among the last", "fail_of", "", "Then they need not be in a row. 0: in a row.")
+    fail_for = _number("… and for", "fail_for", "seconds", "Trouble that ends sooner is not told. 0: no wait.")
+    slow_after = _number("Slow from", "slow_after", "milliseconds", "A slower first answer is degraded. Empty: never.")
+    start_within = _number("Starts within", "start_within", "seconds", START_HELP)
+    depends_on = forms.ModelChoiceField(
+        label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
+        widget=forms.Select(attrs={"class": "select"}),
+        help_text="While that one is down, nobody is mailed about this one. It is looked at all the same.",
+        error_messages={"invalid_choice": "Choose another endpoint of the team."},
+    )  # fmt: skip
+    canary_models = ModelNames(
+        label="Canary models", required=False,
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2, "spellcheck": "false"}),
+        help_text="One per line. Now and then one that is loaded is asked for a single token, so that an engine that "
+        "answers but generates nothing is found. Empty: never.",
+    )  # fmt: skip
+    canary_every = _number("Ask one every", "canary_every", "seconds", "300 to 86400.")
     expected_models = ModelNames(
         label="Expected models", required=False,
         widget=forms.Textarea(attrs={"class": "textarea", "rows": 3, "spellcheck": "false"}),
@@ -97,6 +117,7 @@ class EndpointForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.endpoint = endpoint
         self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
+        self.fields["depends_on"].queryset = _others(endpoint, user)  # type: ignore[attr-defined]
         if endpoint:
             del self.fields["team"]
             self.fields["name"].help_text = ""
@@ -143,9 +164,20 @@ class EndpointForm(forms.Form):
         return any(name in self.errors for name in DETAILS)
 
 
-NUMBERS = ("interval", "timeout", "fail_after", "recover_after")
+def _others(endpoint: Endpoint | None, user: Any) -> Any:
+    """What it may depend on: of its team; for a new one of any of the person's teams, since the team is chosen too."""
+    others = Endpoint.objects.order_by("name")
+    if endpoint is None:
+        return others.filter(team__in=teams_of(user))
+    return others.filter(team=endpoint.team).exclude(pk=endpoint.pk)
 
-DETAILS = ("engine", *NUMBERS, "expected_models")
+
+NUMBERS = ("interval", "timeout", "fail_after", "recover_after", "fail_of", "fail_for", "canary_every")
+"""The numbers that have a default."""
+
+DETAILS = (
+    "engine", *NUMBERS, "slow_after", "start_within", "depends_on", "canary_models", "expected_models"
+)  # fmt: skip
 """The fields that are folded away: they have good defaults."""
 
 

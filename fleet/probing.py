@@ -3,19 +3,20 @@
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
-from . import incidents, live, schedule, strip
+from . import canaries, incidents, live, schedule, strip
 from .changes import Difference, differences
 from .engines.errors import Cause
 from .engines.probe import probe
-from .engines.reading import Facts, Reading, facts_from_json, to_json
+from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
+from .judging import judge, settle, standing_of, thresholds_of
 from .models import Change, EndpointState, Observation, Trace
-from .status import Finding, Standing, Status, Thresholds, decide, doubts, find
+from .status import Finding, Standing, Status, decide, doubts
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -23,6 +24,9 @@ IDENTIFY_EVERY = 24 * 3600
 MISSED_AFTER = 5
 MISSED_AT_ONCE = 100
 """Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
+
+FROZEN_AFTER = 2.0
+"""Seconds over its deadline after which a probe did not run out of time: this process stood still."""
 
 SHOW_EVERY = 15
 """Seconds after which a board row is shown anew although nothing but its figures moved."""
@@ -71,7 +75,7 @@ def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
     if state is None:
         return
     late_ms = max(0.0, (time.time() - due_at) * 1000)
-    if record(state, _ask(state), late_ms):
+    if record(state, canaries.ask(state, _ask(state)), late_ms):
         live.publish([endpoint_id])
 
 
@@ -87,14 +91,25 @@ def _ask(state: EndpointState) -> Reading:
     options: dict[str, Any] = {
         "known": facts_from_json(state.facts),
         "api_key": endpoint.api_key or None,
-        "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state))),
+        "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state), thresholds_of(endpoint))),
     }
-    reading = probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
+    reading = _probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
     moved = reading.failure and reading.failure.cause is Cause.WRONG_ENGINE
     if moved and not endpoint.engine and reading.identity:
         # Nobody pinned the engine, so a new one is news for the change log, not trouble. Its facts start afresh.
         options["known"] = Facts()
-        return probe(endpoint.url, engine=reading.identity.engine, identify=True, **options)
+        return _probe(endpoint.url, engine=reading.identity.engine, identify=True, **options)
+    return reading
+
+
+def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
+    """A probe that tells a server that hangs from a worker that did: nothing lasts that much longer than its deadline."""
+    began = time.monotonic()
+    reading = probe(url, timeout=timeout, **options)
+    over = time.monotonic() - began - timeout
+    if reading.failure and reading.failure.cause is Cause.TIMED_OUT and over > FROZEN_AFTER:
+        told = f"This worker stood still for {over:.0f} s."
+        return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, told))
     return reading
 
 
@@ -107,10 +122,10 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None) -> boo
     """
     at = datetime.fromtimestamp(reading.at, UTC)
     unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
-    finding = find(reading, tuple(state.endpoint.expected_models))
     before, face, last_seen, old = standing_of(state), _face(state), _last_seen(state), _columns(state)
+    finding = judge(state, reading)
     found = _learn(state, reading, at)
-    after = decide(before, finding, Thresholds(state.endpoint.fail_after, state.endpoint.recover_after))
+    after = decide(before, finding, thresholds_of(state.endpoint), reading.at)
     _move(state, after, finding, reading, at)
     show = _face(state) != face or _stale(state)
     if show:
@@ -119,7 +134,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None) -> boo
     with _writing():
         if not unmoved.update(**moved):
             return False
-        _observe(state.pk, at, finding, reading, late_ms)
+        _observe(state, at, finding, reading, late_ms)
         Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
         incidents.follow(state, before, after, last_seen)
     return show
@@ -129,23 +144,10 @@ def _columns(state: EndpointState) -> dict[str, Any]:
     return {field.attname: getattr(state, field.attname) for field in _COLUMNS}
 
 
-def standing_of(state: EndpointState) -> Standing:
-    """The part of a state row that `decide` works on."""
-    return Standing(
-        Status(state.status),
-        Cause(state.cause) if state.cause else None,
-        state.step,
-        state.detail,
-        state.failures,
-        state.downs,
-        state.successes,
-    )
-
-
-def _observe(endpoint_id: int, at: datetime, finding: Finding, reading: Reading, late_ms: float | None) -> None:
+def _observe(state: EndpointState, at: datetime, finding: Finding, reading: Reading, late_ms: float | None) -> None:
     load = reading.load
     observation = Observation.objects.create(
-        endpoint_id=endpoint_id,
+        endpoint_id=state.pk,
         at=at,
         status=finding.status,
         cause=finding.cause or "",
@@ -158,8 +160,17 @@ def _observe(endpoint_id: int, at: datetime, finding: Finding, reading: Reading,
         kv_cache_usage=load.kv_cache_usage,
         generation_tokens=load.generation_tokens,
         busy=_at_work(reading),
+        canary_ms=reading.canary.ms if reading.canary else None,
+        excluded=_excluded(state, finding),
     )
     Trace.objects.create(observation=observation, exchanges=[to_json(e) for e in reading.exchanges])
+
+
+def _excluded(state: EndpointState, finding: Finding) -> str:
+    """Why this look does not count for availability; empty when it does."""
+    if finding.cause is Cause.BLIND:
+        return "blind"
+    return "maintenance" if state.marks.get("maintenance") else ""
 
 
 def _learn(state: EndpointState, reading: Reading, at: datetime) -> list[Difference]:
@@ -168,6 +179,8 @@ def _learn(state: EndpointState, reading: Reading, at: datetime) -> list[Differe
     state.ladder = [to_json(e) for e in reading.exchanges]
     state.load = to_json(reading.load)
     state.latency_ms = reading.latency_ms
+    if reading.certificate_until is not None:
+        state.certificate_until = datetime.fromtimestamp(reading.certificate_until, UTC)
     if reading.failure:
         return []
     engine = reading.identity.engine if reading.identity else state.engine
@@ -181,17 +194,12 @@ def _learn(state: EndpointState, reading: Reading, at: datetime) -> list[Differe
 
 def _move(state: EndpointState, after: Standing, finding: Finding, reading: Reading, at: datetime) -> None:
     """Moves the standing, the schedule and the board's strip."""
-    if after.failures == 1:
-        state.failing_since = at
-    if after.status != state.status:
-        state.since = state.failing_since if after.failures else at
-        state.regrouped_at = datetime.now(UTC)
-    state.status, state.cause, state.step = after.status, after.cause or "", after.step
-    state.detail = after.detail[:500]
-    state.failures, state.downs, state.successes = after.failures, after.downs, after.successes
+    settle(state, after, at)
     if state.due_at is not None:
-        state.due_at = schedule.due_after(reading.at, time.time(), state.due_at, doubts(after))
-    state.strip = strip.add(state.strip, reading.at, finding.status, reading.latency_ms, _at_work(reading))
+        open_doubts = doubts(after, thresholds_of(state.endpoint))
+        state.due_at = schedule.due_after(reading.at, time.time(), state.due_at, open_doubts)
+    counted = Status.UNKNOWN if _excluded(state, finding) else finding.status
+    state.strip = strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
 
 
 def _face(state: EndpointState) -> tuple:

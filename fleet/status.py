@@ -1,6 +1,7 @@
 """What we hold an endpoint to be, decided from what its probes found. Pure: no I/O, no Django."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from .engines.errors import Cause
@@ -28,6 +29,7 @@ _STATUS_OF_CAUSE = {
     Cause.SATURATED: Status.BUSY,
     Cause.NEW: Status.UNKNOWN,
     Cause.PAUSED: Status.UNKNOWN,
+    Cause.BLIND: Status.UNKNOWN,
     **dict.fromkeys(
         (
             Cause.DNS_FAILED,
@@ -38,6 +40,8 @@ _STATUS_OF_CAUSE = {
             Cause.TIMED_OUT,
             Cause.ENGINE_DEAD,
             Cause.SERVER_ERROR,
+            Cause.WEDGED,
+            Cause.STILL_LOADING,
         ),
         Status.DOWN,
     ),
@@ -73,27 +77,51 @@ class Standing:
     failures: int = 0  # probes in a row that found trouble of any kind
     downs: int = 0  # of these the last ones in a row that found it down
     successes: int = 0  # probes in a row that did not
+    recent: int = 0  # the last WINDOW findings as bits, the newest lowest; 1: trouble
+    failing_since: float | None = None  # unix seconds of the first failure that still counts
+
+
+WINDOW = 20
+"""How many findings are remembered for m of n."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How many probes in a row change our mind; both at least 1."""
+    """What changes our mind; fail_after and recover_after are at least 1."""
 
     fail_after: int = 3
     recover_after: int = 2
+    fail_of: int = 0  # trouble is fail_after failures among so many findings, at most WINDOW; 0: in a row
+    fail_for: float = 0  # seconds that must have passed as well since the first of these failures
 
 
-def find(reading: Reading, expected_models: tuple[str, ...] = ()) -> Finding:
-    """What a reading by itself says about the endpoint."""
+CERTIFICATE_DAYS = 3
+"""A certificate that ends within so many days is trouble."""
+
+
+def find(reading: Reading, expected_models: tuple[str, ...] = (), slow_after: int | None = None) -> Finding:
+    """What a reading by itself says about the endpoint; an answer that takes more than `slow_after` ms is trouble."""
     if reading.failure:
         return Finding(reading.failure.cause, reading.failure.step, reading.failure.detail)
     if reading.load.sleep_state not in (None, "awake"):
         return Finding(Cause.ASLEEP, "load", reading.load.sleep_state or "")
     if missing := missing_models(expected_models, tuple(m.name for m in reading.facts.models)):
         return Finding(Cause.MODEL_MISSING, "models", ", ".join(missing))
+    if ends := _certificate_ends(reading):
+        return Finding(Cause.CERTIFICATE, detail=ends)
+    if slow_after and (reading.latency_ms or 0) > slow_after:
+        return Finding(Cause.SLOW, detail=f"{reading.latency_ms:.0f} ms, limit {slow_after} ms")
     if reading.load.waiting:
         return Finding(Cause.SATURATED, "load", f"{reading.load.waiting} waiting")
     return Finding()
+
+
+def _certificate_ends(reading: Reading) -> str:
+    """When the certificate ends, in words; empty while there is time."""
+    if reading.certificate_until is None or reading.certificate_until - reading.at > CERTIFICATE_DAYS * 86_400:
+        return ""
+    word = "expires" if reading.certificate_until > reading.at else "expired"
+    return f"{word} on {datetime.fromtimestamp(reading.certificate_until, UTC):%Y-%m-%d at %H:%M} UTC"
 
 
 def missing_models(expected: tuple[str, ...], offered: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,39 +130,79 @@ def missing_models(expected: tuple[str, ...], offered: tuple[str, ...]) -> tuple
     return tuple(e for e in expected if e.lower() not in names and f"{e.lower()}:latest" not in names)
 
 
-def decide(standing: Standing, finding: Finding, thresholds: Thresholds) -> Standing:
-    """The standing after one more finding.
+def decide(standing: Standing, finding: Finding, thresholds: Thresholds, at: float) -> Standing:
+    """The standing after one more finding at `at` (unix seconds).
 
-    Trouble is believed after `fail_after` findings in a row, its end after `recover_after`. Until then
-    the old status stands, with the counts moved. What is not trouble (up, busy, loading, asleep) is
-    believed at once, unless trouble has to be taken back first.
+    Trouble is believed after `fail_after` findings in a row or among `fail_of`, once `fail_for` has passed too. Its
+    end is believed after `recover_after` in a row, with m of n once too few failures are left among the last n. Until
+    then the old status stands, with the counts moved. What is not trouble (up, busy, loading, asleep) is believed at
+    once, unless trouble has to be taken back first.
+
+    A finding that we could not look moves no count. Trouble that is believed stays as it is, and with it its incident:
+    looking again goes on with it, or takes it back like any other. All else is unknown until we look again.
     """
+    if finding.cause is Cause.BLIND:
+        return standing if standing.status in TROUBLE else _settle(standing, finding)
+    counted = _count(standing, finding, thresholds, at)
     if finding.status in TROUBLE:
-        counted = replace(
-            standing,
-            failures=standing.failures + 1,
-            downs=standing.downs + 1 if finding.status is Status.DOWN else 0,
-            successes=0,
-        )
-        return _settle(counted, finding) if _believed(counted, finding, thresholds) else counted
-    counted = replace(standing, failures=0, downs=0, successes=standing.successes + 1)
-    if standing.status in TROUBLE and counted.successes < thresholds.recover_after:
+        return _settle(counted, finding) if _believed(counted, finding, thresholds, at) else counted
+    if standing.status in TROUBLE and not _taken_back(counted, thresholds):
         return counted
     return _settle(counted, finding)
 
 
-def doubts(standing: Standing) -> int:
-    """How many probes in a row speak against the standing without having changed it yet."""
+def doubts(standing: Standing, thresholds: Thresholds) -> int:
+    """How many probes in a row speak against the standing without having changed it yet.
+
+    After twice as many as it takes in a row it is not they that are missing, but time or the older failures' end:
+    then there is no more hurry, and no doubt.
+    """
     if standing.status in TROUBLE:
-        return standing.successes
-    return standing.failures
+        against, enough = standing.successes, thresholds.recover_after
+    else:
+        against, enough = standing.failures, thresholds.fail_after
+    return against if against <= 2 * enough else 0
 
 
-def _believed(counted: Standing, finding: Finding, thresholds: Thresholds) -> bool:
+def _count(standing: Standing, finding: Finding, thresholds: Thresholds, at: float) -> Standing:
+    trouble = finding.status in TROUBLE
+    recent = (standing.recent << 1 | trouble) & ((1 << WINDOW) - 1)
+    if trouble:
+        earlier = _failed(standing.recent, thresholds) if thresholds.fail_of else standing.failures
+        return replace(
+            standing,
+            recent=recent,
+            failures=standing.failures + 1,
+            downs=standing.downs + 1 if finding.status is Status.DOWN else 0,
+            successes=0,
+            failing_since=standing.failing_since if earlier and standing.failing_since is not None else at,
+        )
+    # With m of n a good finding in between does not make the failures before it undone.
+    kept = standing.downs if thresholds.fail_of and _failed(recent, thresholds) else 0
+    return replace(standing, recent=recent, failures=0, downs=kept, successes=standing.successes + 1)
+
+
+def _failed(recent: int, thresholds: Thresholds) -> int:
+    """How many of the last `fail_of` findings were trouble."""
+    return (recent & ((1 << thresholds.fail_of) - 1)).bit_count()
+
+
+def _believed(counted: Standing, finding: Finding, thresholds: Thresholds, at: float) -> bool:
     """Degraded turns to down only when down itself is confirmed, since that is a mail of its own."""
-    if finding.status is Status.DOWN:
-        return counted.status is Status.DOWN or counted.downs >= thresholds.fail_after
-    return counted.status in TROUBLE or counted.failures >= thresholds.fail_after
+    if counted.status is Status.DOWN or (counted.status is Status.DEGRADED and finding.status is Status.DEGRADED):
+        return True
+    if thresholds.fail_for and at - (counted.failing_since or at) < thresholds.fail_for:
+        return False
+    failed, downs = counted.failures, counted.downs
+    if thresholds.fail_of:
+        failed = _failed(counted.recent, thresholds)
+        downs = min(downs, failed)  # exact: of the failures in the window, the newest ones were down
+    return (downs if finding.status is Status.DOWN else failed) >= thresholds.fail_after
+
+
+def _taken_back(counted: Standing, thresholds: Thresholds) -> bool:
+    enough = counted.successes >= thresholds.recover_after
+    return enough and (not thresholds.fail_of or _failed(counted.recent, thresholds) < thresholds.fail_after)
 
 
 def _settle(standing: Standing, finding: Finding) -> Standing:

@@ -21,6 +21,7 @@ class Cause(StrEnum):
     DNS_FAILED = "dns_failed"
     CONNECTION_REFUSED = "connection_refused"
     NO_ROUTE = "no_route"
+    ADDRESS_REFUSED = "address_refused"
     TLS_FAILED = "tls_failed"
     CONNECTION_LOST = "connection_lost"
     TIMED_OUT = "timed_out"
@@ -40,6 +41,11 @@ class Cause(StrEnum):
     LOADING = "loading"
     ASLEEP = "asleep"
     SATURATED = "saturated"
+    SLOW = "slow"
+    CERTIFICATE = "certificate"
+    WEDGED = "wedged"
+    STILL_LOADING = "still_loading"
+    BLIND = "blind"
 
 
 class ProbeError(Exception):

@@ -48,6 +48,9 @@ _MODULES = (llamacpp, ollama, vllm, lmstudio, localai, sglang, tgi, litellm, ope
 
 ENGINES: dict[str, Engine] = {module.NAME: cast(Engine, module) for module in _MODULES}
 
+LISTENS_LATE = frozenset(module.NAME for module in _MODULES if getattr(module, "LISTENS_LATE", False))
+"""The engines that refuse connections while they load."""
+
 
 def label(name: str) -> str:
     """The engine as people write it; a name that is not known stays as it is."""

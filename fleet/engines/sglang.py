@@ -19,6 +19,7 @@ from .reading import Facts, Identity, Load
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "sglang", "SGLang", 30000
+LISTENS_LATE = True  # it takes no connections until its model is loaded
 
 HOUR = 3600.0
 _ALIASES = {

@@ -20,7 +20,7 @@ from typing import Any
 import certifi
 from urllib3.connection import HTTPConnection
 
-from . import watchdog
+from . import certificate, outbound, watchdog
 from .errors import Cause, ProbeError, TimedOut, Unreachable
 
 MAX_ADDRESSES = 8  # of one name; more would leave each too little time
@@ -49,6 +49,7 @@ class Clock:
         self.phase = "starting"
         self.times: dict[str, float] = {}  # "dns", "connect", "tls" -> milliseconds
         self.connected = False  # True once a connection (with TLS, if asked for) came about
+        self.certificate_until: float | None = None  # unix seconds
         self._guard: watchdog.Guard | None = None
 
     @property
@@ -115,6 +116,7 @@ class TlsConnection(PlainConnection):
         raw = open_socket(self._dns_host, self.port, self.clock)
         with self.clock.measure("tls", "the TLS handshake was under way"):
             sock = _handshake(context, raw, self.host, self.clock)
+            self.clock.certificate_until = certificate.until(sock)
         self.clock.connected = True
         return sock
 
@@ -122,11 +124,19 @@ class TlsConnection(PlainConnection):
 def open_socket(host: str, port: int, clock: Clock) -> socket.socket:
     """A connected and guarded TCP socket. Raises Unreachable or TimedOut."""
     with clock.measure("dns", "looking up the name"):
-        addresses = look_up(host, port, clock)
+        addresses = _allowed(look_up(host, port, clock))
     with clock.measure("connect", "connecting"):
         sock = _connect(addresses[:MAX_ADDRESSES], clock)
     clock.guard(sock)
     return sock
+
+
+def _allowed(addresses: list[Any]) -> list[Any]:
+    """Those that may be called. Checked where they are connected to, so what a name meant earlier is no matter."""
+    reasons = [outbound.refused(address[4][0]) for address in addresses]
+    if None not in reasons:
+        raise Unreachable(Cause.ADDRESS_REFUSED, str(reasons[0]))
+    return [address for address, why in zip(addresses, reasons, strict=True) if why is None]
 
 
 def look_up(host: str, port: int, clock: Clock) -> list[Any]:
@@ -137,7 +147,7 @@ def look_up(host: str, port: int, clock: Clock) -> list[Any]:
         raise clock.timed_out() from None
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a valid name"
-        raise Unreachable(Cause.DNS_FAILED, f"The name {host!r} was not found: {reason}.") from None
+        raise ours(error) or Unreachable(Cause.DNS_FAILED, f"The name {host!r} was not found: {reason}.") from None
 
 
 def _numeric(host: str, port: int) -> list[Any]:
@@ -178,7 +188,8 @@ def _connect(addresses: list[Any], clock: Clock) -> socket.socket:
         except OSError as error:
             errors.append(error)
     telling = (e for kind in (TimeoutError, ConnectionRefusedError) for e in errors if isinstance(e, kind))
-    raise _connect_error(next(telling, errors[-1]), clock) from None
+    theirs = [e for e in errors if not ours(e)] or errors
+    raise _connect_error(next(telling, theirs[-1]), clock) from None
 
 
 def _connect_one(family: int, kind: int, protocol: int, address: Any, seconds: float) -> socket.socket:
@@ -200,7 +211,18 @@ def _connect_error(error: OSError, clock: Clock) -> ProbeError:
         return Unreachable(Cause.CONNECTION_REFUSED, "The connection was refused.")
     if error.errno == errno.ECONNRESET:
         return Unreachable(Cause.CONNECTION_LOST, "The connection was reset while it was being opened.")
-    return Unreachable(Cause.NO_ROUTE, f"No way to this host: {error.strerror or error}.")
+    return ours(error) or Unreachable(Cause.NO_ROUTE, f"No way to this host: {error.strerror or error}.")
+
+
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+
+
+def ours(error: BaseException) -> Unreachable | None:
+    """The error to raise when this machine ran out of something, which says nothing about the server; else None."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code not in _OURS:
+        return None
+    return Unreachable(Cause.BLIND, f"This machine could not open a connection: {os.strerror(code)}.")
 
 
 def tls_context(verify: bool | str) -> ssl.SSLContext:
@@ -209,7 +231,7 @@ def tls_context(verify: bool | str) -> ssl.SSLContext:
         return _tls_context(verify, os.stat(verify).st_mtime if isinstance(verify, str) else 0.0)
     except OSError as error:  # ssl.SSLError is one too
         reason = error.strerror or str(error)
-        raise Unreachable(Cause.TLS_FAILED, f"The CA file {verify!r} cannot be used: {reason}.") from None
+        raise ours(error) or Unreachable(Cause.TLS_FAILED, f"The CA file {verify!r} cannot be used: {reason}.") from None
 
 
 @lru_cache(maxsize=32)
@@ -227,7 +249,7 @@ def _tls_context(verify: bool | str, changed: float) -> ssl.SSLContext:
     return context
 
 
-def _handshake(context: ssl.SSLContext, raw: socket.socket, host: str, clock: Clock) -> socket.socket:
+def _handshake(context: ssl.SSLContext, raw: socket.socket, host: str, clock: Clock) -> ssl.SSLSocket:
     try:
         raw.settimeout(clock.left())
         return context.wrap_socket(raw, server_hostname=host)

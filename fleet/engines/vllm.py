@@ -22,6 +22,7 @@ from .reading import Facts, Identity, Load
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "vllm", "vLLM", 8000
+LISTENS_LATE = True  # it takes no connections until its model is loaded
 
 VERSION_EVERY = 300.0
 HOUR = 3600.0

@@ -46,6 +46,17 @@
     });
   }
 
+  // Forms with times: <input or select data-zone> gets the reader's time zone, <span data-zone> its name.
+  function fillZones() {
+    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    document.querySelectorAll("[data-zone]").forEach(function (element) {
+      if (element.tagName === "SPAN") { element.textContent = zone; return; }
+      var before = element.value;
+      element.value = zone;
+      if (!element.value) { element.value = before; } // a select without that zone
+    });
+  }
+
   // Copy buttons: <button class="copy" data-copy="id of the element whose text is copied" hidden>
   function showCopyButtons() {
     if (!navigator.clipboard) { return; }
@@ -115,6 +126,7 @@
   function start() {
     freshen();
     showCopyButtons();
+    fillZones();
     window.setInterval(freshen, 1000);
     document.addEventListener("visibilitychange", freshen);
     document.body.addEventListener("htmx:afterSettle", function () { freshen(); showCopyButtons(); });

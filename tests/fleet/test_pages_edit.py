@@ -11,7 +11,9 @@ from tests.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.usefixtures("valkey")
 
-FORM = {"interval": 30, "timeout": 5, "fail_after": 3, "recover_after": 2}
+FORM = {
+    "interval": 30, "timeout": 5, "fail_after": 3, "recover_after": 2, "fail_of": 0, "fail_for": 0, "canary_every": 600
+}  # fmt: skip
 HTMX = {"HX-Request": "true"}
 
 

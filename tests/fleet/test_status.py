@@ -17,7 +17,7 @@ UP = Standing(Status.UP, None)
 
 def after(standing: Standing, *findings: Finding, fail_after: int = 3, recover_after: int = 2) -> Standing:
     for finding in findings:
-        standing = decide(standing, finding, Thresholds(fail_after, recover_after))
+        standing = decide(standing, finding, Thresholds(fail_after, recover_after), 0.0)
     return standing
 
 
@@ -67,7 +67,7 @@ def test_busy_loading_and_asleep_are_believed_at_once_and_resolve_trouble_like_u
 def test_a_status_never_changes_without_its_run_of_findings(findings, fail_after, recover_after):
     standing = UP
     for index, finding in enumerate(findings):
-        new = decide(standing, finding, Thresholds(fail_after, recover_after))
+        new = decide(standing, finding, Thresholds(fail_after, recover_after), float(index))
         recent = findings[: index + 1]
         if new.status in TROUBLE and standing.status not in TROUBLE:
             assert len(recent) >= fail_after and all(f.status in TROUBLE for f in recent[-fail_after:])
@@ -77,10 +77,10 @@ def test_a_status_never_changes_without_its_run_of_findings(findings, fail_after
 
 
 def test_doubts_count_what_speaks_against_the_standing_until_it_is_believed():
-    assert [doubts(after(UP, *[REFUSED] * n)) for n in range(5)] == [0, 1, 2, 0, 0]
+    assert [doubts(after(UP, *[REFUSED] * n), Thresholds()) for n in range(5)] == [0, 1, 2, 0, 0]
     down = after(UP, *[REFUSED] * 3)
-    assert [doubts(after(down, *[GOOD] * n)) for n in range(4)] == [0, 1, 0, 0]
-    assert doubts(after(UP, *[GOOD] * 5)) == 0
+    assert [doubts(after(down, *[GOOD] * n), Thresholds()) for n in range(4)] == [0, 1, 0, 0]
+    assert doubts(after(UP, *[GOOD] * 5), Thresholds()) == 0
 
 
 def reading(**facts) -> Reading:

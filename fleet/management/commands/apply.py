@@ -33,6 +33,13 @@ environment, and what it holds is never printed.
             timeout: 5               # seconds, default 5
             fail_after: 3            # failures in a row, default 3
             recover_after: 2         # successes in a row, default 2
+            fail_of: 5               # ... or fail_after failures among so many, default 0: in a row
+            fail_for: 60             # ... and for so many seconds, default 0
+            slow_after: 800          # milliseconds; a slower answer is degraded, default: never
+            start_within: 300        # seconds a start may take, 0: no grace, default: learned
+            depends_on: proxy-1      # another endpoint of the team; while it is down, nobody is mailed about this one
+            canary_models: [qwen3-8b]  # may be asked for a token now and then, default: none
+            canary_every: 600        # seconds, default 600
             api_key: ${GPU1_KEY}
             expected_models: [qwen3-8b]
 
