@@ -12,6 +12,7 @@ MEANINGS = {
     "health": "does it say it is well",
     "models": "what it offers",
     "load": "how hard it works",
+    "canary": "one token, to see it work",
 }
 _CONNECT_PHASES = ("dns_ms", "connect_ms", "tls_ms")
 
@@ -33,12 +34,14 @@ def climb(
 ) -> list[Rung]:
     """The rungs of one probe from its exchanges (as stored), the step that broke ("" for none) and why.
 
-    `known` are steps whose answers came along with another step's request.
+    `known` are steps whose answers came along with another step's request. The canary is a rung only where one was
+    asked or has broken: most endpoints have none.
     """
     if not exchanges and not broken:
         return []
     edge = STEPS.index(broken) if broken in STEPS else len(STEPS)
-    return [_rung(step, i, edge, exchanges, why, step in known) for i, step in enumerate(STEPS)]
+    rungs = [_rung(step, i, edge, exchanges, why, step in known) for i, step in enumerate(STEPS)]
+    return [rung for rung in rungs if rung.step != "canary" or rung.requests or rung.outcome == "broke"]
 
 
 def _rung(step: str, place: int, edge: int, exchanges: Sequence[dict[str, Any]], why: str, known: bool) -> Rung:

@@ -22,6 +22,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
+from tests.fake_work import Work
+
 SAMPLES = Path(__file__).parent / "samples"
 ENGINES = sorted(folder.name for folder in SAMPLES.iterdir() if folder.is_dir() and folder.name != "__pycache__")
 OTHER = "*"
@@ -39,21 +41,23 @@ def load_samples(folder: Path) -> dict[str, Answer]:
     return answers
 
 
-class Play:
+class Play(Work):
     """What one engine answers. `variant` names a folder of samples laid over those of the engine."""
 
     def __init__(self, engine: str, variant: str = "") -> None:
+        super().__init__()
         self.engine = engine
         self._answers = load_samples(SAMPLES / engine)
         if variant:
             self._answers |= load_samples(SAMPLES / engine / variant)
-        self.hang = False  # take requests and never answer
         self.delay = 0.0  # seconds before each answer
         self.status: int | None = None  # answered to everything, with an empty body
         self.api_key: str | None = None  # wanted for /v1, as vLLM's --api-key does
         self.version: str | None = None
         self.waiting: int | None = None  # vLLM's queue
         self.running: int | None = None
+        self.generated: int | None = None  # vLLM's counter of tokens
+        self.generating = 0  # how far that counter moves with each look at it
         self.sleep_state: str | None = None  # vLLM's
         self.expires_in: float | None = 240.0  # seconds until Ollama's models expire; negative: busy; None: as sampled
         self.requests: deque[str] = deque(maxlen=1000)  # "GET /path" of the latest ones
@@ -92,6 +96,8 @@ class Play:
             return self.status, {}, b""
         if self.api_key and key != self.api_key and " /v1" in request:
             return 401, {"Content-Type": "application/json"}, b'{"error":"Unauthorized"}'
+        if request not in self._answers and (done := self.done(request)) is not None:
+            return 200, {}, done
         status, headers, body = self._answers.get(request) or self._answers.get(OTHER) or (404, {}, b"")
         change = _CHANGES.get(request)
         return status, headers, change(self, body) if change and status == 200 else body
@@ -118,6 +124,10 @@ class Play:
             if value is not None:
                 line = rb"(vllm:num_requests_" + name.encode() + rb"\{.*\}) .*"
                 body = re.sub(line, rb"\g<1> " + str(value).encode(), body)
+        if self.generated is not None:
+            self.generated += self.generating
+            line = rb"(vllm:generation_tokens_total\{.*\}) .*"
+            body = re.sub(line, rb"\g<1> " + str(self.generated).encode(), body)
         if self.sleep_state:
             body = re.sub(rb"(vllm:engine_sleep_state\{.*\}) .*", rb"\1 0.0", body)
             line = rb'(vllm:engine_sleep_state\{.*sleep_state="' + self.sleep_state.encode() + rb'".*\}) .*'
@@ -197,15 +207,17 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
         length = re.search(r"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-        await reader.readexactly(int(length[1]) if length else 0)
+        sent = await reader.readexactly(int(length[1]) if length else 0)
         key = re.search(r"\r\nauthorization: *bearer (\S+)", head, re.IGNORECASE)
         play, path = self._find(target)
         headers: dict[str, str]
         if play is None:
             status, headers, body = 404, {}, b"no engine is played here"
         else:
+            if sent:
+                play.post(f"{method} {path}", sent)
             status, headers, body = play.answer(f"{method} {path}", key[1] if key else None)
-            if play.hang:
+            if play.hangs(f"{method} {path}", sent):
                 await asyncio.Event().wait()
             if play.delay:
                 await asyncio.sleep(play.delay)

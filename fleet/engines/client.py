@@ -19,7 +19,7 @@ from .address import parse_base_url, split_base_url
 from .answer import Answer, one_line
 from .errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
 from .reading import Exchange
-from .transport import Clock, PlainConnection, TlsConnection
+from .transport import Clock, PlainConnection, TlsConnection, ours
 
 __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 
@@ -89,20 +89,41 @@ class Client:
         """True once a connection came about."""
         return self._clock.connected
 
-    def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None) -> Answer:
-        """GET `path` below the base URL. Any HTTP status is an Answer; trouble on the way is a ProbeError."""
+    @property
+    def certificate_until(self) -> float | None:
+        """Unix seconds at which the server's certificate ends; None without TLS."""
+        return self._clock.certificate_until
+
+    def get(
+        self, path: str, *, auth: bool = True, max_bytes: int | None = None, follow: bool = True
+    ) -> Answer:
+        """GET `path` below the base URL. Any HTTP status is an Answer; trouble on the way is a ProbeError.
+
+        Without `follow` a redirect is an answer like any other.
+        """
         url = self.base_url + path
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._exchange("GET", url, None, auth, max_bytes)
-            target = self._redirect_target(answer)
+            target = self._redirect_target(answer) if follow else None
             if target is None:
                 return answer
             url = target
         raise BadAnswer(Cause.REDIRECTED, f"GET {path} was redirected more than {MAX_REDIRECTS} times.")
 
-    def post(self, path: str, payload: dict[str, Any], *, auth: bool = True, max_bytes: int | None = None) -> Answer:
-        """POST `payload` as JSON; like get(), but redirects are not followed."""
-        answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes)
+    def post(
+        self,
+        path: str,
+        payload: dict[str, Any],
+        *,
+        auth: bool = True,
+        max_bytes: int | None = None,
+        whole: bool = True,
+    ) -> Answer:
+        """POST `payload` as JSON; like get(), but redirects are not followed.
+
+        Without `whole` only the first piece of the body is read and the connection closed, which ends a generation.
+        """
+        answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes, whole)
         if self._redirect_target(answer) is not None:
             raise BadAnswer(Cause.REDIRECTED, f"POST {path} was redirected, which is not followed.")
         return answer
@@ -122,7 +143,9 @@ class Client:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _exchange(self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None) -> Answer:
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None, whole: bool = True
+    ) -> Answer:
         """One request and its whole answer; always leaves an Exchange behind."""
         clock, began, status, data = self._clock, time.monotonic(), None, bytearray()
         clock.times = {}
@@ -131,7 +154,7 @@ class Client:
             raw = self._send(_request(method, url, body, self._headers(auth, body)))
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
-            self._read(raw, data, self.max_bytes if max_bytes is None else max_bytes)
+            self._read(raw, data, self.max_bytes if max_bytes is None else max_bytes, whole)
             return Answer(raw.status, raw.headers, bytes(data), url, self._api_key or "")
         except ProbeError as known:
             error = known
@@ -168,8 +191,8 @@ class Client:
                 raise
         return self._adapter.send(request, stream=True, timeout=clock.left()).raw
 
-    def _read(self, raw: Any, data: bytearray, limit: int) -> None:
-        """Fill `data` with the decoded body, never beyond `limit` + 1 bytes."""
+    def _read(self, raw: Any, data: bytearray, limit: int, whole: bool) -> None:
+        """Fill `data` with the decoded body, or only its first piece, never beyond `limit` + 1 bytes."""
         self._clock.phase = "reading the body"
         try:
             decode = _decoder(raw.headers.get("Content-Encoding", ""))
@@ -177,6 +200,9 @@ class Client:
                 data += decode(chunk, limit + 1 - len(data))
                 if len(data) > limit:
                     raise BadAnswer(Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading.")
+                if not whole:
+                    raw.close()
+                    break
             self._clock.left()  # a connection that the watchdog shut down looks like the end of a body
         except BaseException:
             raw.close()  # the rest of the body is still to come: this connection is of no more use
@@ -184,6 +210,8 @@ class Client:
 
     def _lost(self, error: Exception) -> ProbeError:
         reasons = list(_chain(error))
+        if trouble := next((found for reason in reasons if (found := ours(reason))), None):
+            return trouble
         if self._clock.over or any(isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons):
             return self._clock.timed_out()
         return Unreachable(Cause.CONNECTION_LOST, self.scrub(_lost_detail(reasons)))

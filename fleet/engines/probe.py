@@ -50,7 +50,9 @@ def probe(
             failure = None
         except ProbeError as error:
             facts, load, failure = known, Load(), _failure(client, error)
-        return Reading(now, climb.identity, facts, load, tuple(client.exchanges), failure)
+        return Reading(
+            now, climb.identity, facts, load, tuple(client.exchanges), failure, certificate_until=client.certificate_until
+        )
 
 
 def _failure(client: Client, error: ProbeError) -> Failure:

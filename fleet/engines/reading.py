@@ -5,7 +5,7 @@ from typing import Any
 
 from .errors import Cause
 
-STEPS = ("connect", "identify", "health", "models", "load")
+STEPS = ("connect", "identify", "health", "models", "load", "canary")
 """The ladder of a probe, in the order it is climbed."""
 
 SURFACES = ("completions", "chat", "responses", "embeddings", "messages")
@@ -98,6 +98,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """What became of asking one model for one token; `skipped` says why nobody was asked."""
+
+    model: str = ""
+    ms: float | None = None
+    tokens: int = 0  # that the server spent on it, prompt included where it tells
+    skipped: str = ""
+    failure: Failure | None = None
+    note: str = ""  # the server refused the question itself, which says nothing about the engine
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one probe learned."""
 
@@ -107,6 +119,8 @@ class Reading:
     load: Load = Load()
     exchanges: tuple[Exchange, ...] = ()
     failure: Failure | None = None
+    canary: Canary | None = None  # None: none was due
+    certificate_until: float | None = None  # unix seconds; None without TLS
 
     @property
     def latency_ms(self) -> float | None:

@@ -85,6 +85,13 @@ def test_a_refused_connection_breaks_the_first_rung():
     assert [r.outcome for r in rungs] == ["broke", *["not reached"] * 4]
 
 
+def test_the_canary_is_a_rung_where_one_was_asked():
+    asked = [exchange("health", total_ms=9), exchange("canary", total_ms=30)]
+    assert [(r.step, r.outcome, r.ms) for r in climb(asked)][-1] == ("canary", "ok", 30)
+    assert [(r.step, r.outcome) for r in climb(asked, "canary", "No token.")][-1] == ("canary", "broke")
+    assert [r.step for r in climb(asked[:1])][-1] == "load"
+
+
 def test_before_the_first_probe_there_is_no_ladder():
     assert climb([]) == []
 

@@ -1,0 +1,183 @@
+"""When an endpoint's canary is sent, what it is held to say, and what it costs.
+
+`EndpointState.canary` holds
+    at, model, ms, note     the last one asked: unix seconds, its model, how long it took, why it was refused
+    ok, cause, detail       true, or false with what went wrong; null where it says nothing about the engine
+    skipped_at, why         the last one not asked
+    day, asked, skipped, tokens, ms_total    what they came to on that day (days since 1970, UTC)
+    still_since             unix seconds since when requests are under way without progress
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import schedule, standstill
+from .engines import canary
+from .engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
+from .engines.errors import Cause
+from .engines.reading import Canary, Load, Model, Reading, facts_from_json
+from .models import Endpoint, EndpointState
+from .standstill import Still
+from .status import TROUBLE, Finding, status_of
+
+TRAFFIC = "real traffic had just succeeded"
+NOTHING_LOADED = "none of its models is in memory"
+NOT_OFFERED = "none of its models is offered"
+
+DAY = 86_400
+
+
+def ask(state: EndpointState, reading: Reading) -> Reading:
+    """`reading` with the canary that is due, asked or skipped; takes up to engines.canary.LONGEST seconds."""
+    endpoint, last = state.endpoint, state.canary
+    doubted = last.get("ok") is False
+    if not endpoint.canary_models or reading.failure or _asleep(reading):
+        return reading
+    if not doubted and not due(last, endpoint.canary_every, str(endpoint.pk), reading.at):
+        return reading
+    engine = _engine(state, reading)
+    models = canary.suitable(engine, reading.facts.models, endpoint.canary_models)
+    if not models:
+        return replace(reading, canary=Canary(skipped=_why_none(reading, endpoint.canary_models)))
+    model = choose(models, last.get("model", ""), doubted)
+    if _works_anyway(state, reading, model):
+        return replace(reading, canary=Canary(model.name, skipped=TRAFFIC))
+    if not _reserve(state):
+        return reading
+    timeout = CONFIRM_DEADLINE if doubted and _tells_progress(engine, reading) else CANARY_DEADLINE
+    return canary.ask(endpoint.url, engine, model, reading, api_key=endpoint.api_key or None, timeout=timeout)
+
+
+def due(last: dict[str, Any], every: int, key: str, at: float) -> bool:
+    """Whether a slot began since the last canary: every `every` seconds, from a second that `key` stably gives."""
+    done = max(last.get("at") or 0, last.get("skipped_at") or 0)
+    offset = schedule.phase(f"canary {key}", every)
+    return (at - offset) // every > (done - offset) // every
+
+
+def choose(models: Sequence[Model], last: str, again: bool) -> Model:
+    """The model after the last one asked; the same one `again` to see whether it works by now."""
+    names = [model.name for model in models]
+    place = names.index(last) if last in names else -1
+    return models[max(place, 0) if again else (place + 1) % len(models)]
+
+
+def _works_anyway(state: EndpointState, reading: Reading, model: Model) -> bool:
+    """Whether requests succeeded since the last look, so that a canary would say nothing new.
+
+    Ollama moves `expires_at` for a request that was given up, too: there it spares only every other canary, and
+    takes no doubt away.
+    """
+    if canary.moved(Load(**state.load), reading.load):
+        return True
+    if state.canary.get("ok") is False or _skipped_last(state.canary):
+        return False
+    before = {m.name: m.expires_at for m in facts_from_json(state.facts).models}.get(model.name)
+    return bool(before and model.expires_at and model.expires_at > before)
+
+
+def _skipped_last(last: dict[str, Any]) -> bool:
+    return last.get("why") == TRAFFIC and (last.get("skipped_at") or 0) > (last.get("at") or 0)
+
+
+def _why_none(reading: Reading, allowed: Sequence[str]) -> str:
+    here = canary.suitable("", (replace(m, loaded=None) for m in reading.facts.models), allowed)
+    return NOTHING_LOADED if here else NOT_OFFERED
+
+
+def _tells_progress(engine: str, reading: Reading) -> bool:
+    """Where nothing tells busy from wedged, a canary that confirms gets the full time."""
+    return engine == "ollama" or reading.load.generation_tokens is not None
+
+
+def _reserve(state: EndpointState) -> bool:
+    """Moves the next look behind this canary, so that no other look overtakes it and has it dropped; `learn` takes it
+    back. False when another look was sent off meanwhile."""
+    if state.due_at is None:
+        return False
+    until = max(state.due_at, int(time.time() + LONGEST) + 1)
+    rows = EndpointState.objects.filter(pk=state.pk, due_at=state.due_at)
+    if rows.update(due_at=until) != 1:
+        return False
+    state.due_at = until
+    return True
+
+
+def _engine(state: EndpointState, reading: Reading) -> str:
+    return reading.identity.engine if reading.identity else state.endpoint.engine or state.engine
+
+
+def _asleep(reading: Reading) -> bool:
+    return reading.load.sleep_state not in (None, "awake")
+
+
+def learn(state: EndpointState, reading: Reading, finding: Finding) -> Finding:
+    """Takes the canary and the progress seen into `state`, which still has the load of the look before.
+
+    Returns what they find, unless it is nothing or less urgent than `finding`, that of the rest of the reading.
+    """
+    still = Still(state.still, state.canary.get("still_since") or 0.0)
+    if reading.failure or _engine(state, reading) not in standstill.ENGINES or _worked(reading):
+        still = Still()
+    else:
+        still = standstill.count(still, Load(**state.load), reading.load, reading.at)
+    found = None if reading.failure or _asleep(reading) else _found(state, reading, still)
+    if reading.canary and not reading.canary.skipped and state.due_at is not None:
+        state.due_at = schedule.next_due(time.time(), state.endpoint.interval, str(state.pk))  # back to its grid
+    state.still = still.looks
+    kept = {key: value for key, value in state.canary.items() if key != "still_since"}
+    if still.looks:
+        kept["still_since"] = still.since
+    state.canary = noted(kept, reading.canary, reading.at) if reading.canary else kept
+    if found is None or (finding.status in TROUBLE and found.status not in TROUBLE):
+        return finding
+    return found
+
+
+def _worked(reading: Reading) -> bool:
+    return bool(reading.canary and reading.canary.tokens)
+
+
+def _found(state: EndpointState, reading: Reading, still: Still) -> Finding | None:
+    asked, last = reading.canary, state.canary
+    if asked and asked.failure:
+        return Finding(asked.failure.cause, asked.failure.step, asked.failure.detail)
+    if asked is None and last.get("ok") is False and state.endpoint.canary_models:
+        # Its canary could not be repeated in this look: without one it does not count as recovered.
+        return Finding(Cause(last["cause"]), "canary", last.get("detail", ""))
+    return standstill.find(still, reading.load, reading.at)
+
+
+def noted(last: dict[str, Any], asked: Canary, at: float) -> dict[str, Any]:
+    """`last` (as in EndpointState.canary) after this canary at `at` (unix seconds)."""
+    day = int(at // DAY)
+    sums = ("asked", "skipped", "tokens", "ms_total")
+    today = {key: last.get(key, 0) if last.get("day") == day else 0 for key in sums}
+    if asked.skipped:
+        today["skipped"] += 1
+        # What is skipped as it works, or because the model is gone, takes a doubt away.
+        healed = {"ok": None, "cause": "", "detail": ""} if last.get("ok") is False else {}
+        return {**last, **healed, **today, "day": day, "skipped_at": at, "why": asked.skipped}
+    today["asked"] += 1
+    today["tokens"] += asked.tokens
+    today["ms_total"] = round(today["ms_total"] + (asked.ms or 0), 1)
+    outcome = {"at": at, "model": asked.model, "ms": asked.ms, "note": asked.note, **_judged(asked)}
+    return {**last, **outcome, **today, "day": day}
+
+
+def _judged(asked: Canary) -> dict[str, Any]:
+    if asked.failure is None:
+        return {"ok": None if asked.note else True, "cause": "", "detail": ""}
+    # Asked too often, it must not be asked again at once.
+    trouble = status_of(asked.failure.cause) in TROUBLE and asked.failure.cause is not Cause.RATE_LIMITED
+    return {"ok": False if trouble else None, "cause": asked.failure.cause.value, "detail": asked.failure.detail[:300]}
+
+
+def today(endpoint: Endpoint, state: EndpointState, at: float) -> dict[str, int] | None:
+    """What the canaries of the day of `at` (unix seconds) came to so far; None where the endpoint has none."""
+    if not endpoint.canary_models:
+        return None
+    same = state.canary.get("day") == int(at // DAY)
+    return {key: state.canary.get(key, 0) if same else 0 for key in ("asked", "skipped", "tokens", "ms_total")}

@@ -1,0 +1,227 @@
+"""One token asked of one model: who may be asked, how, and what the answer is taken for."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from fleet.engines import canary
+from fleet.engines.errors import Cause
+from fleet.engines.reading import Load, Model, Reading
+from tests.fake_engine import FakeEngine
+from tests.fleet.engines.ask import good
+from tests.fleet.engines.expect import DEADLINE, KEY, MARGIN
+from tests.hostile_server import HostileServer
+
+SHORT = DEADLINE
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(canary, "CONFIRM_DEADLINE", SHORT)
+
+
+def asked(engine: FakeEngine, name: str, allowed: str = "tiny", **options: object) -> Reading:
+    """A probe and its canary to the one model that `allowed` allows."""
+    reading = good(engine, name, api_key=options.get("api_key"))
+    [model] = canary.suitable(name, reading.facts.models, [allowed])
+    return canary.ask(engine.url, name, model, reading, **options)  # type: ignore[arg-type]
+
+
+def failure(reading: Reading) -> tuple[Cause, str]:
+    assert reading.canary and reading.canary.failure, reading.canary
+    return reading.canary.failure.cause, reading.canary.failure.step
+
+
+def test_vllm_is_asked_for_one_token() -> None:
+    with FakeEngine("vllm") as engine:
+        reading = asked(engine, "vllm")
+        assert list(engine.posted) == [
+            ("/v1/completions", {"model": "tiny", "prompt": "Hi", "max_tokens": 1, "temperature": 0})
+        ]
+    assert reading.canary and (reading.canary.model, reading.canary.tokens, reading.canary.failure) == ("tiny", 3, None)
+    last = reading.exchanges[-1]
+    assert (last.step, last.request, last.status) == ("canary", "POST /v1/completions", 200)
+    assert reading.canary.ms == last.total_ms
+
+
+def test_ollama_gets_neither_options_nor_keep_alive_and_is_left_after_the_first_piece() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        reading = asked(engine, "ollama")
+        generations = [body for path, body in engine.posted if path == "/api/generate"]
+    assert generations == [{"model": "tiny:latest", "prompt": "Hi", "stream": True}]
+    assert reading.canary and (reading.canary.tokens, reading.canary.failure) == (1, None)
+
+
+def test_after_the_first_piece_the_connection_is_closed(server: HostileServer) -> None:
+    closed = threading.Event()
+
+    def stream(sock: socket.socket, stop: threading.Event) -> bool:
+        sock.sendall(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\n" + b'{"response":"x","done":0}\n\r\n'
+        )
+        sock.settimeout(MARGIN)
+        if sock.recv(1) == b"":
+            closed.set()
+        return False
+
+    server.on("/api/generate", stream)
+    reading = canary.ask(server.url, "ollama", Model("tiny", loaded=True), Reading(0.0))
+    assert reading.canary and reading.canary.tokens == 1, reading.canary
+    assert closed.wait(MARGIN)
+
+
+@pytest.mark.parametrize(
+    ("engine", "model", "api", "path"),
+    [
+        ("ollama", Model("e", capabilities=("embedding",)), {}, "/api/embed"),
+        ("ollama", Model("both", capabilities=("completion", "embedding")), {}, "/api/generate"),
+        ("vllm", Model("e", capabilities=("embedding",)), {"completions": "no"}, "/v1/embeddings"),
+        ("litellm", Model("m"), {"completions": "no", "chat": "yes"}, "/v1/chat/completions"),
+        ("litellm", Model("m"), {}, "/v1/completions"),
+    ],
+)
+def test_the_route_is_one_that_the_model_has(engine, model, api, path) -> None:
+    asked_path, body = canary.question(engine, model, api)
+    assert asked_path == path and body["model"] == model.name
+    with FakeEngine("vllm") as server:
+        reading = canary.ask(server.url, engine, model, Reading(0.0))
+        assert reading.canary and reading.canary.tokens >= 1, reading.canary
+
+
+def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loaded_ones() -> None:
+    models = [
+        Model("a:latest", loaded=True),
+        Model("b", loaded=False),
+        Model("c", loaded=None),
+        Model("d", loaded=True),
+        Model("cloud", loaded=True, remote_host="https://ollama.com"),
+    ]
+    everything = ["A", "b", "c", "cloud"]
+    assert [m.name for m in canary.suitable("ollama", models, everything)] == ["a:latest"]
+    assert [m.name for m in canary.suitable("lmstudio", models, everything)] == ["a:latest"]
+    assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c"]
+    assert canary.suitable("vllm", models, []) == []
+
+
+def test_a_vllm_that_answers_but_generates_nothing_is_wedged() -> None:
+    with FakeEngine("vllm") as engine:
+        engine.frozen = True
+        began = time.monotonic()
+        reading = asked(engine, "vllm", timeout=SHORT)
+        assert time.monotonic() - began < SHORT + MARGIN
+        assert engine.asked("GET /health") == 2  # the load was read again before it was called wedged
+    assert failure(reading) == (Cause.WEDGED, "canary")
+    assert "stood still" in reading.canary.failure.detail
+    assert {e.step for e in reading.exchanges if e.error} == {"canary"}
+    assert reading.failure is None  # the server itself answered, so what it said is kept
+
+
+def test_busy_is_not_wedged_while_the_token_counter_moves() -> None:
+    with FakeEngine("vllm", "busy") as engine:
+        engine.frozen, engine.generated, engine.generating = True, 1000, 7
+        reading = asked(engine, "vllm", timeout=SHORT)
+    assert failure(reading) == (Cause.SATURATED, "canary")
+
+
+def test_an_engine_that_counts_late_is_busy_while_others_are_before_us() -> None:
+    with FakeEngine("llamacpp") as engine:
+        reading = good(engine, "llamacpp")
+        engine.frozen = True
+        for running, cause in ((2, Cause.SATURATED), (0, Cause.WEDGED)):
+            before = Reading(reading.at, facts=reading.facts, load=Load(running=running))
+            found = canary.ask(engine.url, "llamacpp", reading.facts.models[0], before, timeout=SHORT)
+            assert failure(found) == (cause, "canary")
+
+
+def test_a_crowded_ollama_is_busy_and_a_frozen_one_wedged() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.crowded = True
+        assert failure(asked(engine, "ollama", timeout=SHORT)) == (Cause.SATURATED, "canary")
+        engine.frozen = True
+        assert failure(asked(engine, "ollama", timeout=SHORT)) == (Cause.WEDGED, "canary")
+
+
+def test_an_ollama_that_swaps_models_meanwhile_is_busy() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        reading = good(engine, "ollama")
+        engine.frozen = True
+        engine.put("GET /api/ps", {"models": []})
+        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading, timeout=SHORT)
+    assert failure(found) == (Cause.SATURATED, "canary")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "cause"),
+    [
+        (503, {"error": {"message": "busy"}}, Cause.SATURATED),
+        (503, {"error": {"message": "Loading model"}}, Cause.LOADING),
+        (429, {"error": {"message": "slow down"}}, Cause.RATE_LIMITED),
+        (500, {"error": {"message": "EngineCore encountered an issue"}}, Cause.SERVER_ERROR),
+        (200, {"error": "out of memory"}, Cause.SERVER_ERROR),
+        (200, "<html>log in</html>", Cause.NOT_JSON),
+    ],
+)
+def test_an_answer_that_is_an_error_is_told_by_its_cause(status, body, cause) -> None:
+    with FakeEngine("vllm") as engine:
+        engine.put("POST /v1/completions", body, status)
+        assert failure(asked(engine, "vllm")) == (cause, "canary")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refused_question_is_a_note_and_no_trouble(status) -> None:
+    with FakeEngine("vllm") as engine:
+        engine.put("POST /v1/completions", {"error": {"message": "The model does not exist"}}, status)
+        reading = asked(engine, "vllm")
+    assert reading.canary and reading.canary.failure is None and reading.canary.tokens == 0
+    assert reading.canary.note.startswith(f"POST /v1/completions answered HTTP {status}")
+
+
+def test_lm_studios_way_to_say_no_such_path_is_a_note() -> None:
+    with FakeEngine("lmstudio") as engine:
+        engine.put("POST /v1/completions", {"error": "Unexpected endpoint or method. (POST /v1/completions)"})
+        reading = canary.ask(engine.url, "lmstudio", Model("m", loaded=True), Reading(0.0))
+    assert reading.canary and reading.canary.note and reading.canary.failure is None
+
+
+def test_an_error_in_ollamas_stream_is_a_server_error() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.put("POST /api/generate", '{"error":"llama runner process has terminated"}\n')
+        found = asked(engine, "ollama")
+    assert failure(found) == (Cause.SERVER_ERROR, "canary")
+    assert "runner process" in found.canary.failure.detail
+
+
+def test_a_server_that_goes_away_meanwhile_is_told_as_that() -> None:
+    with FakeEngine("vllm") as engine:
+        reading = good(engine, "vllm")
+        engine.down()
+        found = canary.ask(engine.url, "vllm", reading.facts.models[0], reading)
+    assert failure(found) == (Cause.CONNECTION_REFUSED, "connect")
+
+
+def test_the_api_key_is_sent_and_kept_out_of_what_is_told() -> None:
+    with FakeEngine("vllm") as engine:
+        engine.api_key = KEY
+        assert asked(engine, "vllm", api_key=KEY).canary.tokens == 3
+        for status in (500, 404):
+            engine.put("POST /v1/completions", {"error": f"bad key {KEY}"}, status)
+            assert KEY not in repr(asked(engine, "vllm", api_key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        (Load(generation_tokens=5), Load(generation_tokens=6), True),
+        (Load(generation_tokens=5), Load(generation_tokens=5), False),
+        (Load(generation_tokens=5, requests=1), Load(generation_tokens=5, requests=2), False),  # given up
+        (Load(prompt_tokens=5), Load(prompt_tokens=6), True),  # embeddings
+        (Load(requests=1), Load(requests=2), True),
+        (Load(generation_tokens=5, process_start=1.0), Load(generation_tokens=6, process_start=2.0), False),
+        (Load(generation_tokens=5), Load(generation_tokens=1), False),
+        (Load(), Load(generation_tokens=9), False),
+    ],
+)
+def test_work_shows_in_the_counters_of_tokens(before, after, moved) -> None:
+    assert canary.moved(before, after) is moved

@@ -1,0 +1,277 @@
+"""When a canary is sent, when it is spared, what is learned from it, and what it costs."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet import canaries, endpoints, probing
+from fleet.engines import canary as asking
+from fleet.engines.reading import Canary, Load, Reading
+from fleet.models import Endpoint, EndpointState, Observation
+from tests.fake_engine import FakeEngine
+
+every_database = [pytest.mark.django_db, pytest.mark.database]
+DAY = canaries.DAY
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    for module in (asking, canaries):
+        monkeypatch.setattr(module, "CANARY_DEADLINE", 0.3)
+        monkeypatch.setattr(module, "CONFIRM_DEADLINE", 0.2)
+
+
+def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **values) -> Endpoint:
+    made = endpoints.add(team, name="gpu", url=engine.url, engine=engine.engine, **values)
+    Endpoint.objects.filter(pk=made.pk).update(canary_models=list(models))
+    return made
+
+
+def look(endpoint: Endpoint) -> EndpointState:
+    now = int(time.time())
+    probing.run(endpoint.pk, now, now + 60)
+    return EndpointState.objects.get(pk=endpoint.pk)
+
+
+def canary_due(endpoint: Endpoint) -> None:
+    """As if the last canary were a day older."""
+    state = EndpointState.objects.get(pk=endpoint.pk)
+    older = {key: state.canary[key] - DAY for key in ("at", "skipped_at") if key in state.canary}
+    state.canary = {**state.canary, **older}
+    state.save()
+
+
+def asked(engine: FakeEngine) -> list[str]:
+    return [path for path, _ in engine.posted if path != "/api/show"]
+
+
+@given(st.integers(300, 86_400), st.text(max_size=5), st.floats(1e9, 4e9))
+def test_a_canary_is_due_once_in_every_slot(every, key, at):
+    first = {"at": at}
+    assert not canaries.due(first, every, key, at)
+    assert canaries.due(first, every, key, at + every)
+    turns = [at + n * every / 4 for n in range(1, 5)]
+    assert sum(canaries.due({"at": earlier}, every, key, later) for earlier, later in pairwise([at, *turns])) == 1
+
+
+def test_endpoints_take_their_canaries_at_different_seconds():
+    assert len({canaries.schedule.phase(f"canary {n}", 600) for n in range(100)}) > 60
+
+
+class TestWithDatabase:
+    pytestmark = every_database
+
+    def test_no_canary_unless_a_model_is_allowed(self, team):
+        with FakeEngine("vllm") as engine:
+            state = look(watched(team, engine, models=()))
+            assert (state.status, state.canary, asked(engine)) == ("up", {}, [])
+
+    def test_it_is_asked_once_and_its_cost_is_kept(self, team):
+        with FakeEngine("vllm") as engine:
+            gpu = watched(team, engine)
+            look(gpu)
+            state = look(gpu)
+            assert asked(engine) == ["/v1/completions"]
+        assert state.status == "up" and state.canary["ok"] is True
+        costs = canaries.today(Endpoint.objects.get(pk=gpu.pk), state, time.time())
+        assert costs is not None and (costs["asked"], costs["skipped"], costs["tokens"]) == (1, 0, 3)
+        first, second = Observation.objects.order_by("at")
+        assert first.canary_ms == state.canary["ms"] > 0 and second.canary_ms is None
+        assert first.exchanges[-1]["step"] == "canary"
+
+    def test_it_is_spared_when_traffic_just_succeeded(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.generated = 100
+            gpu = watched(team, engine)
+            look(gpu)
+            canary_due(gpu)
+            engine.generated = 150
+            state = look(gpu)
+            assert len(asked(engine)) == 1
+            assert (state.canary["skipped"], state.canary["why"]) == (1, canaries.TRAFFIC)
+            canary_due(gpu)
+            look(gpu)  # no traffic since: it is asked
+            assert len(asked(engine)) == 2
+
+    def test_ollamas_sign_of_traffic_spares_only_every_other_canary(self, team):
+        with FakeEngine("ollama", "loaded") as engine:  # each look sees a later expires_at
+            gpu = watched(team, engine)
+            look(gpu)
+            counts = []
+            for _ in range(4):
+                canary_due(gpu)
+                look(gpu)
+                counts.append(len(asked(engine)))
+        assert counts == [1, 2, 2, 3]
+
+    def test_a_model_that_ollama_has_not_loaded_is_never_asked(self, team):
+        with FakeEngine("ollama") as engine:
+            gpu = watched(team, engine)
+            for _ in range(3):
+                canary_due(gpu)
+                state = look(gpu)
+            assert asked(engine) == []
+        assert (state.status, state.canary["skipped"], state.canary["why"]) == ("up", 3, canaries.NOTHING_LOADED)
+
+    def test_a_frozen_engine_is_wedged_after_three_looks_and_up_after_it_works_again(self, team):
+        with FakeEngine("vllm") as engine:
+            gpu = watched(team, engine)
+            assert look(gpu).status == "up"
+            engine.frozen = True
+            canary_due(gpu)
+            assert [look(gpu).status for _ in range(3)] == ["up", "up", "down"]
+            state = EndpointState.objects.get(pk=gpu.pk)
+            assert (state.cause, state.step) == ("wedged", "canary")
+            assert len(asked(engine)) == 4  # each confirming look asked again
+            assert look(gpu).status == "down"
+            engine.frozen = False
+            assert [look(gpu).status for _ in range(2)] == ["down", "up"]
+            before = len(asked(engine))
+            look(gpu)
+            assert len(asked(engine)) == before  # and is back to its slots
+
+    def test_traffic_that_succeeds_takes_the_doubt_away(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.generated = 100
+            gpu = watched(team, engine)
+            look(gpu)
+            engine.frozen = True
+            canary_due(gpu)
+            assert look(gpu).canary["ok"] is False
+            engine.generated = 200
+            state = look(gpu)
+        assert (state.status, state.failures, state.canary["ok"]) == ("up", 0, None)
+
+    def test_it_does_not_recover_by_a_look_whose_canary_could_not_be_repeated(self, team, monkeypatch):
+        with FakeEngine("vllm") as engine:
+            gpu = watched(team, engine)
+            look(gpu)
+            engine.frozen = True
+            canary_due(gpu)
+            for _ in range(3):
+                look(gpu)
+            monkeypatch.setattr(canaries, "_reserve", lambda state: False)
+            states = [look(gpu) for _ in range(3)]
+        assert [(s.status, s.cause, s.successes) for s in states] == [("down", "wedged", 0)] * 3
+
+    def test_a_busy_engine_is_busy_and_asked_again_in_its_next_slot_only(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.generated = 100
+            gpu = watched(team, engine)
+            look(gpu)
+            engine.frozen = engine.crowded = True
+            canary_due(gpu)
+            state = EndpointState.objects.get(pk=gpu.pk)
+            state.load = {}  # nothing to compare with, so it is not spared for traffic
+            state.save()
+            engine.generating = 5
+            state = look(gpu)
+            assert (state.status, state.cause) == ("busy", "saturated")
+            look(gpu)
+            assert len(asked(engine)) == 2
+
+    def test_a_rate_limit_is_not_pressed_further(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.put("POST /v1/completions", {"error": "slow down"}, 429)
+            gpu = watched(team, engine)
+            assert [look(gpu).canary["cause"] for _ in range(3)] == ["rate_limited"] * 3
+            assert len(asked(engine)) == 1
+            assert Observation.objects.order_by("at").first().cause == "rate_limited"
+
+    def test_missing_models_are_not_hidden_by_a_busy_canary(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.put("POST /v1/completions", {"error": "full"}, 503)
+            gpu = watched(team, engine, expected_models=["gone"])
+            look(gpu)
+            assert Observation.objects.get().cause == "model_missing"
+
+    def test_a_sleeping_engine_is_not_woken_by_a_canary(self, team):
+        with FakeEngine("vllm") as engine:
+            engine.sleep_state = "weights_offloaded"
+            assert (look(watched(team, engine)).status, asked(engine)) == ("asleep", [])
+
+    def test_requests_under_way_without_a_token_are_wedged_without_any_canary(self, team):
+        with FakeEngine("vllm", "busy") as engine:
+            engine.waiting = 0
+            gpu = watched(team, engine, models=())
+            look(gpu)
+            for _ in range(5):
+                state = look(gpu)
+                EndpointState.objects.filter(pk=gpu.pk).update(canary={**state.canary, "still_since": time.time() - 31})
+        assert state.still == 5
+        assert (state.status, state.cause, state.step) == ("down", "wedged", "load")
+        assert state.detail == "2 requests under way, no token for 5 looks"
+
+    def test_a_canary_that_works_ends_the_standstill(self, team):
+        with FakeEngine("vllm", "busy") as engine:
+            gpu = watched(team, engine)
+            stills = [look(gpu).still for _ in range(3)]
+            canary_due(gpu)
+            assert [*stills, look(gpu).still] == [0, 1, 2, 0]
+
+    def test_an_engine_that_counts_late_does_not_stand_still(self, team):
+        idle = Load(running=2, generation_tokens=5)
+        gpu = endpoints.add(team, name="late", url="http://10.0.0.5:8080", engine="llamacpp")
+        for n in range(5):
+            probing.record(probing.state_of(gpu.pk), Reading(1e9 + 60 * n, load=idle), 0.0)
+        assert EndpointState.objects.get(pk=gpu.pk).still == 0
+
+    def test_two_looks_at_once_send_one_canary(self, team):
+        with FakeEngine("vllm") as engine:
+            gpu = watched(team, engine, interval=5, timeout=2)
+            first, second = (probing.state_of(gpu.pk) for _ in range(2))
+            for state in (first, second):
+                canaries.ask(state, probing._ask(state))
+            assert len(asked(engine)) == 1
+            assert first.due_at - time.time() > asking.LONGEST - 2
+
+    def test_after_a_canary_the_looks_go_on_as_before(self, team):
+        with FakeEngine("vllm") as engine:
+            state = look(watched(team, engine, interval=5, timeout=2))
+            assert state.canary["asked"] == 1
+            assert state.due_at - time.time() <= 5
+
+
+def test_the_costs_of_yesterday_are_not_counted_today():
+    yesterday = canaries.noted({}, Canary("m", 10.0, 3), at=5 * DAY - 1.0)
+    today = canaries.noted(yesterday, Canary("m", 20.0, 4), at=5 * DAY + 1.0)
+    assert (yesterday["day"], yesterday["tokens"]) == (4, 3)
+    assert (today["day"], today["asked"], today["tokens"], today["ms_total"]) == (5, 1, 4, 20.0)
+
+
+def test_several_models_take_turns_and_a_doubted_one_is_asked_again():
+    models = [asking.Model(name) for name in "abc"]
+    assert [canaries.choose(models, last, again=False).name for last in ("", "a", "c", "gone")] == ["a", "b", "a", "a"]
+    assert [canaries.choose(models, last, again=True).name for last in ("b", "gone")] == ["b", "a"]
+
+
+@pytest.mark.django_db
+class TestPage:
+    def shown(self, client, endpoint: Endpoint) -> str:
+        return " ".join(client.get(endpoint.get_absolute_url()).content.decode().split())
+
+    def test_the_page_says_how_the_last_one_went_and_what_they_cost(self, client, team, alice):
+        client.force_login(alice)
+        with FakeEngine("ollama", "loaded") as engine:
+            gpu = watched(team, engine)
+            assert "Canary</span> not asked yet." in self.shown(client, gpu)
+            look(gpu)
+            page = self.shown(client, gpu)
+            assert "tiny:latest gave a token in" in page and "1 asked, 0 skipped; 1 token," in page
+            assert "restarts Ollama&#x27;s idle timer" in page or "restarts Ollama's idle timer" in page
+            engine.frozen = True
+            canary_due(gpu)
+            canary_due(gpu)
+            EndpointState.objects.filter(pk=gpu.pk).update(facts={})
+            look(gpu)
+            assert "tiny:latest gave no token" in self.shown(client, gpu)
+
+    def test_without_a_canary_the_page_does_not_mention_it(self, client, team, alice):
+        client.force_login(alice)
+        with FakeEngine("vllm") as engine:
+            gpu = watched(team, engine, models=())
+            look(gpu)
+            assert 'id="canary"' not in self.shown(client, gpu)
