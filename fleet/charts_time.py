@@ -23,6 +23,7 @@ class Range:
     seconds: int
     ticks: tuple[str, ...]  # evenly spaced, oldest first
     buckets: int = 240
+    rollup: str = ""  # the span that it is made of; empty: raw observations
 
     @property
     def width(self) -> int:
@@ -33,7 +34,9 @@ class Range:
 RANGES = {
     "1h": Range("1h", "1 h", 3600, ("60 min ago", "45", "30", "15", "now")),
     "24h": Range("24h", "24 h", 86400, ("24 h ago", "18", "12", "6", "now")),
-    "7d": Range("7d", "7 d", 7 * 86400, ("7 d ago", "6", "5", "4", "3", "2", "1", "now")),
+    "7d": Range("7d", "7 d", 7 * 86400, ("7 d ago", "6", "5", "4", "3", "2", "1", "now"), 168, "hour"),
+    "30d": Range("30d", "30 d", 30 * 86400, ("30 d ago", "25", "20", "15", "10", "5", "now"), 240, "hour"),
+    "90d": Range("90d", "90 d", 90 * 86400, ("90 d ago", "75", "60", "45", "30", "15", "now"), 270, "hour"),
 }
 
 
@@ -213,6 +216,8 @@ def _summary(series: Series, unit: str, named: bool) -> str:
 
 def _when(bucket: int, span: Range) -> str:
     at = datetime.fromtimestamp(bucket * span.width, UTC)
+    if span.seconds > 7 * 86400:
+        return f"{at.day} {at:%b %H:%M} UTC"
     return at.strftime("%H:%M UTC" if span.seconds <= 86400 else "%a %H:%M UTC")
 
 

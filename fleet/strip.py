@@ -16,7 +16,10 @@ _RANK = ("down", "degraded", "busy", "loading", "asleep", "up", "unknown")
 
 
 def add(strip: dict[str, Any], at: float, status: str, latency_ms: float | None, busy: bool | None) -> dict[str, Any]:
-    """The strip with one more probe at `at` (unix seconds), without what is older than a day or an hour."""
+    """The strip with one more probe at `at` (unix seconds), without what is older than a day or an hour.
+
+    The status of a probe that does not count for availability is unknown.
+    """
     cell, minute = int(at // CELL), int(at // 60)
     day = {k: v for k, v in strip.get("day", {}).items() if int(k) > cell - CELLS}
     hour = {k: v for k, v in strip.get("hour", {}).items() if int(k) > minute - 60}

@@ -2,32 +2,58 @@
 
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Max
+from .models import Observation, Rollup, Trace
+from .spans import Edges, edges
+from .totals import DAY, HOUR, MINUTE
 
-from .models import Endpoint, Observation, Trace
+KEEP_OBSERVATIONS = timedelta(days=2)
 
-KEEP_OBSERVATIONS = timedelta(days=8)
-"""The charts reach back seven days."""
+KEEP_ROLLUPS = {MINUTE: timedelta(days=8), HOUR: timedelta(days=100), DAY: timedelta(days=800)}
+"""The charts and the availability of 90 days are made of hours and days."""
 
 KEEP_TRACES = 120
 """The endpoint page shows the last hundred probes with each phase; older traces are dropped."""
 
 BATCH = 5_000
 
+_COARSER = {MINUTE: HOUR, HOUR: DAY}
 
-def prune() -> None:
-    """Deletes old observations and traces in portions, so that no probe waits long for the database."""
-    _delete_before(Observation, datetime.now(UTC) - KEEP_OBSERVATIONS)
-    for endpoint in Endpoint.objects.values_list("pk", flat=True):
+
+def prune(now: datetime | None = None) -> None:
+    """Deletes old observations, rollups and traces in portions, so that no probe waits long for the database.
+
+    What is not rolled up into the next coarser span is kept, however old it is.
+    """
+    now = now or datetime.now(UTC)
+    rolled_up = edges(now)
+    for endpoint, edge in rolled_up.items():
+        # The hour is rolled up last: it still looks for observations that came late.
+        if edge.hour:
+            _prune_observations(endpoint, min(edge.hour, now - KEEP_OBSERVATIONS))
         _prune_traces(endpoint)
+    for span in KEEP_ROLLUPS:
+        _prune_rollups(span, now - KEEP_ROLLUPS[span], rolled_up)
 
 
-def _delete_before(model: type[Observation], moment: datetime) -> None:
-    # Rows are written in the order of time, so the newest old row's number bounds the rest.
-    newest = model.objects.filter(at__lt=moment).aggregate(pk=Max("pk"))["pk"]
-    while newest and (rows := list(model.objects.filter(pk__lte=newest).values_list("pk", flat=True)[:BATCH])):
+def _prune_observations(endpoint_id: int, before: datetime) -> None:
+    old = Observation.objects.filter(endpoint_id=endpoint_id, at__lt=before).values_list("pk", flat=True)
+    while rows := list(old[:BATCH]):
         Trace.objects.filter(pk__in=rows)._raw_delete("default")
-        model.objects.filter(pk__in=rows)._raw_delete("default")
+        Observation.objects.filter(pk__in=rows)._raw_delete("default")
+
+
+def _prune_rollups(span: str, before: datetime, rolled_up: dict[int, Edges]) -> None:
+    above = _COARSER.get(span)
+    waiting = [pk for pk, edge in rolled_up.items() if above and edge.behind(above) and _reaches(edge, above, before)]
+    old = Rollup.objects.filter(span=span, start__lt=before).exclude(endpoint_id__in=waiting)
+    while rows := list(old.order_by("start").values_list("pk", flat=True)[:BATCH]):
+        Rollup.objects.filter(pk__in=rows)._raw_delete("default")
+
+
+def _reaches(edge: Edges, above: str, before: datetime) -> bool:
+    """Whether something older than `before` may not be rolled up yet."""
+    done = edge.of(above)
+    return done is None or done < before
 
 
 def _prune_traces(endpoint_id: int) -> None:

@@ -1,36 +1,19 @@
-"""An endpoint's history in at most 240 buckets, put together by the database."""
+"""An endpoint's history in some 240 buckets: a day from raw observations, put together by the database; more than
+that from hours, and from what is not rolled up to hours yet."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
-from django.db.models import Avg, Case, FloatField, Func, IntegerField, Max, Min, Value, When
+from django.db.models import Avg, Case, FloatField, IntegerField, Max, Min, Q, Value, When
 
 from ..charts_time import Chart, Range, Series, Spot, chart, status_band
 from ..charts_time import Value as Point
 from ..models import Observation
-
-_RANK = ("unknown", "up", "asleep", "loading", "busy", "degraded", "down")
-"""The worst status of a bucket speaks for it."""
-
-
-class Bucket(Func):
-    """The number of the bucket a time falls into: unix seconds / width, rounded down."""
-
-    output_field = IntegerField()
-
-    def __init__(self, expression: str, width: int) -> None:
-        super().__init__(expression, width=int(width))
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Stored as text in UTC; strftime is the fastest way to seconds that every SQLite has; the per cents are
-        # undoubled twice.
-        return self.as_sql(compiler, connection, template="strftime('%%%%s', %(expressions)s) / %(width)s", **context)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s) / %(width)s)::bigint"
-        return self.as_sql(compiler, connection, template=template, **context)
+from ..spans import Bucket, at
+from ..totals import RANK, Part, Total, add_up
+from . import past
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +29,16 @@ def history(endpoint_id: int, span: Range, now: float) -> History:
     """Latency, load and status of the last `span` up to `now` (unix seconds)."""
     last = int(now // span.width)
     first = last - span.buckets + 1
-    rows = {row["bucket"] - first: row for row in _buckets(endpoint_id, span, first)}
-    cells = [rows.get(i) for i in range(span.buckets)]
-    statuses = [_RANK[cell["worst"]] if cell else None for cell in cells]
+    rows = _rolled(endpoint_id, span, first, now) if span.rollup else _buckets(endpoint_id, span, first)
+    by_bucket = {row["bucket"] - first: row for row in rows}
+    cells = [by_bucket.get(i) for i in range(span.buckets)]
+    statuses = [RANK[cell["worst"]] if cell else None for cell in cells]
     return History(span, tuple(_charts(cells, span, first)), status_band(statuses, span, first))
 
 
 def _buckets(endpoint_id: int, span: Range, first: int) -> Iterable[Any]:
-    start = datetime.fromtimestamp(first * span.width, UTC)
-    ranks = [When(status=status, then=Value(rank)) for rank, status in enumerate(_RANK)]
+    left_out = When(~Q(excluded=""), then=Value(0))  # says nothing about the endpoint, so unknown
+    ranks = [left_out, *(When(status=status, then=Value(rank)) for rank, status in enumerate(RANK))]
     at_work = Case(When(busy=True, then=Value(100.0)), When(busy=False, then=Value(0.0)), output_field=FloatField())
     # Each aggregate costs about as much as reading the rows does,
     # so the load goes without its lowest value.
@@ -63,7 +47,7 @@ def _buckets(endpoint_id: int, span: Range, first: int) -> Iterable[Any]:
     }
     spread |= {f"{field}_high": Max(field) for field in ("latency_ms", "running", "waiting")}
     return (
-        Observation.objects.filter(endpoint_id=endpoint_id, at__gte=start)
+        Observation.objects.filter(endpoint_id=endpoint_id, at__gte=at(first * span.width))
         .order_by()
         .annotate(bucket=Bucket("at", span.width))
         .values("bucket")
@@ -74,6 +58,27 @@ def _buckets(endpoint_id: int, span: Range, first: int) -> Iterable[Any]:
             **spread,
         )
     )
+
+
+def _rolled(endpoint_id: int, span: Range, first: int, now: float) -> Iterable[dict[str, Any]]:
+    """The same as `_buckets`, from rollups."""
+
+    def number(part: Part) -> int:
+        return part.start // span.width
+
+    found = sorted(past.parts({endpoint_id: at(first * span.width)}, at(now), span.rollup), key=number)
+    return (_cell(bucket, add_up(part.total for part in group)) for bucket, group in groupby(found, key=number))
+
+
+def _cell(bucket: int, total: Total) -> dict[str, Any]:
+    cell: dict[str, Any] = {"bucket": bucket, "worst": RANK.index(total.worst), "latency_ms_mean": None}
+    cell |= dict.fromkeys(("running_mean", "waiting_mean", "kv_cache_usage_mean", "busy_mean"))
+    for figure, (how_many, added, low, high) in total.sums.items():
+        cell |= {f"{figure}_mean": added / how_many, f"{figure}_low": low, f"{figure}_high": high}
+    if total.sums.get("busy"):
+        mean = 100 * cell["busy_mean"]
+        cell |= {"busy_mean": mean, "busy_low": mean, "busy_high": mean}
+    return cell
 
 
 def _charts(cells: Sequence[dict[str, Any] | None], span: Range, first: int) -> list[Chart]:

@@ -1,0 +1,118 @@
+"""How long the history takes: rolling it up, its charts and the availability, over a month of it.
+
+    python -m bench.history [endpoints, default 500] [seconds between probes, default 5]
+
+Makes a database of its own in a temporary folder: rollups of a month for every endpoint (90 days of days), raw
+observations of the last hour, and all minutes of one endpoint.
+"""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+
+DAYS = 30
+SUMS = {
+    "latency_ms": [12, 109.2, 7.1, 15.0],
+    "running": [12, 36.0, 2, 4],
+    "waiting": [12, 0, 0, 0],
+    "kv_cache_usage": [12, 3.12, 0.2, 0.4],
+    "busy": [12, 12, 1, 1],
+}
+
+
+def measure(endpoints: int, interval: int) -> None:
+    """Fills the database and prints one line for each thing measured."""
+    from fleet import rollups, upkeep
+    from fleet.charts_time import RANGES
+    from fleet.models import Rollup
+    from fleet.queries import availability
+    from fleet.queries.series import history
+    from teams.models import Team
+
+    now = int(time.time()) // 3600 * 3600 + 120  # the minutes of the hour before are complete
+    team = Team.objects.create(name="Bench", slug="bench", mail_to=[])
+    fleet = _fill(team, endpoints, interval, now)
+    print(f"{endpoints} endpoints every {interval} s: {Rollup.objects.count()} rollups of {DAYS} days")
+    _told("one hour rolled up to minutes", lambda: rollups.roll_up(_at(now), 600))
+    _observe(fleet, interval, now - 120, now - 60)
+    _told("one minute more", lambda: rollups.roll_up(_at(now + 60), 600))
+    _told("an hour more", lambda: rollups.roll_up(_at(now + 600), 600))
+    _told("nothing to do", lambda: rollups.roll_up(_at(now + 600), 600))
+    for key in ("7d", "30d", "90d"):
+        _told(f"chart of {key}", lambda key=key: history(fleet[0].pk, RANGES[key], now), 10)
+    _told("availability of an endpoint", lambda: availability.of_endpoint(fleet[0], now), 10)
+    _told(f"availability of a team of {min(40, endpoints)}", lambda: availability._lines(fleet[:40], now), 5)
+    _told(f"availability of a team of {endpoints}", lambda: availability.of_team(team, now))
+    _told("pruning", lambda: upkeep.prune(_at(now + 600)))
+
+
+def _fill(team, endpoints: int, interval: int, now: int) -> list:
+    from fleet.models import Endpoint
+
+    fleet = Endpoint.objects.bulk_create(
+        Endpoint(team=team, name=f"gpu-{n}", url=f"http://gpu-{n}:8000", interval=interval) for n in range(endpoints)
+    )
+    hour, day = now // 3600 * 3600, now // 86400 * 86400
+    for endpoint in fleet:
+        _rolled(endpoint, "day", 86400, day - 90 * 86400, day)
+        _rolled(endpoint, "hour", 3600, hour - DAYS * 86400, hour - 3600)
+        _rolled(endpoint, "minute", 60, hour - 7200, hour - 3600)
+    _rolled(fleet[0], "minute", 60, hour - 8 * 86400, hour - 7200)
+    _observe(fleet, interval, hour - 3600, now - 120)
+    return fleet
+
+
+def _rolled(endpoint, span: str, width: int, start: int, end: int) -> None:
+    from fleet.models import Rollup
+
+    sums = SUMS | {"seconds": [12, width, 5, 5]}
+    Rollup.objects.bulk_create(
+        Rollup(endpoint=endpoint, span=span, start=_at(t), counts={"up": 12}, worst="up", sums=sums)
+        for t in range(start, end, width)
+    )
+
+
+def _observe(fleet: list, interval: int, start: int, end: int) -> None:
+    from fleet.models import Observation
+
+    dice = random.Random(start)
+    for moment in range(start, end, interval):
+        Observation.objects.bulk_create(
+            Observation(
+                endpoint=endpoint, at=_at(moment + dice.random()), status="up", latency_ms=dice.uniform(2, 40),
+                running=dice.randint(0, 9), waiting=0, kv_cache_usage=dice.random(), busy=True,
+            )
+            for endpoint in fleet
+        )  # fmt: skip
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _told(name: str, work, runs: int = 1) -> None:
+    taken, used = [], time.process_time()
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - began) * 1000)
+    used = (time.process_time() - used) * 1000 / runs
+    print(f"{name:36} {sorted(taken)[len(taken) // 2]:8.0f} ms, CPU {used:7.0f} ms")
+
+
+if __name__ == "__main__":
+    from django.core.management import call_command
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PLIMSOLL_DATA"] = str(Path(folder))
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        django.setup()
+        call_command("migrate", verbosity=0)
+        asked = [int(number) for number in sys.argv[1:3]]
+        measure(*asked, *(500, 5)[len(asked) :])

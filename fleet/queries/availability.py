@@ -1,0 +1,107 @@
+"""How available endpoints were, for the pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from teams.models import Team
+
+from ..availability import PERIODS, Availability, Period, availability, together
+from ..models import Endpoint, Incident
+from ..spans import at, chunks, edges, rolled
+from ..totals import DAY, HOUR, Part
+from . import past
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One endpoint, or all of a team, in every period."""
+
+    endpoint: Endpoint | None  # None: all of them
+    periods: tuple[Availability, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """What the incidents of one period say: only those in which an endpoint was down."""
+
+    period: str
+    incidents: int
+    seconds: float  # in all, as far as they lie in the period
+    to_repair: float | None  # the mean, in seconds, of those resolved in it
+
+
+@dataclass(frozen=True, slots=True)
+class TeamHistory:
+    """How available a team's endpoints were."""
+
+    team: Team
+    lines: tuple[Line, ...]
+    total: Line
+    outages: tuple[Outages, ...]
+
+
+def of_endpoint(endpoint: Endpoint, now: float) -> Line:
+    """One endpoint's availability up to `now` (unix seconds)."""
+    return _lines([endpoint], now)[0]
+
+
+def of_team(team: Team, now: float) -> TeamHistory:
+    """The availability of a team's endpoints up to `now` (unix seconds), and their outages."""
+    lines = _lines(list(team.endpoints.order_by("name")), now)
+    columns = zip(*(line.periods for line in lines), strict=True) if lines else [()] * len(PERIODS)
+    total = tuple(together(period, column) for period, column in zip(PERIODS, columns, strict=True))
+    return TeamHistory(team, tuple(lines), Line(None, total), _outages(team, now))
+
+
+def _lines(endpoints: Sequence[Endpoint], now: float) -> list[Line]:
+    parts = _parts([endpoint.pk for endpoint in endpoints], now)
+    return [Line(e, tuple(_of(e, period, parts[period.span][e.pk], now) for period in PERIODS)) for e in endpoints]
+
+
+def _parts(endpoint_ids: list[int], now: float) -> dict[str, dict[int, list[Part]]]:
+    """The history for each kind of period: hours for the short ones; days, and the hours since, for the long ones."""
+    short, long = (at(min(p.start(now) for p in PERIODS if p.span == span)) for span in (HOUR, DAY))
+    days_end = {pk: max(edge.day or long, long) for pk, edge in edges(at(now), endpoint_ids).items()}
+    hours_from = {pk: min(short, end) for pk, end in days_end.items()}
+    found: dict[str, dict[int, list[Part]]] = {span: {pk: [] for pk in endpoint_ids} for span in (HOUR, DAY)}
+    for chunk in chunks(endpoint_ids):
+        for part in rolled(chunk, DAY, long, at(now)):
+            found[DAY][part.endpoint_id].append(part)
+    for part in past.parts(hours_from, at(now), HOUR):
+        found[HOUR][part.endpoint_id].append(part)
+        if part.start >= days_end[part.endpoint_id].timestamp():
+            found[DAY][part.endpoint_id].append(part)
+    return found
+
+
+def _of(endpoint: Endpoint, period: Period, parts: list[Part], now: float) -> Availability:
+    return availability(period, parts, now, endpoint.interval, endpoint.created_at.timestamp())
+
+
+def _outages(team: Team, now: float) -> tuple[Outages, ...]:
+    longest = at(max(period.seconds for period in PERIODS) * -1 + now)
+    # Closed without a word: the watch was blind, or nobody looks any more.
+    heard = Incident.objects.filter(endpoint__team=team, status="down").exclude(told=Incident.Told.CLOSED)
+    rows = heard.filter(Q(resolved_at=None) | Q(resolved_at__gte=longest)).order_by()
+    spans = [_unix(*row) for row in rows.values_list("began_at", "resolved_at")]
+    return tuple(_of_period(period, spans, now) for period in PERIODS)
+
+
+def _unix(began_at: datetime, resolved_at: datetime | None) -> tuple[float, float | None]:
+    return began_at.timestamp(), resolved_at.timestamp() if resolved_at else None
+
+
+def _of_period(period: Period, spans: list[tuple[float, Any]], now: float) -> Outages:
+    start = now - period.seconds
+    within = [(began, ended) for began, ended in spans if ended is None or ended >= start]
+    resolved = [ended - began for began, ended in within if ended is not None]
+    return Outages(
+        period=period.key,
+        incidents=len(within),
+        seconds=sum((now if ended is None else ended) - max(began, start) for began, ended in within),
+        to_repair=sum(resolved) / len(resolved) if resolved else None,
+    )
