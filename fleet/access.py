@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from teams.access import teams_of
 
-from .models import Endpoint
+from .models import Endpoint, Incident
 
 
 def see_endpoint(user, pk: int) -> Endpoint:
@@ -19,6 +19,14 @@ def change_endpoint(user, pk: int) -> Endpoint:
     if not may_change(user, endpoint):
         raise Http404("No endpoint of your teams has this number.")
     return endpoint
+
+
+def change_incident(user, pk: int) -> Incident:
+    """The incident, for a member of its endpoint's team; raises Http404 for anyone else."""
+    incident = get_object_or_404(Incident.objects.select_related("endpoint__team"), pk=pk)
+    if not may_change(user, incident.endpoint):
+        raise Http404("No incident of your teams has this number.")
+    return incident
 
 
 def may_change(user, endpoint: Endpoint) -> bool:

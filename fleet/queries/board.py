@@ -60,6 +60,7 @@ class Group:
 
     name: str
     rows: list[Row]
+    slug: str = ""  # of the team, where the group is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,5 +218,5 @@ def _groups(rows: Iterable[Row]) -> list[Group]:
         (trouble if each.status in NEEDS_ATTENTION else teams.setdefault(each.team, [])).append(each)
     groups = [Group("Needs attention", trouble)] if trouble else []
     for name in sorted(teams, key=str.lower):
-        groups.append(Group(name, sorted(teams[name], key=lambda each: each.name.lower())))
+        groups.append(Group(name, sorted(teams[name], key=lambda each: each.name.lower()), teams[name][0].team_slug))
     return groups

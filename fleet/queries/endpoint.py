@@ -1,15 +1,18 @@
 """What the endpoint page shows, read from the state row and the latest history."""
 
+import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from .. import causes, ladder
+from ..availability import Availability
 from ..engines.errors import Cause
 from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
 from ..engines.registry import label
@@ -17,12 +20,15 @@ from ..figures import Figure, figures
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
 from ..snippets import Snippet, snippets
 from ..status import TROUBLE, Status
+from . import availability, marks
+from .canary import CanaryLine, canary_line
 
 MODELS_SHOWN = 200
 PROBES_SHOWN = 100
 PROBES_UNFOLDED = 10
 CHANGES_SHOWN = 50
 INCIDENTS_SHOWN = 10
+CERTIFICATE_SOON = timedelta(days=14)
 
 _SURFACE_WORDS = {
     "completions": ("Completions", "/v1/completions"),
@@ -56,6 +62,9 @@ class Now:
     unconfirmed: str  # what the last probe found, where it is not believed yet
     rungs: list[ladder.Rung]
     figures: list[Figure]
+    canary: CanaryLine | None
+    marks: list[marks.Mark]
+    certificate_soon: bool  # it ends so soon that someone should renew it
     cursor: str  # moves whenever any of this does
     face: str
 
@@ -81,6 +90,7 @@ class Page:
     probes: Sequence[Observation]  # the newest few
     earlier_probes: Sequence[Observation]  # the rest of the last hundred
     snippets: tuple[Snippet, ...]
+    availability: tuple[Availability, ...]  # each period's
 
 
 def now(endpoint: Endpoint) -> Now:
@@ -102,6 +112,9 @@ def now(endpoint: Endpoint) -> Now:
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
         figures=figures(state.engine, Load(**state.load)),
+        canary=canary_line(endpoint, state),
+        marks=marks.shown(state.marks),
+        certificate_soon=bool(state.certificate_until and state.certificate_until - timezone.now() <= CERTIFICATE_SOON),
         cursor=cursor(state),
         face=face(state),
     )
@@ -134,6 +147,7 @@ def page(current: Now) -> Page:
         probes=probes[:PROBES_UNFOLDED],
         earlier_probes=probes[PROBES_UNFOLDED:],
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key)),
+        availability=availability.of_endpoint(endpoint, time.time()).periods,
     )
 
 

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Max, Value, When
+from django.db.models import Case, IntegerField, Max, Q, Value, When
+
+from config.health import glance
 
 from .. import causes
 from ..models import Alert, EndpointState, Incident
-from ..status import Status
+from ..status import TROUBLE, Status
+from .marks import CALMING
 
 _WORSE_FIRST = Case(
     When(status=Status.DOWN, then=Value(0)),
@@ -15,6 +18,8 @@ _WORSE_FIRST = Case(
     default=Value(2),
     output_field=IntegerField(),
 )
+_KNOWN = Q(marks__has_any_keys=[*CALMING])
+_NEW_FIRST = Case(When(_KNOWN, then=Value(1)), default=Value(0), output_field=IntegerField())
 _IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known"}
 
 
@@ -31,6 +36,7 @@ class Lead:
     incident_id: int | None = None
     mail: str = ""  # "", "sent", "waiting", "no_server", "given_up"
     mailed_at: datetime | None = None
+    acknowledged_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +53,20 @@ def headline(counts: dict[str, int]) -> Headline:
     troubled = any(counts.get(status) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
     lead = _lead() if troubled else None
     looked = None if lead else EndpointState.objects.aggregate(last=Max("probed_at"))["last"]
-    return Headline(sentence(counts, lead.name if lead else ""), lead, looked)
+    known = EndpointState.objects.filter(_KNOWN, status__in=TROUBLE).count() if troubled else 0
+    text = sentence(counts, lead.name if lead else "", known)
+    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, looked)
 
 
-def sentence(counts: dict[str, int], worst: str = "") -> str:
-    """The headline's words; `worst` names the most urgent endpoint."""
+def sentence(counts: dict[str, int], worst: str = "", known: int = 0) -> str:
+    """The headline's words; `worst` names the most urgent endpoint, `known` is how many people know of already."""
     total = sum(counts.values())
     if not total:
         return "Nothing is watched yet"
     down, degraded, busy = (counts.get(status, 0) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
     wait = f"{busy} {_are(busy)} busy" if busy else ""
     if down + degraded > 1:
-        return ", ".join(part for part in (f"{down + degraded} need you", wait) if part)
+        return ", ".join(part for part in (_need_you(down + degraded, known), wait) if part)
     if down + degraded:
         return ", ".join(part for part in (f"{worst} is {'down' if down else 'degraded'}", wait) if part)
     if busy:
@@ -70,6 +78,15 @@ def sentence(counts: dict[str, int], worst: str = "") -> str:
     return ", ".join([f"{up} {_are(up)} up" if up else "None is up", *others])
 
 
+def _need_you(troubled: int, known: int) -> str:
+    if not known:
+        return f"{troubled} need you"
+    left = troubled - known
+    if not left:
+        return f"{troubled} are in trouble, all known"
+    return f"{left} {'needs' if left == 1 else 'need'} you, {known} {_are(known)} known"
+
+
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
@@ -78,16 +95,20 @@ def _lead() -> Lead | None:
     named = ("endpoint_id", "endpoint__name", "endpoint__team__name")
     troubled = EndpointState.objects.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
     worst = (
-        troubled.order_by(_WORSE_FIRST, "since", "pk").values_list(*named, "status", "since", "cause", "detail").first()
+        troubled.order_by(_NEW_FIRST, _WORSE_FIRST, "since", "pk")
+        .values_list(*named, "status", "since", "cause", "detail", "marks")
+        .first()
     )
     if worst is None:
         return None
-    endpoint_id, name, team, status, since, cause, detail = worst
+    endpoint_id, name, team, status, since, cause, detail, marked = worst
     told = causes.brief(cause, detail)
     still_open = Incident.objects.filter(endpoint_id=endpoint_id, resolved_at=None)
     incident = still_open.values_list("pk", flat=True).first()
     if incident is None:
         return Lead(endpoint_id, name, team, status, since, told)
-    alerts = Alert.objects.filter(incident_id=incident).order_by("-created_at", "-pk")
-    mail, mailed_at = alerts.values_list("state", "sent_at").first() or ("", None)
-    return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at)
+    alerts = Alert.objects.filter(incident_id=incident, dropped="").order_by("-created_at", "-pk")
+    mail, mailed_at = alerts.values_list("message__state", "message__sent_at").first() or ("", None)
+    mail = "waiting" if mail is None else mail  # not gathered into a message yet
+    by = marked.get("acknowledged", {}).get("by", "")
+    return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at, by)

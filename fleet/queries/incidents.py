@@ -12,8 +12,10 @@ from django.utils.dateparse import parse_datetime
 from .. import causes
 from ..engines.registry import label
 from ..models import Incident
+from .marks import Mark, shown
 
 PER_PAGE = 50
+CHILDREN_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Story:
     advice: str
     seen_at: datetime | None
     seen: str  # "Ollama 0.9.3, qwen3:8b and 2 more"
+    marks: list[Mark]
+    children: list[Incident]  # put down to this one
+    more_children: int
 
 
 def listing(filters: Filters, number: str | int = 1) -> Page:
@@ -58,7 +63,9 @@ def listing(filters: Filters, number: str | int = 1) -> Page:
 
 def story(pk: int) -> Story:
     """An incident by its number, or Http404."""
-    incident = get_object_or_404(Incident.objects.select_related("endpoint__team", "endpoint__state"), pk=pk)
+    related = ("endpoint__team", "endpoint__state", "parent__endpoint")
+    incident = get_object_or_404(Incident.objects.select_related(*related), pk=pk)
+    children = list(incident.children.select_related("endpoint").order_by("pk"))
     seen = incident.last_seen
     models = list(seen.get("models", ()))
     if more := seen.get("more_models"):
@@ -73,4 +80,14 @@ def story(pk: int) -> Story:
         advice=causes.advice(incident.cause),
         seen_at=parse_datetime(seen["at"]) if seen.get("at") else None,
         seen=", ".join(filter(None, told)),
+        marks=_marks(incident),
+        children=children[:CHILDREN_SHOWN],
+        more_children=max(0, len(children) - CHILDREN_SHOWN),
     )
+
+
+def _marks(incident: Incident) -> list[Mark]:
+    """What holds for it now. Who is on it is told at length elsewhere on the page."""
+    now = {} if incident.resolved_at else incident.endpoint.state.marks
+    kept = {kind: value for kind, value in now.items() if kind != "acknowledged"}
+    return shown(kept | ({"flapping": True} if incident.flapping else {}))

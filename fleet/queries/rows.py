@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 
 from .. import causes
 from ..status import TROUBLE, Status
+from . import marks
 from .cells import Cells
+from .marks import Mark
 
 COLUMNS = (
-    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__fail_after",
-    "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
-    "seen_at", "shown_at",
+    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__team__slug",
+    "endpoint__fail_after", "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
+    "seen_at", "shown_at", "marks",
 )  # fmt: skip
 
 
@@ -24,11 +26,14 @@ class Row:
     name: str
     host: str
     team: str
+    team_slug: str
     status: str
     since: datetime | None  # None while it is up, where how long says little
     cause: str
     hint: str
     seen_at: datetime | None
+    marks: list[Mark]
+    calm: bool  # its trouble is known: somebody is on it, or it was planned
     cells: Cells
 
 
@@ -39,11 +44,14 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
         name=state["endpoint__name"],
         host=urlsplit(state["endpoint__url"]).netloc,
         team=state["endpoint__team__name"],
+        team_slug=state["endpoint__team__slug"],
         status=state["status"],
         since=None if state["status"] == Status.UP else state["since"],
         cause=causes.brief(state["cause"], state["detail"]),
         hint=_hint(state),
         seen_at=state["seen_at"],
+        marks=marks.shown(state["marks"]) if state["marks"] else [],
+        calm=state["status"] in TROUBLE and marks.calm(state["marks"]),
         cells=cells,
     )
 

@@ -13,6 +13,7 @@ from .. import access
 from ..charts_time import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
+from ..queries.calm import maintenance_of
 from ..queries.series import history
 
 NO_CONTENT = 204
@@ -27,6 +28,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", _charts(request, found))
     shown = _whole(request, found) | {"nav": "fleet", "may_change": access.may_change(request.user, found)}
+    shown["planned"] = maintenance_of(found)
     return render(request, "fleet/endpoint.html", shown)
 
 

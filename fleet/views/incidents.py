@@ -1,11 +1,17 @@
-"""Incidents: the list and one of them."""
+"""Incidents: the list, one of them, and what people do about it."""
 
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from teams.models import Team
 
+from .. import access, calm
+from ..calm_forms import AcknowledgeForm, NoteForm
+from ..models import Incident
 from ..queries import incidents as queries
 
 
@@ -21,4 +27,71 @@ def incidents(request: HttpRequest) -> HttpResponse:
 @require_GET
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The story of one incident."""
-    return render(request, "fleet/incident.html", {"story": queries.story(pk), "nav": "incidents"})
+    return _page(request, pk)
+
+
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that one is on it."""
+    incident = access.change_incident(request.user, pk)
+    form = AcknowledgeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, pk, acknowledging=form)
+    data = form.cleaned_data
+    try:
+        calm.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
+    except ValidationError as error:
+        return _refused(request, pk, form, error)
+    messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
+    return redirect(incident)
+
+
+@require_POST
+def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give it back."""
+    incident = access.change_incident(request.user, pk)
+    try:
+        calm.unacknowledge(incident, request.user.get_username())
+        messages.success(request, "Nobody is on it now; reminders go out again.")
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect(incident)
+
+
+@require_POST
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add a line to the timeline."""
+    incident = access.change_incident(request.user, pk)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, pk, noting=form)
+    try:
+        calm.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
+    except ValidationError as error:
+        form.add_error("text", error.messages)
+        return _page(request, pk, noting=form)
+    messages.success(request, "Your note is in the timeline.")
+    return redirect(incident)
+
+
+def _refused(request: HttpRequest, pk: int, form: AcknowledgeForm, error: ValidationError) -> HttpResponse:
+    form.add_error(None, error)
+    if Incident.objects.filter(pk=pk, resolved_at=None).exists():
+        return _page(request, pk, acknowledging=form)
+    messages.error(request, error.messages[0])  # resolved since: the page has no form any more
+    return redirect("incident", pk)
+
+
+def _page(
+    request: HttpRequest, pk: int, acknowledging: AcknowledgeForm | None = None, noting: NoteForm | None = None
+) -> HttpResponse:
+    story = queries.story(pk)
+    shown = {
+        "story": story,
+        "may_change": access.may_change(request.user, story.incident.endpoint),
+        "acknowledging": acknowledging or AcknowledgeForm(),
+        "noting": noting or NoteForm(),
+        "default_zone": settings.TIME_ZONE,
+        "nav": "incidents",
+    }
+    return render(request, "fleet/incident.html", shown, status=422 if acknowledging or noting else 200)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fleet import charts, formats, strip
-from fleet.models import Alert, Endpoint, EndpointState, Incident
+from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.headline import sentence
 from teams.models import Team
@@ -97,8 +97,7 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
             recipient="a@example.org",
             facts={},
             created_at=now,
-            state=state,
-            sent_at=now,
+            message=Message.objects.create(recipient="a@example.org", created_at=now, state=state, sent_at=now),
         )
     page = viewer.get("/").content.decode()
     assert "<h1>gpu-2 is down</h1>" in page

@@ -1,0 +1,88 @@
+"""Silences and maintenance windows, as their pages and an endpoint's page list them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from .. import windows
+from ..calm import covers
+from ..models import Endpoint, MaintenanceWindow, Silence
+
+LATELY = timedelta(days=7)
+OVER_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A silence and what it is about, in words."""
+
+    silence: Silence
+    covers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A maintenance window and the time that matters now: the current one, or the next."""
+
+    window: MaintenanceWindow
+    covers: str
+    start: datetime
+    end: datetime
+    on: bool
+
+
+@dataclass(slots=True)
+class Silences:
+    """What is silenced, and what was lately."""
+
+    on: list[Silenced] = field(default_factory=list)
+    over: list[Silenced] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Maintenance that is on, that comes, and that is over and does not come again."""
+
+    on: list[Planned] = field(default_factory=list)
+    coming: list[Planned] = field(default_factory=list)
+    over: list[Planned] = field(default_factory=list)
+
+
+def silences() -> Silences:
+    """All silences that are on, and those that ended in the last days."""
+    now = datetime.now(UTC)
+    rows = Silence.objects.select_related("team", "endpoint", "created_by").filter(ends_at__gt=now - LATELY)
+    found = Silences()
+    for row in rows.order_by("ends_at"):
+        (found.on if row.ends_at > now else found.over).append(Silenced(row, covers(row)))
+    found.over = found.over[::-1][:OVER_SHOWN]
+    return found
+
+
+def maintenance() -> Plan:
+    """All maintenance of the fleet, in order of time."""
+    return _plan(MaintenanceWindow.objects.all())
+
+
+def maintenance_of(endpoint: Endpoint) -> Plan:
+    """What is planned for one endpoint, by itself or with its whole team."""
+    mine = Q(endpoint=endpoint) | Q(endpoint=None, team=endpoint.team_id)
+    return _plan(MaintenanceWindow.objects.filter(mine))
+
+
+def _plan(rows: QuerySet[MaintenanceWindow]) -> Plan:
+    now = datetime.now(UTC)
+    found = Plan()
+    for window in rows.select_related("team", "endpoint", "created_by"):
+        if on := windows.current(window, now):
+            found.on.append(Planned(window, covers(window), *on, on=True))
+        elif coming := windows.following(window, now):
+            found.coming.append(Planned(window, covers(window), *coming, on=False))
+        else:
+            end = window.starts_at + timedelta(minutes=window.minutes)
+            found.over.append(Planned(window, covers(window), window.starts_at, end, on=False))
+    for listed in (found.on, found.coming, found.over):
+        listed.sort(key=lambda each: each.start)
+    found.over = found.over[::-1][:OVER_SHOWN]
+    return found

@@ -1,0 +1,46 @@
+"""The marks of a state row as a page shows them: what mutes it, and who is on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+_WORDS = {"maintenance": "maintenance", "silenced": "silenced", "flapping": "flapping", "blind": "not looked at"}
+_TITLES = {
+    "maintenance": "Planned work: nobody is told, and it does not count for availability.",
+    "silenced": "Nobody is told about it.",
+    "flapping": "It comes and goes; nobody is told of each turn.",
+    "blind": "The monitor itself could not look.",
+}
+CALMING = ("maintenance", "silenced", "acknowledged", "blind")
+"""With one of these, trouble is known and nobody has to jump up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark: its kind (a shape), its words, what it means, and until when it holds, if it ends by itself."""
+
+    kind: str
+    words: str
+    title: str
+    until: datetime | None = None
+
+
+def shown(marks: dict[str, Any]) -> list[Mark]:
+    """The marks in words, the most telling one first."""
+    found = []
+    if taken := marks.get("acknowledged"):
+        by = taken["by"]
+        found.append(Mark("acknowledged", f"{by} is on it", f"Acknowledged by {by}.", _moment(taken["until"])))
+    for kind, words in _WORDS.items():
+        if value := marks.get(kind):
+            found.append(Mark(kind, words, _TITLES[kind], _moment(value)))
+    return found
+
+
+def calm(marks: dict[str, Any]) -> bool:
+    """Whether trouble with these marks is shown without alarm."""
+    return any(marks.get(kind) for kind in CALMING)
+
+
+def _moment(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None

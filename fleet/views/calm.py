@@ -1,0 +1,109 @@
+"""Silences and planned maintenance: what is on, what comes, and a form for more."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from teams.access import person, teams_of
+
+from .. import calm
+from ..calm_forms import MaintenanceForm, SilenceForm
+from ..models import MaintenanceWindow, Silence
+from ..queries import calm as queries
+
+
+@require_http_methods(["GET", "POST"])
+def silences(request: HttpRequest) -> HttpResponse:
+    """What is silenced, and a form for another silence. `endpoint` (its number) chooses one."""
+    if request.method == "GET":
+        return _silences(request, SilenceForm(user=request.user, initial=_chosen(request)))
+    form = SilenceForm(request.POST, user=person(request))
+    if form.is_valid():
+        target, data = form.chosen(), form.cleaned_data
+        about = {"endpoint": target.endpoint, "engine": target.engine, "reason": data["reason"]}
+        try:
+            made = calm.silence(target.team, person(request), ends_at=data["until"], **about)
+        except ValidationError as error:
+            form.take(error)
+        else:
+            told = (
+                f"{calm.covers(made)} is silenced until {calm.told(made.ends_at)}: nobody is told about it meanwhile."
+            )
+            messages.success(request, told[0].upper() + told[1:])
+            return redirect(_back(request) or "silences")
+    return _silences(request, form)
+
+
+@require_POST
+def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """People are told again."""
+    silence = get_object_or_404(Silence.objects.select_related("team", "endpoint"), pk=pk)
+    _only_members(request, silence)
+    try:
+        calm.end_silence(silence, person(request))
+        messages.success(request, "The silence is over: people are told again.")
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    return redirect("silences")
+
+
+@require_http_methods(["GET", "POST"])
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """What is planned, and a form for more. `endpoint` (its number) chooses one."""
+    if request.method == "GET":
+        return _maintenance(request, MaintenanceForm(user=request.user, initial=_chosen(request)))
+    form = MaintenanceForm(request.POST, user=person(request))
+    if form.is_valid():
+        try:
+            window = calm.plan(form.chosen().team, person(request), **form.values())
+        except ValidationError as error:
+            form.take(error)
+        else:
+            messages.success(request, f"“{window.name}” is planned for {calm.covers(window)}.")
+            return redirect("maintenance")
+    return _maintenance(request, form)
+
+
+@require_POST
+def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove a window with its repetitions."""
+    window = get_object_or_404(MaintenanceWindow.objects.select_related("team", "endpoint"), pk=pk)
+    _only_members(request, window)
+    calm.remove_maintenance(window, person(request))
+    messages.success(request, f"“{window.name}” was removed.")
+    return redirect("maintenance")
+
+
+def _silences(request: HttpRequest, form: SilenceForm) -> HttpResponse:
+    shown = {"silences": queries.silences(), "form": form, **_common(request)}
+    return render(request, "fleet/silences.html", shown, status=422 if form.errors else 200)
+
+
+def _maintenance(request: HttpRequest, form: MaintenanceForm) -> HttpResponse:
+    shown = {"planned": queries.maintenance(), "form": form, **_common(request)}
+    return render(request, "fleet/maintenance.html", shown, status=422 if form.errors else 200)
+
+
+def _common(request: HttpRequest) -> dict:
+    mine = set(teams_of(request.user).values_list("pk", flat=True))
+    return {"mine": mine, "default_zone": settings.TIME_ZONE, "nav": "fleet"}
+
+
+def _chosen(request: HttpRequest) -> dict[str, str]:
+    asked = request.GET.get("endpoint", "")
+    return {"target": f"endpoint-{asked}"} if asked.isdecimal() else {}
+
+
+def _only_members(request: HttpRequest, rule: Silence | MaintenanceWindow) -> None:
+    if not teams_of(request.user).filter(pk=rule.team_id).exists():
+        raise Http404("None of your teams has this one.")
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of this site that the form was on, where it says so."""
+    path = request.POST.get("back", "")
+    return path if path and url_has_allowed_host_and_scheme(path, None) else ""

@@ -1,0 +1,72 @@
+"""What the signed links in mails lead to. A GET shows what would be done; only a POST does it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from .. import calm, links
+from ..models import Incident
+
+_METHODS = ["GET", "HEAD", "POST"]
+
+SHOWN = 20
+"""Incidents that the page of a mail's link names one by one."""
+
+
+@login_not_required
+@never_cache
+@require_http_methods(_METHODS)
+def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
+    """Acknowledge what a mail told of: as oneself if signed in, else in the name of the mail's recipient."""
+    try:
+        numbers, recipient = links.read_acknowledge(token)
+        incidents = links.incidents_of(numbers, request.user)
+    except links.LinkRefused as refused:
+        return _refused(request, refused)
+    by = request.user.get_username() if request.user.is_authenticated else recipient
+    shown = {"incidents": incidents[:SHOWN], "more": max(0, len(incidents) - SHOWN), "by": by}
+    shown |= {"others": _others(incidents, by), "done": _all_by(incidents, by)}
+    if request.method != "POST":
+        return render(request, "fleet/link_acknowledge.html", shown)
+    note = request.POST.get("note", "")
+    try:
+        calm.acknowledge_all(incidents, by, note)
+    except ValidationError as error:
+        shown |= {"error": error.messages[0], "note": note}
+        return render(request, "fleet/link_acknowledge.html", shown, status=422)
+    messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
+    return redirect("acknowledge-link", token)
+
+
+@csrf_exempt  # mail programs post here by themselves (RFC 8058), without cookies; the token is the proof
+@login_not_required
+@never_cache
+@require_http_methods(_METHODS)
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Get no more mail of a team. Mail programs post it in one click, people by the page's button."""
+    try:
+        team_pk, address = links.read_unsubscribe(token)
+        asked = request.method == "POST"
+        team = links.unsubscribe(team_pk, address) if asked else links.team_of(team_pk)
+    except links.LinkRefused as refused:
+        return _refused(request, refused)
+    done = asked or links.is_unsubscribed(team_pk, address)
+    return render(request, "fleet/link_unsubscribe.html", {"team": team, "address": address, "done": done})
+
+
+def _refused(request: HttpRequest, refused: links.LinkRefused) -> HttpResponse:
+    return render(request, "fleet/link_refused.html", {"said": refused.sentence}, status=refused.status)
+
+
+def _others(incidents: list[Incident], by: str) -> list[str]:
+    """Who else is on some of it already."""
+    return sorted({i.acknowledged_by for i in incidents if i.is_acknowledged and i.acknowledged_by != by})
+
+
+def _all_by(incidents: list[Incident], by: str) -> bool:
+    return all(incident.is_acknowledged and incident.acknowledged_by == by for incident in incidents)

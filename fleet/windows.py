@@ -1,0 +1,78 @@
+"""When a maintenance window is on. Pure: no I/O, no Django.
+
+Repetitions keep to the wall clock of the window's time zone: one at 02:00 stays at 02:00 through summer time.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
+
+PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=28)}
+"""The shortest time from one repetition to the next. A window has to be over by then."""
+
+_FREQUENCIES = {"daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY}
+_AHEAD = timedelta(days=62)
+"""Every kind of repetition comes round in this time."""
+
+_SLACK = timedelta(days=1, hours=1)
+"""No time zone's wall clock is further from another's reading of the same moment after a change of the clock."""
+
+
+class Window(Protocol):
+    """What has to be known of a window; models.MaintenanceWindow is one."""
+
+    starts_at: datetime  # aware, in whole minutes; of the first one
+    minutes: int
+    repeats: str  # once, daily, weekly, monthly
+    time_zone: str
+    last_day: date | None  # no repetition begins after it
+
+
+Stretch = tuple[datetime, datetime]
+
+
+def current(window: Window, at: datetime) -> Stretch | None:
+    """(start, end) in UTC of the window that is on at `at` (aware); None when none is. Its end is not part of it."""
+    length = timedelta(minutes=window.minutes)
+    on = [(start, start + length) for start in _starts(window, at - length, at)]
+    return next(((start, end) for start, end in reversed(on) if start <= at < end), None)
+
+
+def following(window: Window, at: datetime) -> Stretch | None:
+    """(start, end) in UTC of the next window that begins after `at` (aware); None when there is no more."""
+    since = max(at, window.starts_at - timedelta(seconds=1))
+    length = timedelta(minutes=window.minutes)
+    return next(((start, start + length) for start in _starts(window, since, since + _AHEAD) if start > at), None)
+
+
+def _starts(window: Window, low: datetime, high: datetime) -> Iterator[datetime]:
+    """The starts from `low` to `high`, in order."""
+    first = window.starts_at.astimezone(UTC)
+    found = [first] if window.repeats == "once" else _repetitions(window, low, high)
+    return iter([start for start in found if low <= start <= high])
+
+
+def _repetitions(window: Window, low: datetime, high: datetime) -> list[datetime]:
+    zone = ZoneInfo(window.time_zone)
+    first = window.starts_at.astimezone(zone).replace(tzinfo=None, fold=0)
+    begin, end = (at.astimezone(zone).replace(tzinfo=None) for at in (low - _SLACK, high + _SLACK))
+    walls = _rule(window.repeats, first, begin).between(begin, end, inc=True)
+    return [
+        # The first one is known exactly, even where its wall clock comes twice.
+        window.starts_at.astimezone(UTC) if wall == first else wall.replace(tzinfo=zone).astimezone(UTC)
+        for wall in walls
+        if window.last_day is None or wall.date() <= window.last_day
+    ]
+
+
+def _rule(repeats: str, first: datetime, begin: datetime) -> rrule:
+    """The repetitions by the wall clock. On the 29th to 31st means the last day where a month has no such day."""
+    frequency = _FREQUENCIES[repeats]
+    if frequency == MONTHLY:
+        return rrule(frequency, dtstart=first, bymonthday=(first.day, -1), bysetpos=1)
+    step = PERIODS[repeats]
+    # A rule counts from its start, so it starts close by.
+    return rrule(frequency, dtstart=first + max(0, (begin - first) // step) * step)
