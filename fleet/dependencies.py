@@ -4,20 +4,25 @@ Alerts about such an incident are not created while the other one is open. It is
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import Q
 
+from .blindness import SUSPICIOUS
 from .models import Endpoint, EndpointState, Incident
 from .status import TROUBLE, Status
+
+SAME_MOMENT = timedelta(minutes=2)
+"""Endpoints of one host that began to fail within this time may have failed with it."""
 
 DEPTH = 5
 """How far a chain of dependencies is followed."""
 
 
-def cause_of(endpoint: Endpoint) -> Incident | None:
-    """The open incident that the trouble of this endpoint is put down to; None when it stands for itself."""
-    return _by_hand(endpoint) or _by_host(endpoint)
+def cause_of(incident: Incident) -> Incident | None:
+    """The open incident that this new one is put down to; None when it stands for itself."""
+    return _by_hand(incident.endpoint) or _by_host(incident)
 
 
 def adopt(incident: Incident) -> list[Incident]:
@@ -26,9 +31,9 @@ def adopt(incident: Incident) -> list[Incident]:
     dependent = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
     found = list(dependent.select_related("endpoint"))
     if incident.parent and incident.parent.endpoint.depends_on_id is None:
-        siblings = [each.pk for each in _siblings(incident.endpoint)]
         # Those that opened between the first of the host's and this one.
-        found += others.exclude(pk__in=[incident.pk, incident.parent_id]).filter(endpoint__in=siblings)
+        between = others.exclude(pk__in=[incident.pk, incident.parent_id])
+        found += [each for each in between.filter(endpoint__in=_siblings(incident.endpoint)) if _alike(each, incident)]
     return found
 
 
@@ -49,14 +54,19 @@ def _by_hand(endpoint: Endpoint) -> Incident | None:
     return None
 
 
-def _by_host(endpoint: Endpoint) -> Incident | None:
-    """The first open incident on the same host, when none of the host's endpoints can be connected to."""
-    siblings = _siblings(endpoint)
-    states = [endpoint.pk, *(each.pk for each in siblings)]
-    if not siblings or not _all_cut_off(states):
+def _by_host(incident: Incident) -> Incident | None:
+    """The first open incident of the same moment and kind on the host, when nothing on that host answers."""
+    siblings = _siblings(incident.endpoint)
+    if not siblings or not _all_cut_off([incident.endpoint_id, *(each.pk for each in siblings)]):
         return None
-    open_ones = Incident.objects.filter(endpoint__in=siblings, resolved_at=None, parent=None, status=Status.DOWN)
-    return open_ones.order_by("opened_at", "pk").first()
+    rows = Incident.objects.filter(endpoint__in=siblings, resolved_at=None, parent=None, status=Status.DOWN)
+    return next((each for each in rows.order_by("opened_at", "pk") if _alike(each, incident)), None)
+
+
+def _alike(one: Incident, other: Incident) -> bool:
+    """Whether a host that failed would look like these two: at the same time, in the same way."""
+    unreachable = one.cause in SUSPICIOUS and other.cause in SUSPICIOUS
+    return (one.cause == other.cause or unreachable) and abs(one.began_at - other.began_at) <= SAME_MOMENT
 
 
 def _all_cut_off(endpoints: Iterable[int]) -> bool:

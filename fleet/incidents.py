@@ -1,12 +1,13 @@
 """Incidents follow the standing of an endpoint. Called inside the transaction that moved it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 
 from . import alerts, causes, dependencies
-from .blindness import SUSPICIOUS
+from .blindness import suspicious
 from .models import EndpointState, Incident, IncidentEvent
 from .status import TROUBLE, Standing, Status
 
@@ -35,11 +36,11 @@ def close_quietly(state: EndpointState, why: str) -> None:
 
 def void(since: datetime, why: str) -> int:
     """Closes what was opened since then although we could not look. Returns how many it were."""
-    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since, cause__in=SUSPICIOUS)
-    return _close(opened, why)
+    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since)
+    return _close([each for each in opened if suspicious(each.cause, each.step)], why)
 
 
-def _close(incidents: Any, why: str) -> int:
+def _close(incidents: Iterable[Incident], why: str) -> int:
     now = datetime.now(UTC)
     rows = list(incidents)
     for incident in rows:
@@ -86,15 +87,20 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         began_at=state.failing_since or now,
         opened_at=now,
         last_seen=last_seen,
-        parent=dependencies.cause_of(state.endpoint) if after.status is Status.DOWN else None,
     )
     note(incident, incident.began_at, "First failed probe.")
     note(incident, now, f"Held to be {after.status} after {after.failures} in a row. {_told(after)}")
-    if incident.parent:
-        note(incident, now, f"Put down to {incident.parent.endpoint}: nobody is told about this one as well.")
-    for other in dependencies.adopt(incident) if after.status is Status.DOWN else ():
-        _put_down_to(other, incident.parent or incident)
+    if after.status is Status.DOWN:
+        _find_cause(incident)
     return incident
+
+
+def _find_cause(incident: Incident) -> None:
+    """Puts the incident down to another one, or others down to it."""
+    if cause := dependencies.cause_of(incident):
+        _put_down_to(incident, cause)
+    for other in dependencies.adopt(incident):
+        _put_down_to(other, incident.parent or incident)
 
 
 def _put_down_to(incident: Incident, parent: Incident) -> None:
@@ -104,7 +110,7 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
     if not alerts.reached(incident):
         incident.told = Incident.Told.NOTHING
     incident.save(update_fields=["parent", "told"])
-    note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}.")
+    note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
 
 
 def _turn(state: EndpointState, after: Standing) -> None:

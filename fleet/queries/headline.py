@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, IntegerField, Max, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from config.health import glance
 
@@ -34,7 +35,7 @@ class Lead:
     since: datetime | None
     cause: str
     incident_id: int | None = None
-    mail: str = ""  # "", "sent", "waiting", "no_server", "given_up"
+    mail: str = ""  # "", "sent", "waiting", "no_server", "given_up"; "silenced", "maintenance"
     mailed_at: datetime | None = None
     acknowledged_by: str = ""
 
@@ -103,12 +104,14 @@ def _lead() -> Lead | None:
         return None
     endpoint_id, name, team, status, since, cause, detail, marked = worst
     told = causes.brief(cause, detail)
+    # What was put down to another incident is told with that one.
     still_open = Incident.objects.filter(endpoint_id=endpoint_id, resolved_at=None)
-    incident = still_open.values_list("pk", flat=True).first()
+    incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     if incident is None:
         return Lead(endpoint_id, name, team, status, since, told)
     alerts = Alert.objects.filter(incident_id=incident, dropped="").order_by("-created_at", "-pk")
     mail, mailed_at = alerts.values_list("message__state", "message__sent_at").first() or ("", None)
     mail = "waiting" if mail is None else mail  # not gathered into a message yet
+    mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
     by = marked.get("acknowledged", {}).get("by", "")
     return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at, by)

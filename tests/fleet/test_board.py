@@ -106,6 +106,13 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
     assert incident.get_absolute_url() in page
 
 
+def test_nobody_is_said_to_lack_an_address_when_it_is_silenced(viewer):
+    trouble, now = down("gpu-2"), timezone.now()
+    EndpointState.objects.update(marks={"silenced": "2099-01-01T00:00:00+00:00"})
+    Incident.objects.create(endpoint=trouble.endpoint, status="down", cause=trouble.cause, began_at=now, opened_at=now)
+    assert "Nobody is told: it is silenced." in viewer.get("/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -20,11 +20,11 @@ def host(team) -> list:
 
 
 def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, smtp):
-    look(host[1], bad())
-    look(host[2], bad())
+    look(host[1], bad(Cause.TIMED_OUT))
+    look(host[2], bad(Cause.TIMED_OUT))
     first = fail(host[0], Cause.NO_ROUTE)
-    look(host[1], bad(), bad())
-    look(host[2], bad(), bad())
+    look(host[1], *[bad(Cause.TIMED_OUT)] * 2)
+    look(host[2], *[bad(Cause.TIMED_OUT)] * 2)
     children = Incident.objects.filter(parent=first)
     assert {child.endpoint for child in children} == {host[1], host[2]}
     settle()
@@ -41,6 +41,20 @@ def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, sm
 
 def test_one_that_answers_shows_that_the_host_is_well(host):
     fail(host[0])
+    assert fail(host[1]).parent is None
+
+
+def test_what_fails_in_another_way_stands_for_itself(host):
+    look(host[1], bad())
+    look(host[2], bad())
+    fail(host[0], Cause.ENGINE_DEAD)
+    assert fail(host[1]).parent is None
+
+
+def test_what_failed_long_before_is_not_the_cause(host):
+    early = fail(host[0])
+    Incident.objects.filter(pk=early.pk).update(began_at=early.began_at - timedelta(minutes=3))
+    look(host[2], bad())
     assert fail(host[1]).parent is None
 
 

@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import endpoints
+from fleet import delivery, endpoints
 from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
-from fleet.models import Alert, Endpoint, EndpointState, Observation
+from fleet.gathering import gather
+from fleet.models import Endpoint, EndpointState, Message, Observation
 from fleet.probing import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
+
+from .outages import settle
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -110,7 +113,8 @@ def test_hostile_names_are_shown_as_text(page, gpu):
 def test_the_live_part_answers_204_until_the_endpoint_is_probed_again(page, gpu):
     well(gpu, Model("m"), at=time.time() - 60)
     html = shown(page, gpu)
-    url = html.split('hx-get="')[1].split('"')[0]
+    url = html.split(f'hx-get="{gpu.get_absolute_url()}now/')[1].split('"')[0]
+    url = f"{gpu.get_absolute_url()}now/{url}"
     assert page.get(url, headers=HTMX).status_code == 204
     well(gpu, Model("m"), running=9)
     moved = page.get(url, headers=HTMX)
@@ -202,9 +206,16 @@ def test_without_models_the_page_says_how_to_get_some(page, team):
     assert "Models are learned from the endpoints" in text(page.get("/models/"))
 
 
+def sweep() -> None:
+    """What was written goes into messages now."""
+    settle()
+    delivery.deliver()
+
+
 def test_an_incident_tells_its_story_and_its_alerts(page, gpu):
     well(gpu, Model("qwen3-8b"), at=time.time() - 30)
     refused(gpu, 3)
+    sweep()
     incident = gpu.incidents.get()
     html = text(page.get(incident.get_absolute_url()))
     for part in ("gpu-1 is down", "nothing listens on that port", "First failed probe", "vLLM 0.33.0, qwen3-8b",
@@ -234,7 +245,10 @@ def test_before_anything_broke_the_pages_say_what_will_be_there(page):
 
 def test_an_alert_that_could_not_be_sent_is_marked_and_can_be_read(page, gpu):
     refused(gpu, 3)
+    assert "About to be sent (1)" in text(page.get("/alerts/"))
+    sweep()
     html = text(page.get("/alerts/"))
+    assert "/acknowledge/" not in html and "/unsubscribe/" not in html, "these are for the recipient alone"
     assert "No mail server is set" in html and "not sent: no mail server is set" in html
     assert "DOWN  gpu-1 (search)" in html and "gpu-1 is down" in html
 
@@ -242,13 +256,13 @@ def test_an_alert_that_could_not_be_sent_is_marked_and_can_be_read(page, gpu):
 def test_retries_and_giving_up_are_told(page, gpu, settings):
     settings.EMAIL_CONFIGURED = True
     refused(gpu, 3)
-    alert = Alert.objects.get()
-    alert.attempts, alert.next_try_at, alert.error = 2, datetime.now(UTC) + timedelta(minutes=4), "451 try later"
-    alert.state = Alert.State.WAITING
-    alert.save()
+    settle()
+    gather()
+    later = datetime.now(UTC) + timedelta(minutes=4)
+    Message.objects.update(attempts=2, next_try_at=later, error="451 try later")
     html = text(page.get("/alerts/"))
     assert "2 attempts so far, next at" in html and "451 try later" in html and "No mail server is set, so" not in html
-    Alert.objects.update(state=Alert.State.GIVEN_UP)
+    Message.objects.update(state=Message.State.GIVEN_UP)
     assert "given up</span> after 2 attempts" in text(page.get("/alerts/?state=given_up"))
     assert "No alert is in this state" in text(page.get("/alerts/?state=sent"))
 
@@ -256,8 +270,10 @@ def test_retries_and_giving_up_are_told(page, gpu, settings):
 def test_long_lists_are_paged(page, gpu, monkeypatch):
     monkeypatch.setattr("fleet.queries.alerts.PER_PAGE", 1)
     refused(gpu, 3)
+    sweep()
     well(gpu, Model("m"))
     well(gpu, Model("m"))
+    sweep()
     first = text(page.get("/alerts/?state=no_server"))
     assert "UP  gpu-1" in first and "DOWN  gpu-1" not in first
     assert 'href="?state=no_server&amp;page=2"' in first
