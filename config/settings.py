@@ -157,6 +157,11 @@ EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
 
+# The watch over the watch
+
+HEARTBEAT_URL: str = ENVIRONMENT["HEARTBEAT_URL"] or ""
+WITNESS: list[tuple[str, int]] = ENVIRONMENT["WITNESS"] or []
+
 # Celery. Routes and schedule are in config/celery.py.
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -195,12 +200,17 @@ LOGGING = {
             "callback": lambda record: getattr(record, "status_code", None) != 503,
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": ENVIRONMENT["LOG_LEVEL"]},
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT["LOG_LEVEL"], "propagate": True},
         "django.request": {"filters": ["not_health"]},
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        # It writes URLs with their tokens. What matters of it is read by fleet.channels.apprise.
+        "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
         "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
         # Several lines for each task would be thousands a minute that nobody reads.
         **{

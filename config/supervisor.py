@@ -187,7 +187,7 @@ def _start(supervisor: Supervisor, plan: dict[str, Any]) -> None:
         supervisor.wait_until(lambda: _ask_broker(plan["broker_socket"], forget))
     for name, command in plan["parts"].items():
         supervisor.start(Part(name, command))
-    supervisor.wait_until(lambda: _ask_web(plan["health"]))
+    supervisor.wait_until(lambda: _ask_web(plan["health"], plan["needed"]))
     for line in plan["greeting"]:
         supervisor.say(line)
 
@@ -205,8 +205,8 @@ def _ask_broker(path: str, command: str) -> str:
     return "" if answer.startswith(":") else f"Valkey answers {answer.strip()}"
 
 
-def _ask_web(address: tuple[str, int]) -> str:
-    """What the health page misses still; nothing once all parts do their work."""
+def _ask_web(address: tuple[str, int], needed: list[str]) -> str:
+    """What the health page says is missing of the parts that are needed; nothing once all do their work."""
     client = http.client.HTTPConnection(*address, timeout=5)
     try:
         client.request("GET", "/health/ready", headers={"Host": "localhost"})
@@ -219,7 +219,7 @@ def _ask_web(address: tuple[str, int]) -> str:
     if response.status == 200:
         return ""
     try:
-        return " ".join(text for text in json.loads(body).values() if text != "ok")
+        return " ".join(text for part, text in json.loads(body).items() if part in needed and text != "ok")
     except ValueError:
         return f"The web server answers {response.status}."
 

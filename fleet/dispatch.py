@@ -7,7 +7,7 @@ from django.conf import settings
 
 from config.celery import app
 
-from . import probing
+from . import probing, signs, storms, ticks, watch
 
 _broker: redis.Redis | None = None
 
@@ -15,6 +15,8 @@ _broker: redis.Redis | None = None
 def tick() -> None:
     """Claims what is due now and sends each endpoint to the probe queue, to expire when its next probe is due."""
     now = time.time()
+    ticks.notice("tick", signs.seen("tick"))
+    storms.look_ahead(now)
     claims = probing.claim(now)
     task = app.tasks["fleet.tasks.probe"]
     if claims:
@@ -26,6 +28,13 @@ def tick() -> None:
                     expires=max(claim.expires_at - now, 1),
                 )
     pulse("tick")
+    watch.look(now)
+
+
+def pulse_probe() -> None:
+    """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
+    ticks.notice("pulse", signs.seen("pulse"))
+    pulse("pulse")
 
 
 def pulse(name: str) -> None:

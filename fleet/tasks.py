@@ -1,9 +1,11 @@
 """Celery tasks. Each is a door: it calls one function."""
 
+from datetime import UTC, datetime
+
 from celery import shared_task
 from celery.worker.request import Request
 
-from . import delivery, dispatch, probing, upkeep
+from . import catching_up, delivery, digest, dispatch, heartbeat, marks, probing, rollups, upkeep
 
 
 @shared_task
@@ -28,7 +30,7 @@ def probe(endpoint_id: int, due_at: int, expires_at: int) -> None:
 @shared_task
 def pulse_probe() -> None:
     """Shows that the probe workers take work."""
-    dispatch.pulse("pulse")
+    dispatch.pulse_probe()
 
 
 @shared_task
@@ -38,9 +40,45 @@ def deliver() -> None:
 
 
 @shared_task
+def deliver_calls() -> None:
+    """Send what goes by other channels than mail."""
+    delivery.deliver_calls()
+
+
+@shared_task
+def catch_up() -> None:
+    """Reminders, escalations, and whatever is to be told after all."""
+    catching_up.sweep()
+
+
+@shared_task
+def write_digests() -> None:
+    """The daily digests whose hour has come."""
+    digest.write_due(datetime.now(UTC))
+
+
+@shared_task
 def pulse_delivery() -> None:
     """Shows that the delivery worker takes work."""
     dispatch.pulse("delivery")
+
+
+@shared_task
+def refresh_marks() -> None:
+    """What mutes each endpoint: windows begin and silences end by themselves."""
+    marks.refresh()
+
+
+@shared_task
+def roll_up() -> None:
+    """Add up the history to minutes, hours and days."""
+    rollups.roll_up()
+
+
+@shared_task
+def beat_heart() -> None:
+    """Tell the outside that the watch is doing its work."""
+    heartbeat.beat()
 
 
 @shared_task

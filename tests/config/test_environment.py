@@ -36,6 +36,10 @@ from config.environment import TABLE, BadSettings, read
         ("MAIL_FROM", "nobody", "an address"),
         ("SECRET_KEY", "short", "32 random characters"),
         ("FIELD_KEYS", f"{'x' * 40},", "32 random characters"),
+        ("HEARTBEAT_URL", "hc-ping.com/x", "whole address"),
+        ("HEARTBEAT_URL", "https://me:sekrit@example.org/", "without user name"),
+        ("WITNESS", "10.0.0.1", "host:port"),
+        ("WITNESS", "10.0.0.1:53,gateway:70000", "host:port"),
         ("TIME_ZONE", "Mars/Olympus", "time zone"),
         ("PROBE_THREADS", "0", "from 1 to 1000"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO"),
@@ -63,6 +67,14 @@ def test_empty_means_default(tmp_path):
     assert values["PORT"] == 8700
     assert values["SITE_URL"] is None
     assert values["DEBUG"] is False
+
+
+def test_witnesses_are_hosts_with_ports():
+    assert parsers.host_ports("10.0.0.1:53, gateway:80,[fd00::1]:22") == [
+        ("10.0.0.1", 53),
+        ("gateway", 80),
+        ("fd00::1", 22),
+    ]
 
 
 @pytest.mark.parametrize(

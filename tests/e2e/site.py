@@ -10,6 +10,8 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
+import redis
+
 from tests.broker import Broker, free_port
 
 _PREPARE = """
@@ -45,10 +47,22 @@ class Site:
 
     def start(self) -> "Site":
         self.broker.start()
+        self.show_life()
         prepare = [sys.executable, "-c", _PREPARE.format(endpoints=self._endpoints)]
         self.session = subprocess.check_output(prepare, env=self._env, text=True).split()[-1]
         self.start_web()
         return self
+
+    def show_life(self, **ages: float) -> None:
+        """Leaves signs of life for an hour, as workers would, or signs that are so many seconds old."""
+        with redis.Redis.from_url(self.broker.url) as client:
+            for name in ("tick", "pulse", "delivery"):
+                client.set(f"plimsoll:{name}", time.time() - ages.get(name, -3600))
+
+    def say(self, name: str, trouble: str) -> None:
+        """Leaves word of trouble, as the delivery and the watch do."""
+        with redis.Redis.from_url(self.broker.url) as client:
+            client.set(f"plimsoll:{name}", trouble)
 
     def start_web(self) -> None:
         port = self.url.rpartition(":")[2]
