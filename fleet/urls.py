@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import alerts, board, edit, endpoint, incidents, models
+from .views import alerting, alerts, availability, board, calm, edit, endpoint, health, incidents, links, models
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -18,8 +18,23 @@ urlpatterns = [
     path("endpoints/<int:pk>/resume/", edit.endpoint_resume, name="endpoint-resume"),
     path("endpoints/<int:pk>/look/", edit.endpoint_look, name="endpoint-look"),
     path("endpoints/<int:pk>/remove/", edit.endpoint_remove, name="endpoint-remove"),
+    path("health/banner/", health.health_banner, name="health-banner"),
     path("models/", models.models, name="models"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/", incidents.incident, name="incident"),
+    path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),
+    path("incidents/<int:pk>/unacknowledge/", incidents.unacknowledge, name="incident-unacknowledge"),
+    path("incidents/<int:pk>/note/", incidents.note, name="incident-note"),
+    path("silences/", calm.silences, name="silences"),
+    path("silences/<int:pk>/end/", calm.silence_end, name="silence-end"),
+    path("maintenance/", calm.maintenance, name="maintenance"),
+    path("maintenance/<int:pk>/remove/", calm.maintenance_remove, name="maintenance-remove"),
+    path("alerts/acknowledge/<str:token>/", links.acknowledge, name="acknowledge-link"),
+    path("alerts/unsubscribe/<str:token>/", links.unsubscribe, name="unsubscribe"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/again/", alerts.message_again, name="message-again"),
+    path("teams/<slug:slug>/availability/", availability.team, name="team-availability"),
+    path("teams/<slug:slug>/alerting/", alerting.alerting, name="alerting"),
+    path("teams/<slug:slug>/alerting/test/", alerting.alerting_test, name="alerting-test"),
+    path("teams/<slug:slug>/alerting/recipient/", alerting.alerting_recipient, name="alerting-recipient"),
 ]

@@ -1,0 +1,73 @@
+"""How a team is told: its page, test messages, and its recipients."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from teams.access import member_team, person
+from teams.models import Team
+
+from .. import policy, recipients, trying
+from ..forms_alerting import AlertingForm
+from ..models import AlertPolicy, Channel
+from ..queries.alerting import people
+
+
+@never_cache
+@sensitive_post_parameters("apprise_url", "webhook_url")
+@require_http_methods(["GET", "POST"])
+def alerting(request: HttpRequest, slug: str) -> HttpResponse:
+    """The team's rules. A new secret is in the answer to the POST that made it, and nowhere else."""
+    team = member_team(person(request), slug)
+    rules = policy.policy_of(team)
+    form = AlertingForm(request.POST or None, policy=rules)
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, team, form, rules)
+    secret = policy.save(form.changed_policy())
+    messages.success(request, "Saved.")
+    if not secret:
+        return redirect("alerting", team.slug)
+    return _page(request, team, AlertingForm(policy=policy.policy_of(team)), rules, secret)
+
+
+def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPolicy, secret: str = "") -> HttpResponse:
+    shown = {
+        "team": team,
+        "form": form,
+        "people": people(team),
+        "apprise": bool(rules.apprise_url),
+        "webhook": bool(rules.webhook_url),
+        "secret": secret,
+        "mail_works": settings.EMAIL_CONFIGURED,
+    }
+    return render(request, "fleet/alerting.html", shown)
+
+
+@require_POST
+def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
+    """Sends a test by one channel and tells what was answered. Takes up to 10 seconds."""
+    team = member_team(person(request), slug)
+    channel = request.POST.get("channel", "")
+    if channel not in Channel.values:
+        raise Http404("There is no such channel.")
+    tried = trying.mail(team) if channel == Channel.MAIL else [trying.call(team, Channel(channel))]
+    for one in tried:
+        messages.add_message(request, messages.SUCCESS if one.taken else messages.ERROR, one.sentence)
+    return redirect("alerting", team.slug)
+
+
+@require_POST
+def alerting_recipient(request: HttpRequest, slug: str) -> HttpResponse:
+    """Takes back that an address unsubscribed or bounced."""
+    team = member_team(person(request), slug)
+    address = request.POST.get("address", "")
+    act = {"subscribe": recipients.subscribe, "clear": recipients.worked}.get(request.POST.get("act", ""))
+    if act is None or address not in team.mail_to:
+        raise Http404("The team has no such address.")
+    act(team, address)
+    messages.success(request, f"{address} gets the team's mails.")
+    return redirect("alerting", team.slug)
