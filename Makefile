@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test lint format
+.PHONY: help install install-dev run test chaos lint format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -33,6 +33,9 @@ run: install ## start everything; PORT=8701 chooses another port
 
 test: install-dev ## run the tests; ARGS="tests/config -x" goes to pytest
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+chaos: install-dev ## break the running product in every way we know (an hour); ARGS="--only storm"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: install-dev ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

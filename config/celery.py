@@ -26,7 +26,8 @@ class WholeSeconds(schedule):
         now = time.time()
         slot = now // every
         remaining = (slot + 1) * every - now
-        return schedstate(is_due=last_run_at.timestamp() // every < slot, next=remaining)
+        # Not "earlier than": after the clock was set back, the last run lies in the future.
+        return schedstate(is_due=last_run_at.timestamp() // every != slot, next=remaining)
 
 
 app = Celery("plimsoll")

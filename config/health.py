@@ -90,13 +90,15 @@ def _broker(timeout: float) -> list[Trouble]:
 
 
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:
-    """A trouble when the stamp (unix seconds) is older than STALE_AFTER."""
+    """A trouble when the stamp (unix seconds) is older than STALE_AFTER, or from before the clock was set back."""
     text = f"{who} stands still, {so}."
     if stamp is None:
         return [Trouble(part, f"{who} has shown no life yet.", text, START_ANEW)]
     age = time.time() - float(stamp)
-    if age <= STALE_AFTER:
+    if abs(age) <= STALE_AFTER:
         return []
+    if age < 0:
+        return [Trouble(part, f"{who} has shown no life since the clock was set back.", text, START_ANEW)]
     since = datetime.fromtimestamp(float(stamp), UTC)
     return [Trouble(part, f"{who} has shown no life for {age:.0f} s.", text, START_ANEW, since, so == OLD_PICTURE)]
 

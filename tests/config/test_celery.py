@@ -36,6 +36,11 @@ def test_ticks_sit_on_whole_seconds_however_late_the_last_one_was(now, due, wait
     assert state.next == pytest.approx(wait)
 
 
+def test_a_clock_that_was_set_back_does_not_stop_the_schedule():
+    with time_machine.travel(100.4, tick=False):
+        assert WholeSeconds(1).is_due(datetime.fromtimestamp(7300.4, UTC)).is_due
+
+
 def test_everything_on_the_schedule_is_a_task_and_expires_before_it_piles_up():
     app.loader.import_default_modules()
     for entry in app.conf.beat_schedule.values():

@@ -45,6 +45,13 @@ def test_a_part_that_stands_still_is_named(client, valkey, silent, part, sentenc
     assert sum(text != "ok" for text in response.json().values()) == 1
 
 
+def test_a_sign_of_life_from_the_future_is_none(client, valkey):
+    for name in ("tick", "pulse", "delivery"):
+        valkey.set(f"plimsoll:{name}", time.time() + 3600)
+    parts = client.get("/health/ready").json()
+    assert "since the clock was set back" in parts["beat"] and "since the clock was set back" in parts["workers"]
+
+
 def test_not_ready_before_the_first_sign_of_life(client, valkey):
     assert "no life yet" in client.get("/health/ready").json()["workers"]
 

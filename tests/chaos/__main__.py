@@ -1,0 +1,108 @@
+"""Runs the scenarios one after another and prints a row each, as a Markdown table for the README.
+
+    python -m tests.chaos [--only NAME] [--rounds 50] [--seed 1]
+
+Exits with 1 when something is not as it should be. Takes about an hour in full.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from . import crowds, network, scenarios
+from .outcome import HEAD, Outcome
+from .rig import ROOT, Rig
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+"""Debian's libfaketime: the clock of a process, without a change to the process."""
+
+
+def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
+    """Each scenario by its name, in the order of the table."""
+    found: dict[str, Callable[[], Outcome]] = {
+        f"kill-{name}": partial(on_a_rig, partial(scenarios.kill, parts=(name,), rounds=rounds, seed=seed + n))
+        for n, name in enumerate(scenarios.PARTS)
+    }
+    mail = {"refusing": "refuses connections", "hanging": "hangs", "4xx": "451 try later", "5xx": "554 not today"}
+    found |= {
+        f"smtp-{key}": partial(on_a_rig, partial(scenarios.smtp, how=how, seconds=60)) for key, how in mail.items()
+    }
+    found |= {
+        f"broker-{how}": partial(on_a_rig, partial(scenarios.broker, how=how)) for how in ("restarted", "emptied")
+    }
+    found["database-locked"] = partial(on_a_rig, partial(scenarios.locked, seconds=20))
+    found["clock-jumped"] = clock_jumped
+    for name in ("worker-probe", "worker-general", "beat"):
+        found[f"frozen-{name}"] = partial(on_a_rig, partial(scenarios.frozen, name=name, seconds=30))
+    found["network-cut"] = partial(network.cut, 60)
+    found["storm"] = partial(on_a_rig, partial(crowds.storm, count=100))
+    found["flapping"] = partial(on_a_rig, partial(crowds.flapping, seconds=600))
+    found["hanging"] = partial(on_a_rig, partial(crowds.hanging, count=50, seconds=60))
+    return found
+
+
+def on_a_rig(scenario: Callable[[Rig], Outcome], **environment: str) -> Outcome:
+    """Runs it on a product of its own."""
+    with Rig(**environment) as rig:
+        return scenario(rig)
+
+
+def clock_jumped() -> Outcome:
+    """With libfaketime around each process of the product."""
+    if not Path(FAKETIME).exists():
+        return Outcome("The clock jumped", "each fault told once", "skipped: needs Debian's libfaketime", None)
+    with tempfile.TemporaryDirectory() as folder:
+        offset = Path(folder) / "offset"
+        offset.write_text("+0\n")
+        around = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1"}
+        around |= {"DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+        def turn(seconds: float) -> None:
+            draft = Path(folder) / "draft"
+            draft.write_text(f"{seconds:+.0f}\n")
+            draft.replace(offset)
+
+        return on_a_rig(partial(scenarios.clock, turn=turn, hours=2), **around)
+
+
+def main() -> int:
+    """Prints the table; returns the exit code."""
+    options = _options()
+    wanted = all_scenarios(options.rounds, options.seed)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    print(f"Measured at commit {commit.stdout.strip() or 'unknown'}, seed {options.seed}.\n\n{HEAD}", flush=True)  # noqa: T201
+    bad = 0
+    for name, scenario in wanted.items():
+        if options.only in ("", name):
+            outcome = _attempt(name, scenario)
+            print(outcome.line(), flush=True)  # noqa: T201
+            bad += outcome.ok is False
+    return 1 if bad else 0
+
+
+def _attempt(name: str, scenario: Callable[[], Outcome]) -> Outcome:
+    try:
+        return scenario()
+    except Exception as error:  # one scenario that can't be run must not hide the others
+        traceback.print_exc()
+        return Outcome(name, "to be run", f"{type(error).__name__}: {str(error).splitlines()[0]}", False)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", choices=list(all_scenarios(1, 1)), help="one scenario")
+    parser.add_argument("--rounds", type=int, default=50, help="kills of each process")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats the random moments of a run")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

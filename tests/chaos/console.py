@@ -1,0 +1,58 @@
+"""The product's own functions for the rig, in a process of their own: one JSON request per line, one answer each.
+
+Run as `python -m tests.chaos.console` with the environment of the product.
+"""
+
+import json
+import sys
+from typing import Any
+
+import django
+
+
+def main() -> None:
+    """Answers until its input ends."""
+    django.setup()
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        answer = _DO[request.pop("do")](**request)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def migrate() -> dict[str, Any]:
+    """Prepares the database and names the commands of the parts in the order in which they start."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from config import parts
+
+    call_command("migrate", interactive=False, verbosity=0)
+    commands = {"valkey": parts.valkey(), "web": parts.web(), **parts.workers(), "beat": parts.beat()}
+    return {"commands": commands, "broker": settings.REDIS_URL}
+
+
+def add(team: str, mail_to: list[str], endpoints: dict[str, str], options: dict[str, Any]) -> list[int]:
+    """Watches these URLs by their names from now on; returns the endpoints' numbers."""
+    from fleet import endpoints as acting
+    from teams.models import Team
+
+    owner, _ = Team.objects.get_or_create(slug=team, defaults={"name": team.capitalize(), "mail_to": mail_to})
+    return [acting.add(owner, name=name, url=url, **options).pk for name, url in endpoints.items()]
+
+
+def pause(numbers: list[int]) -> int:
+    """Pauses these endpoints: nobody looks at them any more."""
+    from fleet import endpoints as acting
+    from fleet.models import Endpoint
+
+    for endpoint in Endpoint.objects.filter(pk__in=numbers):
+        acting.pause(endpoint)
+    return len(numbers)
+
+
+_DO = {"migrate": migrate, "add": add, "pause": pause}
+
+
+if __name__ == "__main__":
+    main()

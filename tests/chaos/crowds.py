@@ -1,0 +1,120 @@
+"""Many endpoints at once: storms, flapping, hanging."""
+
+import json
+import time
+from collections import Counter
+
+from .engines import Engine
+from .outcome import Outcome, p99
+from .rig import Rig
+from .scenarios import also
+
+QUIET = 10
+"""Seconds without a mail and with an empty outbox after which no more is expected."""
+
+
+def storm(rig: Rig, count: int) -> Outcome:
+    """So many endpoints of two teams fail at the same moment, and come back at the same moment."""
+    teams: dict[str, dict[str, Engine]] = {
+        team: {f"{team}-{n:03}": rig.engines.make() for n in range(count // 2)} for team in ("red", "blue")
+    }
+    numbers = [n for team, engines in teams.items() for n in rig.add(team, engines, f"{team}@example.org")]
+    rig.wait(lambda: rig.all_up(numbers), 60, "the engines were not all seen up")
+    everything = [engine for engines in teams.values() for engine in engines.values()]
+    began = time.time()
+    for engine in everything:
+        engine.down()
+    rig.wait_up_to(90, lambda: _open(rig) == count)
+    opened = _open(rig)
+    _until_quiet(rig)
+    for engine in everything:
+        engine.start()
+    rig.wait_up_to(90, lambda: _open(rig) == 0)
+    _until_quiet(rig)
+    wanted = {(team, kind): 1 for team in teams for kind in ("DOWN", "UP")}
+    counts = Counter((mail.recipient.partition("@")[0], mail.kind) for mail in rig.mail.mails)
+    unnamed = [
+        f"{name} is named in no mail" for team, engines in teams.items() for name in _unnamed(rig, team, engines)
+    ]
+    told = ", ".join(f"{team} {counts[team, 'DOWN']} DOWN and {counts[team, 'UP']} UP" for team in teams)
+    last = max((mail.at - began for mail in rig.mail.mails if mail.kind == "DOWN"), default=0)
+    return Outcome(
+        f"{count} endpoints of two teams failed at once and came back at once",
+        "one DOWN mail and one UP mail a team, every endpoint named",
+        f"{opened} incidents; {told}; the last DOWN after {last:.0f} s" + also(unnamed),
+        counts == wanted and opened == count and not unnamed,
+    )
+
+
+def _unnamed(rig: Rig, team: str, engines: dict[str, Engine]) -> list[str]:
+    mails = rig.mail.to(f"{team}@example.org")
+    told = " ".join(mail.subject + mail.text for mail in mails if mail.kind == "DOWN")
+    return [name for name in engines if name not in told]
+
+
+def _open(rig: Rig) -> int:
+    return rig.rows("SELECT count(*) FROM fleet_incident WHERE resolved_at IS NULL")[0][0]
+
+
+def _until_quiet(rig: Rig, seconds: float = 120) -> None:
+    """Waits until no mail came for QUIET seconds and none is left, for so long at most."""
+    began = time.time()
+
+    def quiet() -> bool:
+        newest = max((mail.at for mail in rig.mail.mails), default=0)
+        return time.time() - max(newest, began) > QUIET and not rig.undelivered()
+
+    rig.wait_up_to(seconds, quiet)
+
+
+def flapping(rig: Rig, seconds: float, phase: float = 12) -> Outcome:
+    """One endpoint goes down and comes back every `phase` seconds."""
+    engine = rig.engines.make()
+    rig.steady()
+    number = rig.add("flappers", {"flapper": engine}, "flappers@example.org")
+    rig.wait(lambda: rig.all_up(number), 20, "the engine was not seen up")
+    end, down = time.monotonic() + seconds, False
+    marked = False
+    while time.monotonic() < end:
+        down = not down
+        engine.down() if down else engine.start()
+        rig.wait_up_to(phase)
+        marked = marked or _marked(rig, number[0])
+    mails = [mail.kind for mail in rig.mail.to("flappers@example.org")]
+    return Outcome(
+        f"One endpoint went down and came back every {phase:g} s for {seconds / 60:g} min",
+        "at most 2 mails, marked as flapping",
+        f"{len(mails)} mails ({', '.join(mails)}), {'marked' if marked else 'not marked'}",
+        1 <= len(mails) <= 2 and marked,
+    )
+
+
+def _marked(rig: Rig, number: int) -> bool:
+    rows = rig.rows("SELECT marks FROM fleet_endpointstate WHERE endpoint_id = ?", number)
+    return bool(json.loads(rows[0][0]).get("flapping"))
+
+
+def hanging(rig: Rig, count: int, seconds: float) -> Outcome:
+    """A fifth of the endpoints takes requests and never answers, for so long."""
+    engines = {f"crowd-{n:02}": rig.engines.make() for n in range(count)}
+    numbers = rig.add("crowd", engines, "crowd@example.org")
+    rig.wait(lambda: rig.all_up(numbers), 30, "the engines were not all seen up")
+    sick = list(engines.values())[: count // 5]
+    began = time.time()
+    for engine in sick:
+        engine.play.hang = True
+    rig.wait_up_to(seconds)
+    ended = time.time()
+    for engine in sick:
+        engine.play.hang = False
+    gaps = rig.spacing(numbers[count // 5 :], began, ended)
+    rig.wait_up_to(60, lambda: _open(rig) == 0)
+    _until_quiet(rig)
+    kinds = Counter(mail.kind for mail in rig.mail.to("crowd@example.org"))
+    return Outcome(
+        f"{len(sick)} of {count} endpoints hung for {seconds:g} s",
+        "the others are looked at every 5 s; one DOWN mail, one UP mail",
+        f"p99 between looks at the others {p99(gaps):.2f} s, longest {gaps[-1]:.2f} s; "
+        f"{kinds['DOWN']} DOWN, {kinds['UP']} UP",
+        p99(gaps) < 5.5 and kinds == {"DOWN": 1, "UP": 1},
+    )
