@@ -112,9 +112,7 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
     incident.save(update_fields=["told", "told_at", "round", "reminders", "escalated_at"])
 
 
-def _to_whom(
-    incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy
-) -> list[tuple[str, str]]:
+def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
     """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
     if kind is Kind.RECOVERED:
         told = incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct()

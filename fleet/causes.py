@@ -116,9 +116,7 @@ WORDS: dict[Cause, Words] = {
         "A model that this endpoint is expected to offer is gone.",
         "Pull or load the model again, or change what is expected.",
     ),
-    Cause.LOADING: Words(
-        "loading", "It is starting: its model is being loaded.", "Wait until it has loaded."
-    ),
+    Cause.LOADING: Words("loading", "It is starting: its model is being loaded.", "Wait until it has loaded."),
     Cause.ASLEEP: Words(
         "asleep", "It was put to sleep on purpose.", "Nothing, or wake it (POST /wake_up) when it is needed."
     ),

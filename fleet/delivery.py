@@ -144,7 +144,7 @@ def mail(message: Message) -> EmailMultiAlternatives:
     headers = {"Message-ID": _message_id(message.pk), "Auto-Submitted": "auto-generated"}
     if earlier:
         headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
-    if message.team:
+    if message.team_id:
         leave = settings.SITE_URL.rstrip("/") + links.unsubscribe_path(message.team_id, message.recipient)
         headers |= {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     found = EmailMultiAlternatives(

@@ -21,14 +21,15 @@ def gather() -> int:
     now = datetime.now(UTC)
     waiting = Alert.objects.filter(message=None, dropped="").select_related("incident", "team")
     rows = list(waiting.filter(Q(hold_until=None) | Q(hold_until__lte=now)).order_by("created_at", "pk"))
-    forming = {team: storms.forming(team, now) for team in {row.team_id for row in rows if row.incident_id} if team}
+    teams = {row.team_id for row in rows if row.incident_id and row.team_id}
+    forming = {team: storms.forming(team, now) for team in teams}
     made = [_message([row], now) for row in rows if row.incident_id is None]
     groups: dict[Any, list[Alert]] = defaultdict(list)
     for row in rows:
         if row.incident_id:
             groups[row.team_id, row.channel, row.recipient].append(row)
     for alerts in groups.values():
-        if grouping.ready(_group(alerts, forming.get(alerts[0].team_id, False), now)):
+        if grouping.ready(_group(alerts, forming.get(alerts[0].team_id or 0, False), now)):
             made.append(_message(alerts, now))
     return sum(made)
 
@@ -42,7 +43,7 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
 
 def _partners_open(alerts: list[Alert]) -> bool:
     """Whether incidents that were told in the same messages are still open."""
-    mine = {alert.incident_id for alert in alerts}
+    mine = {alert.incident_id for alert in alerts if alert.incident_id}
     told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
     together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)
     return together.filter(resolved_at=None).exclude(pk__in=mine).exists()

@@ -159,5 +159,3 @@ def _told(standing: Standing) -> str:
 def note(incident: Incident, at: datetime, text: str, author: str = "") -> None:
     """Adds a line to the incident's timeline."""
     IncidentEvent.objects.create(incident=incident, at=at, text=text[:600], author=author)
-
-

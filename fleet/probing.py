@@ -103,7 +103,7 @@ def _ask(state: EndpointState) -> Reading:
 
 
 def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
-    """A probe that tells a server that hangs from a worker that did: nothing lasts that much longer than its deadline."""
+    """A probe that tells a server that hangs from a worker that did: no probe lasts that much longer than allowed."""
     began = time.monotonic()
     reading = probe(url, timeout=timeout, **options)
     over = time.monotonic() - began - timeout

@@ -191,7 +191,8 @@ def _believed(counted: Standing, finding: Finding, thresholds: Thresholds, at: f
     """Degraded turns to down only when down itself is confirmed, since that is a mail of its own."""
     if counted.status is Status.DOWN or (counted.status is Status.DEGRADED and finding.status is Status.DEGRADED):
         return True
-    if thresholds.fail_for and at - (counted.failing_since or at) < thresholds.fail_for:
+    since = at if counted.failing_since is None else counted.failing_since
+    if thresholds.fail_for and at - since < thresholds.fail_for:
         return False
     failed, downs = counted.failures, counted.downs
     if thresholds.fail_of:

@@ -94,9 +94,7 @@ class Client:
         """Unix seconds at which the server's certificate ends; None without TLS."""
         return self._clock.certificate_until
 
-    def get(
-        self, path: str, *, auth: bool = True, max_bytes: int | None = None, follow: bool = True
-    ) -> Answer:
+    def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None, follow: bool = True) -> Answer:
         """GET `path` below the base URL. Any HTTP status is an Answer; trouble on the way is a ProbeError.
 
         Without `follow` a redirect is an answer like any other.

@@ -50,9 +50,8 @@ def probe(
             failure = None
         except ProbeError as error:
             facts, load, failure = known, Load(), _failure(client, error)
-        return Reading(
-            now, climb.identity, facts, load, tuple(client.exchanges), failure, certificate_until=client.certificate_until
-        )
+        until = client.certificate_until
+        return Reading(now, climb.identity, facts, load, tuple(client.exchanges), failure, certificate_until=until)
 
 
 def _failure(client: Client, error: ProbeError) -> Failure:

@@ -231,7 +231,8 @@ def tls_context(verify: bool | str) -> ssl.SSLContext:
         return _tls_context(verify, os.stat(verify).st_mtime if isinstance(verify, str) else 0.0)
     except OSError as error:  # ssl.SSLError is one too
         reason = error.strerror or str(error)
-        raise ours(error) or Unreachable(Cause.TLS_FAILED, f"The CA file {verify!r} cannot be used: {reason}.") from None
+        detail = f"The CA file {verify!r} cannot be used: {reason}."
+        raise ours(error) or Unreachable(Cause.TLS_FAILED, detail) from None
 
 
 @lru_cache(maxsize=32)

@@ -69,9 +69,7 @@ class Alert(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(
-                fields=["created_at"], condition=models.Q(message=None, dropped=""), name="alert_not_gathered"
-            )
+            models.Index(fields=["created_at"], condition=models.Q(message=None, dropped=""), name="alert_not_gathered")
         ]
         constraints = [
             models.UniqueConstraint(

@@ -227,3 +227,46 @@ def test_a_database_without_tables_is_a_sentence(file, monkeypatch):
     with pytest.raises(CommandError, match=r"The database can't be used: .* Run manage\.py migrate") as caught:
         run(file, WHOLE)
     assert caught.value.returncode == 2
+
+
+DEPENDENT = """\
+teams:
+- slug: search
+  endpoints:
+  - {name: gpu-1, url: "http://g1:80", depends_on: Proxy, fail_of: 5, fail_for: 60, slow_after: 800,
+     start_within: 0, canary_models: [a, b, a], canary_every: 900}
+  - {name: proxy, url: "http://p:80"}
+"""
+
+
+def test_everything_about_deciding_can_be_set_and_a_dependency_may_come_later_in_the_file(file):
+    run(file, DEPENDENT)
+    gpu = Endpoint.objects.get(name="gpu-1")
+    assert str(gpu.depends_on) == "proxy"
+    assert (gpu.fail_of, gpu.fail_for, gpu.slow_after, gpu.start_within) == (5, 60, 800, 0)
+    assert (gpu.canary_models, gpu.canary_every) == (["a", "b"], 900)
+    assert "2 unchanged" in run(file, DEPENDENT)
+
+
+def test_two_endpoints_swap_who_depends_on_whom_and_a_left_out_one_is_taken_away(file):
+    lines = '  - {{name: a, url: "http://a:80"{}}}\n  - {{name: b, url: "http://b:80"{}}}\n'
+    run(file, SHORT + lines.format(", depends_on: b", ""))
+    told = run(file, SHORT + lines.format("", ", depends_on: a"))
+    assert "depends_on: b -> none" in told and "depends_on: none -> a" in told
+    assert str(Endpoint.objects.get(name="b").depends_on) == "a"
+    assert Endpoint.objects.get(name="a").depends_on is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("depends_on: c", "depends_on: null", "depends_on: the team has no endpoint named c."),
+        ("depends_on: b", "depends_on: a", "depends_on: It would depend on itself (b on a on b)."),
+        ("depends_on: a", "depends_on: null", "depends_on: It would depend on itself."),
+        ("fail_of: 2", "fail_of: 0", "fail_of: Of fewer than 3 probes, 3 cannot fail."),
+        ("slow_after: x", "fail_of: 0", "give a whole number of milliseconds from 1 to 60000"),
+    ],
+)
+def test_what_cannot_be_decided_by_is_told_with_its_line(file, first, second, told):
+    text = f'  - {{name: a, url: "http://a:80", {first}}}\n  - {{name: b, url: "http://b:80", {second}}}\n'
+    assert told in refused(file, SHORT + text)

@@ -3,11 +3,13 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
 from fleet.probing import record, state_of
+from teams.models import Team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -23,6 +25,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
         ({"interval": 4}, "interval", "5"),
         ({"interval": 10, "timeout": 10.0}, "timeout", "shorter"),
         ({"fail_after": 0}, "fail_after", "1"),
+        ({"fail_after": 4, "fail_of": 3}, "fail_of", "Of fewer than 4 probes, 4 cannot fail."),
+        ({"fail_of": 21}, "fail_of", "20"),
+        ({"fail_for": 3601}, "fail_for", "3600"),
+        ({"slow_after": 0}, "slow_after", "1"),
+        ({"start_within": 3601}, "start_within", "3600"),
+        ({"canary_every": 299}, "canary_every", "300"),
     ],
 )
 def test_a_mistake_is_told_at_its_field(team, fields, field, part):
@@ -70,3 +78,35 @@ def test_a_change_that_is_refused_changes_nothing(team):
     with pytest.raises(ValidationError):
         endpoints.change(endpoint, name="gpu-2", interval=1)
     assert Endpoint.objects.get(pk=endpoint.pk).name == "gpu-1"
+
+
+def test_an_endpoint_depends_on_another_of_its_team_and_never_on_itself(team):
+    proxy = endpoints.add(team, name="proxy", url="http://p:80")
+    host = endpoints.add(team, name="host", url="http://h:80", depends_on=proxy)
+    gpu = endpoints.add(team, name="gpu", url="http://g:80", depends_on=host)
+    other_team = Team.objects.create(name="Others", slug="others")
+    foreign = endpoints.add(other_team, name="theirs", url="http://t:80")
+    for endpoint, other, told in (
+        (gpu, foreign, f"theirs is of another team. Choose an endpoint of {team}."),
+        (gpu, gpu, "It would depend on itself."),
+        (proxy, gpu, "It would depend on itself (proxy on gpu on host on proxy)."),
+    ):
+        fresh = Endpoint.objects.get(pk=endpoint.pk)
+        with pytest.raises(ValidationError) as caught:
+            endpoints.change(fresh, depends_on=Endpoint.objects.get(pk=other.pk))
+        assert caught.value.message_dict == {"depends_on": [told]}
+    assert list(Endpoint.objects.filter(team=team).order_by("pk").values_list("depends_on__name", flat=True)) == [
+        None,
+        "proxy",
+        "host",
+    ]
+
+
+def test_another_url_forgets_what_was_learned_of_starts_turns_and_the_certificate(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000")
+    EndpointState.objects.update(
+        starts=[40], starting={"since": 1, "said": True}, turns=[1], recent=7, certificate_until=timezone.now()
+    )
+    endpoints.change(endpoint, url="http://h:8001")
+    state = EndpointState.objects.get()
+    assert (state.starts, state.starting, state.turns, state.recent, state.certificate_until) == ([], {}, [], 0, None)

@@ -51,6 +51,33 @@ def test_an_endpoint_is_added_with_what_was_typed(page, team):
     assert added.expected_models == ["qwen3-8b", "sql-lora"]
 
 
+def test_what_decides_is_set_on_the_form_and_shown_again(page, team):
+    proxy = endpoints.add(team, name="proxy", url="http://p:80")
+    typed = {**FORM, "url": "http://gpu-1:8000", "name": "gpu-1", "fail_of": 5, "fail_for": 60, "slow_after": 800,
+             "start_within": 0, "depends_on": proxy.pk, "canary_models": "a\nb\n"}  # fmt: skip
+    page.post("/endpoints/add/", {**typed, "team": team.pk})
+    added = Endpoint.objects.get(name="gpu-1")
+    assert (added.fail_of, added.fail_for, added.slow_after, added.start_within) == (5, 60, 800, 0)
+    assert (added.depends_on, added.canary_models) == (proxy, ["a", "b"])
+    shown = text(page.get(f"/endpoints/{added.pk}/edit/"))
+    assert f'<option value="{proxy.pk}" selected>proxy</option>' in shown and ">gpu-1</option>" not in shown
+    assert 'value="800"' in shown
+    page.post(f"/endpoints/{added.pk}/edit/", {**typed, "slow_after": "", "start_within": "", "depends_on": ""})
+    added.refresh_from_db()
+    assert (added.slow_after, added.start_within, added.depends_on) == (None, None, None)
+
+
+def test_a_dependency_outside_the_team_or_in_a_circle_is_refused_in_words(page, team):
+    first = endpoints.add(team, name="a", url="http://a:80")
+    second = endpoints.add(team, name="b", url="http://b:80", depends_on=first)
+    foreign = endpoints.add(Team.objects.create(name="Others", slug="others"), name="t", url="http://t:80")
+    typed = {**FORM, "url": "http://a:80", "name": "a"}
+    circle = page.post(f"/endpoints/{first.pk}/edit/", {**typed, "depends_on": second.pk})
+    assert "It would depend on itself (a on b on a)." in text(circle)
+    outside = page.post(f"/endpoints/{first.pk}/edit/", {**typed, "depends_on": foreign.pk})
+    assert "Choose another endpoint of the team." in text(outside)
+
+
 def test_without_a_name_host_and_port_make_one(page, team):
     page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1:8000", "team": team.pk})
     assert Endpoint.objects.get().name == endpoints.suggested_name("http://gpu-1:8000")
