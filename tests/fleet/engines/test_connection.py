@@ -1,9 +1,13 @@
 """Connections that do not come about, or break: each has its own cause."""
 
+import errno
+import os
+import resource
 import socket
 
 import pytest
 
+from fleet.engines import transport
 from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
 from tests import hostile_server as hostile
@@ -75,3 +79,40 @@ def test_the_second_address_of_a_name_gets_its_share_of_the_time(
         monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: addresses)
         with Client("http://two.test", deadline=1) as client:
             assert client.get("/").status == 404
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL])
+def test_what_this_machine_ran_out_of_says_nothing_about_the_server(
+    server: HostileServer, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: object, **__: object) -> socket.socket:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(transport.socket, "socket", refuse)
+    with Client(server.url) as client, fails(Unreachable, Cause.BLIND, "This machine", os.strerror(code)):
+        client.get("/")
+
+
+@pytest.mark.parametrize("spare", [0, 1])  # none for the connection, none for its guard
+def test_a_process_without_free_files_is_blind(server: HostileServer, spare: int) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 5, before[1]))
+    held = _hold_all_files()
+    try:
+        for fd in held[:spare]:
+            os.close(fd)
+        with Client(server.url) as client, fails(Unreachable, Cause.BLIND, os.strerror(errno.EMFILE)):
+            client.get("/")
+    finally:
+        for fd in held[spare:]:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def _hold_all_files() -> list[int]:
+    held = []
+    while True:
+        try:
+            held.append(os.dup(0))
+        except OSError:
+            return held

@@ -4,12 +4,14 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
+from fleet.engines.probe import probe
 from tests.hostile_server import HostileServer, answer
 
 from .expect import fails
@@ -60,6 +62,7 @@ def test_tls_with_an_own_ca_and_without_checks(certificate: Callable[..., Path])
             with Client(server.url, verify=verify) as client:
                 assert client.get("/").status == 404
             assert client.exchanges[0].tls_ms is not None
+            assert client.certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -105,3 +108,11 @@ def test_a_missing_ca_file_is_said() -> None:
         fails(Unreachable, Cause.TLS_FAILED, missing),
     ):
         client.get("/")
+
+
+def test_a_probe_tells_when_the_certificate_ends_and_that_plain_http_has_none(certificate: Callable[..., Path]) -> None:
+    file = certificate("IP:127.0.0.1")
+    with _tls_server(file) as server:
+        assert probe(server.url, verify=str(file)).certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
+    with HostileServer() as server:
+        assert probe(server.url).certificate_until is None
