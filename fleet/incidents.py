@@ -89,7 +89,8 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         last_seen=last_seen,
     )
     note(incident, incident.began_at, "First failed probe.")
-    note(incident, now, f"Held to be {after.status} after {after.failures} in a row. {_told(after)}")
+    looks = f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
+    note(incident, now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
     if after.status is Status.DOWN:
         _find_cause(incident)
     return incident
