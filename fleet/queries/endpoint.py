@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from .. import causes, ladder
+from .. import causes, digest, ladder
 from ..availability import Availability
 from ..engines.errors import Cause
 from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
@@ -28,7 +28,6 @@ PROBES_SHOWN = 100
 PROBES_UNFOLDED = 10
 CHANGES_SHOWN = 50
 INCIDENTS_SHOWN = 10
-CERTIFICATE_SOON = timedelta(days=14)
 
 _SURFACE_WORDS = {
     "completions": ("Completions", "/v1/completions"),
@@ -114,7 +113,7 @@ def now(endpoint: Endpoint) -> Now:
         figures=figures(state.engine, Load(**state.load)),
         canary=canary_line(endpoint, state),
         marks=marks.shown(state.marks),
-        certificate_soon=bool(state.certificate_until and state.certificate_until - timezone.now() <= CERTIFICATE_SOON),
+        certificate_soon=bool(state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE),
         cursor=cursor(state),
         face=face(state),
     )
