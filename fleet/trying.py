@@ -124,7 +124,7 @@ def _mail(team: Team, address: str, server: _Server) -> Tried:
 def _message(team: Team, channel: Channel, recipient: str) -> Message:
     now = datetime.now(UTC)
     facts = {
-        "subject": f"TEST  This is how {team.name} is told",
+        "subject": f"This is how {team.name} is told",
         "text": "Someone asked for this test on the team's page. If you can read it, outages will reach you too.",
         "path": f"/teams/{team.slug}/alerting/",
         "link_text": f"How {team.name} is told",
@@ -135,7 +135,7 @@ def _message(team: Team, channel: Channel, recipient: str) -> Message:
     same: dict[str, Any] = {"team": team, "channel": channel, "recipient": recipient, "created_at": now}
     with transaction.atomic():
         message = Message.objects.create(attempts=1, next_try_at=now + delivery.LEASE, **same)
-        Alert.objects.create(kind=Alert.Kind.REVIEW, key=f"test {uuid.uuid4()}", facts=facts, message=message, **same)
+        Alert.objects.create(kind=Alert.Kind.TEST, key=f"test {uuid.uuid4()}", facts=facts, message=message, **same)
     return message
 
 

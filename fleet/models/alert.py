@@ -52,6 +52,7 @@ class Alert(models.Model):
         REVIEW = "review"  # a note: something the team decided wants another look
         DIGEST = "digest"  # a note: what changed since the last one
         MONITOR = "monitor"  # a note: the watch itself was in trouble
+        TEST = "test"  # a note: someone wants to see whether it arrives
 
     incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="alerts")
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="alerts")
