@@ -6,7 +6,7 @@ from textwrap import shorten
 
 from django.utils import timezone
 
-from fleet import alerts
+from fleet.alerts import outbox
 
 from . import catalogue as catalogues
 from .catalogue.values import Catalogue
@@ -55,7 +55,7 @@ def _write(decision: Decision, about: str, subject: str, text: str) -> None:
     path = decision.get_absolute_url()
     key = f"decision-{decision.pk}-{about}"
     subject = f"{shorten(decision.title, 60, placeholder='…')}: {subject}"
-    alerts.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
+    outbox.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
 
 
 def _day(day: date) -> str:

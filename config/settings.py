@@ -209,7 +209,7 @@ LOGGING = {
         "django": {"handlers": [], "level": ENVIRONMENT["LOG_LEVEL"], "propagate": True},
         "django.request": {"filters": ["not_health"]},
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
-        # It writes URLs with their tokens. What matters of it is read by fleet.channels.apprise.
+        # It writes URLs with their tokens. What matters of it is read by fleet.alerts.channels.apprise.
         "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
         "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
         # Several lines for each task would be thousands a minute that nobody reads.

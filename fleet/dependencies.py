@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q
 
-from .blindness import SUSPICIOUS
 from .models import Endpoint, EndpointState, Incident
 from .status import TROUBLE, Status
+from .watch.blindness import SUSPICIOUS
 
 SAME_MOMENT = timedelta(minutes=2)
 """Endpoints of one host that began to fail within this time may have failed with it."""

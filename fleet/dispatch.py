@@ -7,7 +7,8 @@ from django.conf import settings
 
 from config.celery import app
 
-from . import probing, signs, storms, ticks, watch
+from . import probing, storms
+from .watch import lookout, signs, ticks
 
 _broker: redis.Redis | None = None
 
@@ -28,7 +29,7 @@ def tick() -> None:
                     expires=max(claim.expires_at - now, 1),
                 )
     pulse("tick")
-    watch.look(now)
+    lookout.look(now)
 
 
 def pulse_probe() -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from . import alerts, causes, dependencies
-from .blindness import suspicious
+from . import causes, dependencies
+from .alerts import outbox
 from .models import EndpointState, Incident, IncidentEvent
 from .status import TROUBLE, Standing, Status
+from .watch.blindness import suspicious
 
 REOPEN_WITHIN = timedelta(minutes=15)
 """A flapping endpoint's trouble continues the incident that ended so lately, instead of opening another."""
@@ -45,19 +46,19 @@ def _close(incidents: Iterable[Incident], why: str) -> int:
     rows = list(incidents)
     for incident in rows:
         incident.resolved_at = now
-        alerts.drop(incident, why)
+        outbox.drop(incident, why)
         # Whoever was told of it already is told of its end as well.
-        incident.told = incident.told if alerts.reached(incident) else Incident.Told.CLOSED
+        incident.told = incident.told if outbox.reached(incident) else Incident.Told.CLOSED
         incident.save(update_fields=["resolved_at", "told"])
         note(incident, now, why)
     return len(rows)
 
 
 def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> None:
-    incident = _continued(state, after) if alerts.flaps(state, state.probed_at or datetime.now(UTC)) else None
+    incident = _continued(state, after) if outbox.flaps(state, state.probed_at or datetime.now(UTC)) else None
     if incident is None:
         incident = _open(state, after, last_seen)
-    alerts.tell(incident, state)
+    outbox.tell(incident, state)
 
 
 def _continued(state: EndpointState, after: Standing) -> Incident | None:
@@ -89,7 +90,9 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         last_seen=last_seen,
     )
     note(incident, incident.began_at, "First failed probe.")
-    looks = f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
+    looks = (
+        f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
+    )
     note(incident, now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
     if after.status is Status.DOWN:
         _find_cause(incident)
@@ -107,8 +110,8 @@ def _find_cause(incident: Incident) -> None:
 def _put_down_to(incident: Incident, parent: Incident) -> None:
     """What was about to be told about it is not, if it was not told yet."""
     incident.parent = parent
-    alerts.drop(incident, f"put down to {parent.endpoint}")
-    if not alerts.reached(incident):
+    outbox.drop(incident, f"put down to {parent.endpoint}")
+    if not outbox.reached(incident):
         incident.told = Incident.Told.NOTHING
     incident.save(update_fields=["parent", "told"])
     note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
@@ -122,7 +125,7 @@ def _turn(state: EndpointState, after: Standing) -> None:
     note(incident, datetime.now(UTC), f"Now {after.status}. {_told(after)}")
     if _worsen(incident, after):
         incident.save(update_fields=_WORSE)
-        alerts.tell(incident, state)
+        outbox.tell(incident, state)
 
 
 def _worsen(incident: Incident, after: Standing) -> bool:
@@ -140,13 +143,13 @@ def _end(state: EndpointState, after: Standing) -> None:
     if incident is None:
         return
     now = datetime.now(UTC)
-    if alerts.flaps(state, state.probed_at or now):
+    if outbox.flaps(state, state.probed_at or now):
         note(incident, now, f"Answers again ({after.status}), but it is flapping.")
         return
     incident.resolved_at = now
     incident.save(update_fields=["resolved_at"])
     note(incident, now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
-    alerts.tell(incident, state)
+    outbox.tell(incident, state)
 
 
 def _open_one(state: EndpointState) -> Incident | None:

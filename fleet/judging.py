@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from . import canaries, watch
-from .blindness import suspicious
+from . import canaries
 from .engines.errors import Cause
 from .engines.reading import Reading
 from .engines.registry import LISTENS_LATE
@@ -12,6 +11,8 @@ from .flapping import turned
 from .models import Endpoint, EndpointState
 from .starts import Habits, Stretch, learned, weigh
 from .status import TROUBLE, Finding, Standing, Status, Thresholds, find
+from .watch import lookout
+from .watch.blindness import suspicious
 
 
 def judge(state: EndpointState, reading: Reading) -> Finding:
@@ -20,7 +21,7 @@ def judge(state: EndpointState, reading: Reading) -> Finding:
     finding = find(reading, tuple(endpoint.expected_models), endpoint.slow_after)
     finding = canaries.learn(state, reading, finding)
     finding = _as_start(state, reading, finding)
-    if finding.status in TROUBLE and suspicious(finding.cause or "", finding.step) and (blind := watch.blind()):
+    if finding.status in TROUBLE and suspicious(finding.cause or "", finding.step) and (blind := lookout.blind()):
         return Finding(Cause.BLIND, finding.step, blind.reason)
     return finding
 

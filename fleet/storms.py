@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
-from .grouping import DOUBT
+from .alerts.grouping import DOUBT
 from .models import EndpointState
 from .status import TROUBLE
 

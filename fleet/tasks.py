@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 from celery import shared_task
 from celery.worker.request import Request
 
-from . import catching_up, delivery, digest, dispatch, heartbeat, marks, probing, rollups, upkeep
+from . import dispatch, probing
+from .alerts import catching_up, delivery, digest
+from .calm import marks
+from .history import rollups, upkeep
+from .watch import heartbeat
 
 
 @shared_task

@@ -6,18 +6,7 @@ The last one recognises every server that has a list of models.
 
 from typing import Protocol, cast
 
-from . import (
-    litellm,
-    llamacpp,
-    lmstudio,
-    localai,
-    ollama,
-    openai_compatible,
-    openwebui,
-    sglang,
-    tgi,
-    vllm,
-)
+from . import litellm, llamacpp, lmstudio, localai, ollama, openai_compatible, openwebui, sglang, tgi, vllm
 from .reading import Facts, Identity, Load
 from .visit import Visit
 

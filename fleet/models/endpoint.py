@@ -86,7 +86,7 @@ class EndpointState(models.Model):
     starting = models.JSONField(default=dict)  # the start under way: fleet.starts.Stretch
     certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
     canary = models.JSONField(default=dict)  # the last canary, and what they cost: fleet.canaries
-    marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.marks
+    marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.calm.marks
 
     probed_at = models.DateTimeField(null=True)  # the last look
     seen_at = models.DateTimeField(null=True)  # the last answer

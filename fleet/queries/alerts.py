@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
-from .. import wording
+from ..alerts import wording
 from ..models import Alert, Channel, Message
 
 PER_PAGE = 25

@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from teams.models import Team
 
-from ..availability import PERIODS, Availability, Period, availability, together
+from ..history.availability import PERIODS, Availability, Period, availability, together
+from ..history.spans import at, chunks, edges, rolled
+from ..history.totals import DAY, HOUR, Part
 from ..models import Endpoint, Incident
-from ..spans import at, chunks, edges, rolled
-from ..totals import DAY, HOUR, Part
 from . import past
 
 

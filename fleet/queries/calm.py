@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from .. import windows
-from ..calm import covers
+from ..calm import windows
+from ..calm.actions import covers
 from ..models import Endpoint, MaintenanceWindow, Silence
 
 LATELY = timedelta(days=7)

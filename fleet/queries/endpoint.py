@@ -4,19 +4,20 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from .. import causes, digest, ladder
-from ..availability import Availability
+from .. import causes, ladder
+from ..alerts import digest
 from ..engines.errors import Cause
 from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
 from ..engines.registry import label
 from ..figures import Figure, figures
+from ..history.availability import Availability
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
 from ..snippets import Snippet, snippets
 from ..status import TROUBLE, Status
@@ -113,7 +114,9 @@ def now(endpoint: Endpoint) -> Now:
         figures=figures(state.engine, Load(**state.load)),
         canary=canary_line(endpoint, state),
         marks=marks.shown(state.marks),
-        certificate_soon=bool(state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE),
+        certificate_soon=bool(
+            state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE
+        ),
         cursor=cursor(state),
         face=face(state),
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from ..spans import Edges, chunks, edges, observed, rolled
-from ..totals import DAY, HOUR, MINUTE, Part
+from ..history.spans import Edges, chunks, edges, observed, rolled
+from ..history.totals import DAY, HOUR, MINUTE, Part
 
 
 def parts(since: Mapping[int, datetime], now: datetime, coarsest: str) -> Iterator[Part]:

@@ -10,9 +10,9 @@ from django.db.models import Avg, Case, FloatField, IntegerField, Max, Min, Q, V
 
 from ..charts_time import Chart, Range, Series, Spot, chart, status_band
 from ..charts_time import Value as Point
+from ..history.spans import Bucket, at
+from ..history.totals import RANK, Part, Total, add_up
 from ..models import Observation
-from ..spans import Bucket, at
-from ..totals import RANK, Part, Total, add_up
 from . import past
 
 

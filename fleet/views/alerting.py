@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from teams.access import member_team, person
 from teams.models import Team
 
-from .. import policy, recipients, trying
-from ..forms_alerting import AlertingForm
+from ..alerts import policy, recipients, trying
+from ..alerts.forms import AlertingForm
 from ..models import AlertPolicy, Channel
 from ..queries.alerting import people
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from teams.access import person, teams_of
 
-from .. import delivery
+from ..alerts import delivery
 from ..models import Message
 from ..queries import alerts as queries
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from teams.models import Team
 
-from ..availability import PERIODS
+from ..history.availability import PERIODS
 from ..queries import availability as queries
 
 

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from teams.access import person, teams_of
 
-from .. import calm
-from ..calm_forms import MaintenanceForm, SilenceForm
+from ..calm import actions
+from ..calm.forms import MaintenanceForm, SilenceForm
 from ..models import MaintenanceWindow, Silence
 from ..queries import calm as queries
 
@@ -26,14 +26,12 @@ def silences(request: HttpRequest) -> HttpResponse:
         target, data = form.chosen(), form.cleaned_data
         about = {"endpoint": target.endpoint, "engine": target.engine, "reason": data["reason"]}
         try:
-            made = calm.silence(target.team, person(request), ends_at=data["until"], **about)
+            made = actions.silence(target.team, person(request), ends_at=data["until"], **about)
         except ValidationError as error:
             form.take(error)
         else:
-            told = (
-                f"{calm.covers(made)} is silenced until {calm.told(made.ends_at)}: nobody is told about it meanwhile."
-            )
-            messages.success(request, told[0].upper() + told[1:])
+            told = f"{actions.covers(made)} is silenced until {actions.told(made.ends_at)}"
+            messages.success(request, f"{told[0].upper()}{told[1:]}: nobody is told about it meanwhile.")
             return redirect(_back(request) or "silences")
     return _silences(request, form)
 
@@ -44,7 +42,7 @@ def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
     silence = get_object_or_404(Silence.objects.select_related("team", "endpoint"), pk=pk)
     _only_members(request, silence)
     try:
-        calm.end_silence(silence, person(request))
+        actions.end_silence(silence, person(request))
         messages.success(request, "The silence is over: people are told again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
@@ -59,11 +57,11 @@ def maintenance(request: HttpRequest) -> HttpResponse:
     form = MaintenanceForm(request.POST, user=person(request))
     if form.is_valid():
         try:
-            window = calm.plan(form.chosen().team, person(request), **form.values())
+            window = actions.plan(form.chosen().team, person(request), **form.values())
         except ValidationError as error:
             form.take(error)
         else:
-            messages.success(request, f"“{window.name}” is planned for {calm.covers(window)}.")
+            messages.success(request, f"“{window.name}” is planned for {actions.covers(window)}.")
             return redirect("maintenance")
     return _maintenance(request, form)
 
@@ -73,7 +71,7 @@ def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a window with its repetitions."""
     window = get_object_or_404(MaintenanceWindow.objects.select_related("team", "endpoint"), pk=pk)
     _only_members(request, window)
-    calm.remove_maintenance(window, person(request))
+    actions.remove_maintenance(window, person(request))
     messages.success(request, f"“{window.name}” was removed.")
     return redirect("maintenance")
 

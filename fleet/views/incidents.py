@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from teams.models import Team
 
-from .. import access, calm
-from ..calm_forms import AcknowledgeForm, NoteForm
+from .. import access
+from ..calm import actions
+from ..calm.forms import AcknowledgeForm, NoteForm
 from ..models import Incident
 from ..queries import incidents as queries
 
@@ -39,7 +40,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, pk, acknowledging=form)
     data = form.cleaned_data
     try:
-        calm.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
+        actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
     except ValidationError as error:
         return _refused(request, pk, form, error)
     messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
@@ -51,7 +52,7 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Give it back."""
     incident = access.change_incident(request.user, pk)
     try:
-        calm.unacknowledge(incident, request.user.get_username())
+        actions.unacknowledge(incident, request.user.get_username())
         messages.success(request, "Nobody is on it now; reminders go out again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
@@ -66,7 +67,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, noting=form)
     try:
-        calm.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
+        actions.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
     except ValidationError as error:
         form.add_error("text", error.messages)
         return _page(request, pk, noting=form)

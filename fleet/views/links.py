@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from .. import calm, links
+from ..alerts import links
+from ..calm import actions
 from ..models import Incident
 
 _METHODS = ["GET", "HEAD", "POST"]
@@ -35,7 +36,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "fleet/link_acknowledge.html", shown)
     note = request.POST.get("note", "")
     try:
-        calm.acknowledge_all(incidents, by, note)
+        actions.acknowledge_all(incidents, by, note)
     except ValidationError as error:
         shown |= {"error": error.messages[0], "note": note}
         return render(request, "fleet/link_acknowledge.html", shown, status=422)

@@ -8,7 +8,7 @@ import pytest
 from advisor import catalogue as catalogues
 from advisor import decisions, reviews
 from config.celery import app
-from fleet import delivery
+from fleet.alerts import delivery
 from fleet.models import Alert
 
 from .decision_parts import record

@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import catching_up, delivery
+from fleet.alerts import catching_up, delivery
 from fleet.engines.errors import Cause
 from fleet.models import Alert, Incident
-
-from .outages import bad, fail, look, recover, settle, watched
+from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import delivery, endpoints
+from fleet import endpoints
+from fleet.alerts import delivery
+from fleet.alerts.gathering import gather
 from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
-from fleet.gathering import gather
 from fleet.models import Endpoint, EndpointState, Message, Observation
 from fleet.probing import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
-
-from .outages import settle
+from tests.fleet.outages import settle
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import delivery, storms
+from fleet import storms
+from fleet.alerts import delivery
 from fleet.models import Alert, EndpointState, Message
 from teams.models import Team
-
-from .outages import bad, fail, look, recover, settle, watched
+from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -106,7 +106,7 @@ def test_two_gatherers_never_take_the_same_alert(fleet, smtp):
     fail(fleet[0])
     settle()
     alert = Alert.objects.get()
-    from fleet.gathering import _message
+    from fleet.alerts.gathering import _message
 
     assert _message([alert], datetime.now(UTC)) is True
     assert _message([alert], datetime.now(UTC)) is False

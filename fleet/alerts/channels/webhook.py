@@ -1,0 +1,124 @@
+"""The webhook: a POST of signed JSON to the team's own address.
+
+X-Plimsoll-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>" with the team's secret>
+X-Plimsoll-Delivery: the number of the message; the same at every try, so a receiver can drop what it has seen
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import SplitResult
+
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from ...engines import outbound
+from ...engines.address import split_base_url
+from ...engines.answer import one_line
+from ...engines.errors import ProbeError, TimedOut
+from ...engines.transport import Clock, PlainConnection, TlsConnection, look_up
+from ...models import Message
+from .. import policy, wording
+from .errors import NotTaken
+
+SECONDS = 10
+"""Wall clock, from the look-up of the name to the end of the answer."""
+
+_GONE = 410
+_READ = 2000  # bytes of an answer, to quote its first words
+
+
+def send(message: Message) -> None:
+    """Posts the message. 2xx means taken. Raises NotTaken; 410 Gone is final."""
+    rules = policy.policy_of(message.team) if message.team else None
+    if rules is None or not rules.webhook_url:
+        raise NotTaken("The team has no webhook any more.", final=True)
+    body = json.dumps(wording.payload(message), ensure_ascii=False).encode()
+    status, said = _post(rules.webhook_url, body, _headers(body, rules.webhook_secret, message.pk))
+    if not 200 <= status < 300:
+        hint = " Redirects are not followed." if 300 <= status < 400 else ""
+        raise NotTaken(f"The webhook answered {status}{f': {said}' if said else ''}.{hint}", final=status == _GONE)
+
+
+def signature(secret: str, at: int, body: bytes) -> str:
+    """The value of X-Plimsoll-Signature for this body at this time (unix seconds)."""
+    signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={signed.hexdigest()}"
+
+
+def trouble_with(url: str) -> str:
+    """Why this address can't be called, as a sentence; "" when it can. Looks up its name."""
+    try:
+        parts, _ = _split(url)
+        found = look_up(parts.hostname or "", _port(parts), Clock(3))
+    except ValueError as error:
+        return str(error)
+    except ProbeError as error:
+        return f"This address can't be called. {error.detail}"
+    reasons = [outbound.refused(address[0]) for *_, address in found]
+    return "" if None in reasons else str(reasons[0])
+
+
+def _split(url: str) -> tuple[SplitResult, str]:
+    """The address, and what to ask for there. Unlike an engine's, it may have a query. Raises ValueError."""
+    base, mark, query = url.partition("?")
+    if not re.fullmatch(r"[!-~]*", query) or "#" in query:
+        raise ValueError("The address has a character that a URL cannot hold.")
+    parts = split_base_url(base)
+    return parts, (parts.path or "/") + mark + query
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _headers(body: bytes, secret: str, message: int) -> dict[str, str]:
+    return {
+        "User-Agent": "plimsoll-webhook",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Accept-Encoding": "identity",
+        "X-Plimsoll-Delivery": str(message),
+        "X-Plimsoll-Signature": signature(secret, int(time.time()), body),
+    }
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    """The status, and the first words of the answer. Redirects are answers like any other."""
+    clock = Clock(SECONDS)
+    try:
+        parts, target = _split(url)
+        with _pool(parts, clock) as pool:
+            clock.phase = "waiting for the answer"
+            answer = pool.urlopen(
+                "POST", target, body=body, headers=headers, retries=False, redirect=False, timeout=clock.left(),
+                preload_content=False,
+            )  # fmt: skip
+            said = answer.read(_READ).decode(errors="replace")
+            answer.close()
+            return answer.status, one_line(said)
+    except TimedOut:
+        raise NotTaken(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
+    except ProbeError as error:
+        raise NotTaken(f"The webhook could not be called. {error.detail}") from None
+    except (HTTPError, OSError, ValueError) as error:
+        if clock.over:
+            raise NotTaken(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
+        raise NotTaken(f"The webhook's answer broke off or is not HTTP ({type(error).__name__}).") from None
+    finally:
+        clock.release()
+
+
+def _pool(parts: SplitResult, clock: Clock) -> HTTPConnectionPool:
+    """One connection of our own kind: it knows the clock, and checks each address before it connects."""
+    options: dict[str, Any] = {"clock": clock}
+    pool = HTTPConnectionPool(parts.hostname or "", _port(parts))
+    pool.ConnectionCls = PlainConnection
+    if parts.scheme == "https":
+        pool.ConnectionCls = TlsConnection
+        options["verify"] = True
+    pool.conn_kw.update(options)
+    return pool

@@ -1,0 +1,137 @@
+"""The form about how a team is told. The URLs in it are written only: they never go back to the page."""
+
+from datetime import time
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from teams.forms import AddressesField
+
+from ..models import AlertPolicy
+from .channels import apprise, webhook
+
+KEPT = ("remind_every", "escalate_to", "escalate_after", "quiet_from", "quiet_to", "time_zone", "digest_at")
+"""The fields that are stored as they are, and shown."""
+
+
+def _number(label: str, highest: int, lowest: int, help_text: str) -> forms.IntegerField:
+    wrong = f"Enter a whole number from {lowest} to {highest}."
+    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
+    return forms.IntegerField(
+        label=label, min_value=lowest, max_value=highest, help_text=help_text, error_messages=messages,
+        widget=forms.NumberInput(attrs={"class": "input"}),
+    )  # fmt: skip
+
+
+def _time(label: str, help_text: str = "", required: bool = False) -> forms.TimeField:
+    messages = dict.fromkeys(("required", "invalid"), "Enter a time of the day, such as 08:00.")
+    return forms.TimeField(
+        label=label, required=required, help_text=help_text, error_messages=messages,
+        widget=forms.TimeInput(format="%H:%M", attrs={"class": "input", "type": "time"}),
+    )  # fmt: skip
+
+
+def _secret(label: str, help_text: str, placeholder: str) -> forms.CharField:
+    attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false", "placeholder": placeholder}
+    return forms.CharField(
+        label=label, required=False, max_length=2000, help_text=help_text, widget=_NeverSentBack(attrs=attrs)
+    )
+
+
+class _NeverSentBack(forms.TextInput):
+    """What was typed can be read while typing, but the page never holds it."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
+class AlertingForm(forms.Form):
+    """When and by what a team is told."""
+
+    remind_every = _number("Remind every (hours)", 168, 0, "While it lasts and nobody acknowledged it. 0: never.")
+    escalate_to = AddressesField()
+    escalate_after = _number("After (minutes)", 1440, 1, "Counted from the beginning of the incident.")
+    quiet_from = _time("Quiet from")
+    quiet_to = _time("Quiet to")
+    digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        widget=forms.Select(attrs={"class": "select"}), help_text="Of the times on this page.",
+        error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
+    )  # fmt: skip
+    apprise_url = _secret(
+        "Apprise URL", "One URL for chat and push services. Stored encrypted and never shown again.",
+        "ntfys://ntfy.example.org/topic",
+    )  # fmt: skip
+    forget_apprise = forms.BooleanField(label="Forget the stored Apprise URL", required=False)
+    webhook_url = _secret(
+        "Webhook URL", "Gets signed JSON by POST. Stored encrypted and never shown again.",
+        "https://hooks.example.org/plimsoll",
+    )  # fmt: skip
+    forget_webhook = forms.BooleanField(label="Forget the stored webhook", required=False)
+    new_secret = forms.BooleanField(label="Make a new secret for the webhook", required=False)
+
+    def __init__(self, data: Any = None, *, policy: AlertPolicy) -> None:
+        super().__init__(data, initial={name: getattr(policy, name) for name in KEPT})
+        self.policy = policy
+        self.fields["escalate_to"].label = "If nobody acknowledges, also tell"
+        self.fields["digest_at"].initial = _as_time(policy.digest_at)
+        self.initial["digest_at"] = _as_time(policy.digest_at)
+        self._about_stored("apprise_url", policy.apprise_url, ["forget_apprise"])
+        self._about_stored("webhook_url", policy.webhook_url, ["forget_webhook", "new_secret"])
+
+    def _about_stored(self, field: str, url: str, boxes: list[str]) -> None:
+        if url:
+            self.fields[field].help_text = f"Stored: {_shown(url)}. Leave this empty to keep it."
+            return
+        for box in boxes:
+            del self.fields[box]
+
+    def clean_apprise_url(self) -> str:
+        return _usable(self.cleaned_data["apprise_url"], apprise.trouble_with)
+
+    def clean_webhook_url(self) -> str:
+        return _usable(self.cleaned_data["webhook_url"], webhook.trouble_with)
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if "quiet_from" in data and "quiet_to" in data:
+            begins, ends = data["quiet_from"], data["quiet_to"]
+            if (begins is None) != (ends is None):
+                missing = "quiet_from" if begins is None else "quiet_to"
+                self.add_error(missing, "Quiet hours need a beginning and an end. Fill in both, or none.")
+            elif begins is not None and begins == ends:
+                self.add_error("quiet_to", "Quiet hours must end at another time than they begin.")
+        return data
+
+    def changed_policy(self) -> AlertPolicy:
+        """The policy with what the form says; not stored yet."""
+        policy, data = self.policy, self.cleaned_data
+        for name in KEPT:
+            setattr(policy, name, data[name])
+        policy.apprise_url = data["apprise_url"] or ("" if data.get("forget_apprise") else policy.apprise_url)
+        policy.webhook_url = data["webhook_url"] or ("" if data.get("forget_webhook") else policy.webhook_url)
+        if data.get("new_secret"):
+            policy.webhook_secret = ""
+        return policy
+
+
+def _usable(url: str, trouble_with: Any) -> str:
+    why = trouble_with(url) if url else ""
+    if why:
+        raise ValidationError(why)
+    return url
+
+
+def _shown(url: str) -> str:
+    """Enough to recognise it by; paths, users and queries may hold secrets, and so may an Apprise host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}" if parts.scheme in ("http", "https") else f"{parts.scheme}://…"
+
+
+def _as_time(value: time | str) -> time:
+    """A row that is not stored yet still has its default as text."""
+    return time.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,85 @@
+"""Puts alerts that belong together into one message per recipient."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from .. import storms
+from ..models import Alert, Channel, Incident, Message
+from . import grouping
+
+CHILDREN = 50
+"""Incidents put down to another one that its message names; the rest is counted."""
+
+
+def gather() -> int:
+    """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
+    now = datetime.now(UTC)
+    waiting = Alert.objects.filter(message=None, dropped="").select_related("incident", "team")
+    rows = list(waiting.filter(Q(hold_until=None) | Q(hold_until__lte=now)).order_by("created_at", "pk"))
+    teams = {row.team_id for row in rows if row.incident_id and row.team_id}
+    forming = {team: storms.forming(team, now) for team in teams}
+    made = [_message([row], now) for row in rows if row.incident_id is None]
+    groups: dict[Any, list[Alert]] = defaultdict(list)
+    for row in rows:
+        if row.incident_id:
+            groups[row.team_id, row.channel, row.recipient].append(row)
+    for alerts in groups.values():
+        if grouping.ready(_group(alerts, forming.get(alerts[0].team_id or 0, False), now)):
+            made.append(_message(alerts, now))
+    return sum(made)
+
+
+def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
+    # A held alert (quiet hours) waited long enough, but its group may still be forming.
+    ages = [(now - max(alert.created_at, alert.hold_until or alert.created_at)).total_seconds() for alert in alerts]
+    recoveries = all(alert.kind == Alert.Kind.RECOVERED for alert in alerts)
+    return grouping.Group(max(ages), min(ages), forming, recoveries, recoveries and _partners_open(alerts))
+
+
+def _partners_open(alerts: list[Alert]) -> bool:
+    """Whether incidents that were told in the same messages are still open."""
+    mine = {alert.incident_id for alert in alerts if alert.incident_id}
+    told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
+    together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)
+    return together.filter(resolved_at=None).exclude(pk__in=mine).exists()
+
+
+def _message(alerts: list[Alert], now: datetime) -> bool:
+    """One message of these alerts. Whoever changes the rows first has them: another gatherer finds none left."""
+    first = alerts[0]
+    sendable = settings.EMAIL_CONFIGURED or first.channel != Channel.MAIL
+    with transaction.atomic():
+        message = Message.objects.create(
+            team=first.team,
+            channel=first.channel,
+            recipient=first.recipient,
+            created_at=now,
+            state=Message.State.WAITING if sendable else Message.State.NO_SERVER,
+            next_try_at=now if sendable else None,
+            facts={"children": _children(alerts)},
+        )
+        rows = Alert.objects.filter(pk__in=[alert.pk for alert in alerts], message=None, dropped="")
+        if not rows.update(message=message):
+            message.delete()
+            return False
+    return True
+
+
+def _children(alerts: Iterable[Alert]) -> dict[str, list[str]]:
+    """Incident -> names of the endpoints whose trouble is put down to it."""
+    parents = [alert.incident_id for alert in alerts if alert.incident_id]
+    found: dict[str, list[str]] = defaultdict(list)
+    rows = Incident.objects.filter(parent__in=parents).order_by("endpoint__name")
+    for parent, name in rows.values_list("parent_id", "endpoint__name"):
+        found[str(parent)].append(name)
+    return {parent: names[:CHILDREN] + _rest(names) for parent, names in found.items()}
+
+
+def _rest(names: list[str]) -> list[str]:
+    return [f"{len(names) - CHILDREN} more"] if len(names) > CHILDREN else []

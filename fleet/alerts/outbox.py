@@ -1,0 +1,203 @@
+"""The outbox: alerts are written in the transaction of their incident. What they say is frozen there.
+
+Notes are alerts without an incident: their text is ready when they are written.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.contrib.auth.models import User
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from teams.models import Team
+
+from ..flapping import flapping
+from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident
+from . import policy, recipients, telling
+from .grouping import WINDOW
+from .telling import Case, Quiet, Rules
+
+log = logging.getLogger(__name__)
+
+Kind = Alert.Kind
+
+COMES_BACK_AFTER = timedelta(seconds=90)
+"""What was put down to another incident gets this long to recover after that one did, before people are told."""
+
+
+def tell(incident: Incident, state: EndpointState) -> list[str]:
+    """Writes what people are to be told about the incident now, if anything; returns the kinds.
+
+    Safe to call at any time and from several processes: a kind is written once per incident, round and recipient.
+    """
+    rules = policy.policy_of(state.endpoint.team)
+    now = datetime.now(UTC)
+    kinds = telling.due(_case(incident, state, now), _rules(rules), now)
+    for kind in kinds:
+        _write(incident, state.endpoint, Kind(kind), rules, now)
+    return kinds
+
+
+def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
+    until = incident.acknowledged_until
+    return Case(
+        status="recovered" if incident.resolved_at else incident.status,
+        told=incident.told,
+        opened_at=incident.opened_at,
+        told_at=incident.told_at,
+        acknowledged=bool(incident.acknowledged_at) and (until is None or until > now),
+        escalated=incident.escalated_at is not None,
+        muted=_muted(incident, state, now),
+    )
+
+
+def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
+    for mark in ("maintenance", "silenced", "blind"):
+        if state.marks.get(mark):
+            return mark
+    parent = incident.parent
+    if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
+        return f"put down to {parent.endpoint}"
+    return "flapping" if incident.flapping and incident.resolved_at is None and flaps(state, now) else ""
+
+
+def _patience(state: EndpointState) -> timedelta:
+    return max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
+
+
+def flaps(state: EndpointState, now: datetime) -> bool:
+    """Whether the endpoint comes and goes so often that people are not told of each turn."""
+    return flapping(state.turns, now.timestamp())
+
+
+def _rules(rules: AlertPolicy) -> Rules:
+    return Rules(
+        remind_every=timedelta(hours=rules.remind_every) if rules.remind_every else None,
+        escalate_after=timedelta(minutes=rules.escalate_after) if rules.escalate_to else None,
+    )
+
+
+def quiet_hours(rules: AlertPolicy) -> Quiet | None:
+    """The team's quiet hours, where it has set both ends."""
+    if rules.quiet_from is None or rules.quiet_to is None:
+        return None
+    return Quiet(rules.quiet_from, rules.quiet_to, rules.time_zone)
+
+
+def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy, now: datetime) -> None:
+    """One alert of this kind per recipient, and in the incident what people know from now on."""
+    if kind in (Kind.DOWN, Kind.DEGRADED) and incident.told == Incident.Told.RECOVERED:
+        incident.round += 1
+    rounds = incident.reminders if kind is Kind.REMINDER else incident.round
+    _store(
+        _to_whom(incident, endpoint, kind, rules),
+        incident=incident,
+        team=endpoint.team,
+        kind=kind,
+        round=rounds,
+        facts=_facts(endpoint, incident),
+        hold_until=telling.hold_until(kind, incident.status, quiet_hours(rules), now),
+    )
+    if kind is Kind.REMINDER:
+        incident.reminders += 1
+    elif kind is Kind.ESCALATED:
+        incident.escalated_at = now
+    else:
+        incident.told = kind
+    if kind is not Kind.ESCALATED:
+        incident.told_at = now
+    incident.save(update_fields=["told", "told_at", "round", "reminders", "escalated_at"])
+
+
+def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
+    """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
+    if kind is Kind.RECOVERED:
+        told = incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct()
+        gone = set(recipients.unsubscribed(endpoint.team))
+        return [pair for pair in told if pair[1] not in gone]
+    if kind is Kind.ESCALATED:
+        return [(Channel.MAIL, address) for address in rules.escalate_to]
+    return everyone(endpoint.team, rules)
+
+
+def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
+    """(channel, recipient) of all that the team wants to be told by."""
+    channels = [(Channel.APPRISE, rules.apprise_url), (Channel.WEBHOOK, rules.webhook_url)]
+    mails = [(Channel.MAIL.value, address) for address in recipients.active(team)]
+    return mails + [(channel.value, channel.value) for channel, url in channels if url]
+
+
+def drop(incident: Incident, why: str) -> None:
+    """What was not yet put into a message is not sent any more."""
+    incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+
+
+def reached(incident: Incident) -> bool:
+    """Whether a message about it is on its way or was sent."""
+    return incident.alerts.filter(message__isnull=False).exists()
+
+
+def write_note(
+    team: Team, key: str, *, subject: str, text: str, path: str, link_text: str, kind: Alert.Kind = Kind.REVIEW
+) -> None:
+    """Writes one note per recipient of the team. One with the same key is not written to the same recipient again.
+
+    `text` is plain, its paragraphs apart by empty lines; `path` is the page on this site that the link leads to.
+    """
+    facts = {"subject": subject, "text": text, "path": path, "link_text": link_text, "name": subject}
+    facts |= {"team": team.name, "team_slug": team.slug}
+    rules = policy.policy_of(team)
+    held = telling.hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
+    _store(everyone(team, rules), team=team, kind=kind, key=key, facts=facts, hold_until=held)
+
+
+def write_monitor_note(key: str, subject: str, text: str) -> None:
+    """The monitor's own alarm, to those who run the installation. Written once per key, as `write_note` does."""
+    facts = {"subject": subject, "text": text, "path": "/", "link_text": "Open the board", "name": subject}
+    facts |= {"team": "everyone who runs this installation", "team_slug": "plimsoll"}
+    admins = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
+    to = [(Channel.MAIL.value, address) for address in admins.values_list("email", flat=True)]
+    _store(to, kind=Kind.MONITOR, key=key, facts=facts)
+
+
+def _store(to: list[tuple[str, str]], **values: Any) -> None:
+    """One alert per recipient into the outbox; the delivery worker is told once they are committed."""
+    now = datetime.now(UTC)
+    Alert.objects.bulk_create(
+        [
+            Alert(channel=channel, recipient=recipient, created_at=now, **values)
+            for channel, recipient in dict.fromkeys(to)
+        ],
+        ignore_conflicts=True,
+    )
+    transaction.on_commit(_call_delivery, robust=True)
+
+
+def _call_delivery() -> None:
+    """Wakes the delivery worker once a lone alert is ready. What it misses, its sweep finds within seconds."""
+    try:
+        current_app.send_task("fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
+    except OperationalError as error:
+        log.warning("the broker could not be told of new alerts: %s", error)
+
+
+def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:
+    return {
+        "name": endpoint.name,
+        "team": endpoint.team.name,
+        "team_slug": endpoint.team.slug,
+        "url": endpoint.url,
+        "path": incident.get_absolute_url(),
+        "endpoint_path": endpoint.get_absolute_url(),
+        "status": incident.status,
+        "cause": incident.cause,
+        "step": incident.step,
+        "detail": incident.detail,
+        "began_at": incident.began_at.isoformat(),
+        "opened_at": incident.opened_at.isoformat(),
+        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+        "last_seen": incident.last_seen,
+    }

@@ -1,0 +1,42 @@
+"""What became of mail to the addresses of a team: taken, refused for good, or not wanted any more."""
+
+from datetime import UTC, datetime
+
+from teams.models import Team
+
+from ..models import Recipient
+
+
+def active(team: Team) -> list[str]:
+    """Where the team's mails go: its addresses without those that unsubscribed."""
+    gone = set(unsubscribed(team))
+    return [address for address in team.mail_to if address not in gone]
+
+
+def unsubscribed(team: Team) -> list[str]:
+    """The addresses that want no mail of this team."""
+    rows = Recipient.objects.filter(team=team, unsubscribed_at__isnull=False)
+    return list(rows.values_list("address", flat=True))
+
+
+def unsubscribe(team: Team, address: str) -> None:
+    """No more mail to this address. Saying so twice keeps the first time."""
+    row, _ = Recipient.objects.get_or_create(team=team, address=address)
+    Recipient.objects.filter(pk=row.pk, unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC))
+
+
+def subscribe(team: Team, address: str) -> None:
+    """Mail to this address again."""
+    Recipient.objects.filter(team=team, address=address).update(unsubscribed_at=None)
+
+
+def bounced(team: Team, address: str, words: str) -> None:
+    """The mail server said that there is no such address; `words` are its own."""
+    values = {"bounced_at": datetime.now(UTC), "bounce": words[:500]}
+    Recipient.objects.update_or_create(team=team, address=address, defaults=values)
+
+
+def worked(team: Team, address: str) -> None:
+    """Mail to this address was taken (or a person says that it works), so a bounce before is forgotten."""
+    rows = Recipient.objects.filter(team=team, address=address, bounced_at__isnull=False)
+    rows.update(bounced_at=None, bounce="")

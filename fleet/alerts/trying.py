@@ -1,0 +1,161 @@
+"""Test messages: sent right away, and what was answered is told in the server's own words.
+
+Each is a message of the outbox that is claimed from the start. If this process dies in between, the outbox sends
+it; a test that was not taken is told on the page and then forgotten.
+"""
+
+import smtplib
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import transaction
+
+from teams.models import Team
+
+from ..engines import watchdog
+from ..models import Alert, Channel, Message
+from . import channels, delivery, recipients
+
+SECONDS = 10
+"""For one test, however many addresses it goes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of one test message."""
+
+    taken: bool
+    sentence: str
+
+
+def mail(team: Team) -> list[Tried]:
+    """A test mail to each address that the team's mails go to; stops where the server can't be reached."""
+    if not settings.EMAIL_CONFIGURED:
+        return [Tried(False, "No mail server is set (EMAIL_URL), so no mail can be sent.")]
+    addresses = recipients.active(team)
+    if not addresses:
+        return [Tried(False, "The team has no address that mails go to. Write one on the team's page.")]
+    server = _Server(time.monotonic() + SECONDS)
+    tried: list[Tried] = []
+    try:
+        server.open()
+        tried += [_mail(team, address, server) for address in addresses]
+    except (OSError, smtplib.SMTPException) as error:
+        tried.append(Tried(False, f"{_where()} {_trouble(server, error)}"))
+    finally:
+        server.end()
+    return tried
+
+
+def call(team: Team, channel: Channel) -> Tried:
+    """A test by another channel than mail."""
+    message = _message(team, channel, channel.value)
+    try:
+        channels.send(message)
+    except channels.NotTaken as error:
+        message.delete()
+        return Tried(False, str(error))
+    _taken(message)
+    return Tried(True, "The webhook took it." if channel is Channel.WEBHOOK else "The Apprise service took it.")
+
+
+class _Server(EmailBackend):
+    """Django's mail server, held to one end time (monotonic), that keeps what it was answered last."""
+
+    def __init__(self, ends: float) -> None:
+        super().__init__(timeout=SECONDS)
+        self.ends = ends
+        self.guards: list[watchdog.Guard] = []
+        self.said: tuple[int, bytes] = (0, b"")
+
+    @property
+    def connection_class(self) -> Any:
+        server, base = self, super().connection_class
+
+        class Attentive(base):  # type: ignore[misc, valid-type]  # SMTP or SMTP_SSL, by the settings
+            def _get_socket(self, *args: Any) -> Any:
+                sock = super()._get_socket(*args)
+                server.guards.append(watchdog.guard(sock, server.ends))
+                return sock
+
+            def data(self, msg: Any) -> tuple[int, bytes]:
+                server.said = super().data(msg)
+                return server.said
+
+        return Attentive
+
+    def end(self) -> None:
+        """Closes the connection, also one that is already broken."""
+        try:
+            self.close()
+        except (OSError, smtplib.SMTPException):
+            self.connection = None
+        for guard in self.guards:
+            guard.release()
+
+
+def _mail(team: Team, address: str, server: _Server) -> Tried:
+    """Raises what says that the server is away; a refusal is an answer."""
+    message = _message(team, Channel.MAIL, address)
+    try:
+        server.send_messages([delivery.mail(message)])
+    except smtplib.SMTPRecipientsRefused as error:
+        message.delete()
+        code, said = next(iter(error.recipients.values()))
+        if code in delivery.NO_SUCH_ADDRESS:
+            recipients.bounced(team, address, delivery.words(error))
+        return Tried(False, f"{address}: {_where()} refused the address: {code} {_text(said)}")
+    except smtplib.SMTPResponseException as error:
+        message.delete()
+        return Tried(False, f"{address}: {_where()} answered: {error.smtp_code} {_text(error.smtp_error)}")
+    except (OSError, smtplib.SMTPException):
+        message.delete()
+        raise
+    _taken(message)
+    recipients.worked(team, address)
+    return Tried(True, f"{address}: {_where()} took it: {server.said[0]} {_text(server.said[1])}")
+
+
+def _message(team: Team, channel: Channel, recipient: str) -> Message:
+    now = datetime.now(UTC)
+    facts = {
+        "subject": f"This is how {team.name} is told",
+        "text": "Someone asked for this test on the team's page. If you can read it, outages will reach you too.",
+        "path": f"/teams/{team.slug}/alerting/",
+        "link_text": f"How {team.name} is told",
+        "name": "Test",
+        "team": team.name,
+        "team_slug": team.slug,
+    }
+    same: dict[str, Any] = {"team": team, "channel": channel, "recipient": recipient, "created_at": now}
+    with transaction.atomic():
+        message = Message.objects.create(attempts=1, next_try_at=now + delivery.LEASE, **same)
+        Alert.objects.create(kind=Alert.Kind.TEST, key=f"test {uuid.uuid4()}", facts=facts, message=message, **same)
+    return message
+
+
+def _taken(message: Message) -> None:
+    rows = Message.objects.filter(pk=message.pk)
+    rows.update(state=Message.State.SENT, sent_at=datetime.now(UTC), next_try_at=None)
+
+
+def _where() -> str:
+    return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+
+
+def _trouble(server: _Server, error: Exception) -> str:
+    if time.monotonic() >= server.ends - 0.1 or isinstance(error, TimeoutError):
+        return f"did not answer within {SECONDS} s."
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"answered: {error.smtp_code} {_text(error.smtp_error)}"
+    return f"could not be reached: {error}"
+
+
+def _text(said: bytes | str) -> str:
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return " ".join(text.split())[:300]

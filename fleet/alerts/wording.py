@@ -1,0 +1,225 @@
+"""What a message says, from the facts frozen in its alerts: subject, text, HTML, and the JSON of a webhook."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from .. import causes
+from ..engines.registry import label
+from ..models import Alert, Channel, Message
+from . import links
+
+LINES = 50
+"""Endpoints that a message about many names one by one."""
+
+_LAST_WORD = ("recovered", "escalated", "reminder", "down", "degraded")
+"""When one message carries several alerts about an incident, the first of these is what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One incident as a message tells it."""
+
+    kind: str
+    facts: dict[str, Any]
+    incident: int
+    children: list[str]  # endpoints whose trouble is put down to this one's
+
+    @property
+    def status(self) -> str:
+        """down or degraded: the worst it came to."""
+        return self.facts.get("status") or "down"
+
+    @property
+    def recovered(self) -> bool:
+        return self.kind == Alert.Kind.RECOVERED
+
+    @property
+    def word(self) -> str:
+        """What the subject begins with."""
+        if self.recovered:
+            return "UP"
+        if self.kind == Alert.Kind.REMINDER:
+            return f"STILL {self.status.upper()}"
+        return "ESCALATED" if self.kind == Alert.Kind.ESCALATED else self.status.upper()
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name on one line: line breaks can't reach a header."""
+        name = " ".join(self.facts["name"].split())
+        return f"{name} and {len(self.children)} more" if self.children else name
+
+    @property
+    def what(self) -> str:
+        return causes.sentence(self.facts["cause"])
+
+    @property
+    def brief(self) -> str:
+        return causes.short(self.facts["cause"])
+
+    @property
+    def advice(self) -> str:
+        return causes.advice(self.facts["cause"])
+
+    @property
+    def began_at(self) -> datetime:
+        return datetime.fromisoformat(self.facts["began_at"])
+
+    @property
+    def resolved_at(self) -> datetime | None:
+        at = self.facts["resolved_at"]
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def lasted(self) -> timedelta | None:
+        return self.resolved_at - self.began_at if self.resolved_at else None
+
+    @property
+    def seen_at(self) -> datetime | None:
+        at = self.facts["last_seen"].get("at")
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def engine(self) -> str:
+        name = self.facts["last_seen"].get("engine")
+        return label(name) if name else ""
+
+    @property
+    def link(self) -> str:
+        return _absolute(self.facts["path"])
+
+
+def items(message: Message) -> list[Item]:
+    """One item per incident, trouble before recoveries, each in the order in which it began."""
+    by_incident: dict[int, dict[str, Alert]] = {}
+    for alert in message.alerts.exclude(incident=None):
+        by_incident.setdefault(alert.incident_id or 0, {})[alert.kind] = alert
+    children = message.facts.get("children", {})
+    found = []
+    for incident, kinds in by_incident.items():
+        kind = next(kind for kind in _LAST_WORD if kind in kinds)
+        found.append(Item(kind, kinds[kind].facts, incident, children.get(str(incident), [])))
+    return sorted(found, key=lambda item: (item.recovered, item.facts["began_at"], item.facts["name"]))
+
+
+def subject(message: Message) -> str:
+    """The mail's subject: "DOWN  gpu-1 (search)", "DOWN  5 endpoints (search)" or "DOWN 3, UP 2  (search)"."""
+    found = items(message)
+    if not found:
+        note = _note(message)
+        return f"{note.kind.upper()}  {' '.join(note.facts['subject'].split())} ({note.facts['team_slug']})"
+    team = found[0].facts["team_slug"]
+    if len(found) == 1:
+        return f"{found[0].word}  {found[0].name} ({team})"
+    words = Counter(item.word for item in found)
+    if len(words) == 1:
+        return f"{found[0].word}  {len(found)} endpoints ({team})"
+    return f"{', '.join(f'{word} {count}' for word, count in words.items())}  ({team})"
+
+
+def render_text(message: Message) -> str:
+    """The mail's plain text."""
+    return _render(message, "txt", signed=True)
+
+
+def render_html(message: Message) -> str:
+    """The mail's HTML, saying the same."""
+    return _render(message, "html", signed=True)
+
+
+def shown_text(message: Message) -> str:
+    """The text for a page, without the signed links: they are for the recipient alone."""
+    return _render(message, "txt", signed=False)
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The webhook's JSON, version 1: the subject, and each incident with what happened and what to do."""
+    found = items(message)
+    note = None if found else _note(message).facts
+    return {
+        "version": 1,
+        "message": message.pk,
+        "team": message.team.slug if message.team else None,
+        "subject": subject(message),
+        "note": {"text": note["text"], "link": _absolute(note["path"])} if note else None,
+        "incidents": [_told(item) for item in found],
+    }
+
+
+def _told(item: Item) -> dict[str, Any]:
+    facts = item.facts
+    return {
+        "kind": item.kind,
+        "incident": item.incident,
+        "link": item.link,
+        "endpoint": {"name": facts["name"], "url": facts["url"], "link": _absolute(facts["endpoint_path"])},
+        "status": item.status,
+        **{name: facts[name] for name in ("cause", "step", "detail", "began_at", "opened_at", "resolved_at")},
+        "sentence": item.what,
+        "advice": item.advice,
+        "endpoints_put_down_to_it": item.children,
+    }
+
+
+def _render(message: Message, kind: str, signed: bool) -> str:
+    found = items(message)
+    to_one = signed and message.channel == Channel.MAIL
+    context: dict[str, Any] = {"message": message}
+    if to_one:
+        context |= {"acknowledge": _acknowledge(message, found), "unsubscribe": _unsubscribe(message)}
+    if not found:
+        facts = _note(message).facts
+        return render_to_string(f"email/note.{kind}", context | {"facts": facts, "link": _absolute(facts["path"])})
+    if len(found) == 1:
+        return render_to_string(f"email/alert.{kind}", context | {"item": found[0], "facts": found[0].facts})
+    return render_to_string(f"email/group.{kind}", context | _many(found))
+
+
+def _many(found: list[Item]) -> dict[str, Any]:
+    trouble = [item for item in found if not item.recovered]
+    back = [item for item in found if item.recovered]
+    shared = Counter(item.facts["cause"] for item in trouble or back).most_common(1)[0]
+    return {
+        "facts": found[0].facts,
+        "trouble": trouble[:LINES],
+        "more_trouble": max(0, len(trouble) - LINES),
+        "back": back[:LINES],
+        "more_back": max(0, len(back) - LINES),
+        "headline": _headline(trouble, back),
+        # What nearly all have in common is the place to begin.
+        "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back) else "",
+        "advice": causes.advice(shared[0]) if trouble and shared[1] >= 0.8 * len(trouble) else "",
+        "together": len(trouble) > 1,
+        "link": _absolute(f"/incidents/?team={found[0].facts['team_slug']}"),
+    }
+
+
+def _headline(trouble: list[Item], back: list[Item]) -> str:
+    counts = Counter(item.status for item in trouble)
+    parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in sorted(counts.items())[::-1]]
+    parts += [f"{len(back)} {'is' if len(back) == 1 else 'are'} back"] if back else []
+    return ", ".join(parts)
+
+
+def _acknowledge(message: Message, found: list[Item]) -> str:
+    """The signed link that says "I am on it" for all of the message's trouble; "" where there is none."""
+    numbers = [item.incident for item in found if not item.recovered]
+    return _absolute(links.acknowledge_path(numbers, message.recipient)) if numbers else ""
+
+
+def _unsubscribe(message: Message) -> str:
+    return _absolute(links.unsubscribe_path(message.team_id, message.recipient)) if message.team_id else ""
+
+
+def _note(message: Message) -> Alert:
+    alert = message.alerts.first()
+    assert alert is not None, "a message carries at least one alert"
+    return alert
+
+
+def _absolute(path: str) -> str:
+    return settings.SITE_URL.rstrip("/") + path

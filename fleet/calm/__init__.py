@@ -1,0 +1,1 @@
+"""What people do about trouble: acknowledge it, silence it, plan work."""

@@ -1,0 +1,224 @@
+"""What people do about trouble: acknowledge, note, silence, plan maintenance. The one way for pages and links."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from teams.models import Team
+
+from ..engines.registry import ENGINES, label
+from ..incidents import note
+from ..models import Endpoint, Incident, MaintenanceWindow, Silence
+from . import marks, windows
+
+NOTE_MAX = 500
+"""Characters of a note."""
+
+SILENCE_MAX = timedelta(days=30)
+WINDOW_MAX = timedelta(days=30)
+RESOLVED = "It is resolved already: there is nothing left to acknowledge."
+
+
+def acknowledge(incident: Incident, by: str, text: str = "", until: datetime | None = None) -> None:
+    """Says that `by` (a user name or a mail address) is on it, until then or until it is resolved.
+
+    No more reminders go out meanwhile. Raises ValidationError with a sentence for what can't be.
+    """
+    if not acknowledge_all([incident], by, text, until):
+        raise ValidationError(RESOLVED)
+
+
+def acknowledge_all(incidents: Iterable[Incident], by: str, text: str = "", until: datetime | None = None) -> int:
+    """Acknowledges those of the incidents that are open, and returns how many they were."""
+    text = _tidy(text)
+    now = datetime.now(UTC)
+    if until is not None and until <= now:
+        raise ValidationError({"own": "That time is over already. Choose a later one."})
+    taken = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until, "acknowledged_note": text}
+    lasts = f"until {told(until)}" if until else "until it is resolved"
+    with transaction.atomic():
+        still_open = [incident for incident in incidents if _change_open(incident, **taken)]
+        for incident in still_open:
+            note(incident, now, f"Acknowledged {lasts}. {text}".strip(), by)
+        _refresh(incident.endpoint_id for incident in still_open)
+    return len(still_open)
+
+
+def unacknowledge(incident: Incident, by: str) -> None:
+    """Gives it back: reminders go out again."""
+    with transaction.atomic():
+        gone = {"acknowledged_at": None, "acknowledged_until": None, "acknowledged_note": "", "acknowledged_by": ""}
+        if not _change_open(incident, **gone):
+            raise ValidationError(RESOLVED)
+        note(incident, datetime.now(UTC), "No longer acknowledged.", by)
+        _refresh([incident.endpoint_id])
+
+
+def add_note(incident: Incident, by: str, text: str) -> None:
+    """Adds a line of a person's to the timeline, of a resolved incident too."""
+    text = _tidy(text)
+    if not text:
+        raise ValidationError("Write what you found or did.")
+    note(incident, datetime.now(UTC), text, by)
+
+
+def silence(
+    team: Team, by: User, *, ends_at: datetime, endpoint: Endpoint | None = None, engine: str = "", reason: str = ""
+) -> Silence:
+    """From now until `ends_at` nobody is told about the endpoint, the team's endpoints of an engine, or all of it."""
+    now = datetime.now(UTC)
+    if ends_at <= now:
+        raise ValidationError({"ends_at": "That time is over already. Choose a later one."})
+    if ends_at > now + SILENCE_MAX:
+        raise ValidationError(
+            {"ends_at": f"A silence lasts {SILENCE_MAX.days} days at most. Pause what is to be left alone for longer."}
+        )
+    if engine and engine not in ENGINES:
+        raise ValidationError({"target": f"“{engine}” is no engine we know."})
+    _of_team(team, endpoint)
+    made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
+    made.reason = _tidy(reason, 200)
+    with transaction.atomic():
+        made.save()
+        why = f" {made.reason}" if made.reason else ""
+        _note_on_open(_covered(made), f"Silenced until {told(ends_at)}: {covers(made)}.{why}", by.get_username())
+        _refresh(_ids(_covered(made)))
+    return made
+
+
+def end_silence(silence: Silence, by: User) -> None:
+    """People are told again, from now on."""
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        if not Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now):
+            raise ValidationError("This silence was over already.")
+        _note_on_open(_covered(silence), f"The silence of {covers(silence)} was ended.", by.get_username())
+        _refresh(_ids(_covered(silence)))
+
+
+def plan(
+    team: Team,
+    by: User,
+    *,
+    name: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    endpoint: Endpoint | None = None,
+    repeats: str = MaintenanceWindow.Repeats.ONCE,
+    time_zone: str = "UTC",
+    last_day: date | None = None,
+) -> MaintenanceWindow:
+    """Plans maintenance; `starts_at` and `ends_at` (aware) are those of the first time.
+
+    Nobody is told then, and the time does not count for availability. Raises ValidationError with a sentence per field.
+    """
+    _of_team(team, endpoint)
+    name = " ".join(name.split())
+    starts_at, ends_at = (at.replace(second=0, microsecond=0) for at in (starts_at, ends_at))
+    minutes = int((ends_at - starts_at) / timedelta(minutes=1))
+    if errors := _wrong(name, minutes, ends_at, repeats, time_zone) or _wrong_last_day(
+        starts_at.astimezone(ZoneInfo(time_zone)).date(), repeats, last_day
+    ):
+        raise ValidationError(errors)
+    window = MaintenanceWindow(team=team, endpoint=endpoint, name=name, starts_at=starts_at, minutes=minutes)
+    window.repeats, window.time_zone, window.last_day, window.created_by = repeats, time_zone, last_day, by
+    with transaction.atomic():
+        window.save()
+        if on := windows.current(window, datetime.now(UTC)):
+            _note_on_open(_covered(window), f"Maintenance until {told(on[1])}: {name}.", by.get_username())
+        _refresh(_ids(_covered(window)))
+    return window
+
+
+def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
+    """Removes the window with all its repetitions. One that is on ends now."""
+    with transaction.atomic():
+        if windows.current(window, datetime.now(UTC)):
+            _note_on_open(_covered(window), f"The maintenance was ended: {window.name}.", by.get_username())
+        ids = _ids(_covered(window))
+        window.delete()
+        _refresh(ids)
+
+
+def covers(rule: Silence | MaintenanceWindow) -> str:
+    """What it is about, in words: "gpu-1", "vLLM of Search" or "all of Search"."""
+    if rule.endpoint:
+        return rule.endpoint.name
+    engine = getattr(rule, "engine", "")
+    return f"{label(engine)} of {rule.team}" if engine else f"all of {rule.team}"
+
+
+def told(at: datetime) -> str:
+    """A moment in a sentence, in the installation's time zone: "22 Nov, 14:30 UTC"."""
+    local = timezone.localtime(at)
+    return f"{local.day} {local:%b, %H:%M} {local.tzname()}"
+
+
+def _wrong(name: str, minutes: int, ends_at: datetime, repeats: str, time_zone: str) -> dict[str, str]:
+    if not name or len(name) > 80:
+        return {"name": "Give it a name of at most 80 characters, such as “Driver update”."}
+    if minutes < 0:
+        return {"ends_at": "It ends before it starts. Choose a later end."}
+    if minutes == 0:
+        return {"ends_at": "It has to last a minute at least."}
+    if repeats not in MaintenanceWindow.Repeats.values:
+        return {"repeats": "Choose one of the listed ways to repeat."}
+    longest = windows.PERIODS.get(repeats, WINDOW_MAX)
+    if timedelta(minutes=minutes) > longest:
+        what = "before it comes round again" if repeats != "once" else "and no longer"
+        return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}
+    if repeats == "once" and ends_at <= datetime.now(UTC):
+        return {"ends_at": "That time is over already. Choose a later one."}
+    return {} if time_zone in available_timezones() else {"time_zone": f"“{time_zone}” is no time zone we know."}
+
+
+def _wrong_last_day(first: date, repeats: str, last_day: date | None) -> dict[str, str]:
+    if last_day and repeats != "once" and last_day < first:
+        return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
+    return {}
+
+
+def _tidy(text: str, longest: int = NOTE_MAX) -> str:
+    text = " ".join(text.split())
+    if len(text) > longest:
+        raise ValidationError(f"A note has at most {longest} characters; this one has {len(text)}.")
+    return text
+
+
+def _of_team(team: Team, endpoint: Endpoint | None) -> None:
+    if endpoint and endpoint.team_id != team.pk:
+        raise ValidationError({"target": f"{endpoint.name} belongs to another team."})
+
+
+def _change_open(incident: Incident, **columns: object) -> int:
+    """Changes the incident if it is still open at this moment."""
+    return Incident.objects.filter(pk=incident.pk, resolved_at=None).update(**columns)
+
+
+def _covered(rule: Silence | MaintenanceWindow) -> QuerySet[Endpoint]:
+    if rule.endpoint_id:
+        return Endpoint.objects.filter(pk=rule.endpoint_id)
+    found = Endpoint.objects.filter(team=rule.team_id)
+    engine = getattr(rule, "engine", "")
+    return found.filter(Q(state__engine=engine) | Q(state__engine="", engine=engine)) if engine else found
+
+
+def _ids(endpoints: QuerySet[Endpoint]) -> list[int]:
+    return list(endpoints.order_by().values_list("pk", flat=True))
+
+
+def _note_on_open(endpoints: QuerySet[Endpoint], text: str, author: str) -> None:
+    for incident in Incident.objects.filter(resolved_at=None, endpoint__in=endpoints.order_by()):
+        note(incident, datetime.now(UTC), text, author)
+
+
+def _refresh(endpoint_ids: Iterable[int]) -> None:
+    """Once it is committed, since refresh reads what is stored."""
+    ids = list(endpoint_ids)
+    transaction.on_commit(lambda: marks.refresh(ids))

@@ -1,0 +1,252 @@
+"""The forms about acknowledging, silences and maintenance. What is allowed is decided by fleet.calm."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+
+from teams.access import teams_of
+from teams.models import Team
+
+from ..engines.registry import label
+from ..models import Endpoint, MaintenanceWindow
+from .actions import NOTE_MAX
+
+OWN = "own"
+_ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
+_SILENCE = (("30", "30 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("1440", "1 day"), ("10080", "7 days"))
+
+
+class WallTime(forms.Field):
+    """Date and time on a clock whose zone another field names; a naive datetime in Python."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"class": "input", "type": "datetime-local"})
+        super().__init__(widget=widget, **kwargs)
+
+    def to_python(self, value: str | None) -> datetime | None:
+        if not value:
+            return None
+        try:
+            found = parse_datetime(value)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo:
+            raise ValidationError("Write date and time like 2026-11-22 14:30.")
+        return found
+
+
+class ZoneMixin(forms.Form):
+    """Times in the reader's zone: the page's script fills it in, and without one it is the installation's."""
+
+    zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+
+    def clean_zone(self) -> str:
+        return zone_name(self.cleaned_data["zone"] or settings.TIME_ZONE)
+
+    def own_time(self, field: str) -> datetime | None:
+        """What was chosen as an own time."""
+        wall, zone = self.cleaned_data.get(field), self.cleaned_data.get("zone")
+        if wall is None and field not in self.errors:
+            self.add_error(field, "Choose the day and the time.")
+        return wall.replace(tzinfo=ZoneInfo(zone)) if wall and zone else None
+
+
+def zone_name(name: str) -> str:
+    """The name, if it is a time zone's; else raises ValidationError."""
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is no time zone we know. Choose one like Europe/Berlin.")
+    return name
+
+
+def _select(choices: Any = (), **attrs: Any) -> forms.Select:
+    return forms.Select(choices=choices, attrs={"class": "select", **attrs})
+
+
+def _note(label: str, longest: int, rows: int = 2) -> forms.CharField:
+    too_long = {"max_length": f"At most {longest} characters."}
+    widget = forms.Textarea(attrs={"class": "textarea short", "rows": rows})
+    return forms.CharField(label=label, required=False, max_length=longest, widget=widget, error_messages=too_long)
+
+
+class AcknowledgeForm(ZoneMixin):
+    """Who is on it is known; for how long, and a note."""
+
+    lasts = forms.ChoiceField(
+        label="How long", required=False, choices=(*_ACKNOWLEDGE, ("9", "until tomorrow, 9:00"), (OWN, "until ...")),
+        widget=_select(),
+    )  # fmt: skip
+    own = WallTime(label="Own time", required=False)
+    note = _note("Note", NOTE_MAX)
+
+    def clean(self) -> dict[str, Any]:
+        lasts = self.cleaned_data.get("lasts") or ""
+        self.cleaned_data["until"] = self._until(lasts, self.cleaned_data.get("zone") or "UTC")
+        return self.cleaned_data
+
+    def _until(self, lasts: str, zone: str) -> datetime | None:
+        now = datetime.now(ZoneInfo(zone))
+        if lasts == OWN:
+            return self.own_time("own")
+        if lasts == "9":
+            return datetime.combine(now.date() + timedelta(days=1), time(9), now.tzinfo)
+        return now.astimezone(UTC) + timedelta(minutes=int(lasts)) if lasts else None
+
+
+class NoteForm(forms.Form):
+    """A line for the timeline."""
+
+    text = _note("Add a note", NOTE_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a silence or maintenance is about: an endpoint, an engine of the team, or all of it."""
+
+    team: Team
+    endpoint: Endpoint | None = None
+    engine: str = ""
+
+    @property
+    def value(self) -> str:
+        """As the form sends it."""
+        if self.endpoint:
+            return f"endpoint-{self.endpoint.pk}"
+        return f"engine-{self.team.pk}-{self.engine}" if self.engine else f"team-{self.team.pk}"
+
+    @property
+    def label(self) -> str:
+        if self.endpoint:
+            return self.endpoint.name
+        return f"all {label(self.engine)} of {self.team}" if self.engine else f"all of {self.team}"
+
+
+def targets(user: Any, engines: bool) -> dict[str, Target]:
+    """All that the person may silence or work on, by the value that the form sends."""
+    by_team: dict[int, list[Target]] = defaultdict(list)
+    teams = {team.pk: team for team in teams_of(user)}
+    seen: dict[int, set[str]] = defaultdict(set)
+    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").order_by("name"):
+        by_team[endpoint.team_id].append(Target(teams[endpoint.team_id], endpoint))
+        seen[endpoint.team_id].add(endpoint.state.engine or endpoint.engine)
+    found = []
+    for pk, team in teams.items():
+        named = sorted(seen[pk] - {""}) if engines else []
+        found += [Target(team), *(Target(team, None, engine) for engine in named), *by_team[pk]]
+    return {target.value: target for target in found}
+
+
+class TargetMixin(forms.Form):
+    """Asks what it is about, among what the person's teams own."""
+
+    engines = False
+
+    target = forms.ChoiceField(
+        label="Endpoints", widget=_select(),
+        error_messages={"invalid_choice": "Choose one of the list.", "required": "Choose what it is about."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.targets = targets(user, self.engines)
+        groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for value, target in self.targets.items():
+            groups[target.team.name].append((value, target.label))
+        # Nothing is chosen at first: a whole team is not to be silenced by oversight.
+        self.fields["target"].choices = [("", "Choose ..."), *groups.items()]  # type: ignore[attr-defined]
+
+    def chosen(self) -> Target:
+        """The target of a form that is valid."""
+        return self.targets[self.cleaned_data["target"]]
+
+    def take(self, error: ValidationError) -> None:
+        """Puts what calm refused at the fields that it is about."""
+        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for field, messages in told.items():
+            self.add_error(field if field in self.fields else None, messages)
+
+
+class SilenceForm(TargetMixin, ZoneMixin):
+    """A silence from now on."""
+
+    engines = True
+
+    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60", widget=_select())
+    ends_at = WallTime(label="Own end", required=False)
+    reason = forms.CharField(
+        label="Why", required=False, max_length=200, widget=forms.TextInput(attrs={"class": "input"}),
+        error_messages={"max_length": "At most 200 characters."},
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        lasts = self.cleaned_data.get("lasts")
+        if lasts == OWN:
+            self.cleaned_data["until"] = self.own_time("ends_at")
+        elif lasts:
+            self.cleaned_data["until"] = datetime.now(UTC) + timedelta(minutes=int(lasts))
+        return self.cleaned_data
+
+
+class MaintenanceForm(TargetMixin):
+    """Planned work, once or again and again."""
+
+    name = forms.CharField(
+        label="What is done", max_length=80,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "placeholder": "Driver update"}),
+        error_messages={"required": "Say what is done, like “Driver update”.", "max_length": "At most 80 characters."},
+    )  # fmt: skip
+    starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
+    ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
+    repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices, widget=_select())
+    time_zone = forms.CharField(label="Time zone", max_length=64, widget=_select())
+    last_day = forms.DateField(
+        label="Last day", required=False, help_text="Of repetitions. Left empty, they go on.",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "input", "type": "date"}),
+        error_messages={"invalid": "Write the day like 2026-11-22."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = self.fields["time_zone"]
+        zone.widget.choices = [(name, name) for name in _zones()]
+        if not self.is_bound:
+            zone.initial = settings.TIME_ZONE
+            zone.widget.attrs["data-zone"] = ""
+
+    def clean_time_zone(self) -> str:
+        return zone_name(self.cleaned_data["time_zone"])
+
+    def values(self) -> dict[str, Any]:
+        """What calm.plan wants, of a form that is valid."""
+        data, target = self.cleaned_data, self.chosen()
+        zone = ZoneInfo(data["time_zone"])
+        last_day: date | None = data["last_day"]
+        return {
+            "name": data["name"],
+            "endpoint": target.endpoint,
+            "starts_at": data["starts"].replace(tzinfo=zone),
+            "ends_at": data["ends"].replace(tzinfo=zone),
+            "repeats": data["repeats"],
+            "time_zone": data["time_zone"],
+            "last_day": last_day,
+        }
+
+    def take(self, error: ValidationError) -> None:
+        names = {"starts_at": "starts", "ends_at": "ends"}
+        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        super().take(ValidationError({names.get(field, field) or "__all__": words for field, words in told.items()}))
+
+
+def _zones() -> list[str]:
+    """The zones that people live in; the others are old names and technical ones."""
+    places = {name for name in available_timezones() if "/" in name and not name.startswith(_TECHNICAL)}
+    return sorted(places | {"UTC", settings.TIME_ZONE})
+
+
+_TECHNICAL = ("Etc/", "SystemV/", "US/", "posix/", "right/")

@@ -1,0 +1,1 @@
+"""What is kept of the observations, and what it says about availability."""

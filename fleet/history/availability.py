@@ -1,0 +1,134 @@
+"""How much of the time an endpoint could be used, and what that figure leaves out. Pure.
+
+It is weighted by time: a probe stands for the interval until the next one, and a look brought forward adds none.
+Counted as not available is the time of the probes that found it down. Busy, loading, asleep and degraded endpoints
+answer, so they are available; trouble of these kinds has incidents of its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .. import formats
+from .totals import DAY, HOUR, WIDTH, Part
+
+_OUT = ("maintenance", "blind")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time up to now. It starts with a whole hour, or with a whole UTC day where it is longer than one."""
+
+    key: str
+    seconds: int
+    span: str  # the rollup it is made of
+
+    def start(self, now: float) -> int:
+        """Unix seconds of its first moment."""
+        first = int(now) - self.seconds
+        return first - first % WIDTH[self.span]
+
+
+PERIODS = (
+    Period("24 h", 86_400, HOUR),
+    Period("7 d", 7 * 86_400, DAY),
+    Period("30 d", 30 * 86_400, DAY),
+    Period("90 d", 90 * 86_400, DAY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What is known of one period; all times in seconds."""
+
+    period: str
+    counted: float = 0.0  # the time that counts
+    down: float = 0.0  # of it
+    probes: int = 0  # that count
+    maintenance: float = 0.0
+    blind: float = 0.0
+    unknown: float = 0.0  # probed, without learning how it is
+    unwatched: float = 0.0  # not probed: paused, or the watch did not run
+    since: int | None = None  # unix seconds; where the history begins within the period
+
+    @property
+    def share(self) -> float | None:
+        """The share (0..1) of the time that counts in which it was not found down; None where none counts."""
+        return 1 - self.down / self.counted if self.counted else None
+
+    @property
+    def since_at(self) -> datetime | None:
+        """When the history begins, if within the period."""
+        return None if self.since is None else datetime.fromtimestamp(self.since, UTC)
+
+    @property
+    def notes(self) -> str:
+        """What is left out, in words: "excluded 2 h maintenance, 4 min blind; not watched for 3 h"."""
+        out = [f"{formats.duration(s)} {why}" for why in _OUT if (s := getattr(self, why))]
+        return "; ".join(
+            filter(
+                None,
+                (
+                    f"excluded {', '.join(out)}" if out else "",
+                    f"not known for {formats.duration(self.unknown)}" if self.unknown else "",
+                    f"not watched for {formats.duration(self.unwatched)}" if self.unwatched else "",
+                ),
+            )
+        )
+
+
+def availability(period: Period, parts: Iterable[Part], now: float, interval: int, added_at: float) -> Availability:
+    """The availability of one endpoint over a period, from the parts of its history.
+
+    `interval` is in seconds; `now` and `added_at`, when the endpoint was added, are unix seconds.
+    """
+    start = period.start(now)
+    parts = [part for part in parts if part.start >= start]
+    times = dict.fromkeys(("counted", "down", "unknown", *_OUT), 0.0)
+    probes, watched = 0, 0.0
+    for part in parts:
+        total = part.total
+        each = total.seconds / total.probes if total.probes else 0.0
+        counts = {status: n for status, n in total.counts.items() if status != "unknown"}
+        probes += sum(counts.values())
+        watched += total.seconds
+        times["counted"] += each * sum(counts.values())
+        times["down"] += each * counts.get("down", 0)
+        times["unknown"] += each * total.counts.get("unknown", 0)
+        for why in _OUT:
+            times[why] += each * total.excluded.get(why, 0)
+    began = _began(period, parts, now, added_at)
+    gap = now - began - watched
+    return Availability(
+        period=period.key,
+        probes=probes,
+        unwatched=gap if gap >= _worth_telling(interval) else 0.0,
+        since=int(began) if parts and began - start >= WIDTH[period.span] else None,
+        **times,
+    )
+
+
+def _began(period: Period, parts: Sequence[Part], now: float, added_at: float) -> float:
+    """When the history begins. Of its first span perhaps only the end was watched, since the endpoint was added."""
+    first = min((part.start for part in parts), default=now)
+    return added_at if first <= added_at < first + WIDTH[period.span] else first
+
+
+def together(period: Period, each: Sequence[Availability]) -> Availability:
+    """The availability of some endpoints as one: their times added up, so that each counts as long as it was watched.
+
+    The history begins with the first of them.
+    """
+    added = {
+        name: sum(getattr(one, name) for one in each)
+        for name in ("counted", "down", "probes", *_OUT, "unknown", "unwatched")
+    }
+    known = [one for one in each if one.probes or one.maintenance or one.blind or one.unknown]
+    begun = [one.since for one in known if one.since is not None]
+    since = min(begun) if begun and len(begun) == len(known) else None
+    return Availability(period=period.key, since=since, **added)
+
+
+def _worth_telling(interval: int) -> float:
+    """Seconds without a probe that are not merely the wait for the next one."""
+    return max(120.0, 2.5 * interval)

@@ -1,0 +1,223 @@
+"""The watch over the watch: when we cannot look, nobody is held to be down for it.
+
+While most of what was looked at fails in the same moment, the prober checks itself (fleet.watch.senses). If the fault is
+ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Min, Q, QuerySet
+
+from .. import incidents, live
+from ..alerts import outbox
+from ..calm import marks
+from ..engines.errors import Cause
+from ..models import BlindStretch, EndpointState, Observation
+from ..status import Status
+from . import senses, signs
+from .blindness import RECENT, Checks, Glance, Suspicion, host_of, is_loopback, suspect, suspicious, verdict
+
+AFTERGLOW = timedelta(seconds=10)
+"""For so long after a blind stretch failures are still put down to it: probes that began in it end now."""
+
+CHECK_EVERY = 2.0
+"""Seconds until we check ourselves again after nothing was found wrong with us."""
+
+AT_ONCE = 100
+"""Endpoints looked at in one second after a blind stretch, so that its end is no stampede."""
+
+_looking = threading.Lock()
+_cleared_at = -CHECK_EVERY
+log = logging.getLogger(__name__)
+
+
+def blind() -> BlindStretch | None:
+    """The stretch in which we cannot look right now, or could not a moment ago."""
+    lately = Q(ended_at=None) | Q(ended_at__gt=datetime.now(UTC) - AFTERGLOW)
+    return BlindStretch.objects.filter(lately).order_by("-began_at").first()
+
+
+def look(now: float) -> None:
+    """Called every second (`now` in unix seconds): checks ourselves when there is reason to, and tells what came out.
+
+    The checks may take two seconds, so one thread at a time does it; the others go on with their work.
+    """
+    if not _looking.acquire(blocking=False):
+        return
+    try:
+        stretch = BlindStretch.objects.filter(ended_at=None).first()
+        if stretch is not None:
+            _look_again(stretch)
+        elif suspicion := doubt(now):
+            _check_ourselves(suspicion)
+    finally:
+        _looking.release()
+
+
+def _check_ourselves(suspicion: Suspicion) -> None:
+    global _cleared_at
+    if time.monotonic() - _cleared_at < CHECK_EVERY:
+        return
+    if reason := verdict(check(suspicion.hosts)):
+        begin(suspicion, reason)
+    else:
+        _cleared_at = time.monotonic()
+
+
+def doubt(now: float) -> Suspicion | None:
+    """Why we should check ourselves, if at all. Costs one small query while nothing fails."""
+    moment = datetime.fromtimestamp(now - RECENT, UTC)
+    failing = EndpointState.objects.filter(failures__gt=0, failing_since__gt=moment, probed_at__gt=moment).order_by()
+    first = failing.aggregate(first=Min("failing_since"))["first"]
+    return suspect(_glances(failing, first), now) if first else None
+
+
+def _glances(failing: QuerySet[EndpointState], first: datetime) -> list[Glance]:
+    rows = list(failing.values_list("pk", "endpoint__url", "probed_at", "failing_since"))
+    ours = _suspicious([pk for pk, *_ in rows], first)
+    answered = EndpointState.objects.filter(seen_at__gte=first, failures=0).order_by()
+    good = answered.values_list("endpoint__url", "seen_at")
+    return [
+        *(
+            Glance(host_of(url), at.timestamp(), since.timestamp(), pk in ours)
+            for pk, url, at, since in rows
+            if at and since
+        ),
+        *(Glance(host_of(url), at.timestamp()) for url, at in good if at),
+    ]
+
+
+def _suspicious(endpoint_ids: list[int], since: datetime) -> set[int]:
+    """Those whose latest observation may be our own fault."""
+    found = Observation.objects.filter(endpoint__in=endpoint_ids, at__gte=since).order_by("at")
+    latest = {pk: (cause, step) for pk, cause, step in found.values_list("endpoint", "cause", "step")}
+    return {pk for pk, finding in latest.items() if suspicious(*finding)}
+
+
+def check(hosts: Iterable[str]) -> Checks:
+    """What our own checks find out about us, where these hosts fail."""
+    hosts = list(hosts)
+    return senses.check(hosts, settings.WITNESS, only_host=len(hosts) == 1 and _remote_hosts() == set(hosts))
+
+
+def _remote_hosts() -> set[str]:
+    watched = EndpointState.objects.filter(due_at__isnull=False).order_by()
+    hosts = {host_of(url) for url in watched.values_list("endpoint__url", flat=True)}
+    return {host for host in hosts if not is_loopback(host)}
+
+
+def begin(suspicion: Suspicion, reason: str) -> BlindStretch:
+    """From now on, and in hindsight since the first of the failures, what probes find says nothing."""
+    since = datetime.fromtimestamp(suspicion.since, UTC)
+    with transaction.atomic():
+        stretch = BlindStretch.objects.create(began_at=since, reason=reason[:300])
+        taken_back = _take_back(since)
+        voided = incidents.void(since, f"The monitor could not look. {reason}")
+    log.warning("Blind: %s Taken back: %d endpoints, %d incidents.", reason, len(taken_back), voided)
+    _say(reason)
+    marks.refresh()
+    live.publish(taken_back)
+    return stretch
+
+
+def _take_back(since: datetime) -> list[int]:
+    """Makes unknown what was doubted or held to be down only since then; what was down before stays it."""
+    failing = EndpointState.objects.filter(failures__gt=0, failing_since__gte=since)
+    pks = sorted(_suspicious(list(failing.values_list("pk", flat=True)), since))
+    blinded = Q(endpoint__in=pks, at__gte=since, cause__in=(Cause.NO_ROUTE, Cause.DNS_FAILED))
+    timed_out = Q(endpoint__in=pks, at__gte=since, cause=Cause.TIMED_OUT, step="connect")
+    Observation.objects.filter(blinded | timed_out, excluded="").update(excluded="blind")
+    now = datetime.now(UTC)
+    for state in EndpointState.objects.filter(pk__in=pks):
+        state.recent >>= state.failures
+        state.turns = [turn for turn in state.turns if turn < int(since.timestamp())]
+        state.status, state.cause, state.step, state.detail = Status.UNKNOWN, Cause.BLIND, "", ""
+        state.failures = state.downs = state.successes = 0
+        state.failing_since, state.since = None, since
+        # A probe that is under way finds the row moved by this, and drops what it found.
+        state.shown_at = state.regrouped_at = now
+        state.save(update_fields=_TAKEN_BACK)
+    return pks
+
+
+_TAKEN_BACK = [
+    *("status", "cause", "step", "detail", "since", "failures", "downs", "successes", "failing_since"),
+    *("recent", "turns", "shown_at", "regrouped_at"),
+]
+
+
+def _look_again(stretch: BlindStretch) -> None:
+    """Ends the stretch once our checks pass, or once anything on another machine answers."""
+    hosts = sorted(_remote_hosts())
+    if not hosts or _seen_since(stretch.began_at):
+        end(stretch)
+        return
+    reason = verdict(check(hosts))
+    if reason is None:
+        end(stretch)
+    else:
+        _say(reason)
+
+
+def _seen_since(began: datetime) -> bool:
+    seen = EndpointState.objects.filter(seen_at__gt=began).order_by().values_list("endpoint__url", flat=True)
+    return any(not is_loopback(host_of(url)) for url in seen)
+
+
+def end(stretch: BlindStretch) -> None:
+    """We can look again: everything is looked at now, and whoever runs the installation is told."""
+    stretch.ended_at = datetime.now(UTC)
+    with transaction.atomic():
+        if not BlindStretch.objects.filter(pk=stretch.pk, ended_at=None).update(ended_at=stretch.ended_at):
+            return  # another dispatcher was first
+        affected = _affected(stretch)
+        _look_at_once(stretch.ended_at)
+        # One mail an hour: a network that comes and goes is no reason for a mail each time.
+        outbox.write_monitor_note(f"blind-{stretch.ended_at:%Y-%m-%d-%H}", *_note(stretch, affected))
+    log.warning("Not blind any more: %s", stretch.reason)
+    _say("")
+    marks.refresh()
+
+
+def _affected(stretch: BlindStretch) -> int:
+    found = Observation.objects.filter(at__gte=stretch.began_at, excluded="blind")
+    return found.order_by().aggregate(many=Count("endpoint", distinct=True))["many"]
+
+
+def _look_at_once(now: datetime) -> None:
+    blinded = EndpointState.objects.filter(cause=Cause.BLIND, due_at__isnull=False).order_by("due_at")
+    pks = list(blinded.values_list("pk", flat=True))
+    for second, start in enumerate(range(0, len(pks), AT_ONCE)):
+        due = int(now.timestamp()) + second
+        blinded.filter(pk__in=pks[start : start + AT_ONCE], due_at__gt=due).update(due_at=due)
+
+
+def _note(stretch: BlindStretch, affected: int) -> tuple[str, str]:
+    """Subject and text of the monitor's own alarm."""
+    began, ended = stretch.began_at, stretch.ended_at or datetime.now(UTC)
+    minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
+    lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    endpoints = "1 endpoint" if affected == 1 else f"{affected} endpoints"
+    text = (
+        f"Plimsoll could not look at the fleet from {began:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC ({lasted}).\n\n"
+        f"{stretch.reason}\n\n"
+        f"{endpoints} could not be looked at. Nobody was told that they are down, and the time does not count for "
+        "their availability. Check the network, the name servers and the load of the machine that Plimsoll runs on.\n\n"
+        "If it happens again within the hour, no further mail is sent."
+    )
+    return f"Plimsoll was blind for {lasted}", text
+
+
+def _say(trouble: str) -> None:
+    """For the health page and the banner. Said again while it lasts: the broker forgets it after an hour."""
+    try:
+        signs.say("watch", trouble)
+    except redis.RedisError as error:
+        log.warning("The broker could not be told how the watch is: %s", error)

@@ -1,0 +1,123 @@
+"""What the sweep makes right: reminders, escalation, and whatever was muted for a while."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from fleet.alerts import catching_up, delivery
+from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Recipient
+from tests.fleet.outages import fail, recover, settle, watched
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def incident(team) -> Incident:
+    return fail(watched(team, "gpu-1"))
+
+
+def age(incident: Incident, by: timedelta) -> None:
+    """As if it had opened and been told so long ago."""
+    then = datetime.now(UTC) - by
+    Incident.objects.filter(pk=incident.pk).update(opened_at=then, told_at=then)
+
+
+def kinds() -> list[str]:
+    return list(Alert.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_open_trouble_is_remembered_every_four_hours(incident, smtp):
+    age(incident, 4 * HOUR)
+    catching_up.sweep()
+    catching_up.sweep()
+    assert kinds() == ["down", "reminder"]
+    age(incident, 4 * HOUR)
+    catching_up.sweep()
+    assert kinds() == ["down", "reminder", "reminder"]
+    settle()
+    delivery.deliver()
+    assert smtp.messages[0]["Subject"] == "STILL DOWN  gpu-1 (search)"
+
+
+def test_an_acknowledgement_ends_the_reminders_until_it_expires(incident):
+    age(incident, 5 * HOUR)
+    now = datetime.now(UTC)
+    Incident.objects.update(acknowledged_at=now, acknowledged_by="alice", acknowledged_until=now + HOUR)
+    catching_up.sweep()
+    assert kinds() == ["down"]
+    Incident.objects.update(acknowledged_until=now - HOUR)
+    catching_up.sweep()
+    assert kinds() == ["down", "reminder"]
+
+
+def test_the_recovery_is_told_although_it_was_acknowledged(incident):
+    Incident.objects.update(acknowledged_at=datetime.now(UTC), acknowledged_by="alice")
+    recover(incident.endpoint)
+    assert kinds() == ["down", "recovered"]
+
+
+def test_a_second_address_hears_of_what_nobody_acknowledged_and_of_its_end(incident, smtp):
+    AlertPolicy.objects.create(team=incident.endpoint.team, escalate_to=["boss@example.org"], escalate_after=30)
+    age(incident, timedelta(minutes=31))
+    catching_up.sweep()
+    catching_up.sweep()
+    recover(incident.endpoint)
+    told = list(Alert.objects.order_by("pk").values_list("kind", "recipient"))
+    assert told == [
+        ("down", "oncall@example.org"),
+        ("escalated", "boss@example.org"),
+        ("recovered", "boss@example.org"),
+        ("recovered", "oncall@example.org"),
+    ] or told[2:] == [("recovered", "oncall@example.org"), ("recovered", "boss@example.org")]
+
+
+@pytest.mark.parametrize("mark", ["silenced", "maintenance", "blind"])
+def test_what_was_muted_is_told_once_it_is_not(team, mark):
+    endpoint = watched(team, "gpu-1")
+    EndpointState.objects.update(marks={mark: "2099-01-01T00:00:00+00:00"})
+    fail(endpoint)
+    catching_up.sweep()
+    assert kinds() == []
+    EndpointState.objects.update(marks={})
+    catching_up.sweep()
+    assert kinds() == ["down"]
+
+
+def test_an_outage_within_a_silence_leaves_no_trace_in_the_mail(team):
+    endpoint = watched(team, "gpu-1")
+    EndpointState.objects.update(marks={"silenced": "2099-01-01T00:00:00+00:00"})
+    fail(endpoint)
+    recover(endpoint)
+    EndpointState.objects.update(marks={})
+    catching_up.sweep()
+    assert kinds() == []
+
+
+def test_quiet_hours_hold_what_is_not_down_for_the_morning(team, smtp):
+    from fleet.engines.errors import Cause
+
+    now = datetime.now(UTC)
+    begins, ends = (now - HOUR).time(), (now + HOUR).time()
+    AlertPolicy.objects.create(team=team, quiet_from=begins, quiet_to=ends)
+    fail(watched(team, "gpu-1"), Cause.AUTH_REJECTED)
+    fail(watched(team, "gpu-2"))
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-2 (search)"]
+    Alert.objects.filter(message=None).update(hold_until=now - timedelta(minutes=1))
+    delivery.deliver()
+    assert smtp.messages[1]["Subject"] == "DEGRADED  gpu-1 (search)"
+
+
+def test_who_left_the_list_is_not_told(incident, team):
+    Recipient.objects.create(team=team, address="oncall@example.org", unsubscribed_at=datetime.now(UTC))
+    recover(incident.endpoint)
+    assert kinds() == ["down"]
+
+
+def test_quiet_hours_of_a_policy_need_both_ends(team):
+    from fleet.alerts.outbox import quiet_hours
+
+    assert quiet_hours(AlertPolicy(team=team, quiet_from=time(22))) is None

@@ -1,0 +1,75 @@
+"""What messages say, and that nothing in a name can reach a header or become HTML."""
+
+import pytest
+
+from fleet import endpoints
+from fleet.alerts import catching_up, delivery, wording
+from fleet.models import Incident, Message
+from tests.fleet.outages import fail, recover, settle, watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def messages() -> list[Message]:
+    settle()
+    delivery.deliver()
+    return list(Message.objects.order_by("pk"))
+
+
+def test_a_webhook_gets_the_incident_with_cause_and_advice(team):
+    endpoint = watched(team, "gpu-1", "http://gpu-1:8000")
+    incident = fail(endpoint)
+    told = wording.payload(messages()[0])
+    assert (told["version"], told["team"], told["subject"]) == (1, "search", "DOWN  gpu-1 (search)")
+    [one] = told["incidents"]
+    assert one["kind"] == one["status"] == "down"
+    assert one["incident"] == incident.pk
+    assert one["endpoint"]["url"] == "http://gpu-1:8000"
+    assert one["cause"] == "connection_refused" and "nothing listens" in one["sentence"]
+    assert one["resolved_at"] is None
+
+
+def test_line_breaks_in_a_name_do_not_reach_the_header(team, smtp):
+    endpoint = watched(team, "gpu-1")
+    type(endpoint).objects.update(name="gpu\r\nBcc: everyone@example.org")
+    fail(endpoint)
+    messages()
+    [mail] = smtp.messages
+    assert mail["Subject"] == "DOWN  gpu Bcc: everyone@example.org (search)"
+    assert mail["Bcc"] is None and smtp.recipients == ["oncall@example.org"]
+
+
+def test_markup_in_a_name_is_text_in_the_html(team):
+    fail(endpoints.add(team, name="<b>gpu</b>", url="http://gpu-1:8000"))
+    html = wording.render_html(messages()[0])
+    assert "&lt;b&gt;gpu&lt;/b&gt;" in html and "<b>gpu" not in html
+
+
+def test_a_long_storm_names_fifty_and_counts_the_rest(team):
+    for number in range(52):
+        fail(watched(team, f"gpu-{number:02}"))
+    [message] = messages()
+    text = wording.render_text(message)
+    assert wording.subject(message) == "DOWN  52 endpoints (search)"
+    assert text.count("connection refused") == 50 and "and 2 more" in text
+    assert "what they share" in text
+
+
+def test_a_reminder_says_that_it_goes_on(team):
+    incident = fail(watched(team, "gpu-1"))
+    messages()
+    Incident.objects.update(told_at=incident.opened_at.replace(year=2020))
+    catching_up.sweep()
+    reminder = messages()[1]
+    assert wording.subject(reminder) == "STILL DOWN  gpu-1 (search)"
+    assert "still down, and nobody has acknowledged it" in wording.render_text(reminder)
+
+
+def test_what_is_over_has_no_acknowledge_link(team):
+    endpoint = watched(team, "gpu-1")
+    fail(endpoint)
+    first = messages()[0]
+    recover(endpoint)
+    second = messages()[1]
+    assert "/alerts/acknowledge/" in wording.render_text(first)
+    assert "/alerts/acknowledge/" not in wording.render_text(second)

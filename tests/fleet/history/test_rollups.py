@@ -1,0 +1,286 @@
+"""Minutes, hours and days from observations; and what is deleted when."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.charts_time import RANGES
+from fleet.history import rollups, upkeep
+from fleet.history.totals import FIGURES, RANK, SECONDS, Part, Total, add_up, coarser, total_of
+from fleet.models import Observation, Rollup
+from fleet.queries import past
+from fleet.queries.series import history
+from tests.fleet.past import DAWN, NOON, at, endpoint, probes
+
+numbers = st.none() | st.floats(0, 10_000, allow_subnormal=False)
+probe = st.tuples(st.sampled_from(RANK), st.sampled_from(("", "", "maintenance", "blind")), *[numbers] * len(FIGURES))
+
+
+def rows(span: str) -> list[Rollup]:
+    return list(Rollup.objects.filter(span=span).order_by("endpoint_id", "start"))
+
+
+# Adding up
+
+
+@given(st.lists(st.lists(probe, max_size=6), max_size=8))
+def test_an_hour_is_the_sum_of_its_minutes(minutes):
+    hour = add_up(total_of(each, 10) for each in minutes)
+    counted = [p for each in minutes for p in each if not p[1]]
+    assert hour.probes == sum(map(len, minutes))
+    assert hour.counts == {s: n for s in RANK if (n := sum(p[0] == s for p in counted))}
+    for i, name in enumerate(FIGURES, 2):
+        known = [p[i] for p in counted if p[i] is not None]
+        if known:
+            assert hour.sums[name] == pytest.approx([len(known), sum(known), min(known), max(known)], abs=1e-3)
+        else:
+            assert name not in hour.sums
+
+
+@given(st.lists(st.lists(probe, max_size=4), max_size=8), st.integers(0, 8))
+def test_it_does_not_matter_in_which_portions_totals_are_added_up(minutes, cut):
+    totals = [total_of(each, 10) for each in minutes]
+    whole, halves = add_up(totals), add_up([add_up(totals[:cut]), add_up(totals[cut:])])
+    assert (whole.counts, whole.excluded, whole.worst) == (halves.counts, halves.excluded, halves.worst)
+    assert whole.sums.keys() == halves.sums.keys()
+    for name, numbers in whole.sums.items():
+        assert numbers == pytest.approx(halves.sums[name], abs=1e-3)
+
+
+def found(status: str, excluded: str = "", **figures) -> tuple:
+    return (status, excluded, *(figures.get(name) for name in FIGURES))
+
+
+def test_the_most_urgent_status_speaks_for_a_minute_and_excluded_probes_only_count_as_such():
+    total = total_of([found("up", latency_ms=4.0), found("busy"), found("down", "blind", latency_ms=9.0)], 10)
+    assert (total.worst, total.counts, total.excluded) == ("busy", {"up": 1, "busy": 1}, {"blind": 1})
+    assert total.sums["latency_ms"] == [1, 4.0, 4.0, 4.0]
+    assert total_of([found("down", "maintenance")], 10).worst == "unknown"
+
+
+def test_a_probe_stands_for_its_interval_and_looks_brought_forward_add_no_time():
+    assert total_of([found("up")] * 2, 30).seconds == 60
+    assert total_of([found("down")] * 5, 30).seconds == 60
+    assert total_of([found("up")] * 2, 300).seconds == 300
+    assert total_of([], 30) == Total()
+
+
+def test_busy_is_kept_as_nought_or_one():
+    assert total_of([found("up", busy=True), found("up", busy=False)], 30).sums["busy"] == [2, 1, 0, 1]
+
+
+def test_parts_are_put_into_their_hour_and_endpoint():
+    minutes = [Part(pk, start, total_of([found("up")], 60)) for pk in (1, 2) for start in (0, 3540, 3600)]
+    assert [(p.endpoint_id, p.start, p.total.probes) for p in coarser(minutes, 3600)] == [
+        (1, 0, 2), (1, 3600, 1), (2, 0, 2), (2, 3600, 1),
+    ]  # fmt: skip
+
+
+# Rolling up
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+class TestRollingUp:
+    def test_minutes_hours_and_days_hold_every_probe_once(self, team):
+        gpu, box = endpoint(team), endpoint(team, "box", 300)
+        for each in (gpu, box):
+            probes(each, DAWN - 7200, DAWN + 3700, running=3, busy=True)
+        probes(gpu, DAWN + 3700, DAWN + 3800, status="down", latency_ms=None)
+        assert rollups.roll_up(at(DAWN + 86_400 + 1000))
+        for span in ("minute", "hour", "day"):
+            assert sum(row.counts.get("up", 0) for row in rows(span) if row.endpoint_id == gpu.pk) == 364
+            assert sum(sum(row.counts.values()) for row in rows(span) if row.endpoint_id == box.pk) == 37
+        days = [row for row in rows("day") if row.endpoint_id == gpu.pk]
+        assert [(row.start, row.worst) for row in days] == [(at(DAWN - 86_400), "up"), (at(DAWN), "down")]
+        assert days[1].sums["running"] == [124, 372, 3, 3] and days[1].sums["busy"] == [124, 124, 1, 1]
+        assert days[0].sums[SECONDS][1] == 7200
+
+    def test_only_what_is_complete_for_two_minutes_is_rolled_up(self, team):
+        gpu = endpoint(team)
+        probes(gpu, NOON, NOON + 600)
+        rollups.roll_up(at(NOON + 239))
+        assert [row.start for row in rows("minute")] == [at(NOON)]
+        rollups.roll_up(at(NOON + 240))
+        assert [row.start for row in rows("minute")] == [at(NOON), at(NOON + 60)]
+        assert not rows("hour")
+
+    def test_twice_is_as_good_as_once(self, team):
+        probes(endpoint(team), NOON - 7200, NOON)
+        rollups.roll_up(at(NOON + 1000))
+        before = [(row.span, row.start, row.counts, row.sums) for row in Rollup.objects.order_by("span", "start")]
+        rollups.roll_up(at(NOON + 1000))
+        Rollup.objects.filter(span="minute", start=at(NOON - 60)).delete()
+        Rollup.objects.filter(span="hour", start=at(NOON - 3600)).delete()
+        rollups.roll_up(at(NOON + 1000))
+        after = [(row.span, row.start, row.counts, row.sums) for row in Rollup.objects.order_by("span", "start")]
+        assert after == before and len(before) == 122
+
+    def test_what_comes_late_is_counted_when_its_hour_is_rolled_up(self, team):
+        gpu = endpoint(team)
+        probes(gpu, NOON - 3600, NOON)
+        rollups.roll_up(at(NOON + 300))
+        Observation.objects.create(endpoint=gpu, at=at(NOON - 3000), status="down")
+        rollups.roll_up(at(NOON + 600))
+        (hour,) = rows("hour")
+        assert hour.counts == {"up": 120, "down": 1}
+        assert Rollup.objects.get(span="minute", start=at(NOON - 3000)).counts == {"up": 2, "down": 1}
+
+    def test_a_run_that_breaks_off_is_taken_up_where_it_was(self, team, monkeypatch):
+        fleet = [endpoint(team, f"gpu-{n}") for n in range(3)]
+        for each in fleet:
+            probes(each, NOON - 7200, NOON)
+        write, portions = rollups._write, []
+
+        def breaks(span, parts):
+            portions.append(span)
+            if len(portions) == 5:
+                raise ConnectionError("gone")
+            write(span, list(parts)[:20])  # a portion of it was written, the rest was not
+
+        monkeypatch.setattr(rollups, "_write", breaks)
+        with pytest.raises(ConnectionError):
+            rollups.roll_up(at(NOON + 1000))
+        monkeypatch.setattr(rollups, "_write", write)
+        assert rollups.roll_up(at(NOON + 1000))
+        assert sum(row.counts["up"] for row in rows("hour")) == 3 * 240
+        assert len(rows("minute")) == 3 * 120
+
+    def test_a_stop_and_a_pause_are_leapt_over(self, team, django_assert_max_num_queries):
+        gpu = endpoint(team)
+        probes(gpu, NOON - 90 * 86_400, NOON - 90 * 86_400 + 600)
+        rollups.roll_up(at(NOON - 90 * 86_400 + 700))
+        probes(gpu, NOON - 600, NOON)
+        with django_assert_max_num_queries(60):
+            assert rollups.roll_up(at(NOON + 1000))
+        assert sum(row.counts["up"] for row in rows("hour")) == 40
+        with django_assert_max_num_queries(6):
+            assert rollups.roll_up(at(NOON + 1060))
+
+    def test_out_of_time_the_rest_is_left_to_the_next_run(self, team):
+        probes(endpoint(team), NOON - 7200, NOON)
+        assert not rollups.roll_up(at(NOON + 1000), budget=0)
+        while not rollups.roll_up(at(NOON + 1000), budget=0.01):
+            pass
+        assert sum(row.counts["up"] for row in rows("hour")) == 240
+
+    def test_spans_from_when_the_clock_was_ahead_hold_nothing_up(self, team):
+        gpu = endpoint(team)
+        probes(gpu, NOON + 86_400, NOON + 86_400 + 300)
+        rollups.roll_up(at(NOON + 90_000))
+        probes(gpu, NOON, NOON + 300)
+        rollups.roll_up(at(NOON + 600))
+        assert Rollup.objects.filter(span="minute", start__lt=at(NOON + 300)).count() == 5
+
+    def test_an_endpoint_removed_meanwhile_ends_the_run_and_the_next_goes_on(self, team, monkeypatch):
+        probes(endpoint(team), NOON - 600, NOON)
+        write = rollups._write
+        monkeypatch.setattr(rollups, "_write", lambda *_: (_ for _ in ()).throw(IntegrityError("no such endpoint")))
+        assert not rollups.roll_up(at(NOON + 1000))
+        monkeypatch.setattr(rollups, "_write", write)
+        assert rollups.roll_up(at(NOON + 1000))
+
+    def test_a_transaction_writes_few_rows(self, team, monkeypatch, django_assert_max_num_queries):
+        fleet = [endpoint(team, f"gpu-{n}") for n in range(60)]
+        Observation.objects.bulk_create(
+            Observation(endpoint=each, at=at(NOON + 60 * n), status="up") for each in fleet for n in range(10)
+        )
+        sizes = []
+        create = Rollup.objects.bulk_create
+        monkeypatch.setattr(
+            type(Rollup.objects), "bulk_create", lambda self, rows, **kw: (sizes.append(len(rows)), create(rows, **kw))
+        )
+        rollups.roll_up(at(NOON + 720))
+        assert sum(sizes) == 600 and max(sizes) == rollups.WRITE_AT_ONCE
+
+
+# Pruning
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+class TestPruning:
+    def test_raw_goes_after_two_days_and_minutes_after_eight(self, team):
+        gpu = endpoint(team, interval=3600)
+        probes(gpu, NOON - 10 * 86_400, NOON)
+        rollups.roll_up(at(NOON + 1000))
+        upkeep.prune(at(NOON + 1000))
+        oldest = Observation.objects.order_by("at").first()
+        assert timedelta(0) <= oldest.at - (at(NOON + 1000) - timedelta(days=2)) < timedelta(hours=1)
+        assert rows("minute")[0].start >= at(NOON + 1000) - timedelta(days=8)
+        assert rows("hour")[0].start == at(NOON - 10 * 86_400)
+        assert sum(row.counts["up"] for row in rows("hour")) == 240
+
+    def test_hours_and_days_go_by_their_age(self, team):
+        gpu = endpoint(team)
+        for days in (801, 799, 101, 99):
+            probes(gpu, NOON - days * 86_400, NOON - days * 86_400 + 60)
+        rollups.roll_up(at(NOON))
+        upkeep.prune(at(NOON))
+        assert [round((at(NOON) - row.start).days) for row in rows("hour")] == [99]
+        assert [(at(NOON) - row.start).days for row in rows("day")] == [799, 101, 99]
+
+    def test_what_is_not_rolled_up_is_kept_however_old(self, team):
+        gpu, box = endpoint(team), endpoint(team, "box")
+        probes(gpu, NOON - 30 * 86_400, NOON - 30 * 86_400 + 600)
+        upkeep.prune(at(NOON))
+        assert Observation.objects.count() == 20
+        rollups.roll_up(at(NOON - 30 * 86_400 + 900))  # minutes, but no hour yet
+        probes(box, NOON - 20 * 86_400, NOON - 20 * 86_400 + 600)
+        upkeep.prune(at(NOON))
+        assert Observation.objects.count() == 40 and len(rows("minute")) == 10
+        rollups.roll_up(at(NOON))
+        upkeep.prune(at(NOON))
+        assert Observation.objects.count() == 0 and not rows("minute") and len(rows("hour")) == 2
+
+
+# Reading it again
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+class TestReading:
+    def test_days_hours_minutes_and_raw_follow_each_other_without_gap_or_overlap(self, team):
+        gpu, box = endpoint(team, interval=60), endpoint(team, "box", 60)
+        for each in (gpu, box):
+            probes(each, DAWN - 2 * 86_400, NOON + 900)
+        rollups.roll_up(at(NOON + 890))
+        Rollup.objects.filter(endpoint=box, start__gte=at(NOON - 7200)).delete()  # one is behind
+        for since in (DAWN - 2 * 86_400, DAWN - 86_400):
+            parts = list(past.parts({gpu.pk: at(since), box.pk: at(since)}, at(NOON + 900), "day"))
+            for each in (gpu, box):
+                own = [part for part in parts if part.endpoint_id == each.pk]
+                assert sum(part.total.probes for part in own) == (NOON + 900 - since) / 60
+                assert len({part.start for part in own}) == len(own)
+
+    @pytest.mark.parametrize("key", ["7d", "30d", "90d"])
+    def test_the_long_charts_show_what_is_rolled_up_and_what_is_not_yet(self, team, key):
+        gpu = endpoint(team, interval=60)
+        probes(gpu, NOON - 86_400, NOON - 3600, running=2, kv_cache_usage=0.5)
+        probes(gpu, NOON - 3600, NOON + 300, running=4, latency_ms=30.0, kv_cache_usage=0.5, status="busy")
+        rollups.roll_up(at(NOON + 250))
+        shown = history(gpu.pk, RANGES[key], NOON + 300)
+        latency, requests, usage = shown.charts
+        assert "(10 to 30)" in "".join(spot.title for spot in latency.spots) or key == "7d"
+        assert "running: mean" in requests.summary and "highest 4" in requests.summary
+        assert usage.summary == "mean 50 %, highest 50 %"
+        assert shown.band[-1].status == "busy"
+
+    def test_the_long_charts_tell_busy_as_a_share_and_the_day(self, team):
+        gpu = endpoint(team, interval=60)
+        probes(gpu, NOON - 3600, NOON - 1800, busy=True)
+        probes(gpu, NOON - 1800, NOON, busy=False)
+        rollups.roll_up(at(NOON + 700))
+        work = history(gpu.pk, RANGES["90d"], NOON + 700).charts[1]
+        assert (work.title, work.summary) == ("At work", "mean 50 %, highest 50 %")
+        assert work.spots[-1].title.startswith("15 Jan 08:00 UTC: 50 %")
+
+    @pytest.mark.parametrize("key", ["24h", "7d"])
+    def test_probes_that_do_not_count_are_unknown_in_the_band(self, team, key):
+        gpu = endpoint(team, interval=60)
+        probes(gpu, NOON - 7200, NOON, status="down", excluded="maintenance")
+        rollups.roll_up(at(NOON + 700))
+        assert {spot.status for spot in history(gpu.pk, RANGES[key], NOON).band} == {"unknown"}

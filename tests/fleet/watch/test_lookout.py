@@ -1,0 +1,175 @@
+"""Blind is not down: what a blind stretch takes back, what it leaves alone, and how it ends."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from fleet.engines.errors import Cause
+from fleet.models import Alert, BlindStretch, EndpointState, Incident, Observation
+from fleet.watch import lookout
+from fleet.watch.blindness import Checks
+from tests.fleet.outages import bad, good, look, watched
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+CUT = Checks(connected=False)
+
+
+@pytest.fixture(autouse=True)
+def checks(monkeypatch, valkey):
+    """What the prober finds out about itself; tests change it."""
+    found = {"checks": Checks(connected=True), "asked": []}
+
+    def check(hosts, witnesses=(), only_host=False):
+        found["asked"].append(list(hosts))
+        return found["checks"]
+
+    monkeypatch.setattr(lookout.senses, "check", check)
+    monkeypatch.setattr(lookout, "CHECK_EVERY", 0.0)
+    return found
+
+
+@pytest.fixture
+def fleet(team):
+    """Three hosts that were up a moment ago."""
+    return [watched(team, f"gpu-{n}") for n in range(3)]
+
+
+def now() -> float:
+    return datetime.now(UTC).timestamp()
+
+
+def cut(fleet, cause=Cause.NO_ROUTE) -> None:
+    """Each of them fails once, as it does when the network goes."""
+    for endpoint in fleet:
+        look(endpoint, bad(cause))
+
+
+def state(endpoint) -> EndpointState:
+    return EndpointState.objects.get(pk=endpoint.pk)
+
+
+def test_while_nothing_fails_the_watch_costs_two_small_queries(fleet, checks):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        lookout.look(now())
+    assert len(queries) == 2
+    assert checks["asked"] == []
+
+
+def test_one_host_among_others_that_answer_is_no_reason_to_doubt_ourselves(fleet, checks):
+    look(fleet[0], bad(Cause.NO_ROUTE))
+    look(fleet[1], good())
+    lookout.look(now())
+    assert checks["asked"] == []
+
+
+def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
+    for endpoint in fleet:
+        look(endpoint, *(bad(Cause.NO_ROUTE) for _ in range(3)))
+    lookout.look(now())
+    assert checks["asked"] == [["gpu-0", "gpu-1", "gpu-2"]]
+    assert lookout.blind() is None
+    assert {state(endpoint).status for endpoint in fleet} == {"down"}
+    assert Incident.objects.filter(resolved_at=None).count() == 3
+
+
+def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, valkey):
+    cut(fleet)
+    look(fleet[0], bad(Cause.NO_ROUTE), bad(Cause.NO_ROUTE))  # the first is held to be down already
+    assert state(fleet[0]).status == "down"
+    checks["checks"] = CUT
+    lookout.look(now())
+
+    stretch = lookout.blind()
+    assert stretch is not None
+    assert stretch.began_at == Observation.objects.filter(cause="no_route").earliest("at").at
+    assert valkey.get("plimsoll:watch").decode() == "No network interface of this machine is connected."
+    for endpoint in fleet:
+        row = state(endpoint)
+        assert (row.status, row.cause, row.failures, row.recent, row.turns) == ("unknown", "blind", 0, 0, [])
+        assert row.marks.get("blind")
+    assert not Incident.objects.filter(resolved_at=None).exists()
+    assert not Alert.objects.filter(dropped="").exists()
+    assert set(Observation.objects.filter(cause="no_route").values_list("excluded", flat=True)) == {"blind"}
+
+
+def test_what_is_found_in_the_dark_is_unknown(fleet, checks):
+    cut(fleet)
+    checks["checks"] = CUT
+    lookout.look(now())
+    for _ in range(4):
+        cut(fleet)
+    assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
+    assert not Incident.objects.exists()
+    assert not Observation.objects.exclude(status="up").filter(excluded="").exists()
+
+
+def test_what_was_down_before_stays_down(fleet, checks):
+    look(fleet[0], *(bad() for _ in range(3)))
+    EndpointState.objects.filter(pk=fleet[0].pk).update(failing_since=datetime.now(UTC) - timedelta(minutes=9))
+    Incident.objects.update(began_at=datetime.now(UTC) - timedelta(minutes=9))
+    cut(fleet)
+    checks["checks"] = CUT
+    lookout.look(now())
+    assert [state(endpoint).status for endpoint in fleet] == ["down", "unknown", "unknown"]
+    assert Incident.objects.get(resolved_at=None).endpoint == fleet[0]
+
+
+def test_it_ends_when_the_checks_pass_again_and_those_who_run_it_are_told_once(fleet, checks, valkey):
+    User.objects.create_superuser("root", "root@example.org", "a long password")
+    cut(fleet)
+    checks["checks"] = CUT
+    lookout.look(now())
+    lookout.look(now())
+    assert BlindStretch.objects.get().ended_at is None
+
+    checks["checks"] = Checks(connected=True)
+    lookout.look(now())
+    lookout.look(now())
+    assert BlindStretch.objects.get().ended_at is not None
+    assert valkey.get("plimsoll:watch") == b""
+    note = Alert.objects.get(dropped="")
+    assert (note.kind, note.recipient) == ("monitor", "root@example.org")
+    assert note.facts["subject"].startswith("Plimsoll was blind for ")
+    assert "No network interface of this machine is connected." in note.facts["text"]
+    assert "3 endpoints could not be looked at" in note.facts["text"]
+    assert all(state(endpoint).due_at <= now() for endpoint in fleet), "they are looked at at once"
+
+
+def test_an_answer_from_another_machine_ends_it_whatever_the_checks_say(fleet, checks):
+    cut(fleet)
+    checks["checks"] = CUT
+    lookout.look(now())
+    look(fleet[1], good())
+    lookout.look(now())
+    assert BlindStretch.objects.get().ended_at is not None
+
+
+def test_failures_just_after_the_end_are_still_put_down_to_it(fleet, checks):
+    cut(fleet)
+    checks["checks"] = CUT
+    lookout.look(now())
+    checks["checks"] = Checks(connected=True)
+    lookout.look(now())
+    cut(fleet)
+    assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
+    BlindStretch.objects.update(ended_at=datetime.now(UTC) - 2 * lookout.AFTERGLOW)
+    for _ in range(3):
+        cut(fleet)
+    assert {state(endpoint).status for endpoint in fleet} == {"down"}
+
+
+def test_a_probe_under_way_while_the_dark_begins_does_not_bring_the_doubt_back(fleet, checks):
+    from fleet.probing import record, state_of
+
+    cut(fleet)
+    under_way = state_of(fleet[0].pk)
+    checks["checks"] = CUT
+    lookout.look(now())
+    record(under_way, bad(Cause.NO_ROUTE), 0.0)
+    assert state(fleet[0]).failures == 0
