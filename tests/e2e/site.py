@@ -1,9 +1,11 @@
 """A whole site for a browser: its own database, broker and web process, an invented fleet and one person."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -44,6 +46,9 @@ class Site:
         self._env = {**os.environ, **table, "DJANGO_SETTINGS_MODULE": "config.settings"}
         self._web: subprocess.Popen | None = None
         self.session = ""
+        self._ages: dict[str, float] = {}
+        self._signs: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     def start(self) -> "Site":
         self.broker.start()
@@ -54,10 +59,22 @@ class Site:
         return self
 
     def show_life(self, **ages: float) -> None:
-        """Leaves signs of life for an hour, as workers would, or signs that are so many seconds old."""
+        """From now on leaves signs of life every second, as workers would, or signs that are so many seconds old."""
+        self._ages = ages
+        self._leave_signs()
+        if self._signs is None:
+            self._signs = threading.Thread(target=self._go_on_showing, daemon=True)
+            self._signs.start()
+
+    def _go_on_showing(self) -> None:
+        while not self._stopped.wait(1):
+            with contextlib.suppress(redis.RedisError):  # a test has stopped the broker
+                self._leave_signs()
+
+    def _leave_signs(self) -> None:
         with redis.Redis.from_url(self.broker.url) as client:
             for name in ("tick", "pulse", "delivery"):
-                client.set(f"plimsoll:{name}", time.time() - ages.get(name, -3600))
+                client.set(f"plimsoll:{name}", time.time() - self._ages.get(name, 0))
 
     def say(self, name: str, trouble: str) -> None:
         """Leaves word of trouble, as the delivery and the watch do."""
@@ -91,6 +108,7 @@ class Site:
             return False
 
     def stop(self) -> None:
+        self._stopped.set()
         self.stop_web()
         self.broker.stop()
 
