@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import recipients, trying
+from fleet.alerts import recipients, trying
 from fleet.models import Alert, AlertPolicy, Message
 from tests import hostile_server as hostile
 from tests.conftest import free_port
