@@ -1,7 +1,7 @@
 """The watch over the watch: when we cannot look, nobody is held to be down for it.
 
-While most of what was looked at fails in the same moment, the prober checks itself (fleet.watch.senses). If the fault is
-ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
+While most of what was looked at fails in the same moment, the prober checks itself (fleet.watch.senses). If the fault
+is ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
 """
 
 import logging
