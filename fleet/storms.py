@@ -1,27 +1,32 @@
-"""When several endpoints of a team fail at once, the others are looked at right away and not at their next due time."""
+"""When an endpoint fails, those beside it are looked at right away and not at their next due time.
 
-import time
+Beside it are the others on its host; and when several of a team fail at once, the whole team.
+"""
+
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from .alerts.grouping import DOUBT
+from .dependencies import host_of
 from .models import EndpointState
 from .status import TROUBLE
 
 MANY = 3
 """Endpoints of one team that begin to fail within RECENT seconds make a storm."""
 
+ANY = "*"  # every host of the team
 RECENT = 60
 AT_ONCE = 100
 """Endpoints pulled forward by one tick, so that a storm does not become a stampede of our own."""
 
 
 def look_ahead(now: float) -> int:
-    """Makes due what was not looked at since a storm began; returns how many. `now` is in unix seconds."""
+    """Makes due what was not looked at since those beside it began to fail; returns how many. `now`: unix seconds."""
     pulled = 0
-    for team, began in _storms(now):
-        rows = _not_seen_since(team, began).filter(due_at__gt=int(now)).order_by("due_at")
+    for unseen in _unseen(now).values():
+        rows = EndpointState.objects.filter(pk__in=unseen, due_at__gt=int(now)).order_by("due_at")
         numbers = list(rows.values_list("pk", flat=True)[:AT_ONCE])
         # A probe may have moved the row meanwhile; it is then looked at once more, which does no harm.
         pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
@@ -29,27 +34,43 @@ def look_ahead(now: float) -> int:
 
 
 def forming(team_id: int, now: datetime) -> bool:
-    """Whether trouble or its end is being confirmed in this team, or a storm is not yet seen in full."""
+    """Whether trouble or its end is being confirmed in this team, or what is beside it was not yet looked at."""
     since = now - timedelta(seconds=DOUBT)
     doubted = Q(failures__gt=0, failing_since__gt=since) & ~Q(status__in=TROUBLE)
     mending = Q(status__in=TROUBLE, successes__gt=0, probed_at__gt=since)
-    if _watched(team_id).filter(doubted | mending).exists():
+    if _watched([team_id]).filter(doubted | mending).exists():
         return True
-    began = dict(_storms(now.timestamp())).get(team_id)
-    return began is not None and _not_seen_since(team_id, began).exists()
+    return bool(_unseen(now.timestamp(), team_id).get(team_id))
 
 
-def _storms(now: float | None = None) -> list[tuple[int, datetime]]:
-    """(team, when its first endpoint began to fail) of each storm that is under way."""
-    moment = datetime.fromtimestamp(now or time.time(), UTC) - timedelta(seconds=RECENT)
-    failing = EndpointState.objects.filter(failures__gt=0, failing_since__gt=moment).order_by()
-    teams = failing.values(team=F("endpoint__team")).annotate(many=Count("pk"), began=Min("failing_since"))
-    return [(row["team"], row["began"]) for row in teams if row["many"] >= MANY]
+def _unseen(now: float, team_id: int | None = None) -> dict[int, list[int]]:
+    """Team -> its endpoints that were not looked at since others beside them began to fail."""
+    failing = EndpointState.objects.filter(
+        failures__gt=0, failing_since__gt=datetime.fromtimestamp(now - RECENT, UTC), due_at__isnull=False
+    )
+    if team_id is not None:
+        failing = failing.filter(endpoint__team=team_id)
+    began = _began(failing.order_by("failing_since").values_list("endpoint__team", "endpoint__url", "failing_since"))
+    found: dict[int, list[int]] = {}
+    if began:
+        rows = _watched({team for team, _ in began})
+        for pk, team, url, probed in rows.values_list("pk", "endpoint__team", "endpoint__url", "probed_at"):
+            since = began.get((team, ANY)) or began.get((team, host_of(url)))
+            if since and (probed is None or probed < since):
+                found.setdefault(team, []).append(pk)
+    return found
 
 
-def _not_seen_since(team_id: int, began: datetime) -> QuerySet[EndpointState]:
-    return _watched(team_id).filter(Q(probed_at=None) | Q(probed_at__lt=began))
+def _began(failing: Iterable[tuple[int, str, datetime | None]]) -> dict[tuple[int, str], datetime]:
+    """(team, host) -> when the first on it began to fail; the host ANY where so many fail that it is a storm."""
+    found: dict[tuple[int, str], datetime] = {}
+    per_team: dict[int, list[datetime]] = {}
+    for team, url, since in failing:
+        assert since is not None, "it was asked for by its time"
+        found.setdefault((team, host_of(url)), since)
+        per_team.setdefault(team, []).append(since)
+    return found | {(team, ANY): moments[0] for team, moments in per_team.items() if len(moments) >= MANY}
 
 
-def _watched(team_id: int) -> QuerySet[EndpointState]:
-    return EndpointState.objects.filter(endpoint__team=team_id, due_at__isnull=False)
+def _watched(teams: Iterable[int]) -> QuerySet[EndpointState]:
+    return EndpointState.objects.filter(endpoint__team__in=list(teams), due_at__isnull=False)

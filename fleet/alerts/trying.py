@@ -39,6 +39,8 @@ def mail(team: Team) -> list[Tried]:
         return [Tried(False, "No mail server is set (EMAIL_URL), so no mail can be sent.")]
     addresses = recipients.active(team)
     if not addresses:
+        if team.mail_to:
+            return [Tried(False, "Everyone on the team's list has unsubscribed, so outages reach nobody by mail.")]
         return [Tried(False, "The team has no address that mails go to. Write one on the team's page.")]
     server = _Server(time.monotonic() + SECONDS)
     tried: list[Tried] = []

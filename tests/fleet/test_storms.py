@@ -91,6 +91,24 @@ def test_a_storm_has_the_rest_of_the_team_looked_at_at_once(fleet):
     assert storms.look_ahead(time.time()) == 0, "all of them were looked at"
 
 
+def test_the_others_on_its_host_are_looked_at_before_the_mail_goes(team, smtp):
+    first = watched(team, "gpu-1-a", "http://gpu-1:8000")
+    second = watched(team, "gpu-1-b", "http://gpu-1:8001")
+    watched(team, "gpu-2", "http://gpu-2:8000")
+    later = int(time.time()) + 25
+    EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
+    fail(first)
+    assert storms.look_ahead(time.time()) == 1
+    assert EndpointState.objects.get(due_at__lte=time.time()).endpoint == second
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
+    delivery.deliver()
+    assert smtp.messages == [], "the second on that host was not looked at yet"
+    fail(second)
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-a and 1 more (search)"]
+
+
 def test_a_mixed_message_counts_what_it_says(fleet, smtp):
     fail(fleet[0])
     settle()
