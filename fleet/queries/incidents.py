@@ -48,7 +48,7 @@ class Story:
 
 def listing(filters: Filters, number: str | int = 1) -> Page:
     """One page of (incident, its cause in a few words), the open ones first, then the newest."""
-    rows = Incident.objects.select_related("endpoint__team")
+    rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
     if filters.team:
         rows = rows.filter(endpoint__team__slug=filters.team)
     if filters.status:

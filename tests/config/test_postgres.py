@@ -17,5 +17,5 @@ def test_what_depends_on_the_database_works_on_postgresql():
     command = [sys.executable, "-m", "pytest", "-m", "database", "-p", "no:cacheprovider", "--create-db"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     env["PLIMSOLL_TEST_ON_POSTGRES"] = "yes"
-    ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=150)
+    ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
     assert ended.returncode == 0, ended.stdout[-5000:]

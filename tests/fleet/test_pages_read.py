@@ -11,7 +11,7 @@ from fleet.alerts.gathering import gather
 from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
-from fleet.models import Endpoint, EndpointState, Message, Observation
+from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
 from fleet.probing import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
@@ -236,6 +236,15 @@ def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
     assert "gpu-1" not in text(page.get("/incidents/?state=resolved"))
     assert "No incident fits" in text(page.get("/incidents/?status=degraded"))
     assert "No incident fits" in text(page.get("/incidents/?team=nobody"))
+
+
+def test_the_list_tells_who_is_on_it_and_what_it_is_put_down_to(page, gpu, team):
+    box = endpoints.add(team, name="box", url="http://box:11434", depends_on=gpu)
+    refused(gpu, 3)
+    refused(box, 3)
+    Incident.objects.filter(endpoint=gpu).update(acknowledged_by="bob", acknowledged_at=datetime.now(UTC))
+    html = text(page.get("/incidents/"))
+    assert "bob is on it" in html and 'put down to <a href="/incidents/' in html
 
 
 def test_before_anything_broke_the_pages_say_what_will_be_there(page):

@@ -9,6 +9,7 @@ import pytest
 
 from fleet.alerts import recipients, trying
 from fleet.models import Alert, AlertPolicy, Message
+from teams.models import Team
 from tests import hostile_server as hostile
 from tests.conftest import free_port
 from tests.hostile_server import HostileServer
@@ -185,6 +186,8 @@ def test_without_a_mail_server_or_an_address_that_is_said(page, team, settings):
     assert "No mail server is set (EMAIL_URL)" in ask_for_test(page, "mail")
     settings.EMAIL_CONFIGURED = True
     recipients.unsubscribe(team, "oncall@example.org")
+    assert "list has unsubscribed" in ask_for_test(page, "mail")
+    Team.objects.update(mail_to=[])
     assert "no address that mails go to" in ask_for_test(page, "mail")
 
 
