@@ -9,6 +9,7 @@ from typing import Any
 
 from environ import Env
 
+from . import production
 from .data_folder import ROOT
 from .parsers import (
     bind_address,
@@ -20,6 +21,7 @@ from .parsers import (
     log_level,
     long_secret,
     mail_address,
+    networks,
     on_off,
     redis_url,
     secret_list,
@@ -72,6 +74,20 @@ TABLE = [
         host_list,
     ),
     Variable(
+        "TRUST_PROXY",
+        "off",
+        "Whether a proxy in front ends TLS and sets `X-Forwarded-Proto` itself, whatever the browser sent. Only then "
+        "is that header believed.",
+        on_off,
+    ),
+    Variable(
+        "HSTS_SECONDS",
+        "2592000",
+        "For how long browsers keep to https once they came by it. The default, 30 days, is soon over when TLS has to "
+        "be given up; 0: not at all.",
+        whole(0, 63_072_000),
+    ),
+    Variable(
         "PLIMSOLL_DATA",
         "var",
         "The folder of the data: database, queue and generated secrets. Relative to the project's folder.",
@@ -82,12 +98,14 @@ TABLE = [
         "",
         "`postgres://user:password@host:5432/name`. Empty: a SQLite file in the data folder.",
         database_url,
+        hidden=True,  # in a URL with a mistake nobody can tell for sure which part is the password
     ),
     Variable(
         "REDIS_URL",
         "",
         "`redis://host:6379/0` of a Redis or Valkey server. Empty: a Valkey of our own, kept in the data folder.",
         redis_url,
+        hidden=True,
     ),
     Variable(
         "EMAIL_URL",
@@ -95,6 +113,7 @@ TABLE = [
         "The mail server: `smtp://user:password@host:25`, `smtp+tls://` for STARTTLS, `smtp+ssl://` for TLS "
         "from the start. Empty: mails are not sent, but shown on the alerts page.",
         email_url,
+        hidden=True,
     ),
     Variable("MAIL_FROM", "Plimsoll <plimsoll@localhost>", "The address that mails come from.", mail_address),
     Variable(
@@ -127,6 +146,19 @@ TABLE = [
         "an answer too. When none does, Plimsoll takes itself for cut off. Empty: none.",
         host_ports,
     ),
+    Variable(
+        "OUTBOUND_DENY",
+        "",
+        "Networks or addresses that are never called, by probe, webhook, heartbeat or witness, with commas between "
+        "them: `10.9.0.0/16, 192.168.1.1`. Empty: only what is always refused.",
+        networks,
+    ),
+    Variable(
+        "OUTBOUND_ALLOW",
+        "",
+        "The only networks or addresses that may be called, with commas between them. Empty: all but the refused ones.",
+        networks,
+    ),
     Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
     Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),
     Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),
@@ -145,7 +177,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
             values[variable.name] = variable.parse(text) if text else None
         except ValueError as error:
             problems.append(f"{_shown(variable, text)}: {error}.")
-    if problems:
+    if problems := problems or production.problems(values):
         raise BadSettings(problems)
     return values
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,6 +79,17 @@ def host_ports(text: str) -> list[tuple[str, int]]:
         if not good or not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
             raise ValueError("give host:port with commas between them, such as 10.0.0.1:53")
         found.append((bare, int(port)))
+    return found
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Networks and addresses with commas between them. An IPv4-mapped IPv6 network is not one of either."""
+    try:
+        found = [ip_network(part.strip()) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or any(isinstance(net, IPv6Network) and net.network_address.ipv4_mapped for net in found):
+        raise ValueError("give networks or addresses with commas between them, such as 10.0.0.0/8, 192.168.1.20")
     return found
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import data_folder, environment
+from . import bodies, data_folder, environment, production
 
 ENVIRONMENT = environment.load()
 
@@ -15,6 +15,8 @@ DEBUG: bool = ENVIRONMENT["DEBUG"]
 PORT: int = ENVIRONMENT["PORT"]
 HOST: str = ENVIRONMENT["HOST"]
 SITE_URL: str = ENVIRONMENT["SITE_URL"] or f"http://localhost:{PORT}"
+TRUST_PROXY: bool = ENVIRONMENT["TRUST_PROXY"]
+PRODUCTION = production.is_production(SITE_URL)
 PROBE_THREADS: int = ENVIRONMENT["PROBE_THREADS"]
 
 # Secrets
@@ -46,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.headers.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -87,18 +90,45 @@ AUTH_PASSWORD_VALIDATORS = [
 # Cookies know no ports: names of our own keep us apart from other Django sites on this host.
 SESSION_COOKIE_NAME = "plimsoll_session"
 CSRF_COOKIE_NAME = "plimsoll_csrf"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the CSRF token themselves
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "base-uri": [SELF],
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
     }
 }
+SECURE_REFERRER_POLICY = "same-origin"  # addresses of mails' links have a token in them
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.LARGEST
+FILE_UPLOAD_HANDLERS = ["config.bodies.RefuseFiles"]
+
+# Behind TLS. README.md has a section about it.
+
+if PRODUCTION:
+    SECURE_HSTS_SECONDS: int = ENVIRONMENT["HSTS_SECONDS"]
+    # Only a proxy can tell us that a request came by TLS. Without its word every request would be redirected for ever.
+    SECURE_SSL_REDIRECT = TRUST_PROXY
+    # `manage.py up` and load balancers ask these two directly; they tell no secrets.
+    SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$"]
+if TRUST_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS for all names below ours, and the browsers' preload list: not for one site among others to decide.
+    *("security.W005", "security.W021"),
+]
 
 # Static files: `manage.py up` collects them into the data folder. DEBUG serves the sources.
 
@@ -162,6 +192,11 @@ EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
 HEARTBEAT_URL: str = ENVIRONMENT["HEARTBEAT_URL"] or ""
 WITNESS: list[tuple[str, int]] = ENVIRONMENT["WITNESS"] or []
 
+# What may be called. fleet/apps.py hands it to fleet/engines/outbound.py.
+
+OUTBOUND_DENY = ENVIRONMENT["OUTBOUND_DENY"] or []
+OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"] or []
+
 # Celery. Routes and schedule are in config/celery.py.
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -191,7 +226,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{", "datefmt": "%H:%M:%S"}
+        "line": {
+            "()": "config.redaction.Formatter",  # whatever a library puts into its message
+            "format": "{asctime} {levelname:<7} {name}: {message}",
+            "style": "{",
+            "datefmt": "%H:%M:%S",
+        }
     },
     "filters": {
         # The health page says 503 while something is missing. Its body tells what; the log would repeat it.
@@ -211,6 +251,8 @@ LOGGING = {
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
         # It writes URLs with their tokens. What matters of it is read by fleet.alerts.channels.apprise.
         "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
+        # It writes the paths that it asks for, on DEBUG and in some warnings: those of webhooks have tokens.
+        "urllib3": {"level": "ERROR"},
         "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
         # Several lines for each task would be thousands a minute that nobody reads.
         **{

@@ -1,0 +1,64 @@
+"""Nothing changes by a GET, and nothing by a POST without a CSRF token."""
+
+import pytest
+from django.test import Client
+
+from tests.safety.addresses import Address, SmallFleet, every_address, fingerprint
+
+ADDRESSES = list(every_address())
+USED_UP = {"start"}
+"""Addresses that are 404 once there are people."""
+
+WITHOUT_CSRF = {"unsubscribe"}
+"""Mail programs post there in one click (RFC 8058); the token in the address is the proof."""
+
+
+def signed_in(fleet: SmallFleet, **options) -> Client:
+    client = Client(**options)
+    client.force_login(fleet.user)
+    return client
+
+
+def test_no_get_changes_a_row(small_fleet):
+    client, answers, changed = signed_in(small_fleet), {}, {}
+    before = fingerprint()
+    for address in ADDRESSES:
+        answers[address.name] = client.get(small_fleet.path(address)).status_code
+        after = fingerprint()
+        if after != before:
+            changed[address.name] = [table for table in after if after[table] != before.get(table)]
+        before = after
+    assert changed == {}
+    # All of them were really reached, or say themselves that a GET is not for them.
+    missed = {name: status for name, status in answers.items() if status not in (200, 204, 302, 405, 503)}
+    assert missed == dict.fromkeys(USED_UP, 404)
+
+
+def test_the_fingerprint_notices_a_changed_row(small_fleet):
+    before = fingerprint()
+    small_fleet.team.mail_to = ["someone@example.org"]
+    small_fleet.team.save()
+    assert [table for table, now in fingerprint().items() if now != before[table]] == ["teams.Team"]
+
+
+def test_an_address_nobody_can_fill_is_noticed(small_fleet):
+    with pytest.raises(LookupError, match="add what fills"):
+        small_fleet.path(Address("new", "endpoints/<int:pk>/<slug:unheard>/", None, True))
+    with pytest.raises(LookupError, match="regular expression"):
+        small_fleet.path(Address("new", r"^new/(?P<pk>\d+)$", None, False))
+
+
+def test_every_post_without_a_token_is_refused(small_fleet):
+    client = signed_in(small_fleet, enforce_csrf_checks=True)
+    before = fingerprint()
+    taken = {a.name for a in ADDRESSES if a.name not in WITHOUT_CSRF and _posts(client, small_fleet.path(a)) != 403}
+    assert taken == set()
+    assert fingerprint() == before
+
+
+def _posts(client: Client, path: str) -> int:
+    return client.post(path, {"name": "changed", "url": "http://127.0.0.1:9"}).status_code
+
+
+def test_only_the_one_click_address_is_excused_from_the_token(small_fleet):
+    assert {a.name for a in ADDRESSES if getattr(a.view, "csrf_exempt", False)} == WITHOUT_CSRF

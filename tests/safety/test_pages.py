@@ -1,0 +1,103 @@
+"""What every page sends to a browser: no inline code, and headers that would not let it run."""
+
+from html.parser import HTMLParser
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from tests.safety.addresses import every_address
+
+ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "hx-get", "hx-post"}
+"""Attributes whose value a browser may fetch or run."""
+
+
+class Inline(HTMLParser):
+    """Collects what a strict content policy forbids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.elements = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements += 1
+        names = dict(attrs)
+        if tag in ("style", "base", "object", "embed", "iframe") or (tag == "script" and not names.get("src")):
+            self.found.append(f"<{tag}>")
+        for name, value in attrs:
+            bad = name == "style" or name.startswith(("on", "hx-on"))
+            scheme = "".join((value or "").split()).lower().partition(":")[0]
+            bad = bad or (name in ADDRESSES and scheme in ("javascript", "data", "vbscript"))
+            if bad:
+                self.found.append(f"<{tag} {name}={value!r}>")
+
+    handle_startendtag = handle_starttag
+
+
+def inline(text: str) -> list[str]:
+    """What in this page is not allowed."""
+    parser = Inline()
+    parser.feed(text)
+    assert parser.elements, "this is no page"
+    return parser.found
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "<script>1</script>", "<style>p{}</style>", '<p style="color:red">', '<p onclick="x()">', '<p hx-on:click="x">',
+        '<a href="javascript:x()">', '<a href=" JavaScript:x()">', '<a href="java\nscript:x()">',
+        '<img src="data:image/png;base64,">', '<base href="/">', '<svg onload="x()"/>',
+    ],
+)  # fmt: skip
+def test_inline_code_is_noticed(bad):
+    assert len(inline(bad)) == 1
+
+
+def test_no_page_has_inline_code(small_fleet):
+    client, found, pages = Client(), {}, set()
+    for signed_in in (False, True):
+        if signed_in:
+            client.force_login(small_fleet.user)
+        for address in every_address():
+            answer = client.get(small_fleet.path(address))
+            if answer.streaming or not answer.content or not answer["Content-Type"].startswith("text/html"):
+                continue
+            pages.add((address.name, signed_in))
+            if bad := inline(answer.content.decode()):
+                found[address.name, signed_in] = bad
+    assert found == {}
+    assert len(pages) > 30 and {("board", True), ("endpoint", True), ("sign-in", False)} <= pages
+
+
+def test_error_pages_have_none_either(client, db):
+    assert inline(client.get("/nowhere/").content.decode()) == []
+    for page in ("403_csrf.html", "500.html"):
+        assert inline(render_to_string(page)) == []
+
+
+def test_every_page_has_the_headers(client, small_fleet):
+    client.force_login(small_fleet.user)
+    for path in ("/", "/advisor/", "/nowhere/", "/teams/search/"):
+        headers = client.get(path).headers
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in headers["Permissions-Policy"]
+        assert policy(headers["Content-Security-Policy"]) == {
+            "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'",
+            "connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
+            "object-src": "'none'",
+        }  # fmt: skip
+
+
+def policy(text: str) -> dict[str, str]:
+    return dict(directive.strip().split(" ", 1) for directive in text.split(";") if directive.strip())
+
+
+def test_the_session_cookie_is_out_of_reach_and_ends(client, alice):
+    client.post("/sign-in/", {"username": "alice", "password": "a long password"})
+    cookie = client.cookies["plimsoll_session"]
+    assert (bool(cookie["httponly"]), cookie["samesite"], cookie["max-age"]) == (True, "Lax", 14 * 86_400)
