@@ -11,9 +11,11 @@ from django.db import transaction
 from teams.models import Team
 
 from . import incidents, live
+from .engines import outbound
 from .engines.client import parse_base_url
 from .engines.errors import Cause
 from .engines.registry import ENGINES
+from .engines.transport import numeric
 from .models import Change, Endpoint, EndpointState
 from .status import Status
 
@@ -155,6 +157,8 @@ def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
         errors["name"] = ["Give it a name, such as gpu-1."]
     try:
         endpoint.url = parse_base_url(endpoint.url)
+        if why := refusal(endpoint.url):
+            errors["url"] = [f"{why} Give another address."]
     except ValueError as error:
         errors["url"] = [str(error)]
     if endpoint.engine and endpoint.engine not in ENGINES:
@@ -166,6 +170,14 @@ def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
     if others.filter(name__iexact=endpoint.name).exclude(pk=twin.pk if twin else 0).exists():
         errors["name"] = [f"{endpoint.team} already has an endpoint named {endpoint.name}."]
     return errors
+
+
+def refusal(url: str) -> str:
+    """Why the IP address in a base URL may not be called; "" where it may. A name is checked when it is called."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    reasons = [outbound.refused(*found[4][:2]) for found in numeric(parts.hostname or "", port)]
+    return next(filter(None, reasons), "")
 
 
 def _due_now(endpoint: Endpoint) -> None:

@@ -37,8 +37,9 @@ class Answer:
     @property
     def quote(self) -> str:
         """The beginning of the body for a message: one line, at most 120 characters, without the API key."""
-        text = self.body[: 8 * QUOTE_LENGTH].decode("utf-8", errors="replace")
-        return one_line(text.replace(self.secret, "***") if self.secret else text)
+        # Masked before it is cut: half a key is a secret too.
+        body = self.body.replace(self.secret.encode(), b"***") if self.secret else self.body
+        return one_line(body[: 8 * QUOTE_LENGTH].decode("utf-8", errors="replace"))
 
     def json(self, shape: type | None = None) -> Any:
         """The body as JSON values that any database can store; `shape` is dict, list or None for "anything".

@@ -26,6 +26,8 @@ __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 MIB = 1024 * 1024
 MAX_REDIRECTS = 3
 READ_SIZE = 16 * 1024
+REAL_KEY = 12
+"""Characters from which an API key is none of the usual placeholders, such as "ollama" or "EMPTY"."""
 
 
 class _Adapter(HTTPAdapter):
@@ -130,6 +132,11 @@ class Client:
         """`text` without the API key: some servers repeat the key they refuse."""
         return text.replace(self._api_key, "***") if self._api_key else text
 
+    def _without_key(self, body: bytes) -> bytes:
+        """Facts are kept as they were told, so a key must not be among them. A short one is part of other words."""
+        key = (self._api_key or "").encode()
+        return body.replace(key, b"***") if len(key) >= REAL_KEY else body
+
     def close(self) -> None:
         """Close the connection."""
         self._adapter.close()
@@ -153,7 +160,7 @@ class Client:
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
             self._read(raw, data, self.max_bytes if max_bytes is None else max_bytes, whole)
-            return Answer(raw.status, raw.headers, bytes(data), url, self._api_key or "")
+            return Answer(raw.status, raw.headers, self._without_key(bytes(data)), url, self._api_key or "")
         except ProbeError as known:
             error = known
             raise
@@ -212,7 +219,7 @@ class Client:
             return trouble
         if self._clock.over or any(isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons):
             return self._clock.timed_out()
-        return Unreachable(Cause.CONNECTION_LOST, self.scrub(_lost_detail(reasons)))
+        return Unreachable(Cause.CONNECTION_LOST, _lost_detail(reasons, self.scrub))
 
     def _redirect_target(self, answer: Answer) -> str | None:
         """Where to ask instead; None when this is no redirect. Raises BadAnswer when it leads elsewhere."""
@@ -276,12 +283,12 @@ def _closed_early(error: BaseException) -> bool:
     return any(isinstance(reason, (RemoteDisconnected, ConnectionResetError)) for reason in _chain(error))
 
 
-def _lost_detail(reasons: list[BaseException]) -> str:
+def _lost_detail(reasons: list[BaseException], scrub: Callable[[str], str]) -> str:
     for reason in reasons:
         if isinstance(reason, RemoteDisconnected):
             return "The server closed the connection without an answer."
         if isinstance(reason, BadStatusLine):
-            line = str(reason.args[0] if reason.args else "")
+            line = scrub(str(reason.args[0] if reason.args else ""))
             hint = " It looks like TLS: try https://." if line.strip("'").startswith(("\x15\x03", "\\x15\\x03")) else ""
             return f"The answer is not HTTP; it begins {one_line(line)!r}.{hint}"
         if isinstance(reason, IncompleteRead):

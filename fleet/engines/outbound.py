@@ -1,22 +1,60 @@
 """Addresses that nothing of ours may call, whatever name leads there.
 
 Private and loopback addresses are where engines live, so those are allowed. What is refused has no engine but
-secrets (the metadata service of a cloud) or is no single machine.
+secrets (the metadata service of a cloud), is no single machine, is a service that we live on, or is outside of
+the networks that the installation's settings name.
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
 
 _METADATA = {ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200")}
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 _BROADCAST = IPv4Address("255.255.255.255")
 
 
-def refused(address: str) -> str | None:
-    """Why this IP address may not be called, as a sentence; None when it may."""
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that the installation lives on, such as its database. `host` "" is this machine."""
+
+    label: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the installation adds. An empty `allow` is every network; `deny` wins over it."""
+
+    deny: tuple[Network, ...] = ()
+    allow: tuple[Network, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+_rules = Rules()
+
+
+def configure(rules: Rules) -> Rules:
+    """Puts these rules in force for the whole process; returns those before."""
+    global _rules
+    before, _rules = _rules, rules
+    return before
+
+
+def refused(address: str, port: int | None = None) -> str | None:
+    """Why this IP address may not be called (at this port), as a sentence; None when it may."""
     try:
         found = _inner(ip_address(address))
     except ValueError:
         return f"{address[:80]!r} is not an IP address."
+    return _never(found) or _by_rules(found) or _own_service(found, port)
+
+
+def _never(found: IPv4Address | IPv6Address) -> str | None:
     if found in _METADATA:
         return f"{found} is the metadata service of a cloud, which may not be called."
     if found.is_link_local:
@@ -25,6 +63,44 @@ def refused(address: str) -> str | None:
     if found.is_unspecified or found == _BROADCAST or found.is_multicast or this_network:
         return f"{found} is not the address of one machine, so it may not be called."
     return None
+
+
+def _by_rules(found: IPv4Address | IPv6Address) -> str | None:
+    if any(found in network for network in _rules.deny):
+        return f"{found} may not be called: OUTBOUND_DENY of this installation has it."
+    if _rules.allow and not any(found in network for network in _rules.allow):
+        return f"{found} may not be called: it is in no network of this installation's OUTBOUND_ALLOW."
+    return None
+
+
+def _own_service(found: IPv4Address | IPv6Address, port: int | None) -> str | None:
+    for service in _rules.services:
+        if service.port == port and _leads_to(service.host, found):
+            return f"{found} port {port} is {service.label} of Plimsoll itself, which may not be called."
+    return None
+
+
+def _leads_to(host: str, found: IPv4Address | IPv6Address) -> bool:
+    """Whether this address is that host. Looked up anew each time, which only a call to the same port causes."""
+    if not host:
+        return _of_this_machine(found)
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    targets = [_inner(ip_address(answer[4][0])) for answer in answers]
+    return found in targets or (any(map(_of_this_machine, targets)) and _of_this_machine(found))
+
+
+def _of_this_machine(found: IPv4Address | IPv6Address) -> bool:
+    """The kernel lets a socket be bound to addresses of this machine alone. Sends nothing."""
+    family = socket.AF_INET if found.version == 4 else socket.AF_INET6
+    try:
+        with closing(socket.socket(family, socket.SOCK_DGRAM)) as sock:
+            sock.bind((str(found), 0))
+    except OSError:
+        return found.is_loopback
+    return True
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -121,10 +121,14 @@ class TlsConnection(PlainConnection):
         return sock
 
 
-def open_socket(host: str, port: int, clock: Clock) -> socket.socket:
-    """A connected and guarded TCP socket. Raises Unreachable or TimedOut."""
+def open_socket(host: str, port: int, clock: Clock, *, own: bool = False) -> socket.socket:
+    """A connected and guarded TCP socket. Raises Unreachable or TimedOut.
+
+    `own`: to a listener that we opened ourselves, to which no rules apply.
+    """
     with clock.measure("dns", "looking up the name"):
-        addresses = _allowed(look_up(host, port, clock))
+        found = look_up(host, port, clock)
+        addresses = found if own else _allowed(found)
     with clock.measure("connect", "connecting"):
         sock = _connect(addresses[:MAX_ADDRESSES], clock)
     clock.guard(sock)
@@ -133,7 +137,7 @@ def open_socket(host: str, port: int, clock: Clock) -> socket.socket:
 
 def _allowed(addresses: list[Any]) -> list[Any]:
     """Those that may be called. Checked where they are connected to, so what a name meant earlier is no matter."""
-    reasons = [outbound.refused(address[4][0]) for address in addresses]
+    reasons = [outbound.refused(*address[4][:2]) for address in addresses]
     if None not in reasons:
         raise Unreachable(Cause.ADDRESS_REFUSED, str(reasons[0]))
     return [address for address, why in zip(addresses, reasons, strict=True) if why is None]
@@ -142,7 +146,7 @@ def _allowed(addresses: list[Any]) -> list[Any]:
 def look_up(host: str, port: int, clock: Clock) -> list[Any]:
     """The addresses of `host` as getaddrinfo gives them. Raises Unreachable or TimedOut."""
     try:
-        return _numeric(host, port) or _shared_lookup(host, port).result(clock.left())
+        return numeric(host, port) or _shared_lookup(host, port).result(clock.left())
     except TimeoutError:
         raise clock.timed_out() from None
     except (OSError, UnicodeError) as error:
@@ -150,7 +154,8 @@ def look_up(host: str, port: int, clock: Clock) -> list[Any]:
         raise ours(error) or Unreachable(Cause.DNS_FAILED, f"The name {host!r} was not found: {reason}.") from None
 
 
-def _numeric(host: str, port: int) -> list[Any]:
+def numeric(host: str, port: int) -> list[Any]:
+    """The address as getaddrinfo gives it where `host` is an IP address in any notation; empty for a name."""
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (socket.gaierror, UnicodeError):

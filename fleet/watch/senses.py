@@ -50,7 +50,7 @@ def canary() -> str:
     try:
         with closing(socket.create_server(("127.0.0.1", 0))) as listener:
             clock = Clock(CANARY_WITHIN)
-            with closing(open_socket("127.0.0.1", listener.getsockname()[1], clock)):
+            with closing(open_socket("127.0.0.1", listener.getsockname()[1], clock, own=True)):
                 clock.release()
     except ProbeError as error:
         return error.detail

@@ -12,12 +12,14 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from config.redaction import without
+
 from ...engines import outbound
 from ...engines.errors import ProbeError
 from ...engines.transport import Clock, look_up
 from ...models import Message
 from .. import policy, wording
-from .errors import NotTaken
+from .errors import NotTaken, secrets_of
 
 if TYPE_CHECKING:
     from apprise import AppriseAsset
@@ -96,4 +98,5 @@ def _notify(url: str, title: str, body: str) -> None:
     with service.notify(body=body, title=title, body_format="text", timeout=SECONDS) as result:
         if not result:
             said = [entry.message for entry in result.logs() if entry.level in ("WARNING", "ERROR", "CRITICAL")]
-            raise NotTaken(" ".join(" ".join(said).split()) or "The service did not take it, and did not say why.")
+            told = without(" ".join(" ".join(said).split()), secrets_of(url))
+            raise NotTaken(told or "The service did not take it, and did not say why.")

@@ -15,6 +15,8 @@ from urllib.parse import SplitResult
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
+from config.redaction import without
+
 from ...engines import outbound
 from ...engines.address import split_base_url
 from ...engines.answer import one_line
@@ -22,7 +24,7 @@ from ...engines.errors import ProbeError, TimedOut
 from ...engines.transport import Clock, PlainConnection, TlsConnection, look_up
 from ...models import Message
 from .. import policy, wording
-from .errors import NotTaken
+from .errors import NotTaken, secrets_of
 
 SECONDS = 10
 """Wall clock, from the look-up of the name to the end of the answer."""
@@ -38,6 +40,7 @@ def send(message: Message) -> None:
         raise NotTaken("The team has no webhook any more.", final=True)
     body = json.dumps(wording.payload(message), ensure_ascii=False).encode()
     status, said = _post(rules.webhook_url, body, _headers(body, rules.webhook_secret, message.pk))
+    said = one_line(without(said, [rules.webhook_secret, *secrets_of(rules.webhook_url)]))
     if not 200 <= status < 300:
         hint = " Redirects are not followed." if 300 <= status < 400 else ""
         raise NotTaken(f"The webhook answered {status}{f': {said}' if said else ''}.{hint}", final=status == _GONE)
@@ -58,7 +61,7 @@ def trouble_with(url: str) -> str:
         return str(error)
     except ProbeError as error:
         return f"This address can't be called. {error.detail}"
-    reasons = [outbound.refused(address[0]) for *_, address in found]
+    reasons = [outbound.refused(*address[:2]) for *_, address in found]
     return "" if None in reasons else str(reasons[0])
 
 
@@ -99,7 +102,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
             )  # fmt: skip
             said = answer.read(_READ).decode(errors="replace")
             answer.close()
-            return answer.status, one_line(said)
+            return answer.status, said
     except TimedOut:
         raise NotTaken(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
     except ProbeError as error:

@@ -1,0 +1,35 @@
+"""What is set up when Django has started."""
+
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+
+from .engines import outbound
+
+
+class FleetConfig(AppConfig):
+    """The app of the endpoints."""
+
+    name = "fleet"
+
+    def ready(self) -> None:
+        outbound.configure(outbound_rules())
+
+
+def outbound_rules() -> outbound.Rules:
+    """What the settings say about calls to the outside."""
+    return outbound.Rules(tuple(settings.OUTBOUND_DENY), tuple(settings.OUTBOUND_ALLOW), tuple(_services()))
+
+
+def _services() -> list[outbound.Service]:
+    """The ports that we live on. What talks by a Unix socket or a file has none."""
+    found = [outbound.Service("the web server", "", settings.PORT)]
+    database = settings.DATABASES["default"]
+    host = database.get("HOST") or ""
+    if database["ENGINE"].endswith("postgresql") and not host.startswith("/"):
+        found.append(outbound.Service("the database", host, int(database.get("PORT") or 5432)))
+    broker = urlsplit(settings.REDIS_URL)
+    if broker.scheme in ("redis", "rediss"):
+        found.append(outbound.Service("the broker", broker.hostname or "", broker.port or 6379))
+    return found

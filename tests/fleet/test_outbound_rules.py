@@ -1,0 +1,196 @@
+"""The installation's own rules for calls: networks, its own ports, and names or redirects that try to get round."""
+
+import socket
+import struct
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from fleet.apps import outbound_rules
+from fleet.endpoints import refusal
+from fleet.engines import outbound
+from fleet.engines.client import Client
+from fleet.engines.errors import BadAnswer, Cause, Unreachable
+from fleet.watch import senses
+
+
+@pytest.fixture
+def rules():
+    """A function that puts rules in force until the test is over."""
+    before = outbound.configure(outbound.Rules())
+
+    def put(**given):
+        networks = {name: tuple(map(ip_network, given.pop(name, ()))) for name in ("deny", "allow")}
+        outbound.configure(outbound.Rules(**networks, **given))
+
+    yield put
+    outbound.configure(before)
+
+
+@pytest.mark.parametrize(
+    ("deny", "allow", "address", "names"),
+    [
+        (["10.9.0.0/16"], [], "10.9.1.2", "OUTBOUND_DENY"),
+        (["10.9.0.0/16"], [], "::ffff:10.9.1.2", "OUTBOUND_DENY"),
+        (["10.9.0.0/16"], [], "64:ff9b::a09:102", "OUTBOUND_DENY"),
+        (["10.9.0.0/16"], [], "2002:a09:102::1", "OUTBOUND_DENY"),
+        (["10.9.0.0/16"], [], "10.10.0.1", None),
+        (["fd12::/32"], [], "fd12:0:1::2%eth0", "OUTBOUND_DENY"),
+        (["192.168.1.1"], [], "192.168.1.1", "OUTBOUND_DENY"),
+        (["192.168.1.1"], [], "192.168.1.2", None),
+        ([], ["10.0.0.0/8"], "10.1.2.3", None),
+        ([], ["10.0.0.0/8"], "::ffff:10.1.2.3", None),
+        ([], ["10.0.0.0/8"], "11.1.2.3", "OUTBOUND_ALLOW"),
+        ([], ["10.0.0.0/8"], "fd12::1", "OUTBOUND_ALLOW"),
+        ([], ["10.0.0.0/8", "fd12::/32"], "fd12::1", None),
+        (["10.1.0.0/16"], ["10.0.0.0/8"], "10.1.2.3", "OUTBOUND_DENY"),
+        ([], ["0.0.0.0/0"], "169.254.169.254", "metadata"),
+    ],
+)
+def test_networks_that_the_installation_refuses(rules, deny, allow, address, names):
+    rules(deny=deny, allow=allow)
+    why = outbound.refused(address, 8000)
+    assert why is None if names is None else names in str(why)
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "localhost"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.5.5.5", "::1", "::ffff:127.0.0.1"])
+def test_a_service_of_ours_is_refused_at_every_address_of_this_machine(rules, host, address):
+    rules(services=(outbound.Service("the database", host, 5432),))
+    assert "the database of Plimsoll" in str(outbound.refused(address, 5432))
+    assert outbound.refused(address, 5433) is None
+
+
+def test_a_service_elsewhere_is_refused_there_only(rules):
+    rules(services=(outbound.Service("the broker", "10.0.0.9", 6379),))
+    assert "the broker" in str(outbound.refused("::ffff:10.0.0.9", 6379))
+    assert outbound.refused("10.0.0.8", 6379) is None
+    assert outbound.refused("127.0.0.1", 6379) is None
+
+
+@pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")  # only read here
+def test_the_settings_name_the_web_port_the_database_and_the_broker(settings):
+    settings.PORT = 8700
+    settings.REDIS_URL = "rediss://:secret@queue.example.org/0"
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "10.0.0.7", "PORT": ""}}
+    settings.OUTBOUND_DENY = [ip_network("10.9.0.0/16")]
+    found = outbound_rules()
+    assert [(s.host, s.port) for s in found.services] == [("", 8700), ("10.0.0.7", 5432), ("queue.example.org", 6379)]
+    assert found.deny == (ip_network("10.9.0.0/16"),)
+
+
+def test_a_probe_cannot_be_pointed_at_our_own_port(rules):
+    with _http_server() as server:
+        rules(services=(outbound.Service("the web server", "", server.server_port),))
+        url = f"http://localhost:{server.server_port}"
+        with Client(url, deadline=2) as client, pytest.raises(Unreachable) as raised:
+            client.get("/")
+    assert raised.value.cause is Cause.ADDRESS_REFUSED
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://10.9.1.2", "http://[::ffff:10.9.1.2]:80", "http://168362242:8000"])
+def test_a_refused_address_can_not_be_saved(rules, url):
+    rules(deny=["10.9.0.0/16"])
+    assert "OUTBOUND_DENY" in refusal(url)
+
+
+@pytest.mark.parametrize("url", ["http://10.8.1.2", "http://gpu-1.example.org:8000"])
+def test_other_addresses_and_names_can(rules, url):
+    rules(deny=["10.9.0.0/16"])
+    assert refusal(url) == ""
+
+
+def test_the_look_at_ourselves_needs_no_permission(rules):
+    rules(allow=["10.0.0.0/8"])
+    assert senses.canary() == ""
+
+
+def test_a_name_that_is_rebound_between_two_looks_is_refused_at_the_second(rules, monkeypatch):
+    rules(deny=["127.0.0.2"])
+    with _http_server() as server, _dns_stub("127.0.0.1", "127.0.0.2") as stub:
+        _resolve_with(monkeypatch, stub)
+        url = f"http://rebound.example.org:{server.server_port}"
+        with Client(url, deadline=2) as client:
+            assert client.get("/first").status == 200
+        with Client(url, deadline=2) as client, pytest.raises(Unreachable, match="OUTBOUND_DENY") as raised:
+            client.get("/second")
+    assert raised.value.cause is Cause.ADDRESS_REFUSED
+    assert server.asked == ["/first"]
+
+
+def test_a_redirect_to_another_port_is_not_followed(rules):
+    rules()
+    with (
+        _http_server() as inner,
+        _http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer,
+        Client(f"http://127.0.0.1:{outer.server_port}", deadline=2) as client,
+        pytest.raises(BadAnswer) as raised,
+    ):
+        client.get("/")
+    assert raised.value.cause is Cause.REDIRECTED
+    assert inner.asked == []
+
+
+@contextmanager
+def _http_server(location=""):
+    """A server on every loopback address; `asked` has the paths."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.asked.append(self.path)
+            self.send_response(302 if location else 200)
+            self.send_header("Content-Length", "0")
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+
+        def log_message(self, *args):
+            """Quiet."""
+
+    with ThreadingHTTPServer(("", 0), Handler) as server:
+        server.asked, server.daemon_threads = [], True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@contextmanager
+def _dns_stub(*addresses):
+    """A name server on loopback that gives each question the next address, with a life of 0 seconds."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(10)
+
+        def serve():
+            for address in addresses:
+                question, asker = sock.recvfrom(512)
+                head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
+                record = struct.pack("!HHHIH", 0xC00C, 1, 1, 0, 4) + ip_address(address).packed
+                sock.sendto(head + question[12:] + record, asker)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield sock.getsockname()
+        thread.join(10)
+
+
+def _resolve_with(monkeypatch, stub):
+    """The system's resolver reads /etc/resolv.conf, which a test may not write: so names alone are asked of the stub
+    here, over real UDP. Everything behind getaddrinfo is the product's own."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *args, **options):
+        if not host.endswith(".example.org") or options.get("flags", 0) & socket.AI_NUMERICHOST:
+            return real(host, port, *args, **options)
+        labels = b"".join(bytes([len(label)]) + label.encode() for label in host.split("."))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(5)
+            sock.sendto(struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\x01\0\x01", stub)
+            answer = sock.recv(512)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (socket.inet_ntoa(answer[-4:]), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
