@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .redaction import redact
+
 OK = "ok"
 STALE_AFTER = 15
 """Seconds without a sign of life after which a part counts as standing still."""
@@ -63,7 +65,7 @@ def _database() -> list[Trouble]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        text = f"The database does not answer: {error}".strip()
+        text = f"The database does not answer: {redact(str(error))}".strip()
         return [Trouble("database", text, text)]
     return []
 
@@ -77,7 +79,7 @@ def _broker(timeout: float) -> list[Trouble]:
     except redis.RedisError as error:
         text = "The broker does not answer: nothing is looked at and nothing is mailed."
         remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
-        return [Trouble("broker", f"The broker does not answer: {error}", text, remedy)]
+        return [Trouble("broker", f"The broker does not answer: {redact(str(error))}", text, remedy)]
     finally:
         client.close()
     return [

@@ -9,10 +9,39 @@ from django.conf import settings
 from django.db import models
 
 
-def _fernet() -> MultiFernet:
-    """The first key encrypts, all decrypt. Keys are derived, so any string of the settings can be one."""
+class Unreadable(ValueError):
+    """A stored secret that none of FIELD_KEYS fits."""
+
+    def __init__(self) -> None:
+        super().__init__("A stored secret can't be read: FIELD_KEYS has no key that fits it.")
+
+
+def _fernets() -> list[Fernet]:
+    """One for each key. Keys are derived, so any string of the settings can be one."""
     digests = (hashlib.sha256(f"plimsoll-field:{key}".encode()).digest() for key in settings.FIELD_KEYS)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+    return [Fernet(base64.urlsafe_b64encode(digest)) for digest in digests]
+
+
+def encrypted(plain: str) -> str:
+    """What the database stores: encrypted with the first key."""
+    return _fernets()[0].encrypt(plain.encode()).decode()
+
+
+def decrypted(stored: str) -> str:
+    """The plain text, by whichever key fits; raises Unreadable."""
+    try:
+        return MultiFernet(_fernets()).decrypt(stored.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable from error
+
+
+def by_first_key(stored: str) -> bool:
+    """Whether the first key, which encrypts, reads it as well."""
+    try:
+        _fernets()[0].decrypt(stored.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 class EncryptedTextField(models.TextField):
@@ -20,13 +49,8 @@ class EncryptedTextField(models.TextField):
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return _fernet().encrypt(value.encode()).decode() if value else value
+        return encrypted(value) if value else value
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        """The plain text; raises ValueError when no configured key fits."""
-        if not value:
-            return value
-        try:
-            return _fernet().decrypt(value.encode()).decode()
-        except InvalidToken as error:
-            raise ValueError("A stored secret can't be read: FIELD_KEYS has no key that fits it.") from error
+        """The plain text; raises Unreadable when no configured key fits."""
+        return decrypted(value) if value else value

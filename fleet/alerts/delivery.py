@@ -13,6 +13,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 
+from config.redaction import redact
+
 from ..models import Alert, Channel, Message
 from ..watch import signs
 from . import channels, gathering, links, recipients, wording
@@ -218,7 +220,11 @@ def _say(sentence: str) -> None:
 
 
 def words(error: Exception) -> str:
-    """What the server answered, in words for the alerts page."""
+    """What the server answered, in words for the alerts page. Some servers repeat what they were given."""
+    return redact(_words(error))
+
+
+def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()))
         return f"The mail server refused the address: {code} {_text(said)}"

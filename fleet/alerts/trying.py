@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
+from config.redaction import redact
 from teams.models import Team
 
 from ..engines import watchdog
@@ -155,9 +156,9 @@ def _trouble(server: _Server, error: Exception) -> str:
         return f"did not answer within {SECONDS} s."
     if isinstance(error, smtplib.SMTPResponseException):
         return f"answered: {error.smtp_code} {_text(error.smtp_error)}"
-    return f"could not be reached: {error}"
+    return f"could not be reached: {redact(str(error))}"
 
 
 def _text(said: bytes | str) -> str:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return " ".join(text.split())[:300]
+    return redact(" ".join(text.split()))[:300]
