@@ -18,6 +18,7 @@ import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from django.contrib.auth.models import User
+from django.core.cache import cache
 
 from config.celery import app
 from config.parts import broker_command
@@ -80,6 +81,12 @@ def valkey(valkey_server: str, settings) -> Iterator[redis.Redis]:
 def _use_broker(url: str) -> None:
     app.conf.broker_url = url
     app._after_fork()  # forgets the connections to the broker before: there is no public way
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """What one test had counted is not held against the next."""
+    cache.clear()
 
 
 def free_port() -> int:

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.access import teams_of
+from teams.access import person, teams_of
 
-from .. import access, endpoints
+from .. import access, endpoints, throttle
 from ..checking import Check, check
 from ..discovery import PORTS, look_around
 from ..forms import DETAILS, EndpointForm, default_numbers, initial_of
@@ -34,12 +34,14 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
     endpoint = _endpoint_of_form(request)
     form = EndpointForm(request.POST, user=request.user, endpoint=endpoint)
     form.is_valid()  # only the address, the engine and the key matter here
-    result = _check(form) if "url" in form.cleaned_data else None
+    refused = "" if throttle.allowed(person(request).pk) else throttle.REFUSED
+    result = _check(form) if "url" in form.cleaned_data and not refused else None
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
-        return render(
-            request, "fleet/_check.html", {"form": form, "check": result, "asked": asked, "user": request.user}
-        )
+        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": request.user}
+        return render(request, "fleet/_check.html", shown)
+    if refused:
+        messages.warning(request, refused)
     return _form_page(request, form, result)
 
 
@@ -101,6 +103,9 @@ def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
 def endpoint_look(request: HttpRequest, pk: int) -> HttpResponse:
     """Look at once, outside of the interval."""
     endpoint = access.change_endpoint(request.user, pk)
+    if not throttle.allowed(person(request).pk):
+        messages.warning(request, throttle.REFUSED)
+        return redirect(endpoint)
     endpoints.look_now(endpoint)
     messages.success(request, f"{endpoint.name} is looked at with the next tick, within a second or two.")
     return redirect(endpoint)

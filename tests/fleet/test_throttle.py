@@ -1,0 +1,46 @@
+"""Looking on demand is counted, since it sends requests to other machines."""
+
+import time_machine
+from django.core.cache import cache
+
+from fleet import endpoints, throttle
+from fleet.models import EndpointState
+
+CHECK = "/endpoints/check/"
+
+
+def test_looks_on_demand_have_an_end_and_come_back_the_next_minute(client, alice, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    EndpointState.objects.update(due_at=2**40)
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        client.force_login(alice)
+        assert all(throttle.allowed(alice.pk) for _ in range(throttle.A_MINUTE))
+        page = client.post(f"{endpoint.get_absolute_url()}look/", follow=True).content.decode()
+        assert throttle.REFUSED in page and "with the next tick" not in page
+        assert EndpointState.objects.get().due_at == 2**40
+        clock.shift(60)
+        client.post(f"{endpoint.get_absolute_url()}look/")
+        assert EndpointState.objects.get().due_at < 2**40
+
+
+def test_a_check_too_many_says_so_and_loses_nothing(client, alice, monkeypatch):
+    client.force_login(alice)
+    monkeypatch.setattr(throttle, "A_MINUTE", 0)
+    form = {"url": "http://127.0.0.1:1", "name": "kept"}
+    assert "looks a minute on demand" in client.post(CHECK, form, headers={"HX-Request": "true"}).content.decode()
+    page = client.post(CHECK, form).content.decode()
+    assert "looks a minute on demand" in page and 'value="kept"' in page
+
+
+def test_each_person_is_counted_apart(alice, bob):
+    assert all(throttle.allowed(alice.pk) for _ in range(throttle.A_MINUTE))
+    assert not throttle.allowed(alice.pk)
+    assert throttle.allowed(bob.pk)
+
+
+def test_without_the_broker_nobody_is_held_up(alice, monkeypatch):
+    def away(*_: object, **__: object) -> None:
+        raise throttle.redis.ConnectionError("away")
+
+    monkeypatch.setattr(cache, "add", away)
+    assert throttle.allowed(alice.pk)
