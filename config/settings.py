@@ -253,6 +253,8 @@ LOGGING = {
         "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
         # It writes the paths that it asks for, on DEBUG and in some warnings: those of webhooks have tokens.
         "urllib3": {"level": "ERROR"},
+        # On DEBUG it writes all that a page was given for each name that it lacks: a new webhook's secret, too.
+        "django.template": {"level": "INFO"},
         "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
         # Several lines for each task would be thousands a minute that nobody reads.
         **{
