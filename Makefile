@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test chaos lint format
+.PHONY: help install install-dev run test chaos lint format audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -42,6 +42,9 @@ lint: install-dev ## check style, types and the direction of imports
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit-deps: install-dev ## ask for known vulnerabilities of what is pinned, where the package index has them
+	@$(BIN)/python .ci/audit_dependencies.py
 
 format: install-dev ## put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .

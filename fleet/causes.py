@@ -39,7 +39,8 @@ WORDS: dict[Cause, Words] = {
     Cause.TLS_FAILED: Words(
         "TLS failed",
         "The encrypted connection could not be set up.",
-        "Check the certificate's date, name and issuer, or whether the port speaks plain http.",
+        "Check the certificate's date, name and issuer, or whether the port speaks plain http. For an issuer of "
+        "your own: name its file in CA_BUNDLE, or edit the endpoint and choose “Do not verify its certificate”.",
     ),
     Cause.CONNECTION_LOST: Words(
         "connection lost",

@@ -47,9 +47,11 @@ class Check:
         return max(0, len(self.reading.facts.models) - MODELS_SHOWN)
 
 
-def check(url: str, api_key: str = "", engine: str = "", expected_models: Sequence[str] = ()) -> Check:
+def check(
+    url: str, api_key: str = "", engine: str = "", expected_models: Sequence[str] = (), verify: bool = True
+) -> Check:
     """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds."""
-    reading = probe(url, engine=engine or None, api_key=api_key or None, timeout=DEADLINE, identify=True)
+    reading = probe(url, engine=engine or None, api_key=api_key or None, timeout=DEADLINE, verify=verify, identify=True)
     known = ["load"] if reading.load != Load() else []
     finding = find(reading, tuple(expected_models))
     return Check(

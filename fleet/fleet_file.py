@@ -39,6 +39,7 @@ _ENDPOINT: dict[str, _Read] = {
     "depends_on": values.name,
     "canary_every": values.whole(300, 86_400, " of seconds"),
     "api_key": values.key,
+    "verify_tls": values.true_or_false,
 }
 
 

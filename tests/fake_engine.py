@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -148,9 +149,10 @@ _CHANGES: dict[str, Callable[[Play, bytes], bytes]] = {
 class Server:
     """Plays several engines on one port and one event loop, so that a hanging request costs no thread."""
 
-    def __init__(self, plays: dict[str, Play], port: int = 0) -> None:
+    def __init__(self, plays: dict[str, Play], port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.plays = plays  # by the prefix of their paths: "", "/e/0", ...
         self.port = port
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task] = set()
@@ -178,7 +180,7 @@ class Server:
 
     async def _listen(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512)
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512, ssl=self._tls)
             self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
@@ -242,10 +244,13 @@ def _raw(status: int, headers: dict[str, str], body: bytes) -> bytes:
 class FakeEngine(Play):
     """One engine with a server of its own; `prefix` is a path below which it is served, like "/e/1"."""
 
-    def __init__(self, engine: str, variant: str = "", *, port: int = 0, prefix: str = "") -> None:
+    def __init__(
+        self, engine: str, variant: str = "", *, port: int = 0, prefix: str = "", tls: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(engine, variant)
         self._prefix = prefix
-        self._server = Server({prefix: self}, port)
+        self._scheme = "https" if tls else "http"
+        self._server = Server({prefix: self}, port, tls)
         self.start, self.down, self.close = self._server.start, self._server.down, self._server.close
 
     @property
@@ -255,7 +260,7 @@ class FakeEngine(Play):
     @property
     def url(self) -> str:
         """Its base URL."""
-        return f"http://127.0.0.1:{self.port}{self._prefix}"
+        return f"{self._scheme}://127.0.0.1:{self.port}{self._prefix}"
 
     def __enter__(self) -> Self:
         return self

@@ -62,7 +62,7 @@ def ask(
     *,
     api_key: str | None = None,
     timeout: float = CANARY_DEADLINE,
-    verify: bool | str = True,
+    verify: bool = True,
 ) -> Reading:
     """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. Never raises
     a ProbeError: what went wrong is the canary's failure, or its note when it says nothing about the engine."""
@@ -73,7 +73,7 @@ def ask(
 
 class _Asker:
     def __init__(
-        self, base_url: str, engine: str, model: Model, reading: Reading, api_key: str | None, verify: bool | str
+        self, base_url: str, engine: str, model: Model, reading: Reading, api_key: str | None, verify: bool
     ) -> None:
         self.base_url, self.engine, self.model, self.reading = base_url, engine, model, reading
         self.options: dict[str, Any] = {"api_key": api_key, "verify": verify}

@@ -1,4 +1,4 @@
-"""When a server's TLS certificate ends, whether or not it was checked."""
+"""When a server's TLS certificate ends."""
 
 import ssl
 from functools import lru_cache

@@ -34,7 +34,7 @@ class _Adapter(HTTPAdapter):
     """requests' adapter over one pool of our own connections. Used without a Session: so there are no
     cookies, no proxies or passwords from the environment, and no redirects that nobody looked at."""
 
-    def __init__(self, parts: SplitResult, clock: Clock, verify: bool | str) -> None:
+    def __init__(self, parts: SplitResult, clock: Clock, verify: bool) -> None:
         super().__init__()
         options: dict[str, Any] = {"clock": clock}
         self.pool = HTTPConnectionPool(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
@@ -74,7 +74,7 @@ class Client:
         api_key: str | None = None,
         deadline: float = 5.0,
         max_bytes: int = MIB,
-        verify: bool | str = True,
+        verify: bool = True,
     ) -> None:
         parts = split_base_url(base_url)
         self.base_url = base_url.rstrip("/")
@@ -93,7 +93,7 @@ class Client:
 
     @property
     def certificate_until(self) -> float | None:
-        """Unix seconds at which the server's certificate ends; None without TLS."""
+        """Unix seconds at which the server's certificate ends; None without TLS, or where any certificate will do."""
         return self._clock.certificate_until
 
     def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None, follow: bool = True) -> Answer:

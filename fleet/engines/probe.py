@@ -28,7 +28,7 @@ def probe(
     known: Facts | None = None,
     api_key: str | None = None,
     timeout: float = 5.0,
-    verify: bool | str = True,
+    verify: bool = True,
     identify: bool = False,
     now: float | None = None,
 ) -> Reading:

@@ -14,13 +14,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
-import certifi
 from urllib3.connection import HTTPConnection
 
-from . import certificate, outbound, watchdog
+from . import certificate, outbound, trust, watchdog
 from .errors import Cause, ProbeError, TimedOut, Unreachable
 
 MAX_ADDRESSES = 8  # of one name; more would leave each too little time
@@ -107,16 +105,16 @@ class TlsConnection(PlainConnection):
 
     default_port = 443  # type: ignore[misc]  # as in urllib3
 
-    def __init__(self, *args: Any, verify: bool | str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, verify: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.verify = verify
 
     def _new_conn(self) -> socket.socket:
-        context = tls_context(self.verify)
+        context = _context(self.verify)
         raw = open_socket(self._dns_host, self.port, self.clock)
         with self.clock.measure("tls", "the TLS handshake was under way"):
             sock = _handshake(context, raw, self.host, self.clock)
-            self.clock.certificate_until = certificate.until(sock)
+            self.clock.certificate_until = certificate.until(sock) if self.verify else None
         self.clock.connected = True
         return sock
 
@@ -230,29 +228,13 @@ def ours(error: BaseException) -> Unreachable | None:
     return Unreachable(Cause.BLIND, f"This machine could not open a connection: {os.strerror(code)}.")
 
 
-def tls_context(verify: bool | str) -> ssl.SSLContext:
-    """The shared context for True (system and certifi CAs), False (no check) or the path of CA files."""
+def _context(verify: bool) -> ssl.SSLContext:
     try:
-        return _tls_context(verify, os.stat(verify).st_mtime if isinstance(verify, str) else 0.0)
+        return trust.context(verify)
     except OSError as error:  # ssl.SSLError is one too
         reason = error.strerror or str(error)
-        detail = f"The CA file {verify!r} cannot be used: {reason}."
+        detail = f"The file of CA_BUNDLE, {trust.bundle()!r}, cannot be used: {reason}."
         raise ours(error) or Unreachable(Cause.TLS_FAILED, detail) from None
-
-
-@lru_cache(maxsize=32)
-def _tls_context(verify: bool | str, changed: float) -> ssl.SSLContext:
-    """`changed` is part of the cache key, so a renewed CA file is read again."""
-    if isinstance(verify, str):
-        folder = os.path.isdir(verify)
-        return ssl.create_default_context(capath=verify if folder else None, cafile=None if folder else verify)
-    context = ssl.create_default_context()
-    if verify:
-        context.load_verify_locations(certifi.where())
-    else:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _handshake(context: ssl.SSLContext, raw: socket.socket, host: str, clock: Clock) -> ssl.SSLSocket:
@@ -263,27 +245,4 @@ def _handshake(context: ssl.SSLContext, raw: socket.socket, host: str, clock: Cl
         raw.close()
         if clock.over or isinstance(error, TimeoutError):
             raise clock.timed_out() from None
-        raise Unreachable(Cause.TLS_FAILED, _tls_detail(error, host)) from None
-
-
-_CERTIFICATE_TROUBLE = {  # OpenSSL's X509_V_ERR numbers
-    9: "is not valid yet; compare the clocks",
-    10: "has expired",
-    18: "is self-signed",
-    19: "comes from an issuer that is not trusted here (a self-signed one in the chain)",
-    20: "comes from an issuer that is not trusted here",
-    21: "comes from an issuer that is not trusted here",
-    62: "is for another host name",
-    64: "is for another IP address",
-}
-
-
-def _tls_detail(error: Exception, host: str) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        trouble = _CERTIFICATE_TROUBLE.get(error.verify_code, f"was not accepted: {error.verify_message}")
-        return f"The certificate of {host} {trouble}."
-    if "WRONG_VERSION_NUMBER" in str(error) or "HTTP_REQUEST" in str(error):
-        return "The server does not speak TLS on this port. Try http:// instead of https://."
-    if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
-        return "The server closed the connection during the TLS handshake."
-    return f"The TLS handshake failed: {getattr(error, 'reason', None) or error}."
+        raise Unreachable(Cause.TLS_FAILED, trust.trouble(error, host)) from None

@@ -19,6 +19,7 @@ class Endpoint(models.Model):
     url = models.CharField(max_length=500)
     engine = models.CharField(max_length=40, blank=True)  # pinned by the team; empty means: find out
     api_key = EncryptedTextField(blank=True, default="")
+    verify_tls = models.BooleanField(default=True)  # False: any certificate will do
     interval = models.PositiveIntegerField(
         default=30, validators=[MinValueValidator(5), MaxValueValidator(3600)]
     )  # seconds
@@ -62,6 +63,16 @@ class Endpoint(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("endpoint", args=[self.pk])
+
+    @property
+    def unverified(self) -> bool:
+        """Whether it has a certificate that nobody looks at."""
+        return unverified(self.url, self.verify_tls)
+
+
+def unverified(url: str, verify_tls: bool) -> bool:
+    """Whether an endpoint of these values has a certificate that nobody looks at. Plain http has none."""
+    return not verify_tls and url.startswith("https:")
 
 
 class EndpointState(models.Model):

@@ -3,12 +3,13 @@
 import shutil
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fleet.engines import trust
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
 from fleet.engines.probe import probe
@@ -30,6 +31,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str]
         return made[name, until]
 
     return make
+
+
+@pytest.fixture
+def believe() -> Iterator[Callable[[Path | str], str]]:
+    """Has the authorities of a file believed until the test is over."""
+    before = trust.configure("")
+    yield lambda file: trust.configure(str(file))
+    trust.configure(before)
 
 
 def _make_certificate(folder: Path, name: str, until: str) -> Path:
@@ -55,14 +64,16 @@ def _tls_server(certificate: Path) -> HostileServer:
     return HostileServer(tls=context)
 
 
-def test_tls_with_an_own_ca_and_without_checks(certificate: Callable[..., Path]) -> None:
+def test_tls_with_an_own_ca_and_without_checks(certificate: Callable[..., Path], believe: Callable[..., str]) -> None:
     file = certificate("IP:127.0.0.1")
     with _tls_server(file) as server:
-        for verify in (str(file), False):
+        for bundle, verify in ((file, True), ("", False)):
+            believe(bundle)
             with Client(server.url, verify=verify) as client:
                 assert client.get("/").status == 404
             assert client.exchanges[0].tls_ms is not None
-            assert client.certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
+            ends = datetime(2049, 12, 31, tzinfo=UTC).timestamp()
+            assert client.certificate_until == (ends if verify else None)  # where any will do, its end is no trouble
 
 
 @pytest.mark.parametrize(
@@ -74,21 +85,28 @@ def test_tls_with_an_own_ca_and_without_checks(certificate: Callable[..., Path])
     ],
 )
 def test_what_is_wrong_with_a_certificate_is_said(
-    certificate: Callable[..., Path], name: str, until: str, trusted: bool, word: str
+    certificate: Callable[..., Path],
+    believe: Callable[..., str],
+    name: str,
+    until: str,
+    trusted: bool,
+    word: str,
 ) -> None:
     file = certificate(name, until)
-    with _tls_server(file) as server, Client(server.url, verify=str(file) if trusted else True) as client:
+    believe(file if trusted else "")
+    with _tls_server(file) as server, Client(server.url) as client:
         with fails(Unreachable, Cause.TLS_FAILED, word):
             client.get("/")
         assert not client.connected
 
 
-def test_a_certificate_for_another_name(certificate: Callable[..., Path]) -> None:
+def test_a_certificate_for_another_name(certificate: Callable[..., Path], believe: Callable[..., str]) -> None:
     file = certificate("DNS:other.test")
+    believe(file)
     with _tls_server(file) as server:
         url = server.url.replace("127.0.0.1", "localhost")
         with (
-            Client(url, verify=str(file)) as client,
+            Client(url) as client,
             fails(Unreachable, Cause.TLS_FAILED, "another host name"),
         ):
             client.get("/")
@@ -101,18 +119,22 @@ def test_https_to_a_server_without_tls() -> None:
             client.get("/")
 
 
-def test_a_missing_ca_file_is_said() -> None:
+def test_a_missing_ca_file_is_said(believe: Callable[..., str]) -> None:
     missing = "/no/such/ca.pem"
+    believe(missing)
     with (
-        Client("https://127.0.0.1:9", verify=missing) as client,
+        Client("https://127.0.0.1:9") as client,
         fails(Unreachable, Cause.TLS_FAILED, missing),
     ):
         client.get("/")
 
 
-def test_a_probe_tells_when_the_certificate_ends_and_that_plain_http_has_none(certificate: Callable[..., Path]) -> None:
+def test_a_probe_tells_when_the_certificate_ends_and_that_plain_http_has_none(
+    certificate: Callable[..., Path], believe: Callable[..., str]
+) -> None:
     file = certificate("IP:127.0.0.1")
+    believe(file)
     with _tls_server(file) as server:
-        assert probe(server.url, verify=str(file)).certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
+        assert probe(server.url).certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
     with HostileServer() as server:
         assert probe(server.url).certificate_until is None
