@@ -1,22 +1,72 @@
-"""Who may see and change which requirement. Views call one of these first; strangers get 404."""
+"""Who may see and change which requirement and decision. One of these is a view's first line; strangers get 404."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import Http404
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from teams.access import teams_of
+from teams.access import allows, anyone, demand, person, teams_of
+from teams.models import Role
 
-from .models import Requirement
+from .models import Decision, Requirement
+
+NO_REQUIREMENT = "No requirement of your teams has this number."
+NO_DECISION = "No decision of your teams has this number."
 
 
-def team_requirement(user: User, pk: int) -> Requirement:
-    """The requirement, for who may act for its team; raises Http404 for anyone else."""
-    found = Requirement.objects.select_related("team", "updated_by").filter(pk=pk, team__in=teams_of(user)).first()
-    if found is None:
-        raise Http404("No requirement of your teams has this number.")
+def decisions_of(user: User) -> QuerySet[Decision]:
+    """The decisions of the person's teams."""
+    return Decision.objects.filter(team__in=teams_of(user)).select_related("team", "superseded_by", "supersedes")
+
+
+def see_requirement(request: HttpRequest, pk: int) -> Requirement:
+    """The requirement, for members of its team; raises Http404 for anyone else."""
+    rows = Requirement.objects.select_related("team", "updated_by").filter(team__in=teams_of(person(request)))
+    return _found(rows, pk, NO_REQUIREMENT)
+
+
+def change_requirement(request: HttpRequest, pk: int) -> Requirement:
+    """The requirement, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
+    found = _found(Requirement.objects.select_related("team", "updated_by"), pk, NO_REQUIREMENT)
+    demand(person(request), found.team, Role.OPERATOR, NO_REQUIREMENT)
     return found
+
+
+def see_decision(request: HttpRequest, pk: int) -> Decision:
+    """The decision, for members of its team; raises Http404 for anyone else."""
+    return _found(decisions_of(person(request)), pk, NO_DECISION)
+
+
+def change_decision(request: HttpRequest, pk: int) -> Decision:
+    """The decision, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
+    found = _found(Decision.objects.select_related("team", "superseded_by", "supersedes"), pk, NO_DECISION)
+    demand(person(request), found.team, Role.OPERATOR, NO_DECISION)
+    return found
+
+
+def guide(request: HttpRequest) -> HttpResponse | None:
+    """None where the guide may be read: by everyone if it is public, else by who is signed in. Else the way there."""
+    if settings.ENVIRONMENT["GUIDE_PUBLIC"] or anyone(request) is not None:
+        return None
+    return redirect_to_login(request.get_full_path())
 
 
 def shared_requirement(token: str) -> Requirement:
     """The requirement that was shared under this token; raises Http404 once the link is withdrawn."""
     return get_object_or_404(Requirement.objects.select_related("team"), share_token=token)
+
+
+def may_change(user: Any, found: Requirement | Decision) -> bool:
+    """Whether the person may act for the team that this belongs to."""
+    return allows(user, found.team_id, Role.OPERATOR)
+
+
+def _found(rows: QuerySet[Any], pk: int, otherwise: str) -> Any:
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404(otherwise)
+    return found

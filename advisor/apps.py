@@ -7,4 +7,10 @@ class AdvisorConfig(AppConfig):
     name = "advisor"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  # registers itself
+        from teams import audit, data_care
+
+        from . import checks, people  # noqa: F401  # checks registers itself
+        from .models import Decision, Requirement
+
+        audit.LINKED.update(decision=Decision, requirement=Requirement)
+        data_care.contributions.append(people.contribution)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from fleet.models import Endpoint
 from teams.access import teams_of
-from teams.models import Team
+from teams.models import Role, Team
 
 from .decision_draft import advised
 from .frozen import ADVISED
@@ -83,7 +83,7 @@ class DecisionForm(forms.Form):
     def __init__(self, *args: Any, user: User, outcome: str, decision: Decision | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.outcome, self.decision = outcome, decision
-        teams = teams_of(user)
+        teams = teams_of(user, Role.OPERATOR)
         self._choices("endpoints").queryset = Endpoint.objects.filter(team__in=teams).select_related("team")
         if decision:
             del self.fields["team"]

@@ -27,15 +27,16 @@ def measure(runs: int) -> None:
     from fleet.queries.board import Filters, board
 
     client = Client(HTTP_HOST="localhost")
-    client.force_login(get_user_model().objects.get_or_create(username="bench")[0])
-    cursor = board(Filters()).totals.cursor
+    user = get_user_model().objects.get_or_create(username="bench")[0]
+    client.force_login(user)
+    cursor = board(user, Filters()).totals.cursor
     client.get("/")
     with CaptureQueriesContext(connection) as queries:
         size = len(client.get("/").content)
     print(f"{EndpointState.objects.count()} endpoints, {size / 1000:.0f} kB, {len(queries)} queries")
     _report("board, first of a process", runs, lambda: (cells._kept.clear(), client.get("/")))
     _report("board, in all", runs, lambda: client.get("/"))
-    _report("board, queries and rows", runs, lambda: board(Filters()))
+    _report("board, queries and rows", runs, lambda: board(user, Filters()))
     _report("changes, none", runs, lambda: client.get("/changes/", {"since": cursor}))
     shown, _, rest = cursor.partition(".")
     earlier = f"{int(shown) - 1_000_000}.{rest}"

@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("advisor.urls")),
 ]
 
-handler404 = "teams.views.not_found"
+handler403 = "teams.views.start.forbidden"
+handler404 = "teams.views.start.not_found"

@@ -1,34 +1,97 @@
-"""Who may see and change which endpoint. Views call one of these first; strangers get 404."""
+"""Who may see and change what of the fleet. One of these is the first line of a view; strangers get 404."""
 
-from django.http import Http404
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from teams.access import teams_of
+from teams import audit
+from teams.access import allows, demand, person, teams_of
+from teams.models import Role, Team
 
-from .models import Endpoint, Incident
-
-
-def see_endpoint(user, pk: int) -> Endpoint:
-    """The endpoint with its team and state; the whole fleet can be read by anyone who is signed in."""
-    return get_object_or_404(Endpoint.objects.select_related("team", "state"), pk=pk)
+from .models import Endpoint, Incident, MaintenanceWindow, Message, Silence
 
 
-def change_endpoint(user, pk: int) -> Endpoint:
-    """The endpoint, for a member of its team; raises Http404 for anyone else."""
-    endpoint = see_endpoint(user, pk)
-    if not may_change(user, endpoint):
-        raise Http404("No endpoint of your teams has this number.")
-    return endpoint
+def visible_teams(user: User) -> QuerySet[Team]:
+    """The teams whose endpoints the person may see: all, or their own where the setting FLEET_OPEN is off."""
+    return Team.objects.all() if settings.FLEET_OPEN else teams_of(user)
 
 
-def change_incident(user, pk: int) -> Incident:
-    """The incident, for a member of its endpoint's team; raises Http404 for anyone else."""
-    incident = get_object_or_404(Incident.objects.select_related("endpoint__team"), pk=pk)
-    if not may_change(user, incident.endpoint):
-        raise Http404("No incident of your teams has this number.")
-    return incident
+def visible(user: User, rows: QuerySet[Any], team: str = "team") -> QuerySet[Any]:
+    """Those of the rows that the person may see; `team` is the way from a row to its team."""
+    return rows if settings.FLEET_OPEN or user.is_superuser else rows.filter(**{f"{team}__in": teams_of(user)})
 
 
-def may_change(user, endpoint: Endpoint) -> bool:
+def see_team(request: HttpRequest, slug: str) -> Team:
+    """The team whose endpoints are asked for, for who may see those."""
+    return get_object_or_404(visible_teams(person(request)), slug=slug)
+
+
+def see_endpoint(request: HttpRequest, pk: int) -> Endpoint:
+    """The endpoint with its team and state, for who may see it."""
+    return get_object_or_404(visible(person(request), Endpoint.objects.select_related("team", "state")), pk=pk)
+
+
+def see_incident(request: HttpRequest, pk: int) -> Incident:
+    """The incident with its endpoint and team, for who may see those."""
+    rows = Incident.objects.select_related("endpoint__team")
+    return get_object_or_404(visible(person(request), rows, "endpoint__team"), pk=pk)
+
+
+def change_endpoint(request: HttpRequest, pk: int) -> Endpoint:
+    """The endpoint, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
+    found = get_object_or_404(Endpoint.objects.select_related("team", "state"), pk=pk)
+    demand(person(request), found.team, Role.OPERATOR, "No endpoint of your teams has this number.")
+    return found
+
+
+def change_incident(request: HttpRequest, pk: int) -> Incident:
+    """The incident, for operators of its endpoint's team. Raises as `change_endpoint` does."""
+    found = get_object_or_404(Incident.objects.select_related("endpoint__team"), pk=pk)
+    demand(person(request), found.endpoint.team, Role.OPERATOR, "No incident of your teams has this number.")
+    return found
+
+
+def change_silence(request: HttpRequest, pk: int) -> Silence:
+    """The silence, for operators of its team. Raises as `change_endpoint` does."""
+    found = get_object_or_404(Silence.objects.select_related("team", "endpoint"), pk=pk)
+    demand(person(request), found.team, Role.OPERATOR, "None of your teams has this silence.")
+    return found
+
+
+def change_maintenance(request: HttpRequest, pk: int) -> MaintenanceWindow:
+    """The maintenance window, for operators of its team. Raises as `change_endpoint` does."""
+    found = get_object_or_404(MaintenanceWindow.objects.select_related("team", "endpoint"), pk=pk)
+    demand(person(request), found.team, Role.OPERATOR, "None of your teams has planned this.")
+    return found
+
+
+def change_message(request: HttpRequest, pk: int) -> Message:
+    """The message, for operators of its team; what belongs to no team is for who runs the installation."""
+    found, user = get_object_or_404(Message.objects.select_related("team"), pk=pk), person(request)
+    if found.team is not None:
+        demand(user, found.team, Role.OPERATOR, "None of your teams has this message.")
+    elif not user.is_superuser:
+        raise Http404("None of your teams has this message.")
+    return found
+
+
+def may_change(user: Any, endpoint: Endpoint) -> bool:
     """Whether the person may act for the endpoint's team."""
-    return teams_of(user).filter(pk=endpoint.team_id).exists()
+    return allows(user, endpoint.team_id, Role.OPERATOR)
+
+
+def operator(request: HttpRequest) -> User:
+    """Who asks, if they are an operator of any team; raises PermissionDenied for anyone else.
+
+    For what has other machines called before it belongs to a team.
+    """
+    user = person(request)
+    if not teams_of(user, Role.OPERATOR).exists():
+        audit.record("access.refused", detail={"needed": "operator of any team"})
+        raise PermissionDenied("This takes the role operator in a team. Ask an owner of yours, or start a team.")
+    return user

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 
-from .engines import outbound
+from .engines import outbound, trust
 
 
 class FleetConfig(AppConfig):
@@ -15,11 +15,27 @@ class FleetConfig(AppConfig):
 
     def ready(self) -> None:
         outbound.configure(outbound_rules())
+        trust.configure(str(settings.CA_BUNDLE or ""))
+        _care_for_people()
 
 
 def outbound_rules() -> outbound.Rules:
     """What the settings say about calls to the outside."""
     return outbound.Rules(tuple(settings.OUTBOUND_DENY), tuple(settings.OUTBOUND_ALLOW), tuple(_services()))
+
+
+def _care_for_people() -> None:
+    """Tells the app of the teams what is stored here about people: it can't import us."""
+    from teams import audit, data_care, deletion
+
+    from . import people
+    from .models import Endpoint, Incident
+
+    audit.LINKED.update(endpoint=Endpoint, incident=Incident)
+    data_care.contributions.append(people.contribution)
+    data_care.erasers.append(people.erase)
+    deletion.goes_along.append(people.goes_along)
+    deletion.before.append(people.before_deletion)
 
 
 def _services() -> list[outbound.Service]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from .endpoints import suggested_name
 from .engines.probe import probe
 from .engines.reading import Identity, Reading
@@ -31,12 +33,20 @@ class Found:
     watched_as: Endpoint | None = None
 
 
-def look_around(ports: Iterable[int] = PORTS, own_ports: Iterable[int] = (), host: str = "localhost") -> list[Found]:
-    """The servers found at `ports` of this machine, leaving out our own. Takes up to DEADLINE seconds."""
+def look_around(
+    known: QuerySet[Endpoint],
+    ports: Iterable[int] = PORTS,
+    own_ports: Iterable[int] = (),
+    host: str = "localhost",
+) -> list[Found]:
+    """The servers found at `ports` of this machine, leaving out our own, and which of the `known` endpoints they are.
+
+    Takes up to DEADLINE seconds.
+    """
     urls = [f"http://{host}:{port}" for port in ports if port not in set(own_ports)]
     with ThreadPoolExecutor(max_workers=max(1, len(urls))) as pool:
         readings = list(pool.map(_ask, urls))
-    watched = {e.url: e for e in Endpoint.objects.select_related("team").filter(url__in=_spellings(urls))}
+    watched = {e.url: e for e in known.select_related("team").filter(url__in=_spellings(urls))}
     return [
         _found(url, reading, reading.identity, next((watched[s] for s in _spellings([url]) if s in watched), None))
         for url, reading in zip(urls, readings, strict=True)

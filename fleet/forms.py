@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from teams.access import teams_of
-from teams.models import Team
+from teams.models import Role, Team
 
 from . import endpoints
 from .engines.address import parse_base_url
@@ -47,6 +47,12 @@ def _number(
 START_HELP = "Refusing or loading for so long is no trouble. Empty: learned from earlier starts. 0: no grace."
 
 
+UNVERIFIED_HELP = (
+    "For https only. Whoever answers there is then taken for the server: anyone on the way can pose as it and read the "
+    "API key. Better: name the file of your own authority in CA_BUNDLE."
+)
+
+
 class EndpointForm(forms.Form):
     """Everything a team may say about an endpoint."""
 
@@ -81,6 +87,7 @@ class EndpointForm(forms.Form):
         widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
         help_text="Only where the server asks for one. It is stored encrypted and never shown again.",
     )  # fmt: skip
+    unverified = forms.BooleanField(label="Do not verify its certificate", required=False, help_text=UNVERIFIED_HELP)
     engine = forms.ChoiceField(
         label="Engine", required=False, widget=forms.Select(attrs={"class": "select"}),
         help_text="Pinned, another engine answering there counts as degraded.",
@@ -125,7 +132,7 @@ class EndpointForm(forms.Form):
                 self.fields["api_key"].help_text = "One is stored. Left empty, it stays as it is."
                 self.fields["forget_key"] = forms.BooleanField(label="Forget the stored key", required=False)
         else:
-            self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
+            self.fields["team"].queryset = teams_of(user, Role.OPERATOR)  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
         try:
@@ -142,6 +149,7 @@ class EndpointForm(forms.Form):
     def save(self) -> Endpoint | None:
         """The added or changed endpoint; None when something is wrong, which the form's fields then say."""
         values = {name: self.cleaned_data[name] for name in endpoints.FIELDS if name in self.cleaned_data}
+        values["verify_tls"] = not self.cleaned_data["unverified"]
         try:
             if self.endpoint:
                 return self._change(self.endpoint, values)
@@ -168,7 +176,7 @@ def _others(endpoint: Endpoint | None, user: Any) -> Any:
     """What it may depend on: of its team; for a new one of any of the person's teams, since the team is chosen too."""
     others = Endpoint.objects.order_by("name")
     if endpoint is None:
-        return others.filter(team__in=teams_of(user))
+        return others.filter(team__in=teams_of(user, Role.OPERATOR))
     return others.filter(team=endpoint.team).exclude(pk=endpoint.pk)
 
 
@@ -176,14 +184,15 @@ NUMBERS = ("interval", "timeout", "fail_after", "recover_after", "fail_of", "fai
 """The numbers that have a default."""
 
 DETAILS = (
-    "engine", *NUMBERS, "slow_after", "start_within", "depends_on", "canary_models", "expected_models"
+    "engine", "unverified", *NUMBERS, "slow_after", "start_within", "depends_on", "canary_models", "expected_models"
 )  # fmt: skip
 """The fields that are folded away: they have good defaults."""
 
 
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:
     """The values an edit form begins with. The key is not among them."""
-    return {name: getattr(endpoint, name) for name in endpoints.FIELDS if name != "api_key"}
+    values = {name: getattr(endpoint, name) for name in endpoints.FIELDS if name not in ("api_key", "verify_tls")}
+    return {**values, "unverified": not endpoint.verify_tls}
 
 
 def default_numbers() -> dict[str, Any]:

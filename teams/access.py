@@ -1,10 +1,15 @@
-"""Who belongs to which team. Views call one of these first; strangers get 404."""
+"""Who may do what. One of these is the first line of every view, or one of the same name in fleet and advisor.
+
+What belongs to others is not there (404). What a member sees but may not change is refused with a reason (403).
+"""
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from .models import Team
+from . import audit
+from .models import Role, Team
 
 
 def person(request: HttpRequest) -> User:
@@ -14,14 +19,63 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def teams_of(user: User | AnonymousUser) -> QuerySet[Team]:
-    """The teams the person may act for: those of a member, and all of them for who runs the installation."""
-    return Team.objects.all() if user.is_superuser else Team.objects.filter(members=user.pk)
+def anyone(request: HttpRequest) -> User | None:
+    """Who asks on a page that is open to strangers; None for those."""
+    return request.user if isinstance(request.user, User) else None
 
 
-def member_team(user: User, slug: str) -> Team:
-    """The team, for who may act for it; raises Http404 for anyone else."""
-    team = teams_of(user).filter(slug=slug).first()
+async def anyone_async(request: HttpRequest) -> User | None:
+    """As `anyone`, for the views that wait."""
+    user = await request.auser()
+    return user if isinstance(user, User) else None
+
+
+def admin(request: HttpRequest) -> User:
+    """Who asks, if they run the installation; raises Http404 for anyone else."""
+    user = person(request)
+    if not user.is_superuser:
+        audit.record("access.refused", detail={"needed": "who runs the installation"})
+        raise Http404("There is no such page.")
+    return user
+
+
+def teams_of(user: User | AnonymousUser, role: Role = Role.VIEWER) -> QuerySet[Team]:
+    """The teams in which the person has this role or more; all of them for who runs the installation."""
+    if user.is_superuser:
+        return Team.objects.all()
+    return Team.objects.filter(memberships__user=user.pk, memberships__role__in=role.and_above)
+
+
+def team_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Team:
+    """The team. Raises Http404 for strangers, and PermissionDenied for members who need another role."""
+    user = person(request)
+    team = Team.objects.filter(slug=slug).first()
     if team is None:
         raise Http404("None of your teams has this address.")
+    demand(user, team, role, "None of your teams has this address.")
     return team
+
+
+def demand(user: User, team: Team, role: Role, otherwise: str) -> None:
+    """Passes who has this role in the team, or more.
+
+    Raises Http404 with the sentence `otherwise` for strangers, and PermissionDenied for members with a lesser role.
+    Both refusals are in the audit trail.
+    """
+    if allows(user, team, role):
+        return
+    audit.record("access.refused", team=team, detail={"needed": role.value})
+    if not allows(user, team, Role.VIEWER):
+        raise Http404(otherwise)
+    raise PermissionDenied(f"In {team} this takes the role {role.label.lower()}. Ask an owner: {_owners(team)}.")
+
+
+def allows(user: User | AnonymousUser, team: Team | int, role: Role = Role.VIEWER) -> bool:
+    """Whether the person has this role in the team, or more."""
+    pk = team.pk if isinstance(team, Team) else team
+    return teams_of(user, role).filter(pk=pk).exists()
+
+
+def _owners(team: Team) -> str:
+    owners = User.objects.filter(memberships__team=team, memberships__role=Role.OWNER).order_by("username")
+    return ", ".join(owners.values_list("username", flat=True)) or "it has none, so who runs the installation"

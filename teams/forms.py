@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from .models import Team
+from .models import Role, Team
 
 MOST_ADDRESSES = 20
 
@@ -40,19 +40,85 @@ class AddressesField(forms.Field):
                 raise ValidationError(f"“{address}” is not a mail address. Write it as name@example.org.") from error
 
 
-class TeamForm(forms.ModelForm):
+def free_team_name(typed: str, own: Team | None = None) -> str:
+    """The name without needless spaces. Raises ValidationError when another team has it."""
+    name = " ".join(typed.split())
+    others = Team.objects.exclude(pk=own.pk) if own else Team.objects.all()
+    if others.filter(name=name).exists():
+        raise ValidationError("There is a team of this name already.")
+    return name
+
+
+class TeamForm(forms.Form):
     """A team's name and where its mails go."""
 
+    name = forms.CharField(
+        label="Name", max_length=80, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "organization"})
+    )
     mail_to = AddressesField()
 
-    class Meta:
-        model = Team
-        fields = ("name", "mail_to")
-        widgets = {"name": forms.TextInput(attrs={"class": "input", "autocomplete": "organization"})}
-        error_messages = {"name": {"unique": "There is a team of this name already."}}
+    def __init__(self, *args: Any, team: Team | None = None, **kwargs: Any) -> None:
+        if team:
+            kwargs["initial"] = {"name": team.name, "mail_to": team.mail_to}
+        super().__init__(*args, **kwargs)
+        self.team = team
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return free_team_name(self.cleaned_data["name"], self.team)
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label="Mail address",
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        error_messages={"required": "Write the mail address of whom you invite."},
+    )
+    role = forms.ChoiceField(
+        choices=Role.choices, initial=Role.OPERATOR, widget=forms.Select(attrs={"class": "select"})
+    )
+
+
+class RoleForm(forms.Form):
+    """A member's role."""
+
+    role = forms.ChoiceField(choices=Role.choices, error_messages={"invalid_choice": "Choose one of the roles."})
+
+
+class NewAccountForm(UserCreationForm):
+    """The account of someone who was invited. The address is the invitation's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
+        self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and look at what is above
+        _style(self)
+
+    def clean_username(self) -> str:
+        name = super().clean_username() or ""  # None: somebody has it, which is said already
+        if "@" in name:
+            raise ValidationError("Choose a user name without an @, so that nobody takes it for a mail address.")
+        return name
+
+
+class TypedForm(forms.Form):
+    """A text that has to be typed before something is deleted."""
+
+    typed = forms.CharField(
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"})
+    )
+
+    def __init__(self, *args: Any, label: str, wanted: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["typed"].label = label
+        self.wanted = wanted
+
+    def clean_typed(self) -> str:
+        typed = self.cleaned_data["typed"]
+        if typed != self.wanted:
+            raise ValidationError(f"This is not “{self.wanted}”, so nothing was deleted.")
+        return typed
 
 
 class FirstAccountForm(BaseUserCreationForm):
@@ -72,13 +138,8 @@ class FirstAccountForm(BaseUserCreationForm):
         model = User
         fields = ("username", "email")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _style(self)
-
-
-class SignInForm(AuthenticationForm):
-    """User name and password."""
+    def clean_team_name(self) -> str:
+        return free_team_name(self.cleaned_data["team_name"])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,5 +147,9 @@ class SignInForm(AuthenticationForm):
 
 
 def _style(form: forms.BaseForm) -> None:
+    """The looks of our forms, and words that are shorter than Django's."""
+    form.fields["username"].label = "User name"
+    form.fields["password1"].help_text = "At least ten characters; not like your name, and not one that many use."
+    form.fields["password2"].label, form.fields["password2"].help_text = "Password again", ""
     for field in form.fields.values():
         field.widget.attrs["class"] = "input"

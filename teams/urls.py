@@ -1,20 +1,37 @@
 """The pages about people and teams."""
 
-from django.contrib.auth import views as auth
-from django.urls import path
+from django.urls import include, path
 
-from . import views
-from .forms import SignInForm
+from .views import audit, invitations, members, people, sessions, start, teams, tokens
 
 urlpatterns = [
-    path("start/<str:token>/", views.start, name="start"),
-    path("sign-in/", auth.LoginView.as_view(authentication_form=SignInForm), name="sign-in"),
-    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
-    path(
-        "password/<uidb64>/<token>/",
-        auth.PasswordResetConfirmView.as_view(success_url="/sign-in/"),
-        name="password_reset_confirm",
-    ),
-    path("teams/", views.teams, name="teams"),
-    path("teams/<slug:slug>/", views.team, name="team"),
+    path("start/<str:token>/", start.start, name="start"),
+    path("accounts/", include("allauth.urls")),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/<slug:slug>/", teams.team, name="team"),
+    path("teams/<slug:slug>/audit/", audit.team_audit, name="team-audit"),
+    path("teams/<slug:slug>/audit/export.csv", audit.team_csv, name="team-audit-csv"),
+    path("teams/<slug:slug>/audit/export.json", audit.team_json, name="team-audit-json"),
+    path("teams/<slug:slug>/delete/", teams.delete, name="team-delete"),
+    path("teams/<slug:slug>/leave/", members.leave, name="team-leave"),
+    path("teams/<slug:slug>/members/<int:pk>/role/", members.change_role, name="member-role"),
+    path("teams/<slug:slug>/members/<int:pk>/remove/", members.remove, name="member-remove"),
+    path("teams/<slug:slug>/invite/", invitations.invite, name="invite"),
+    path("teams/<slug:slug>/invitations/<int:pk>/withdraw/", invitations.withdraw, name="invitation-withdraw"),
+    path("join/<str:token>/", invitations.invitation, name="invitation"),
+    path("account/data/", people.data, name="person-data"),
+    path("account/data/export/", people.export_own, name="own-export"),
+    path("account/data/delete/", people.delete_own, name="own-delete"),
+    path("audit/", audit.installation, name="audit"),
+    path("audit/export.csv", audit.installation_csv, name="audit-csv"),
+    path("audit/export.json", audit.installation_json, name="audit-json"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/", people.change, name="person-change"),
+    path("people/<int:pk>/export/", people.export, name="person-export"),
+    path("people/<int:pk>/delete/", people.delete, name="person-delete"),
+    path("account/sessions/<int:pk>/end/", sessions.end, name="session-end"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
+    path("teams/<slug:slug>/tokens/", tokens.team_tokens, name="team-tokens"),
+    path("teams/<slug:slug>/tokens/<int:pk>/revoke/", tokens.team_token_revoke, name="team-token-revoke"),
 ]

@@ -22,7 +22,7 @@ from django.core.cache import cache
 
 from config.celery import app
 from config.parts import broker_command
-from teams.models import Membership, Team
+from teams.models import Membership, Role, Team
 
 
 @pytest.fixture(scope="session")
@@ -147,13 +147,13 @@ def team(db) -> Team:
 
 @pytest.fixture
 def alice(team: Team) -> User:
-    """A member of the team Search."""
+    """An owner of the team Search."""
     return _member("alice", team)
 
 
 @pytest.fixture
 def bob(team: Team) -> User:
-    """Another member of the team Search."""
+    """Another owner of the team Search, Alice's teammate."""
     return _member("bob", team)
 
 
@@ -165,7 +165,7 @@ def charlie(db) -> User:
 
 def _member(name: str, team: Team) -> User:
     user = User.objects.create_user(name, f"{name}@example.org", "a long password")
-    Membership.objects.create(user=user, team=team)
+    Membership.objects.create(user=user, team=team, role=Role.OWNER)
     return user
 
 

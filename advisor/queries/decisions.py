@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import Http404
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
@@ -15,6 +14,7 @@ from fleet.models import Endpoint
 
 from .. import catalogue as catalogues
 from .. import frozen
+from ..access import decisions_of
 from ..answers import clean, to_query
 from ..catalogue.values import Catalogue
 from ..guide import render
@@ -83,19 +83,6 @@ class Again:
     query: str  # opens the form with the frozen answers
 
 
-def of_person(user: User) -> QuerySet[Decision]:
-    """The decisions of the person's teams."""
-    return Decision.objects.filter(team__in=user.teams.all()).select_related("team", "superseded_by", "supersedes")
-
-
-def team_decision(user: User, pk: int) -> Decision:
-    """The decision, for a member of its team; raises Http404 for anyone else."""
-    found = of_person(user).filter(pk=pk).first()
-    if found is None:
-        raise Http404("No decision of your teams has this number.")
-    return found
-
-
 def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
     """One page of the log as Entries, the newest decisions first."""
     today, current = timezone.localdate(), catalogues.load()
@@ -105,7 +92,7 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
 
 
 def _filtered(user: User, filters: Filters, today: date, current: Catalogue) -> QuerySet[Decision]:
-    rows = of_person(user)
+    rows = decisions_of(user)
     if filters.status in Status.values:
         rows = rows.filter(status=filters.status)
     if filters.team:

@@ -12,9 +12,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from teams.access import person, teams_of
+from teams.models import Role
 
+from .. import access, decision_markdown, decisions
 from .. import catalogue as catalogues
-from .. import decision_markdown, decisions
 from ..answers import clean
 from ..decision_draft import OTHERWISE, advised, from_advice, from_old
 from ..decision_forms import DecisionForm, ReviewForm, initial_of
@@ -47,26 +48,27 @@ def log(request: HttpRequest) -> HttpResponse:
 @require_GET
 def decision(request: HttpRequest, pk: int) -> HttpResponse:
     """One decision, as it was taken and as it stands."""
-    found = queries.team_decision(person(request), pk)
+    found = access.see_decision(request, pk)
     return _decision_page(request, found, ReviewForm(initial={"next_on": review_on(timezone.localdate())}))
 
 
 def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, status: int = 200) -> HttpResponse:
     shown = {"whole": queries.whole(found), "decision": found, "review": review, "nav": "decisions"}
+    shown["may_change"] = access.may_change(person(request), found)
     return render(request, "advisor/decision.html", shown, status=status)
 
 
 @require_GET
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """The frozen answers on today's catalogue, beside what was."""
-    found = queries.team_decision(person(request), pk)
+    found = access.see_decision(request, pk)
     return render(request, "advisor/decision_again.html", {"again": queries.again(found), "nav": "decisions"})
 
 
 @require_GET
 def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
     """One decision as a file."""
-    found = queries.team_decision(person(request), pk)
+    found = access.see_decision(request, pk)
     name = decision_markdown.file_name(found)
     return _file(decision_markdown.render(found), "text/markdown; charset=utf-8", name)
 
@@ -74,7 +76,7 @@ def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """All decisions of the person's teams, one file each."""
-    packed = decision_markdown.archive(queries.of_person(person(request)).prefetch_related("endpoints"))
+    packed = decisions.take_away(access.decisions_of(person(request)))
     return _file(packed, "application/zip", f"decisions-{timezone.localdate()}.zip")
 
 
@@ -87,7 +89,7 @@ def _file(content: str | bytes, kind: str, name: str) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Record a decision. The answers travel in the address, so the advice is computed here and never posted."""
     user = person(request)
-    old = _superseded(request, user)
+    old = _superseded(request)
     current = catalogues.load()
     answers, unknown = _answers(request, old)
     advice = freeze(answers, recommend(answers, current, changes=False), current)
@@ -108,9 +110,9 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, advice, unknown=unknown, old=old, status=422)
 
 
-def _superseded(request: HttpRequest, user: User) -> Decision | None:
+def _superseded(request: HttpRequest) -> Decision | None:
     pk = request.GET.get("supersedes", "")
-    return queries.team_decision(user, int(pk)) if pk.isdecimal() else None
+    return access.change_decision(request, int(pk)) if pk.isdecimal() else None
 
 
 def _answers(request: HttpRequest, old: Decision | None) -> Answers:
@@ -155,8 +157,8 @@ def _key(request: HttpRequest) -> UUID:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a decision that is still open."""
+    found = access.change_decision(request, pk)
     user = person(request)
-    found = queries.team_decision(user, pk)
     outcome = found.recommendation["outcome"]
     if not found.is_open:
         messages.error(request, str(FrozenBody("all of it")))
@@ -197,7 +199,7 @@ def _form_page(
         "key": request.POST.get("key") or uuid4(),
         "version": found.version if found else 0,
         "seen": catalogues.load().version,
-        "team_less": not teams_of(person(request)).exists(),
+        "team_less": not teams_of(person(request), Role.OPERATOR).exists(),
         "nav": "decisions",
     }
     return render(request, "advisor/decision_form.html", shown | more, status=status)
@@ -206,8 +208,8 @@ def _form_page(
 @require_POST
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Move the status."""
+    found = access.change_decision(request, pk)
     user = person(request)
-    found = queries.team_decision(user, pk)
     try:
         moved = decisions.move(user, found, _version(request), request.POST.get("status", ""))
     except decisions.Stale:
@@ -222,8 +224,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
     """It still holds; look again later."""
+    found = access.change_decision(request, pk)
     user = person(request)
-    found = queries.team_decision(user, pk)
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return _decision_page(request, found, form, status=422)

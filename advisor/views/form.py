@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from teams.access import teams_of
+from teams.access import anyone, teams_of
+from teams.models import Role
 
 from .. import catalogue as catalogues
 from ..answers import to_query
@@ -24,14 +25,15 @@ from ..result_page import ResultPage
 @require_GET
 def form(request: HttpRequest) -> HttpResponse:
     """The questions with what they come to so far. A link may bring answers along."""
+    user = anyone(request)
     answers, ignored = read(request.GET)
     url = reverse("advisor")
     shown = {
         **form_parts(answers, url),
         "profiles": starters(answers, url),
         "ignored": ignored,
-        "teams": _teams(request),
-        "requirements": of_teams(request.user) if isinstance(request.user, User) else [],
+        "teams": _teams(user),
+        "requirements": of_teams(user) if user else [],
         "nav": "advisor",
     }
     return render(request, "advisor/form.html", shown)
@@ -41,6 +43,7 @@ def form(request: HttpRequest) -> HttpResponse:
 @require_GET
 def preview(request: HttpRequest) -> HttpResponse:
     """What the answers come to so far, and the questions that begin or cease to apply."""
+    anyone(request)
     answers, _ = read(request.GET)
     url = reverse("advisor")
     shown = {**preview_parts(answers, url), **follow_parts(request.GET.get("asked", ""), answers)}
@@ -53,6 +56,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_GET
 def check(request: HttpRequest) -> HttpResponse:
     """All answers on one page before the result."""
+    user = anyone(request)
     answers, ignored = read(request.GET)
     page = result(answers, reverse("advisor"), changes=False)
     grouped = [
@@ -66,7 +70,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "open": page.unanswered,
         "ignored": ignored,
         "form_url": reverse("advisor"),
-        "teams": _teams(request),
+        "teams": _teams(user),
         "nav": "advisor",
     }
     return render(request, "advisor/check.html", shown)
@@ -96,5 +100,6 @@ def _next(page: ResultPage) -> Any:
     return next((said.question for said in page.unanswered if said.question.id == id), None)
 
 
-def _teams(request: HttpRequest) -> Any:
-    return teams_of(request.user) if isinstance(request.user, User) else []
+def _teams(user: User | None) -> Any:
+    """Those that the answers can be saved for."""
+    return teams_of(user, Role.OPERATOR) if user else []

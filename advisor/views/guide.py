@@ -1,16 +1,13 @@
 """The guide's pages and its search. Public, unless the setting GUIDE_PUBLIC is off."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 
+from advisor import access
 from advisor.catalogue import load
 from advisor.guide import drawing, pages
 from advisor.guide.search import search as find_passages
@@ -18,36 +15,29 @@ from advisor.guide.search import search as find_passages
 _DRAWING_MARK = "<p>[drawing]</p>"
 
 
-def _public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Open to strangers when the guide is public; else they are sent to sign in and come back."""
-
-    @login_not_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if settings.ENVIRONMENT["GUIDE_PUBLIC"] or request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        return redirect_to_login(request.get_full_path())
-
-    return guarded
-
-
-@_public
+@login_not_required
 def index(request: HttpRequest) -> HttpResponse:
     """All pages, by part."""
+    if (stopped := access.guide(request)) is not None:
+        return stopped
     return render(request, "advisor/guide_index.html", {"nav": "guide", "parts": pages.parts()})
 
 
-@_public
+@login_not_required
 def search(request: HttpRequest) -> HttpResponse:
     """What the guide has for the words `q`."""
+    if (stopped := access.guide(request)) is not None:
+        return stopped
     query = request.GET.get("q", "").strip()[:200]
     context = {"nav": "guide", "parts": pages.parts(), "query": query, "hits": find_passages(query)}
     return render(request, "advisor/guide_search.html", context)
 
 
-@_public
+@login_not_required
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """One page."""
+    if (stopped := access.guide(request)) is not None:
+        return stopped
     shown = pages.find(slug)
     if shown is None:
         raise Http404("The guide has no such page.")

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.access import person, teams_of
+from teams.access import anyone, person, teams_of
+from teams.models import Role
 
+from .. import access, requirements
 from .. import catalogue as catalogues
-from .. import requirements
-from ..access import shared_requirement, team_requirement
 from ..answers import clean, to_query
 from ..models import Requirement
 from ..queries.fitting import fitting, team_endpoints
@@ -37,14 +37,14 @@ def new(request: HttpRequest) -> HttpResponse:
     answers, ignored = read(QueryDict(query))
     if request.method == "GET":
         return _save_page(request, user, answers, ignored, [])
-    name, team = _name(request), teams_of(user).filter(slug=request.POST.get("team", "")).first()
+    name, team = _name(request), teams_of(user, Role.OPERATOR).filter(slug=request.POST.get("team", "")).first()
     errors = [] if name else ["Give it a name, so that the team finds it again."]
     if team is None:
         errors.append("Choose one of your teams: saved answers belong to a team.")
     if errors or team is None:
         return _save_page(request, user, answers, ignored, errors, 422)
     made = requirements.create(_key(request), team, user, name, answers, catalogues.load().version)
-    if not teams_of(user).filter(pk=made.team_id).exists():  # somebody else's key
+    if not access.may_change(user, made):  # somebody else's key
         return _save_page(request, user, answers, ignored, ["This form was used up. Press Save once more."], 422)
     messages.success(request, f"{made.name} is saved for {made.team}. From now on every change is saved at once.")
     return redirect(made)
@@ -57,7 +57,7 @@ def _save_page(
         "query": to_query(answers),
         "ignored": ignored,
         "errors": errors,
-        "teams": teams_of(user),
+        "teams": teams_of(user, Role.OPERATOR),
         "name": _name(request),
         "team": request.POST.get("team", ""),
         "key": uuid4() if status != 200 else request.POST.get("key") or uuid4(),
@@ -69,11 +69,12 @@ def _save_page(
 @require_GET
 def requirement(request: HttpRequest, pk: int) -> HttpResponse:
     """The result of saved answers."""
+    found = access.see_requirement(request, pk)
     user = person(request)
-    found = team_requirement(user, pk)
     answers, ignored = _stored(found)
-    form_url = reverse("requirement-edit", args=[pk])
-    shown = result_parts(request, answers, form_url)
+    may_change = access.may_change(user, found)
+    # Who may not change it tries other answers in the form that stores nothing.
+    shown = result_parts(request, answers, reverse("requirement-edit", args=[pk]) if may_change else reverse("advisor"))
     outcome = shown["page"].recommendation.outcome
     shown |= {
         "requirement": found,
@@ -82,31 +83,34 @@ def requirement(request: HttpRequest, pk: int) -> HttpResponse:
         "team_part": True,
         "earlier": earlier_results(found, answers),
         "endpoints": team_endpoints(found.team),
+        "may_change": may_change,
         "link": request.build_absolute_uri(request.path),
         "public_link": _public_link(request, found),
         "markdown_url": reverse("requirement-markdown", args=[pk]),
         "json_url": reverse("requirement-json", args=[pk]),
     }
+    if not may_change:
+        shown["record_url"] = ""
     return render(request, "advisor/result.html", shown)
 
 
 @require_GET
 def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
     """The same as Markdown."""
-    return markdown_response(_stored(team_requirement(person(request), pk))[0])
+    return markdown_response(_stored(access.see_requirement(request, pk))[0])
 
 
 @require_GET
 def as_json(request: HttpRequest, pk: int) -> HttpResponse:
     """The same as JSON."""
-    return json_response(*_stored(team_requirement(person(request), pk)))
+    return json_response(*_stored(access.see_requirement(request, pk)))
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of saved answers. A link may bring other answers along: they are shown, and saved with a button."""
+    found = access.change_requirement(request, pk)
     user = person(request)
-    found = team_requirement(user, pk)
     if request.method == "GET":
         proposed, ignored = read(request.GET) if request.GET else _stored(found)
         return _edit_page(request, found, proposed, ignored=ignored)
@@ -121,8 +125,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def autosave(request: HttpRequest, pk: int) -> HttpResponse:
     """Save what the form holds and answer with the preview. A stale form is told so, and nothing is saved."""
+    found = access.change_requirement(request, pk)
     user = person(request)
-    found = team_requirement(user, pk)
     answers, _ = read(request.POST)
     url = reverse("requirement-edit", args=[pk])
     shown = {
@@ -140,7 +144,7 @@ def autosave(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     """Make the read-only link for everyone."""
-    found = team_requirement(person(request), pk)
+    found = access.change_requirement(request, pk)
     requirements.share(found)
     messages.success(request, "Anyone who has the link can read this result now.")
     return redirect(f"{found.get_absolute_url()}#take-away")
@@ -149,7 +153,7 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the link for everyone back."""
-    found = team_requirement(person(request), pk)
+    found = access.change_requirement(request, pk)
     requirements.withdraw(found)
     messages.success(request, "The link is withdrawn: it leads nowhere from now on.")
     return redirect(f"{found.get_absolute_url()}#take-away")
@@ -160,7 +164,8 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The result as everyone with the link may read it: no team pages, no endpoints, no changes."""
-    found = shared_requirement(token)
+    anyone(request)
+    found = access.shared_requirement(token)
     answers, _ = _stored(found)
     shown = result_parts(request, answers, reverse("advisor"))
     query = to_query(answers)

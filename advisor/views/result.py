@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
+
+from teams.access import anyone
 
 from ..answers import to_query
 from ..json_result import as_json
@@ -23,6 +24,7 @@ from ..result_page import NOT_CONSIDERED
 @require_GET
 def result_page(request: HttpRequest) -> HttpResponse:
     """The result. A form leaves empty fields in the address: those are dropped first, so that the link is short."""
+    anyone(request)
     answers, ignored = read(request.GET)
     query = to_query(answers)
     if not ignored and request.GET and "" in request.GET.dict().values():
@@ -42,6 +44,7 @@ def result_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def result_markdown(request: HttpRequest) -> HttpResponse:
     """The same as Markdown."""
+    anyone(request)
     answers, _ = read(request.GET)
     return markdown_response(answers)
 
@@ -50,19 +53,19 @@ def result_markdown(request: HttpRequest) -> HttpResponse:
 @require_GET
 def result_json(request: HttpRequest) -> HttpResponse:
     """The same as JSON, with what was ignored."""
+    anyone(request)
     answers, ignored = read(request.GET)
     return json_response(answers, ignored)
 
 
 def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[str, Any]:
     """What every result page needs."""
-    page = result(answers, form_url)
-    member = isinstance(request.user, User)
+    page, user = result(answers, form_url), anyone(request)
     return {
         "page": page,
         "form_url": form_url,
-        "fitting": fitting(request.user, page.recommendation.outcome) if isinstance(request.user, User) else [],
-        "record_url": f"{reverse('decision-new')}?{page.query}" if member else "",
+        "fitting": fitting(user, page.recommendation.outcome) if user else [],
+        "record_url": f"{reverse('decision-new')}?{page.query}" if user else "",
         "otherwise_url": f"{reverse('decision-new')}?{page.query}&otherwise=1#id_why_not",
         "not_considered": NOT_CONSIDERED,
         "nav": "advisor",

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 
 from teams.access import teams_of
-from teams.models import Team
+from teams.models import Role, Team
 
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
@@ -130,7 +130,7 @@ class Target:
 def targets(user: Any, engines: bool) -> dict[str, Target]:
     """All that the person may silence or work on, by the value that the form sends."""
     by_team: dict[int, list[Target]] = defaultdict(list)
-    teams = {team.pk: team for team in teams_of(user)}
+    teams = {team.pk: team for team in teams_of(user, Role.OPERATOR)}
     seen: dict[int, set[str]] = defaultdict(set)
     for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").order_by("name"):
         by_team[endpoint.team_id].append(Target(teams[endpoint.team_id], endpoint))

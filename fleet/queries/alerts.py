@@ -5,8 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 
+from teams.access import teams_of
+from teams.models import Role
+
+from ..access import visible
 from ..alerts import wording
 from ..models import Alert, Channel, Message
 
@@ -37,34 +43,41 @@ class Some:
     count: int
 
 
-def listing(state: str, number: str | int, mine: set[int], all_teams: bool) -> Page:
+def listing(user: User, state: str, number: str | int) -> Page:
     """One page of messages, newest first, as Letters. Without a state, those given up stand above, not here."""
-    rows = Message.objects.select_related("team").prefetch_related("alerts")
+    rows = _visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts")
     chosen = rows.filter(state=state) if state in Message.State.values else rows.exclude(state=Message.State.GIVEN_UP)
     page: Page[Any] = Paginator(chosen, PER_PAGE).get_page(number)
-    page.object_list = _letters(page, mine, all_teams)
+    page.object_list = _letters(user, page)
     return page
 
 
-def dead_letters(mine: set[int], all_teams: bool) -> Some:
+def dead_letters(user: User) -> Some:
     """The messages that were given up, newest first."""
-    rows = Message.objects.filter(state=Message.State.GIVEN_UP).select_related("team").prefetch_related("alerts")
-    return Some(_letters(rows[:MOST], mine, all_teams), rows.count())
+    rows = _visible(user, Message.objects.filter(state=Message.State.GIVEN_UP))
+    rows = rows.select_related("team").prefetch_related("alerts")
+    return Some(_letters(user, rows[:MOST]), rows.count())
 
 
-def not_gathered() -> Some:
+def not_gathered(user: User) -> Some:
     """Alerts that no message carries yet: their group is still forming, or quiet hours hold them."""
-    rows = Alert.objects.filter(message=None, dropped="").order_by("created_at", "pk")
+    rows = _visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
     return Some(list(rows[:MOST]), rows.count())
 
 
-def dropped(number: str | int) -> Page:
+def dropped(user: User, number: str | int) -> Page:
     """One page of alerts that were not sent after all, newest first."""
-    return Paginator(Alert.objects.exclude(dropped=""), PER_PAGE).get_page(number)
+    return Paginator(_visible(user, Alert.objects.exclude(dropped="")), PER_PAGE).get_page(number)
 
 
-def _letters(messages: Iterable[Message], mine: set[int], all_teams: bool) -> list[Letter]:
-    return [_letter(message, all_teams or message.team_id in mine) for message in messages]
+def _visible(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """What the person may see. What belongs to no team is about the watch itself: for who runs the installation."""
+    return visible(user, rows)
+
+
+def _letters(user: User, messages: Iterable[Message]) -> list[Letter]:
+    mine = set(teams_of(user, Role.OPERATOR).values_list("pk", flat=True))
+    return [_letter(message, user.is_superuser or message.team_id in mine) for message in messages]
 
 
 def _letter(message: Message, of_mine: bool) -> Letter:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Case, Count, IntegerField, Max, Value, When
 
-from teams.models import Team
-
+from ..access import visible, visible_teams
 from ..models import EndpointState
 from ..status import Status
 from .cells import cells_of, engine_label
@@ -105,21 +105,21 @@ class Changes:
     rows: list[Row]
 
 
-def board(filters: Filters) -> Board:
-    """The board for these filters, in a number of queries that depends on nothing."""
-    totals = _totals()
+def board(user: User, filters: Filters) -> Board:
+    """What the person may see of the fleet, filtered, in a number of queries that depends on nothing."""
+    totals = _totals(user)
     return Board(
-        headline=headline(totals.counts),
+        headline=headline(user, totals.counts),
         totals=totals,
         counts=status_counts(totals, filters),
         filters=filters,
-        groups=_groups(_rows(filters)),
+        groups=_groups(_rows(user, filters)),
     )
 
 
-def changes(filters: Filters, since: str) -> tuple[Totals, Changes]:
+def changes(user: User, filters: Filters, since: str) -> tuple[Totals, Changes]:
     """What moved since the cursor `since`; a cursor that can't be read counts as very old."""
-    totals = _totals()
+    totals = _totals(user)
     shown, regrouped, members = _read_cursor(since)
     new_shown, new_regrouped, new_members = _read_cursor(totals.cursor)
     if new_members != members or new_regrouped > regrouped:
@@ -130,7 +130,7 @@ def changes(filters: Filters, since: str) -> tuple[Totals, Changes]:
         # A row may have begun or ceased to match, which the moved rows alone can't tell.
         return totals, Changes(redraw=True, rows=[])
     moved = {"shown_at__gt": _moment(shown) - _slack()}
-    return totals, Changes(redraw=False, rows=_rows(filters, **moved))
+    return totals, Changes(redraw=False, rows=_rows(user, filters, **moved))
 
 
 def status_counts(totals: Totals, filters: Filters) -> list[StatusCount]:
@@ -142,10 +142,10 @@ def status_counts(totals: Totals, filters: Filters) -> list[StatusCount]:
     ]
 
 
-def choices() -> dict[str, list[tuple[str, str]]]:
+def choices(user: User) -> dict[str, list[tuple[str, str]]]:
     """What can be filtered by: (value, label) of the teams with endpoints and of the engines seen."""
-    teams = Team.objects.filter(endpoints__isnull=False).distinct().values_list("slug", "name")
-    known = EndpointState.objects.exclude(engine="").order_by("engine")
+    teams = visible_teams(user).filter(endpoints__isnull=False).distinct().values_list("slug", "name")
+    known = visible(user, EndpointState.objects.exclude(engine=""), "endpoint__team").order_by("engine")
     engines = known.values_list("engine", flat=True).distinct()
     return {
         "teams": list(teams),
@@ -154,8 +154,8 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _totals() -> Totals:
-    by_status = EndpointState.objects.order_by().values("status")
+def _totals(user: User) -> Totals:
+    by_status = visible(user, EndpointState.objects.order_by(), "endpoint__team").values("status")
     rows = by_status.annotate(count=Count("pk"), shown=Max("shown_at"), regrouped=Max("regrouped_at"), last=Max("pk"))
     counts = {row["status"]: row["count"] for row in rows}
     shown, regrouped = (max((_micros(row[key]) for row in rows), default=0) for key in ("shown", "regrouped"))
@@ -184,8 +184,9 @@ def _slack() -> timedelta:
     return timedelta(0) if connection.vendor == "sqlite" else timedelta(seconds=2)
 
 
-def _rows(filters: Filters, **moved: Any) -> list[Row]:
-    states = EndpointState.objects.filter(**moved).order_by(_URGENCY, "since", "endpoint__name")
+def _rows(user: User, filters: Filters, **moved: Any) -> list[Row]:
+    states = visible(user, EndpointState.objects.filter(**moved), "endpoint__team")
+    states = states.order_by(_URGENCY, "since", "endpoint__name")
     if filters.team:
         states = states.filter(endpoint__team__slug=filters.team)
     if filters.status:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from ..access import visible
 from ..calm import windows
 from ..calm.actions import covers
 from ..models import Endpoint, MaintenanceWindow, Silence
@@ -49,20 +51,20 @@ class Plan:
     over: list[Planned] = field(default_factory=list)
 
 
-def silences() -> Silences:
-    """All silences that are on, and those that ended in the last days."""
+def silences(user: User) -> Silences:
+    """The silences of the fleet, as far as the person sees it: those that are on, and those that ended lately."""
     now = datetime.now(UTC)
     rows = Silence.objects.select_related("team", "endpoint", "created_by").filter(ends_at__gt=now - LATELY)
     found = Silences()
-    for row in rows.order_by("ends_at"):
+    for row in visible(user, rows).order_by("ends_at"):
         (found.on if row.ends_at > now else found.over).append(Silenced(row, covers(row)))
     found.over = found.over[::-1][:OVER_SHOWN]
     return found
 
 
-def maintenance() -> Plan:
-    """All maintenance of the fleet, in order of time."""
-    return _plan(MaintenanceWindow.objects.all())
+def maintenance(user: User) -> Plan:
+    """The maintenance of the fleet, as far as the person sees it, in order of time."""
+    return _plan(visible(user, MaintenanceWindow.objects.all()))
 
 
 def maintenance_of(endpoint: Endpoint) -> Plan:

@@ -123,10 +123,10 @@ def now(endpoint: Endpoint) -> Now:
 
 
 def face(state: EndpointState) -> str:
-    """A text that is another one when the page's quiet parts have to be shown anew: status, engine or models moved."""
+    """A text that is another one when the page's quiet parts have to be shown anew, as when status or models moved."""
     facts = state.facts
     names = ",".join(model["name"] for model in facts.get("models", ()))
-    parts = (state.status, state.engine, facts.get("version"), names, bool(state.probed_at))
+    parts = (state.status, state.engine, facts.get("version"), names, bool(state.probed_at), state.endpoint.unverified)
     return f"{zlib.crc32(repr(parts).encode()):08x}"
 
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, IntegerField, Max, Q, Value, When
+from django.contrib.auth.models import User
+from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from config.health import glance
 
 from .. import causes
+from ..access import visible
 from ..models import Alert, EndpointState, Incident
 from ..status import TROUBLE, Status
 from .marks import CALMING
@@ -49,12 +51,13 @@ class Headline:
     last_look: datetime | None = None  # set where all is well
 
 
-def headline(counts: dict[str, int]) -> Headline:
-    """The headline for a fleet with so many endpoints of each status."""
+def headline(user: User, counts: dict[str, int]) -> Headline:
+    """The headline for who sees so many endpoints of each status."""
     troubled = any(counts.get(status) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
-    lead = _lead() if troubled else None
-    looked = None if lead else EndpointState.objects.aggregate(last=Max("probed_at"))["last"]
-    known = EndpointState.objects.filter(_KNOWN, status__in=TROUBLE).count() if troubled else 0
+    seen = visible(user, EndpointState.objects.all(), "endpoint__team")
+    lead = _lead(seen) if troubled else None
+    looked = None if lead else seen.aggregate(last=Max("probed_at"))["last"]
+    known = seen.filter(_KNOWN, status__in=TROUBLE).count() if troubled else 0
     text = sentence(counts, lead.name if lead else "", known)
     return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, looked)
 
@@ -92,9 +95,9 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _lead() -> Lead | None:
+def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
     named = ("endpoint_id", "endpoint__name", "endpoint__team__name")
-    troubled = EndpointState.objects.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
+    troubled = seen.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
     worst = (
         troubled.order_by(_NEW_FIRST, _WORSE_FIRST, "since", "pk")
         .values_list(*named, "status", "since", "cause", "detail", "marks")

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import F
-from django.shortcuts import get_object_or_404
 from django.utils.dateparse import parse_datetime
 
 from .. import causes
+from ..access import visible
 from ..engines.registry import label
 from ..models import Incident
 from .marks import Mark, shown
@@ -46,9 +47,9 @@ class Story:
     more_children: int
 
 
-def listing(filters: Filters, number: str | int = 1) -> Page:
+def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
     """One page of (incident, its cause in a few words), the open ones first, then the newest."""
-    rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
+    rows = visible(user, Incident.objects.select_related("endpoint__team", "parent__endpoint"), "endpoint__team")
     if filters.team:
         rows = rows.filter(endpoint__team__slug=filters.team)
     if filters.status:
@@ -62,9 +63,9 @@ def listing(filters: Filters, number: str | int = 1) -> Page:
 
 
 def story(pk: int) -> Story:
-    """An incident by its number, or Http404."""
+    """The incident of this number."""
     related = ("endpoint__team", "endpoint__state", "parent__endpoint")
-    incident = get_object_or_404(Incident.objects.select_related(*related), pk=pk)
+    incident = Incident.objects.select_related(*related).get(pk=pk)
     children = list(incident.children.select_related("endpoint").order_by("pk"))
     seen = incident.last_seen
     models = list(seen.get("models", ()))

@@ -10,6 +10,7 @@ _TITLES = {
     "silenced": "Nobody is told about it.",
     "flapping": "It comes and goes; nobody is told of each turn.",
     "blind": "The monitor itself could not look.",
+    "unverified": "Its certificate is not verified: whoever answers at its address is taken for the server.",
 }
 CALMING = ("maintenance", "silenced", "acknowledged", "blind")
 """With one of these, trouble is known and nobody has to jump up."""
@@ -25,8 +26,8 @@ class Mark:
     until: datetime | None = None
 
 
-def shown(marks: dict[str, Any]) -> list[Mark]:
-    """The marks in words, the most telling one first."""
+def shown(marks: dict[str, Any], unverified: bool = False) -> list[Mark]:
+    """The marks in words, the most telling one first; `unverified` is the endpoint's own."""
     found = []
     if taken := marks.get("acknowledged"):
         by = taken["by"]
@@ -34,6 +35,8 @@ def shown(marks: dict[str, Any]) -> list[Mark]:
     for kind, words in _WORDS.items():
         if value := marks.get(kind):
             found.append(Mark(kind, words, _TITLES[kind], _moment(value)))
+    if unverified:
+        found.append(Mark("unverified", "not verified", _TITLES["unverified"]))
     return found
 
 

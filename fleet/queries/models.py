@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
+
+from ..access import visible
 from ..engines.reading import Model, model_from_json
 from ..engines.registry import label
 from ..models import EndpointState
@@ -52,13 +55,13 @@ class Listing:
         return self.names - len(self.groups)
 
 
-def listing(search: str = "", capability: str = "") -> Listing:
-    """The models whose name contains `search` and that have `capability` (empty: any)."""
+def listing(user: User, search: str = "", capability: str = "") -> Listing:
+    """The models that the person may see, whose name contains `search` and that have `capability` (empty: any)."""
     wanted = search.strip().lower().removesuffix(":latest")
     groups: dict[str, Group] = {}
     capabilities: set[str] = set()
     known = False
-    for state, data in _offered():
+    for state, data in _offered(user):
         known = True
         capabilities.update(data.get("capabilities", ()))
         key = group_name(data["name"])
@@ -73,9 +76,10 @@ def group_name(name: str) -> str:
     return name.lower().removesuffix(":latest")
 
 
-def _offered() -> Iterator[tuple[EndpointState, dict[str, Any]]]:
-    """Every model of every endpoint, as stored. Those that work come first."""
+def _offered(user: User) -> Iterator[tuple[EndpointState, dict[str, Any]]]:
+    """Every model of every endpoint that the person may see, as stored. Those that work come first."""
     rows = EndpointState.objects.select_related("endpoint__team").defer("strip", "ladder", "load")
+    rows = visible(user, rows, "endpoint__team")
     for state in sorted(rows, key=lambda s: (s.status not in _WORKING, s.endpoint.name.lower())):
         for data in state.facts.get("models", ()):
             yield state, data

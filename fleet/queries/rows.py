@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import causes
+from ..models.endpoint import unverified
 from ..status import TROUBLE, Status
 from . import marks
 from .cells import Cells
@@ -14,7 +15,7 @@ from .marks import Mark
 COLUMNS = (
     "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__team__slug",
     "endpoint__fail_after", "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
-    "seen_at", "shown_at", "marks",
+    "seen_at", "shown_at", "marks", "endpoint__verify_tls",
 )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
         cause=causes.brief(state["cause"], state["detail"]),
         hint=_hint(state),
         seen_at=state["seen_at"],
-        marks=marks.shown(state["marks"]) if state["marks"] else [],
+        marks=marks.shown(state["marks"], unverified(state["endpoint__url"], state["endpoint__verify_tls"])),
         calm=state["status"] in TROUBLE and marks.calm(state["marks"]),
         cells=cells,
     )

@@ -14,7 +14,7 @@ OVERDUE = 60
 
 _COLUMNS = (
     "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail", "since",
-    "engine", "facts", "load", "seen_at", "due_at",
+    "engine", "facts", "load", "seen_at", "due_at", "endpoint__verify_tls",
 )  # fmt: skip
 _URGENCY = {status.value: rank for rank, status in enumerate(Status)}
 
@@ -36,6 +36,7 @@ class Standing:
     models: list[str]
     load: dict[str, Any]
     seen_at: datetime | None
+    verify_tls: bool
     overdue: bool  # nobody looked when it was time
 
 
@@ -64,6 +65,7 @@ def _standing(state: dict[str, Any], now: float) -> Standing:
         models=[model["name"] for model in state["facts"].get("models", ())],
         load=state["load"],
         seen_at=state["seen_at"],
+        verify_tls=state["endpoint__verify_tls"],
         overdue=state["due_at"] is not None and now - state["due_at"] > OVERDUE,
     )
 

@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from teams.access import member_team, person
-from teams.models import Team
+from teams.access import allows, person, team_of
+from teams.models import Role, Team
 
 from ..alerts import policy, recipients, trying
 from ..alerts.forms import AlertingForm
@@ -21,8 +21,8 @@ from ..queries.alerting import people
 @sensitive_post_parameters("apprise_url", "webhook_url")
 @require_http_methods(["GET", "POST"])
 def alerting(request: HttpRequest, slug: str) -> HttpResponse:
-    """The team's rules. A new secret is in the answer to the POST that made it, and nowhere else."""
-    team = member_team(person(request), slug)
+    """The team's rules; owners change them. A new secret is in the answer to the POST that made it, nowhere else."""
+    team = team_of(request, slug, Role.OWNER if request.method == "POST" else Role.VIEWER)
     rules = policy.policy_of(team)
     form = AlertingForm(request.POST or None, policy=rules)
     if request.method != "POST" or not form.is_valid():
@@ -43,6 +43,7 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
         "webhook": bool(rules.webhook_url),
         "secret": secret,
         "mail_works": settings.EMAIL_CONFIGURED,
+        "may_change": allows(person(request), team, Role.OWNER),
     }
     return render(request, "fleet/alerting.html", shown)
 
@@ -50,7 +51,7 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
 @require_POST
 def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
     """Sends a test by one channel and tells what was answered. Takes up to 10 seconds."""
-    team = member_team(person(request), slug)
+    team = team_of(request, slug, Role.OWNER)
     channel = request.POST.get("channel", "")
     if channel not in Channel.values:
         raise Http404("There is no such channel.")
@@ -63,9 +64,9 @@ def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def alerting_recipient(request: HttpRequest, slug: str) -> HttpResponse:
     """Takes back that an address unsubscribed or bounced."""
-    team = member_team(person(request), slug)
+    team = team_of(request, slug, Role.OWNER)
     address = request.POST.get("address", "")
-    act = {"subscribe": recipients.subscribe, "clear": recipients.worked}.get(request.POST.get("act", ""))
+    act = {"subscribe": recipients.subscribe, "clear": recipients.clear}.get(request.POST.get("act", ""))
     if act is None or address not in team.mail_to:
         raise Http404("The team has no such address.")
     act(team, address)

@@ -4,40 +4,43 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from teams.access import anyone, anyone_async, person
+
 from .. import live
 from ..queries import board as query
 from ..queries.headline import headline
 
 
 def board(request: HttpRequest) -> HttpResponse:
-    """The whole fleet on one page. Anyone who is signed in may see it."""
+    """All that the person may see of the fleet, on one page."""
+    user = person(request)
     filters = query.Filters.of(request.GET)
-    shown = query.board(filters)
-    return render(request, "fleet/board.html", {"nav": "fleet", "board": shown, "choices": query.choices()})
+    shown = query.board(user, filters)
+    return render(request, "fleet/board.html", {"nav": "fleet", "board": shown, "choices": query.choices(user)})
 
 
 @login_not_required
 def changes(request: HttpRequest) -> HttpResponse:
     """What moved on a board since its cursor, as out-of-band pieces; nothing (204) when nothing did."""
-    if not request.user.is_authenticated:
+    user = anyone(request)
+    if user is None:
         # A redirect would be followed unseen and leave a stale board; a reload leads to the sign-in page.
         return HttpResponse(status=401, headers={"HX-Refresh": "true"})
     filters, since = query.Filters.of(request.GET), request.GET.get("since", "")
-    totals, moved = query.changes(filters, since)
+    totals, moved = query.changes(user, filters, since)
     if moved.redraw:
-        return render(request, "fleet/_redraw.html", {"board": query.board(filters), "oob": True})
+        return render(request, "fleet/_redraw.html", {"board": query.board(user, filters), "oob": True})
     if totals.cursor == since:
         return HttpResponse(status=204)
     counts = query.status_counts(totals, filters)
-    shown = {"totals": totals, "headline": headline(totals.counts), "counts": counts, "filters": filters}
+    shown = {"totals": totals, "headline": headline(user, totals.counts), "counts": counts, "filters": filters}
     return render(request, "fleet/_changes.html", {"board": shown, "rows": moved.rows, "oob": True})
 
 
 @login_not_required
 async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The event stream. A stranger gets 401 at once, since an event source can't follow to a sign-in page."""
-    user = await request.auser()
-    if not user.is_authenticated:
+    if await anyone_async(request) is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(live.stream(), content_type="text/event-stream", headers=headers)

@@ -3,30 +3,32 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from teams.access import person, teams_of
+from teams.models import Role
 
+from .. import access
 from ..calm import actions
 from ..calm.forms import MaintenanceForm, SilenceForm
-from ..models import MaintenanceWindow, Silence
 from ..queries import calm as queries
 
 
 @require_http_methods(["GET", "POST"])
 def silences(request: HttpRequest) -> HttpResponse:
     """What is silenced, and a form for another silence. `endpoint` (its number) chooses one."""
+    user = person(request)
     if request.method == "GET":
-        return _silences(request, SilenceForm(user=request.user, initial=_chosen(request)))
-    form = SilenceForm(request.POST, user=person(request))
+        return _silences(request, SilenceForm(user=user, initial=_chosen(request)))
+    form = SilenceForm(request.POST, user=user)
     if form.is_valid():
         target, data = form.chosen(), form.cleaned_data
         about = {"endpoint": target.endpoint, "engine": target.engine, "reason": data["reason"]}
         try:
-            made = actions.silence(target.team, person(request), ends_at=data["until"], **about)
+            made = actions.silence(target.team, user, ends_at=data["until"], **about)
         except ValidationError as error:
             form.take(error)
         else:
@@ -39,8 +41,7 @@ def silences(request: HttpRequest) -> HttpResponse:
 @require_POST
 def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
     """People are told again."""
-    silence = get_object_or_404(Silence.objects.select_related("team", "endpoint"), pk=pk)
-    _only_members(request, silence)
+    silence = access.change_silence(request, pk)
     try:
         actions.end_silence(silence, person(request))
         messages.success(request, "The silence is over: people are told again.")
@@ -52,12 +53,13 @@ def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def maintenance(request: HttpRequest) -> HttpResponse:
     """What is planned, and a form for more. `endpoint` (its number) chooses one."""
+    user = person(request)
     if request.method == "GET":
-        return _maintenance(request, MaintenanceForm(user=request.user, initial=_chosen(request)))
-    form = MaintenanceForm(request.POST, user=person(request))
+        return _maintenance(request, MaintenanceForm(user=user, initial=_chosen(request)))
+    form = MaintenanceForm(request.POST, user=user)
     if form.is_valid():
         try:
-            window = actions.plan(form.chosen().team, person(request), **form.values())
+            window = actions.plan(form.chosen().team, user, **form.values())
         except ValidationError as error:
             form.take(error)
         else:
@@ -69,36 +71,30 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 @require_POST
 def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a window with its repetitions."""
-    window = get_object_or_404(MaintenanceWindow.objects.select_related("team", "endpoint"), pk=pk)
-    _only_members(request, window)
+    window = access.change_maintenance(request, pk)
     actions.remove_maintenance(window, person(request))
     messages.success(request, f"“{window.name}” was removed.")
     return redirect("maintenance")
 
 
 def _silences(request: HttpRequest, form: SilenceForm) -> HttpResponse:
-    shown = {"silences": queries.silences(), "form": form, **_common(request)}
+    shown = {"silences": queries.silences(person(request)), "form": form, **_common(request)}
     return render(request, "fleet/silences.html", shown, status=422 if form.errors else 200)
 
 
 def _maintenance(request: HttpRequest, form: MaintenanceForm) -> HttpResponse:
-    shown = {"planned": queries.maintenance(), "form": form, **_common(request)}
+    shown = {"planned": queries.maintenance(person(request)), "form": form, **_common(request)}
     return render(request, "fleet/maintenance.html", shown, status=422 if form.errors else 200)
 
 
 def _common(request: HttpRequest) -> dict:
-    mine = set(teams_of(request.user).values_list("pk", flat=True))
+    mine = set(teams_of(person(request), Role.OPERATOR).values_list("pk", flat=True))
     return {"mine": mine, "default_zone": settings.TIME_ZONE, "nav": "fleet"}
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:
     asked = request.GET.get("endpoint", "")
     return {"target": f"endpoint-{asked}"} if asked.isdecimal() else {}
-
-
-def _only_members(request: HttpRequest, rule: Silence | MaintenanceWindow) -> None:
-    if not teams_of(request.user).filter(pk=rule.team_id).exists():
-        raise Http404("None of your teams has this one.")
 
 
 def _back(request: HttpRequest) -> str:

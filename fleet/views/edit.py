@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from teams.access import person, teams_of
+from teams.models import Role
 
 from .. import access, endpoints, throttle
 from ..checking import Check, check
@@ -18,9 +19,10 @@ from ..models import Endpoint
 @require_http_methods(["GET", "POST"])
 def endpoint_add(request: HttpRequest) -> HttpResponse:
     """The form for a new endpoint. A GET may bring values along, such as a URL."""
+    user = person(request)
     if request.method == "GET":
-        return _form_page(request, EndpointForm(user=request.user, initial=request.GET.dict()))
-    form = EndpointForm(request.POST, user=request.user)
+        return _form_page(request, EndpointForm(user=user, initial=request.GET.dict()))
+    form = EndpointForm(request.POST, user=user)
     added = form.save() if form.is_valid() else None
     if added is None:
         return _form_page(request, form)
@@ -31,14 +33,15 @@ def endpoint_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def endpoint_check(request: HttpRequest) -> HttpResponse:
     """What answers at the address in the form, without saving anything."""
+    user = access.operator(request)
     endpoint = _endpoint_of_form(request)
-    form = EndpointForm(request.POST, user=request.user, endpoint=endpoint)
+    form = EndpointForm(request.POST, user=user, endpoint=endpoint)
     form.is_valid()  # only the address, the engine and the key matter here
-    refused = "" if throttle.allowed(person(request).pk) else throttle.REFUSED
+    refused = "" if throttle.allowed(user.pk) else throttle.REFUSED
     result = _check(form) if "url" in form.cleaned_data and not refused else None
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
-        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": request.user}
+        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user}
         return render(request, "fleet/_check.html", shown)
     if refused:
         messages.warning(request, refused)
@@ -48,21 +51,24 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
 def _endpoint_of_form(request: HttpRequest) -> Endpoint | None:
     """The endpoint whose edit form this is; None for a new one."""
     pk = request.POST.get("endpoint", "")
-    return access.change_endpoint(request.user, int(pk)) if pk.isdecimal() else None
+    return access.change_endpoint(request, int(pk)) if pk.isdecimal() else None
 
 
 def _check(form: EndpointForm) -> Check:
     values = form.cleaned_data
     stored = form.endpoint.api_key if form.endpoint and not values.get("forget_key") else ""
     key = values.get("api_key") or stored
-    return check(values["url"], key, values.get("engine", ""), values.get("expected_models", []))
+    verify = not values.get("unverified")
+    return check(values["url"], key, values.get("engine", ""), values.get("expected_models", []), verify)
 
 
 @require_GET
 def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     """What answers on this machine at the usual ports."""
-    found = look_around(own_ports={settings.PORT, int(request.get_port())})
-    teams = teams_of(request.user)
+    user = person(request)
+    teams = teams_of(user, Role.OPERATOR)
+    known = access.visible(user, Endpoint.objects.all())
+    found = look_around(known, own_ports={settings.PORT, int(request.get_port())}) if teams else []
     shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
@@ -71,10 +77,10 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form for an endpoint that is there."""
-    endpoint = access.change_endpoint(request.user, pk)
+    endpoint = access.change_endpoint(request, pk)
     if request.method == "GET":
-        return _form_page(request, EndpointForm(user=request.user, endpoint=endpoint, initial=initial_of(endpoint)))
-    form = EndpointForm(request.POST, user=request.user, endpoint=endpoint)
+        return _form_page(request, EndpointForm(user=person(request), endpoint=endpoint, initial=initial_of(endpoint)))
+    form = EndpointForm(request.POST, user=person(request), endpoint=endpoint)
     if form.is_valid() and form.save():
         messages.success(request, f"{endpoint.name} is saved.")
         return redirect(endpoint)
@@ -84,7 +90,7 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop looking."""
-    endpoint = access.change_endpoint(request.user, pk)
+    endpoint = access.change_endpoint(request, pk)
     endpoints.pause(endpoint)
     messages.success(request, f"{endpoint.name} is paused: nobody looks at it, and nobody gets mail about it.")
     return redirect(endpoint)
@@ -93,7 +99,7 @@ def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Look again."""
-    endpoint = access.change_endpoint(request.user, pk)
+    endpoint = access.change_endpoint(request, pk)
     endpoints.resume(endpoint)
     messages.success(request, f"{endpoint.name} is looked at again.")
     return redirect(endpoint)
@@ -102,7 +108,7 @@ def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def endpoint_look(request: HttpRequest, pk: int) -> HttpResponse:
     """Look at once, outside of the interval."""
-    endpoint = access.change_endpoint(request.user, pk)
+    endpoint = access.change_endpoint(request, pk)
     if not throttle.allowed(person(request).pk):
         messages.warning(request, throttle.REFUSED)
         return redirect(endpoint)
@@ -114,7 +120,7 @@ def endpoint_look(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first, then delete."""
-    endpoint = access.change_endpoint(request.user, pk)
+    endpoint = access.change_endpoint(request, pk)
     if request.method == "GET":
         shown = {"endpoint": endpoint, "incidents": endpoint.incidents.count(), "nav": "fleet"}
         return render(request, "fleet/remove.html", shown)
@@ -124,7 +130,7 @@ def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = None) -> HttpResponse:
-    team_less = form.endpoint is None and not teams_of(request.user).exists()
+    team_less = form.endpoint is None and not teams_of(person(request), Role.OPERATOR).exists()
     details = [form[name] for name in DETAILS]
     shown = {
         "form": form,

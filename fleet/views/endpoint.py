@@ -24,7 +24,7 @@ NO_CONTENT = 204
 @vary_on_headers("HX-Target")
 def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     """The page. `range` chooses the stretch of time that the charts show."""
-    found = access.see_endpoint(request.user, pk)
+    found = access.see_endpoint(request, pk)
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", _charts(request, found))
     shown = _whole(request, found) | {"nav": "fleet", "may_change": access.may_change(request.user, found)}
@@ -35,7 +35,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def endpoint_now(request: HttpRequest, pk: int) -> HttpResponse:
     """The live part alone, asked for when the fleet moved; nothing (204) when this endpoint did not."""
-    found = access.see_endpoint(request.user, pk)
+    found = access.see_endpoint(request, pk)
     if request.GET.get("cursor") == queries.cursor(found.state):
         return HttpResponse(status=NO_CONTENT)
     if request.GET.get("face") == queries.face(found.state):

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from config.health import glance
+from teams.access import anyone
 
 from ..templatetags.health import banner
 
@@ -14,7 +15,7 @@ from ..templatetags.health import banner
 @require_safe
 def health_banner(request: HttpRequest) -> HttpResponse:
     """Nothing (204) while what the page shows is still so."""
-    if not request.user.is_authenticated:
+    if anyone(request) is None:
         return HttpResponse(status=204)  # signed out meanwhile: not worth a redirect to a form
     shown = banner(glance.troubles())
     if request.GET.get("seen") == shown["seen"]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from teams.models import Team
+from teams.access import person
 
 from .. import access
 from ..calm import actions
@@ -18,23 +18,25 @@ from ..queries import incidents as queries
 
 @require_GET
 def incidents(request: HttpRequest) -> HttpResponse:
-    """All incidents, the open ones first. Any signed-in person may see them."""
+    """The incidents that the person may see, the open ones first."""
+    user = person(request)
     wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state")))
-    page = queries.listing(wanted, request.GET.get("page", 1))
-    shown = {"page": page, "filters": wanted, "teams": Team.objects.all(), "nav": "incidents"}
+    page = queries.listing(user, wanted, request.GET.get("page", 1))
+    shown = {"page": page, "filters": wanted, "teams": access.visible_teams(user), "nav": "incidents"}
     return render(request, "fleet/incidents.html", shown)
 
 
 @require_GET
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The story of one incident."""
+    access.see_incident(request, pk)
     return _page(request, pk)
 
 
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that one is on it."""
-    incident = access.change_incident(request.user, pk)
+    incident = access.change_incident(request, pk)
     form = AcknowledgeForm(request.POST)
     if not form.is_valid():
         return _page(request, pk, acknowledging=form)
@@ -50,7 +52,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Give it back."""
-    incident = access.change_incident(request.user, pk)
+    incident = access.change_incident(request, pk)
     try:
         actions.unacknowledge(incident, request.user.get_username())
         messages.success(request, "Nobody is on it now; reminders go out again.")
@@ -62,7 +64,7 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a line to the timeline."""
-    incident = access.change_incident(request.user, pk)
+    incident = access.change_incident(request, pk)
     form = NoteForm(request.POST)
     if not form.is_valid():
         return _page(request, pk, noting=form)

@@ -9,8 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from teams.access import anyone
+
 from ..alerts import links
-from ..calm import actions
 from ..models import Incident
 
 _METHODS = ["GET", "HEAD", "POST"]
@@ -24,19 +25,20 @@ SHOWN = 20
 @require_http_methods(_METHODS)
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     """Acknowledge what a mail told of: as oneself if signed in, else in the name of the mail's recipient."""
+    user = anyone(request)
     try:
         numbers, recipient = links.read_acknowledge(token)
-        incidents = links.incidents_of(numbers, request.user)
+        incidents = links.incidents_of(numbers, user)
     except links.LinkRefused as refused:
         return _refused(request, refused)
-    by = request.user.get_username() if request.user.is_authenticated else recipient
+    by = user.get_username() if user else recipient
     shown = {"incidents": incidents[:SHOWN], "more": max(0, len(incidents) - SHOWN), "by": by}
     shown |= {"others": _others(incidents, by), "done": _all_by(incidents, by)}
     if request.method != "POST":
         return render(request, "fleet/link_acknowledge.html", shown)
     note = request.POST.get("note", "")
     try:
-        actions.acknowledge_all(incidents, by, note)
+        links.acknowledge(incidents, by, note)
     except ValidationError as error:
         shown |= {"error": error.messages[0], "note": note}
         return render(request, "fleet/link_acknowledge.html", shown, status=422)
@@ -50,6 +52,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(_METHODS)
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Get no more mail of a team. Mail programs post it in one click, people by the page's button."""
+    anyone(request)
     try:
         team_pk, address = links.read_unsubscribe(token)
         asked = request.method == "POST"

@@ -4,6 +4,20 @@ from django.conf import settings
 from django.db import models
 
 
+class Role(models.TextChoices):
+    """What a member may do. Each may do what those before it may."""
+
+    VIEWER = "viewer"  # see everything of the team
+    OPERATOR = "operator"  # endpoints, incidents, silences, requirements and decisions
+    OWNER = "owner"  # members, where alerts go, tokens of the team, its deletion
+
+    @property
+    def and_above(self) -> list["Role"]:
+        """This role and those that may do more."""
+        roles = list(Role)
+        return roles[roles.index(self) :]
+
+
 class Team(models.Model):
     """The people who own endpoints, requirements and decisions."""
 
@@ -25,7 +39,11 @@ class Membership(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_membership_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "team"], name="one_membership_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_is_known"),
+        ]

@@ -1,0 +1,89 @@
+"""What the fleet stores about people and teams: for export, and for their deletion."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model
+
+from teams.data_care import SOMEONE, Names, names_of, without
+from teams.models import Team
+
+from . import live
+from .calm import marks
+from .models import (
+    Alert,
+    AlertPolicy,
+    Channel,
+    Endpoint,
+    EndpointState,
+    Incident,
+    IncidentEvent,
+    MaintenanceWindow,
+    Message,
+    Observation,
+    Recipient,
+    Silence,
+    Trace,
+)
+
+OF_INCIDENT = "endpoint__team"
+OF_LINE = "incident__endpoint__team"
+
+
+def contribution(user: User) -> dict[str, Any]:
+    """What the person did in the fleet, and the mails to their addresses."""
+    names = names_of(user)
+    lines = IncidentEvent.objects.filter(names.called("author", OF_LINE))
+    taken = Incident.objects.filter(names.called("acknowledged_by", OF_INCIDENT))
+    silences = Silence.objects.filter(created_by=user)
+    planned = MaintenanceWindow.objects.filter(created_by=user)
+    mails = Message.objects.filter(names.addressed("recipient"), channel=Channel.MAIL)
+    refusals = Recipient.objects.filter(names.addressed("address"))
+    return {
+        "incident_lines": _rows(lines, "incident_id", "at", "text"),
+        "acknowledged_incidents": _rows(taken, "id", "acknowledged_at", "acknowledged_note"),
+        "silences": _rows(silences, "team__name", "starts_at", "ends_at", "reason"),
+        "maintenance_windows": _rows(planned, "team__name", "name", "starts_at", "minutes", "repeats"),
+        "mails": _rows(mails, "team__name", "recipient", "created_at", "state", "sent_at"),
+        "unsubscribed_or_refused": _rows(refusals, "team__name", "address", "unsubscribed_at", "bounced_at", "bounce"),
+    }
+
+
+def erase(names: Names) -> None:
+    """Takes the person's name out of incidents, and their addresses off the lists. Mails to them are deleted."""
+    taken = Incident.objects.filter(names.called("acknowledged_by", OF_INCIDENT))
+    shown = list(taken.filter(resolved_at=None).values_list("endpoint_id", flat=True))
+    taken.update(acknowledged_by=SOMEONE)
+    IncidentEvent.objects.filter(names.called("author", OF_LINE)).update(author=SOMEONE)
+    if shown:
+        marks.refresh(shown)  # the board's rows name who is on it
+    for policy in AlertPolicy.objects.only("escalate_to"):
+        kept = without(policy.escalate_to, names.in_team(policy.pk))
+        if kept != policy.escalate_to:
+            AlertPolicy.objects.filter(pk=policy.pk).update(escalate_to=kept)
+    Recipient.objects.filter(names.addressed("address")).delete()
+    Alert.objects.filter(names.addressed("recipient"), channel=Channel.MAIL).delete()
+    Message.objects.filter(names.addressed("recipient"), channel=Channel.MAIL).delete()
+
+
+def goes_along(team: Team) -> dict[type[Model], int]:
+    """What goes with the team's endpoints."""
+    return {Incident: Incident.objects.filter(endpoint__team=team).count()}
+
+
+def before_deletion(team: Team) -> None:
+    """Probes that are under way find no row to store into; then the history goes without being loaded.
+
+    The rows are locked in the order in which the dispatcher takes them, so that neither waits for the other.
+    """
+    mine = Endpoint.objects.filter(team=team)
+    states = EndpointState.objects.select_for_update().filter(endpoint__in=mine).order_by("due_at")
+    pks = list(states.values_list("pk", flat=True))
+    Trace.objects.filter(observation__endpoint__in=pks)._raw_delete("default")
+    Observation.objects.filter(endpoint__in=pks)._raw_delete("default")
+    transaction.on_commit(lambda: live.publish(pks))
+
+
+def _rows(rows: Any, *names: str) -> list[dict[str, Any]]:
+    return list(rows.values(*names))

@@ -1,0 +1,133 @@
+"""What we change of django-allauth's ways: who may get an account, and what happens when the mail server is away."""
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from allauth.utils import generate_unique_username
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from . import audit, signals
+from .sso import people, trouble
+from .sso.session import Session
+
+log = logging.getLogger(__name__)
+
+WRONG = "This name and this password do not go together. Check both, or have a new password mailed to you."
+HELD_UP = (
+    "Too many wrong tries, so nobody is let in under this name for a while, not even by the right password. "
+    "Try again in five minutes, or have a new password mailed to you."
+)
+
+
+class Accounts(DefaultAccountAdapter):
+    """Local accounts are made by an invitation, the first-account link or the provider, never by a stranger."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": WRONG,
+        "username_password_mismatch": WRONG,
+        "too_many_login_attempts": HELD_UP,
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Too many tries are in the audit trail as well."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            signals.tell_of_try("session.held_up", credentials)
+            raise
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries are counted by account, whichever of its names was typed and whatever the Host header says."""
+        typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        users = {*filter_users_by_email(typed, for_login=True), get_user_by_username(typed)} - {None}
+        return f"account:{min(user.pk for user in users)}" if users else f"name:{typed}"
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The Host header is the sender's to choose, so links in mails begin as the settings say."""
+        user, _, token = key.partition("-")
+        return site_url() + reverse("account_reset_password_from_key", args=[user, token])
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Takes up to 10 seconds; when the mail server is away, the log tells."""
+        try:
+            super().send_mail(template_prefix, email, context | {"site_url": site_url()})
+        except (OSError, SMTPException) as error:
+            # The page says the same whether or not there is such an account, so it can't tell of this.
+            log.warning("A mail about an account could not be sent: %s", error)
+
+
+def site_url() -> str:
+    """How the addresses of all our pages begin, without a slash at the end."""
+    return settings.SITE_URL.rstrip("/")
+
+
+class ProviderAccounts(DefaultSocialAccountAdapter):
+    """Accounts of people whom the OpenID Connect provider sends. What decides about them is in teams/sso/people.py."""
+
+    error_messages = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "no_password": "Your account has no password, so nothing else lets you in. Set a password first.",
+    }
+
+    def get_requests_session(self) -> Session:
+        return Session()
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        return people.account_of(people.verified_address(sociallogin))
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        if why := people.refusal(sociallogin):
+            raise ImmediateHttpResponse(_refused(request, sociallogin, why))
+        return True
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: BaseForm | None = None) -> User:
+        try:
+            with transaction.atomic():
+                user = super().save_user(request, sociallogin, form)
+                people.welcome(user, sociallogin)
+        except (IntegrityError, people.TooLate) as error:
+            raise ImmediateHttpResponse(_refused(request, sociallogin, "late")) from error
+        return user
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        user = super().populate_user(request, sociallogin, data)
+        # allauth would take the first name in place of a user name that is taken.
+        user.username = generate_unique_username([data.get("username"), data.get("email"), "user"])
+        return user
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """Puts `why` into the page's context and a line into the log, which has nothing of the provider's answer."""
+        cause = trouble.cause(request, exception, extra_context or {})
+        log.warning("A sign-in by the provider did not work: %s (%s)", cause, trouble.kind(exception))
+        if extra_context is not None:
+            extra_context["why"] = trouble.SENTENCES[cause]
+
+
+def _refused(request: HttpRequest, sociallogin: SocialLogin, why: str) -> HttpResponse:
+    audit.record("access.refused", detail={"by": ["socialaccount"], "why": why})
+    facts = {"why": why, "address": people.verified_address(sociallogin), "provider": settings.OIDC_NAME}
+    return render(request, "socialaccount/refused.html", facts, status=403)

@@ -1,0 +1,212 @@
+"""Writes the audit trail: who did what to what, when and from where."""
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any
+
+import redis
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.redaction import redact
+
+from .models import AuditEntry, Team
+
+ACTIONS = {
+    "access.refused": "was refused",
+    "account.created": "created an account",
+    "account.factor_added": "added a way to prove who they are",
+    "account.factor_removed": "removed a way to prove who they are",
+    "account.factor_renewed": "made new recovery codes",
+    "account.mail_changed": "changed a mail address of an account",
+    "account.password_changed": "changed a password",
+    "account.password_reset": "reset a password by mail",
+    "account.provider_connected": "connected an account to the provider",
+    "account.provider_removed": "took the provider away from an account",
+    "alerting.changed": "changed how the team is told",
+    "alerting.tested": "had a test message sent",
+    "audit.exported": "exported the audit trail",
+    "backup.made": "made a backup",
+    "backup.restored": "restored a backup",
+    "decision.edited": "edited a decision",
+    "decision.exported": "exported the decisions",
+    "decision.moved": "moved a decision",
+    "decision.recorded": "recorded a decision",
+    "decision.reviewed": "reviewed a decision",
+    "endpoint.added": "added an endpoint",
+    "endpoint.changed": "changed an endpoint",
+    "endpoint.paused": "paused an endpoint",
+    "endpoint.removed": "removed an endpoint",
+    "endpoint.resumed": "resumed an endpoint",
+    "incident.acknowledged": "acknowledged an incident",
+    "incident.noted": "wrote a note on an incident",
+    "incident.unacknowledged": "gave an incident back",
+    "invitation.accepted": "accepted an invitation to the team",
+    "invitation.sent": "invited someone to the team",
+    "invitation.withdrawn": "withdrew an invitation",
+    "maintenance.planned": "planned maintenance",
+    "maintenance.removed": "removed planned maintenance",
+    "member.joined": "joined the team",
+    "member.left": "left the team",
+    "member.removed": "removed a member",
+    "member.role_changed": "changed a member's role",
+    "message.sent_again": "had a message sent again",
+    "person.activated": "activated an account",
+    "person.admin_changed": "changed who runs the installation",
+    "person.deactivated": "deactivated an account",
+    "person.deleted": "deleted an account",
+    "person.exported": "exported what is stored about a person",
+    "recipient.cleared": "had mail go again to an address that bounced",
+    "recipient.subscribed": "subscribed an address again",
+    "recipient.unsubscribed": "unsubscribed an address",
+    "requirement.changed": "changed a requirement",
+    "requirement.created": "created a requirement",
+    "requirement.shared": "shared a requirement by a public link",
+    "requirement.withdrawn": "withdrew a requirement's public link",
+    "secret.rotated": "rotated the keys of stored secrets",
+    "session.closed": "ended a session of their own",
+    "session.ended": "signed out",
+    "session.failed": "failed to sign in",
+    "session.held_up": "was held up after too many tries to sign in",
+    "session.started": "signed in",
+    "silence.ended": "ended a silence",
+    "silence.started": "started a silence",
+    "team.changed": "changed the team",
+    "team.created": "created the team",
+    "team.deleted": "deleted the team",
+    "token.made": "made an API token",
+    "token.refused": "used an API token and was refused",
+    "token.revoked": "revoked an API token",
+}
+"""Action -> what the person did, in words that follow a name. `record` takes no other."""
+
+SELDOM = ("access.refused", "session.held_up")
+"""Who keeps trying is written down once a minute for each address and page: a flood must not bury the rest."""
+
+LINKED: dict[str, type[Model]] = {}
+"""What an action begins with -> the model of its objects, which have pages. Each app adds its own when it starts."""
+
+log = logging.getLogger(__name__)
+_via: ContextVar[str] = ContextVar("via", default="")
+
+
+def record(
+    action: str,
+    *,
+    team: Team | None = None,
+    what: Model | None = None,
+    name: str = "",
+    detail: dict[str, Any] | None = None,
+    actor: User | None = None,
+    once_in: timedelta | None = None,
+) -> None:
+    """Writes one entry: about the object `what` (called `name`, or as it prints), in a team or the installation.
+
+    Who and from where is taken from the request that is being answered; `actor` says it where the request does not.
+    With `once_in` nothing is written when the same person did the same to the same object within that time.
+    Raises KeyError for an action that is not in ACTIONS.
+    """
+    ACTIONS[action]
+    request: HttpRequest | None = context.request
+    person = actor or _signed_in(request)
+    if action in SELDOM and not _first_in_a_minute(action, person, request):
+        return
+    if once_in and _lately(action, person, what, once_in):
+        return
+    AuditEntry.objects.create(
+        actor_id=person.pk if person else None,
+        via=_via.get()[:80],
+        address=_address(request),
+        team_id=team.pk if team else None,
+        team_name=team.name if team else "",
+        action=action,
+        object_id=what.pk if what else None,
+        object_name="" if isinstance(what, User) else (name or str(what or ""))[:200],
+        detail=_where(action, request) | (detail or {}),
+    )
+
+
+@contextmanager
+def through(via: str) -> Iterator[None]:
+    """What is recorded within came this way: "manage.py apply", "token ci", "link in a mail"."""
+    token = _via.set(via)
+    try:
+        yield
+    finally:
+        _via.reset(token)
+
+
+def whose(address: str) -> dict[str, Any]:
+    """A mail address for `detail`: as the number of the person it belongs to, so that it goes when they are deleted."""
+    owner = User.objects.filter(Q(email__iexact=address) | Q(username=address)).first() if address else None
+    return {"person": owner.pk} if owner else {"mail": address}
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], secret: Collection[str] = ()) -> dict[str, Any]:
+    """For `detail`: what moved, as {name: {"from": ..., "to": ...}}; of what is `secret` only that it moved."""
+    moved = [name for name in after if before.get(name) != after[name]]
+    return {name: _turn(before.get(name), after[name], name in secret) for name in moved}
+
+
+def _turn(before: Any, after: Any, secret: bool) -> Any:
+    if secret:
+        return "removed" if not after else "changed" if before else "set"
+    return {"from": _plain(before), "to": _plain(after)}
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON knows it, without the secrets of the settings, and not without end."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(each) for each in list(value)[:20]]
+    return redact(str(value))[:200]
+
+
+def _where(action: str, request: HttpRequest | None) -> dict[str, Any]:
+    """The page that was refused; where its address may have a token in it, only the address's pattern."""
+    match = request.resolver_match if request and action == "access.refused" else None
+    if request is None or match is None:
+        return {}
+    return {"page": (request.path if set(match.kwargs) <= {"pk", "slug"} else f"/{match.route}")[:200]}
+
+
+def _first_in_a_minute(action: str, person: User | None, request: HttpRequest | None) -> bool:
+    if request is None:
+        return True
+    who = f"{person.pk if person else ''} {_address(request)} {request.path}"
+    key = hashlib.sha256(who.encode()).hexdigest()  # a cache's key has no spaces, and a path may be long
+    try:
+        return cache.add(f"audit:{action}:{key}", 1, timeout=60)
+    except redis.RedisError as error:  # rather too many entries than none
+        log.warning("the audit trail can't tell repetitions: %s", error)
+        return True
+
+
+def _lately(action: str, person: User | None, what: Model | None, within: timedelta) -> bool:
+    same = AuditEntry.objects.filter(actor_id=person.pk if person else None, action=action)
+    return same.filter(object_id=what.pk if what else None, at__gt=timezone.now() - within).exists()
+
+
+def _signed_in(request: HttpRequest | None) -> User | None:
+    user = getattr(request, "user", None)
+    return user if isinstance(user, User) else None
+
+
+def _address(request: HttpRequest | None) -> str | None:
+    if request is None:
+        return None
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:  # the server did not tell: a Unix socket
+        return None

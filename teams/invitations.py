@@ -1,0 +1,194 @@
+"""Invitations: a link that makes whoever has it a member. Only a hash of its token is kept."""
+
+import hashlib
+import hmac
+import logging
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from smtplib import SMTPException
+
+import redis
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from config.redaction import redact
+
+from . import audit, members
+from .members import Refused
+from .models import Invitation, Membership, Role, Team
+
+log = logging.getLogger(__name__)
+
+VALID = timedelta(days=7)
+AN_HOUR = 30
+"""Invitations per owner and hour: each of them sends a mail to whomever they name."""
+
+GONE = "This invitation is used up, withdrawn or more than seven days old. Ask an owner of the team for a new one."
+
+
+class Gone(Refused):
+    """The invitation was used up or withdrawn a moment before, or it is too old."""
+
+
+def invite(team: Team, email: str, role: Role, by: User | None) -> tuple[Invitation, str]:
+    """An invitation for the address, and its link's token. One to the same address before is replaced by it.
+
+    `by` is None for a command on the server. Raises Refused with a sentence for too many, or for a member's address.
+    """
+    email, token = email.strip().lower(), secrets.token_urlsafe(32)
+    if by and not _allowed(by):
+        raise Refused(f"That is enough for now: {AN_HOUR} invitations an hour. The next one is free within an hour.")
+    with transaction.atomic():
+        members.own(by, team) if by else members.lock(team)
+        if Membership.objects.filter(team=team, user__in=holders(email)).exists():
+            raise Refused(f"{email} belongs to a member of {team} already. Change the role in the list of members.")
+        team.invitations.filter(email=email).delete()
+        invitation = Invitation.objects.create(
+            team=team,
+            email=email,
+            role=role,
+            token_hash=_hash(token),
+            invited_by=by,
+            expires_at=datetime.now(UTC) + VALID,
+        )
+        # No address: it is a person's, and the trail keeps none of those.
+        audit.record("invitation.sent", team=team, detail={"role": role.value}, actor=by)
+    return invitation, token
+
+
+def find(token: str) -> Invitation | None:
+    """The invitation that a link is of; None once it is used up, withdrawn or expired."""
+    rows = Invitation.objects.select_related("team", "invited_by")
+    return rows.filter(token_hash=_hash(_bare(token)), expires_at__gt=datetime.now(UTC)).first()
+
+
+def accept(invitation: Invitation, user: User) -> Membership:
+    """Uses the invitation up and makes the person a member. Raises Gone when someone was quicker."""
+    with transaction.atomic():
+        _use_up(invitation)
+        return _joined(invitation, user)
+
+
+def register(invitation: Invitation, username: str, password: str, *, proved: bool = True) -> User:
+    """A new account with the invitation's address, and its membership. Uses the invitation up.
+
+    `proved`: the link was read in the mail to that address, so the address is known to be the person's.
+    Raises Gone when someone was quicker, and Refused when the name or the address has an account already.
+    """
+    try:
+        with transaction.atomic():
+            _use_up(invitation)
+            if holders(invitation.email).exists():
+                raise Refused("There is an account with this mail address. Sign in to join the team.")
+            user = User.objects.create_user(username, invitation.email, password)
+            EmailAddress.objects.create(user=user, email=invitation.email, verified=proved, primary=True)
+            _joined(invitation, user)
+    except IntegrityError as error:
+        raise Refused("Someone took this user name or address a moment ago. Choose another name.") from error
+    return user
+
+
+def withdraw(invitation: Invitation, by: User) -> None:
+    """The link does nothing any more. Raises NotThere when `by` is no owner any more."""
+    with transaction.atomic():
+        members.own(by, invitation.team)
+        gone, _ = Invitation.objects.filter(pk=invitation.pk).delete()
+        if gone:
+            audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=by)
+
+
+def holders(email: str) -> QuerySet[User]:
+    """The accounts that have this address, which nobody has by only saying so."""
+    rows = EmailAddress.objects.filter(email__iexact=email)
+    confirmed, claimed = rows.filter(verified=True).values("user"), rows.filter(verified=False).values("user")
+    return User.objects.filter(Q(pk__in=confirmed) | (Q(email__iexact=email) & ~Q(pk__in=claimed)))
+
+
+def link(token: str) -> str:
+    """The whole address of the page where the invitation is accepted."""
+    return settings.SITE_URL.rstrip("/") + reverse("invitation", args=[token])
+
+
+def mailed_token(token: str) -> str:
+    """The token as the mail has it: the part behind the dot is shown nowhere else, so it proves the address."""
+    return f"{token}.{_proof(token)}"
+
+
+def came_by_mail(token: str) -> bool:
+    """Whether this token was read in the mail, and not only shown to the owner who invited."""
+    bare, _, proof = token.partition(".")
+    return hmac.compare_digest(proof.encode(), _proof(bare).encode())
+
+
+def send(invitation: Invitation, token: str) -> str:
+    """Mails the link, and returns "" or why that failed. Takes up to 10 seconds; the invitation stays in any case."""
+    if not settings.EMAIL_CONFIGURED:
+        return "No mail server is set."
+    facts = {
+        "invitation": invitation,
+        "team": invitation.team,
+        "by": invitation.invited_by,
+        "role": Role(invitation.role).label.lower(),
+        "days": VALID.days,
+        "link": link(mailed_token(token)),
+    }
+    mail = EmailMultiAlternatives(
+        subject=f"Join {invitation.team} on Plimsoll",
+        body=render_to_string("email/invitation.txt", facts),
+        to=[invitation.email],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    mail.attach_alternative(render_to_string("email/invitation.html", facts), "text/html")
+    try:
+        mail.send()
+    except (OSError, SMTPException) as error:
+        log.warning("An invitation could not be mailed: %s", error)
+        return f"The mail server did not take it: {redact(str(error))}"
+    return ""
+
+
+def _use_up(invitation: Invitation) -> None:
+    """Whoever deletes the row has it: of two at once, one finds none left."""
+    row = Invitation.objects.filter(
+        pk=invitation.pk, token_hash=invitation.token_hash, expires_at__gt=datetime.now(UTC)
+    )
+    gone, _ = row.delete()
+    if not gone:
+        raise Gone(GONE)
+
+
+def _joined(invitation: Invitation, user: User) -> Membership:
+    audit.record("invitation.accepted", team=invitation.team, detail={"role": invitation.role}, actor=user)
+    return members.join(user, invitation.team, Role(invitation.role), actor=user)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _bare(token: str) -> str:
+    return token.partition(".")[0]
+
+
+def _proof(token: str) -> str:
+    return salted_hmac("plimsoll.invitation", token, algorithm="sha256").hexdigest()[:32]
+
+
+def _allowed(by: User) -> bool:
+    """Counts one more invitation; False when it is one too many. Without the broker nobody is held up."""
+    key = f"invitations:{by.pk}:{int(time.time() // 3600)}"
+    try:
+        cache.add(key, 0, timeout=7200)
+        return cache.incr(key) <= AN_HOUR
+    except (redis.RedisError, ValueError) as error:  # ValueError: the key went away in between
+        log.warning("invitations are not counted: %s", error)
+        return True

@@ -1,0 +1,124 @@
+"""Data care of one's own, and all accounts for who runs the installation."""
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from .. import access, data_care, installation
+from ..forms import TypedForm
+from ..members import NotThere, Refused
+from ..queries import people as queries
+
+
+@require_GET
+def data(request: HttpRequest) -> HttpResponse:
+    """What is stored about oneself, to take away or to delete."""
+    person = access.person(request)
+    shown = {"hindrance": data_care.hindrance(person), "addresses": sorted(data_care.addresses_of(person))}
+    return render(request, "teams/data.html", shown)
+
+
+@require_POST
+@never_cache
+def export_own(request: HttpRequest) -> HttpResponse:
+    """All that is stored about oneself, as a file."""
+    person = access.person(request)
+    return _download(person)
+
+
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "POST"])
+def delete_own(request: HttpRequest) -> HttpResponse:
+    """Deletes one's own account, once the user name was typed and the password given."""
+    person = access.person(request)
+    form = TypedForm(request.POST or None, label="Type your user name", wanted=person.username)
+    if request.method == "POST" and form.is_valid() and _deleted(form, person, person):
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.success(request, "Your account is deleted.")
+        return redirect("account_login")
+    return _delete_page(request, person, form)
+
+
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    """All accounts."""
+    access.admin(request)
+    search = request.GET.get("q", "").replace("\0", "").strip()
+    page = queries.everyone(search, request.GET.get("page", 1))
+    return render(request, "teams/people.html", {"page": page, "q": search})
+
+
+@require_POST
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Makes someone an installation admin or not, or lets them sign in or not."""
+    admin = access.admin(request)
+    user = get_object_or_404(User, pk=pk)
+    acts: dict[str, tuple[Any, bool, str]] = {
+        "admin": (installation.make_admin, True, "{} runs the installation now."),
+        "no-admin": (installation.make_admin, False, "{} does not run the installation any more."),
+        "activate": (installation.set_active, True, "{} can sign in again."),
+        "deactivate": (installation.set_active, False, "{} can't sign in any more, and is signed out everywhere."),
+    }
+    if request.POST.get("act") not in acts:
+        raise Http404("There is no such action.")
+    act, yes, done = acts[request.POST["act"]]
+    try:
+        act(admin, user, yes)
+        messages.success(request, done.format(user))
+    except NotThere as refused:
+        raise Http404(str(refused)) from None
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("people")
+
+
+@require_POST
+@never_cache
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """All that is stored about someone, as a file."""
+    access.admin(request)
+    return _download(get_object_or_404(User, pk=pk))
+
+
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deletes someone's account, once the user name was typed and the admin's password given."""
+    admin = access.admin(request)
+    user = get_object_or_404(User, pk=pk)
+    if user == admin:
+        return redirect("person-data")
+    form = TypedForm(request.POST or None, label="Type the user name", wanted=user.username)
+    if request.method == "POST" and form.is_valid() and _deleted(form, admin, user):
+        messages.success(request, f"The account {user} is deleted.")
+        return redirect("people")
+    return _delete_page(request, user, form)
+
+
+def _deleted(form: TypedForm, actor: User, user: User) -> bool:
+    try:
+        data_care.delete_person(actor, user)
+    except NotThere as refused:
+        raise Http404(str(refused)) from None
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return False
+    return True
+
+
+def _delete_page(request: HttpRequest, user: User, form: TypedForm) -> HttpResponse:
+    shown = {"someone": user, "own": user == request.user, "form": form, "hindrance": data_care.hindrance(user)}
+    return render(request, "teams/delete_person.html", shown)
+
+
+def _download(user: User) -> HttpResponse:
+    answer = JsonResponse(data_care.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="plimsoll-person-{user.pk}.json"'
+    return answer

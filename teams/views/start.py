@@ -1,0 +1,45 @@
+"""The one-time link of a fresh installation, and what is said about what is not there or not allowed."""
+
+from allauth.account.utils import perform_login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from .. import access, first_account
+from ..forms import FirstAccountForm
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+def start(request: HttpRequest, token: str) -> HttpResponse:
+    """Create your account: the one-time link from the log of a fresh installation."""
+    access.anyone(request)
+    if not first_account.is_open(token):
+        raise Http404("This link is used up or mistyped. If you have an account, sign in.")
+    form = FirstAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            user = first_account.create(data["username"], data["email"], data["password1"], data["team_name"])
+        except first_account.TooLate:
+            raise Http404("Someone created the first account a moment before you. Sign in instead.") from None
+        return perform_login(request, user, redirect_url=reverse("board"))
+    return render(request, "teams/start.html", {"form": form})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, with the sentence of the helper that refused where there is one."""
+    return render(request, "404.html", {"said": _said(exception)}, status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: it is there, and who asks may see it, but not do this."""
+    return render(request, "403.html", {"said": _said(exception)}, status=403)
+
+
+def _said(exception: Exception) -> str:
+    return exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
