@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from fleet.models import Endpoint
+from teams import audit
 from teams.models import Team
 
-from . import frozen
+from . import decision_markdown, frozen
 from .catalogue.values import Catalogue
 from .models import Decision, DecisionEvent, FrozenBody
 from .models.decision import MOVES, Status
@@ -63,6 +65,7 @@ def record(
             return decision
         decision.endpoints.set(endpoints)
         _log(decision, user, "Recorded as a draft.")
+        _record("recorded", decision, user)
         if status != Status.DRAFT:
             _move(decision, user, status)
     return decision
@@ -81,6 +84,7 @@ def edit(user: User, decision: Decision, version: int, body: dict[str, Any], end
         if not locked.is_open:
             raise FrozenBody("all of it")
         _must_be(locked, version)
+        moved = sorted(name for name, value in body.items() if getattr(locked, name) != value)
         for name, value in body.items():
             setattr(locked, name, value)
         locked.due_on = locked.review_by
@@ -88,6 +92,7 @@ def edit(user: User, decision: Decision, version: int, body: dict[str, Any], end
         locked.save()
         locked.endpoints.set(endpoints)
         _log(locked, user, "Edited.")
+        _record("edited", locked, user, {"changed": moved or ["endpoints"]})
 
     return _locked(decision, write)
 
@@ -119,8 +124,19 @@ def reviewed(user: User, decision: Decision, version: int, next_on: date, note: 
         locked.version += 1
         locked.save(update_fields=["due_on", "version"])
         _log(locked, user, f"Reviewed: it still holds. Next review by {next_on}. {note}".strip())
+        _record("reviewed", locked, user, {"next review": next_on.isoformat()})
 
     return _locked(decision, write)
+
+
+def take_away(rows: QuerySet[Decision]) -> bytes:
+    """These decisions as a zip of Markdown files. What leaves the house is in the audit trail of each team."""
+    found = list(rows.select_related("team").prefetch_related("endpoints"))
+    packed = decision_markdown.archive(found)
+    for team in {decision.team for decision in found}:
+        count = sum(decision.team_id == team.pk for decision in found)
+        audit.record("decision.exported", team=team, detail={"decisions": count})
+    return packed
 
 
 def _locked(decision: Decision, write: Callable[[Decision], None]) -> Decision:
@@ -151,10 +167,15 @@ def _supersede(old: Decision, new: Decision, user: User) -> None:
 
 
 def _set_status(decision: Decision, user: User, status: str, text: str = "") -> None:
+    _record("moved", decision, user, {"status": {"from": str(decision.status), "to": str(status)}})
     decision.status = status
     decision.version += 1
     decision.save(update_fields=["status", "version", "superseded_by"])
     _log(decision, user, text or f"Moved to {status}.")
+
+
+def _record(done: str, decision: Decision, user: User, detail: dict[str, Any] | None = None) -> None:
+    audit.record(f"decision.{done}", team=decision.team, what=decision, detail=detail, actor=user)
 
 
 def _log(decision: Decision, user: User, text: str) -> None:

@@ -1,17 +1,23 @@
 """What is done with a team's saved answers: made once, saved, shared, removed."""
 
 import secrets
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from teams import audit
 from teams.models import Team
 
 from .frozen import answers_as_json
 from .models import Requirement
 from .recommendation.values import Answers
+
+AN_HOUR = timedelta(hours=1)
+"""Forms save themselves every few seconds: so often the audit trail tells that a person changes a requirement."""
 
 
 class Stale(Exception):
@@ -32,7 +38,11 @@ def create(key: UUID, team: Team, user: User, name: str, answers: Answers, catal
         "created_by": user,
         "updated_by": user,
     }
-    return Requirement.objects.get_or_create(key=key, defaults=values)[0]
+    with transaction.atomic():
+        requirement, made = Requirement.objects.get_or_create(key=key, defaults=values)
+        if made:
+            audit.record("requirement.created", team=team, what=requirement, actor=user)
+    return requirement
 
 
 def save(
@@ -46,28 +56,34 @@ def save(
     name = name or requirement.name
     if requirement.answers == stored and requirement.name == name:
         return requirement
-    saved = Requirement.objects.filter(pk=requirement.pk, version=version).update(
-        answers=stored,
-        name=name,
-        catalogue_version=catalogue_version,
-        updated_by=user,
-        updated_at=timezone.now(),
-        version=F("version") + 1,
-    )
-    requirement.refresh_from_db()
-    if not saved:
-        raise Stale(requirement)
+    with transaction.atomic():
+        saved = Requirement.objects.filter(pk=requirement.pk, version=version).update(
+            answers=stored,
+            name=name,
+            catalogue_version=catalogue_version,
+            updated_by=user,
+            updated_at=timezone.now(),
+            version=F("version") + 1,
+        )
+        requirement.refresh_from_db()
+        if not saved:
+            raise Stale(requirement)
+        audit.record("requirement.changed", team=requirement.team, what=requirement, actor=user, once_in=AN_HOUR)
     return requirement
 
 
 def share(requirement: Requirement) -> str:
     """The token of the public, read-only link; the same one until it is withdrawn."""
     token = secrets.token_urlsafe(32)
-    Requirement.objects.filter(pk=requirement.pk, share_token=None).update(share_token=token)
+    with transaction.atomic():
+        if Requirement.objects.filter(pk=requirement.pk, share_token=None).update(share_token=token):
+            audit.record("requirement.shared", team=requirement.team, what=requirement)
     requirement.refresh_from_db(fields=["share_token"])
     return requirement.share_token or ""
 
 
 def withdraw(requirement: Requirement) -> None:
     """The public link leads nowhere from now on, and never comes back: the next one is another."""
-    Requirement.objects.filter(pk=requirement.pk).update(share_token=None)
+    with transaction.atomic():
+        if Requirement.objects.filter(pk=requirement.pk, share_token__isnull=False).update(share_token=None):
+            audit.record("requirement.withdrawn", team=requirement.team, what=requirement)

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from teams import audit
 from teams.models import Team
 
 from . import endpoints, live
@@ -77,9 +78,12 @@ class _Work:
             return TeamDifference(Step("=", title))
         details = tuple(_told(entry, key, getattr(team, key)) for key in wanted if getattr(team, key) != wanted[key])
         if found is None or details:
+            moved = [key for key in wanted if getattr(team, key) != wanted[key]]
             for key, value in wanted.items():
                 setattr(team, key, value)
             team.save()
+            action, detail = ("team.changed", {"changed": moved}) if found else ("team.created", {})
+            audit.record(action, team=team, what=team, detail=detail)
         if found is None:
             details = (f"mails to {_text(entry, 'mail_to')}",)
         mark = "+" if found is None else "~" if details else "="
@@ -200,4 +204,6 @@ def _readable(value: Any) -> str:
         return ", ".join(map(str, value)) or "none"
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value) or "none"

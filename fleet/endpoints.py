@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from config.redaction import redact
+from teams import audit
 from teams.models import Team
 
 from . import incidents, live
@@ -20,10 +22,13 @@ from .models import Change, Endpoint, EndpointState
 from .status import Status
 
 FIELDS = (
-    "name", "url", "engine", "api_key", "interval", "timeout", "fail_after", "fail_of", "fail_for", "recover_after",
-    "slow_after", "start_within", "expected_models", "depends_on", "canary_models", "canary_every",
+    "name", "url", "engine", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of", "fail_for",
+    "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models", "canary_every",
 )  # fmt: skip
 """What a team may set; the defaults are those of the Endpoint model."""
+
+SECRET = ("api_key",)
+"""Of these only is told that they moved."""
 
 
 def add(team: Team, **fields: Any) -> Endpoint:
@@ -37,6 +42,7 @@ def add(team: Team, **fields: Any) -> Endpoint:
         endpoint.save()
         now = datetime.now(UTC)
         EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
+        audit.record("endpoint.added", team=team, what=endpoint, detail={"url": redact(endpoint.url)})
     _tell_boards(endpoint.pk)
     return endpoint
 
@@ -55,10 +61,14 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         endpoint.save()
         told = ", ".join(moved)
         Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=told[:300])
+        after = {name: getattr(endpoint, name) for name in FIELDS}
+        detail = audit.differences(before, after, SECRET)
+        audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
         if {"url", "engine", "api_key"} & set(moved):
             _forget(endpoint, "Its URL, engine or key was changed.")
         now = datetime.now(UTC)
-        EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now)
+        unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
+        EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
         _due_now(endpoint)
     _tell_boards(endpoint.pk)
     return moved
@@ -67,7 +77,8 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
 def pause(endpoint: Endpoint) -> None:
     """Stops looking at an endpoint. Its open incident is closed without a mail, since nothing is known any more."""
     with transaction.atomic():
-        Endpoint.objects.filter(pk=endpoint.pk).update(paused=True)
+        if Endpoint.objects.filter(pk=endpoint.pk, paused=False).update(paused=True):
+            audit.record("endpoint.paused", team=endpoint.team, what=endpoint)
         state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
         incidents.close_quietly(state, "Watching was paused.")
         _reset(state, Cause.PAUSED)
@@ -79,7 +90,8 @@ def pause(endpoint: Endpoint) -> None:
 def resume(endpoint: Endpoint) -> None:
     """Looks at a paused endpoint again, from the next tick on."""
     with transaction.atomic():
-        Endpoint.objects.filter(pk=endpoint.pk).update(paused=False)
+        if Endpoint.objects.filter(pk=endpoint.pk, paused=True).update(paused=False):
+            audit.record("endpoint.resumed", team=endpoint.team, what=endpoint)
         state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
         _reset(state, Cause.NEW)
         state.due_at = int(time.time())
@@ -95,7 +107,9 @@ def look_now(endpoint: Endpoint) -> None:
 def remove(endpoint: Endpoint) -> None:
     """Deletes an endpoint with its history and incidents."""
     pk = endpoint.pk
-    endpoint.delete()
+    with transaction.atomic():
+        audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
+        endpoint.delete()
     _tell_boards(pk)
 
 

@@ -11,9 +11,11 @@ import redis
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
 from django.db.models import F
 
 from config.redaction import redact
+from teams import audit
 
 from ..models import Alert, Channel, Message
 from ..watch import signs
@@ -177,7 +179,12 @@ def _earlier(message: Message) -> list[str]:
 def send_again(message: Message) -> None:
     """Tries a message that was given up once more, at the next sweep."""
     given_up = Message.objects.filter(pk=message.pk, state=Message.State.GIVEN_UP)
-    given_up.update(state=Message.State.WAITING, next_try_at=datetime.now(UTC))
+    by_mail = message.channel == Channel.MAIL
+    detail = audit.whose(message.recipient) if by_mail else {"channel": message.channel}
+    with transaction.atomic():
+        if given_up.update(state=Message.State.WAITING, next_try_at=datetime.now(UTC)):
+            name = f"message {message.pk}"
+            audit.record("message.sent_again", team=message.team, what=message, name=name, detail=detail)
 
 
 def retry_after(attempts: int, random_share: float) -> timedelta:

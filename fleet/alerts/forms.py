@@ -1,6 +1,5 @@
 """The form about how a team is told. The URLs in it are written only: they never go back to the page."""
 
-from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -78,8 +77,8 @@ class AlertingForm(forms.Form):
         super().__init__(data, initial={name: getattr(policy, name) for name in KEPT})
         self.policy = policy
         self.fields["escalate_to"].label = "If nobody acknowledges, also tell"
-        self.fields["digest_at"].initial = _as_time(policy.digest_at)
-        self.initial["digest_at"] = _as_time(policy.digest_at)
+        self.fields["digest_at"].initial = policy.digest_at
+        self.initial["digest_at"] = policy.digest_at
         self._about_stored("apprise_url", policy.apprise_url, ["forget_apprise"])
         self._about_stored("webhook_url", policy.webhook_url, ["forget_webhook", "new_secret"])
 
@@ -130,8 +129,3 @@ def _shown(url: str) -> str:
     """Enough to recognise it by; paths, users and queries may hold secrets, and so may an Apprise host."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}" if parts.scheme in ("http", "https") else f"{parts.scheme}://…"
-
-
-def _as_time(value: time | str) -> time:
-    """A row that is not stored yet still has its default as text."""
-    return time.fromisoformat(value) if isinstance(value, str) else value

@@ -1,7 +1,12 @@
 """How a team wants to be told, apart from the addresses that its mails go to."""
 
 import secrets
+from typing import Any
 
+from django.db import transaction
+
+from config.secrets import EncryptedTextField
+from teams import audit
 from teams.models import Team
 
 from ..models import AlertPolicy
@@ -22,5 +27,20 @@ def save(policy: AlertPolicy) -> str:
         policy.webhook_secret = made = secrets.token_urlsafe(32)
     if not policy.webhook_url:
         policy.webhook_secret = ""
-    policy.save()
+    before = _values(policy_of(policy.team))
+    with transaction.atomic():
+        policy.save()
+        if moved := audit.differences(before, _values(policy), _not_told()):
+            audit.record("alerting.changed", team=policy.team, what=policy.team, detail=moved)
     return made
+
+
+def _values(policy: AlertPolicy) -> dict[str, Any]:
+    fields = [field for field in AlertPolicy._meta.concrete_fields if not field.primary_key and not field.is_relation]
+    return {field.name: field.to_python(getattr(policy, field.name)) for field in fields}
+
+
+def _not_told() -> list[str]:
+    """Secrets, and addresses of people: the audit trail tells only that they were changed."""
+    secret = [field.name for field in AlertPolicy._meta.concrete_fields if isinstance(field, EncryptedTextField)]
+    return [*secret, "escalate_to"]

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from django.db import transaction
+
+from teams import audit
 from teams.models import Team
 
 from ..models import Recipient
@@ -21,13 +24,18 @@ def unsubscribed(team: Team) -> list[str]:
 
 def unsubscribe(team: Team, address: str) -> None:
     """No more mail to this address. Saying so twice keeps the first time."""
-    row, _ = Recipient.objects.get_or_create(team=team, address=address)
-    Recipient.objects.filter(pk=row.pk, unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC))
+    with transaction.atomic():
+        row, _ = Recipient.objects.get_or_create(team=team, address=address)
+        if Recipient.objects.filter(pk=row.pk, unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC)):
+            audit.record("recipient.unsubscribed", team=team, detail=audit.whose(address))
 
 
 def subscribe(team: Team, address: str) -> None:
     """Mail to this address again."""
-    Recipient.objects.filter(team=team, address=address).update(unsubscribed_at=None)
+    gone = Recipient.objects.filter(team=team, address=address, unsubscribed_at__isnull=False)
+    with transaction.atomic():
+        if gone.update(unsubscribed_at=None):
+            audit.record("recipient.subscribed", team=team, detail=audit.whose(address))
 
 
 def bounced(team: Team, address: str, words: str) -> None:
@@ -36,7 +44,14 @@ def bounced(team: Team, address: str, words: str) -> None:
     Recipient.objects.update_or_create(team=team, address=address, defaults=values)
 
 
-def worked(team: Team, address: str) -> None:
-    """Mail to this address was taken (or a person says that it works), so a bounce before is forgotten."""
+def worked(team: Team, address: str) -> int:
+    """Mail to this address was taken, so a bounce before is forgotten. Returns 1 if there was one."""
     rows = Recipient.objects.filter(team=team, address=address, bounced_at__isnull=False)
-    rows.update(bounced_at=None, bounce="")
+    return rows.update(bounced_at=None, bounce="")
+
+
+def clear(team: Team, address: str) -> None:
+    """A person says that the address works."""
+    with transaction.atomic():
+        if worked(team, address):
+            audit.record("recipient.cleared", team=team, detail=audit.whose(address))

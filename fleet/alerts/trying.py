@@ -16,6 +16,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
 from config.redaction import redact
+from teams import audit
 from teams.models import Team
 
 from ..engines import watchdog
@@ -43,6 +44,7 @@ def mail(team: Team) -> list[Tried]:
         if team.mail_to:
             return [Tried(False, "Everyone on the team's list has unsubscribed, so outages reach nobody by mail.")]
         return [Tried(False, "The team has no address that mails go to. Write one on the team's page.")]
+    audit.record("alerting.tested", team=team, what=team, detail={"channel": "mail", "addresses": len(addresses)})
     server = _Server(time.monotonic() + SECONDS)
     tried: list[Tried] = []
     try:
@@ -57,6 +59,7 @@ def mail(team: Team) -> list[Tried]:
 
 def call(team: Team, channel: Channel) -> Tried:
     """A test by another channel than mail."""
+    audit.record("alerting.tested", team=team, what=team, detail={"channel": channel.value})
     message = _message(team, channel, channel.value)
     try:
         channels.send(message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from teams import audit
 from teams.models import Team
 
 from ..engines.registry import ENGINES, label
@@ -34,8 +36,17 @@ def acknowledge(incident: Incident, by: str, text: str = "", until: datetime | N
         raise ValidationError(RESOLVED)
 
 
-def acknowledge_all(incidents: Iterable[Incident], by: str, text: str = "", until: datetime | None = None) -> int:
-    """Acknowledges those of the incidents that are open, and returns how many they were."""
+def acknowledge_all(
+    incidents: Iterable[Incident],
+    by: str,
+    text: str = "",
+    until: datetime | None = None,
+    trail: dict[str, Any] | None = None,
+) -> int:
+    """Acknowledges those of the incidents that are open, and returns how many they were.
+
+    `trail` is what else the audit trail is told, where nobody is signed in.
+    """
     text = _tidy(text)
     now = datetime.now(UTC)
     if until is not None and until <= now:
@@ -46,6 +57,8 @@ def acknowledge_all(incidents: Iterable[Incident], by: str, text: str = "", unti
         still_open = [incident for incident in incidents if _change_open(incident, **taken)]
         for incident in still_open:
             note(incident, now, f"Acknowledged {lasts}. {text}".strip(), by)
+            ends = {"until": _minute(until)} if until else {}
+            _record("incident.acknowledged", incident, ends | (trail or {}))
         _refresh(incident.endpoint_id for incident in still_open)
     return len(still_open)
 
@@ -57,6 +70,7 @@ def unacknowledge(incident: Incident, by: str) -> None:
         if not _change_open(incident, **gone):
             raise ValidationError(RESOLVED)
         note(incident, datetime.now(UTC), "No longer acknowledged.", by)
+        _record("incident.unacknowledged", incident)
         _refresh([incident.endpoint_id])
 
 
@@ -65,7 +79,9 @@ def add_note(incident: Incident, by: str, text: str) -> None:
     text = _tidy(text)
     if not text:
         raise ValidationError("Write what you found or did.")
-    note(incident, datetime.now(UTC), text, by)
+    with transaction.atomic():
+        note(incident, datetime.now(UTC), text, by)
+        _record("incident.noted", incident)
 
 
 def silence(
@@ -86,6 +102,7 @@ def silence(
     made.reason = _tidy(reason, 200)
     with transaction.atomic():
         made.save()
+        _record_rule("silence.started", made, {"until": _minute(ends_at), "reason": made.reason})
         why = f" {made.reason}" if made.reason else ""
         _note_on_open(_covered(made), f"Silenced until {told(ends_at)}: {covers(made)}.{why}", by.get_username())
         _refresh(_ids(_covered(made)))
@@ -98,6 +115,7 @@ def end_silence(silence: Silence, by: User) -> None:
     with transaction.atomic():
         if not Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now):
             raise ValidationError("This silence was over already.")
+        _record_rule("silence.ended", silence)
         _note_on_open(_covered(silence), f"The silence of {covers(silence)} was ended.", by.get_username())
         _refresh(_ids(_covered(silence)))
 
@@ -130,6 +148,7 @@ def plan(
     window.repeats, window.time_zone, window.last_day, window.created_by = repeats, time_zone, last_day, by
     with transaction.atomic():
         window.save()
+        _record_rule("maintenance.planned", window, _times(window))
         if on := windows.current(window, datetime.now(UTC)):
             _note_on_open(_covered(window), f"Maintenance until {told(on[1])}: {name}.", by.get_username())
         _refresh(_ids(_covered(window)))
@@ -142,6 +161,7 @@ def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
         if windows.current(window, datetime.now(UTC)):
             _note_on_open(_covered(window), f"The maintenance was ended: {window.name}.", by.get_username())
         ids = _ids(_covered(window))
+        _record_rule("maintenance.removed", window, _times(window))
         window.delete()
         _refresh(ids)
 
@@ -216,6 +236,25 @@ def _ids(endpoints: QuerySet[Endpoint]) -> list[int]:
 def _note_on_open(endpoints: QuerySet[Endpoint], text: str, author: str) -> None:
     for incident in Incident.objects.filter(resolved_at=None, endpoint__in=endpoints.order_by()):
         note(incident, datetime.now(UTC), text, author)
+
+
+def _record(action: str, incident: Incident, detail: dict[str, Any] | None = None) -> None:
+    """What was written in a note stays in the incident's timeline, where it can be removed with it."""
+    endpoint = incident.endpoint
+    audit.record(action, team=endpoint.team, what=incident, name=f"{endpoint} ({incident.pk})", detail=detail)
+
+
+def _record_rule(action: str, rule: Silence | MaintenanceWindow, detail: dict[str, Any] | None = None) -> None:
+    name = f"{rule.name}: {covers(rule)}" if isinstance(rule, MaintenanceWindow) else covers(rule)
+    audit.record(action, team=rule.team, what=rule, name=name, detail=detail)
+
+
+def _times(window: MaintenanceWindow) -> dict[str, Any]:
+    return {"from": _minute(window.starts_at), "minutes": window.minutes, "repeats": str(window.repeats)}
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _refresh(endpoint_ids: Iterable[int]) -> None:

@@ -56,12 +56,22 @@ def file(endpoint, tmp_path) -> Path:
 
 
 def content(path: Path) -> dict[str, object]:
-    """Everything of a backup but the time and the keys; JSON objects compare without order."""
+    """Everything of a backup but the time, the keys and the audit trail, which a restore is written to.
+
+    JSON objects compare without order.
+    """
     with zipfile.ZipFile(path) as archive:
         rows = {name: archive.read(name).splitlines() for name in archive.namelist() if name.startswith("rows/")}
-        found: dict[str, object] = {name: [json.loads(line) for line in lines] for name, lines in rows.items()}
+        found: dict = {name: [json.loads(line) for line in lines] for name, lines in rows.items()}
         found["manifest"] = {**json.loads(archive.read("manifest.json")), "made_at": ""}
+    del found["rows/teams.AuditEntry.jsonl"], found["manifest"]["rows"]["teams.AuditEntry"]
     return found
+
+
+def trail(path: Path) -> list[list]:
+    """The audit trail of a backup."""
+    with zipfile.ZipFile(path) as archive:
+        return [json.loads(line) for line in archive.read("rows/teams.AuditEntry.jsonl").splitlines()]
 
 
 def changed(path: Path, name: str, new: bytes) -> Path:
@@ -111,6 +121,9 @@ def test_a_round_trip_through_another_database_loses_nothing(file, endpoint, tmp
     call_command("restore", tmp_path / "back.zip", "--replace")
     back_up(tmp_path / "again.zip")
     assert content(tmp_path / "again.zip") == content(file)
+    before, after = trail(file), trail(tmp_path / "again.zip")
+    assert before and after[: len(before)] == before
+    assert [row[7] for row in after[len(before) :]] == ["backup.restored", "backup.restored"]
     again = Endpoint.objects.get(pk=endpoint.pk)
     assert (again.api_key, again.created_at) == (PLANTED, endpoint.created_at)
 
@@ -124,7 +137,7 @@ def test_after_a_restore_people_sign_in_again_and_new_rows_get_new_numbers(file,
     assert Client().login(username="alice", password="a long password")
     before = set(Endpoint.objects.values_list("pk", flat=True))
     assert Endpoint.objects.create(team=team, name="later", url="http://later").pk not in before
-    Membership.objects.create(user=User.objects.create_user("dora"), team=team)
+    Membership.objects.create(user=User.objects.create_user("dora"), team=team, role="viewer")
 
 
 def test_what_is_not_the_backup_s_is_gone_after_a_replace(file, team, endpoint):

@@ -8,10 +8,12 @@ each use, and redirects are not followed. The limit of that: a name that answers
 The package is imported where it is used: it takes about 45 MB, which a process that sends nothing should not pay.
 """
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from config.certificates import for_requests
 from config.redaction import without
 
 from ...engines import outbound
@@ -59,7 +61,7 @@ def trouble_with(url: str) -> str:
     service = apprise.Apprise.instantiate(url, asset=_asset())
     if service is None:
         return f"Apprise can't read this URL: it knows no {schema}://, or a part is missing. See its list of services."
-    return next(filter(None, map(_refused, _hosts(service))), "")
+    return next((why for host in _hosts(service) if (why := _refused(host, _ports(service)))), "")
 
 
 def _hosts(service: Any) -> list[str]:
@@ -67,13 +69,20 @@ def _hosts(service: Any) -> list[str]:
     return [host for host in hosts if isinstance(host, str) and host]
 
 
-def _refused(host: str) -> str:
+def _ports(service: Any) -> list[int]:
+    """The port of the URL. Without one the plugin decides, mostly by the scheme: both of http's are looked at."""
+    port = getattr(service, "port", None)
+    return [port] if isinstance(port, int) else [80, 443]
+
+
+def _refused(host: str, ports: list[int]) -> str:
     """Many services have a token where a host would be: what is no name in the DNS can't be called either."""
     try:
-        found = look_up(host.strip("[]"), 443, Clock(3))
+        found = look_up(host.strip("[]"), ports[0], Clock(3))
     except ProbeError:
         return ""
-    return next((why for *_, address in found if (why := outbound.refused(address[0]))), "")
+    reasons = (outbound.refused(address[0], port) for *_, address in found for port in ports)
+    return next(filter(None, reasons), "")
 
 
 def _asset() -> "AppriseAsset":
@@ -90,9 +99,23 @@ def _asset() -> "AppriseAsset":
     )
 
 
+def _believe_our_authorities() -> None:
+    """Its plugins call by `requests`, which takes other authorities than certifi's from this variable only.
+
+    Those that speak another protocol (mail, MQTT, XMPP) believe the usual authorities alone.
+    """
+    try:
+        trusted = for_requests()
+    except OSError as error:
+        raise NotTaken(f"The file of CA_BUNDLE can't be used: {error.strerror}.") from None
+    if isinstance(trusted, str):
+        os.environ["REQUESTS_CA_BUNDLE"] = trusted
+
+
 def _notify(url: str, title: str, body: str) -> None:
     import apprise
 
+    _believe_our_authorities()
     service = apprise.Apprise(asset=_asset())
     service.add(url)
     with service.notify(body=body, title=title, body_format="text", timeout=SECONDS) as result:

@@ -13,6 +13,7 @@ from fleet.engines.answer import one_line
 from fleet.fleet_file import FileMistakes, read
 from fleet.management.terminal import NO_DATABASE, TerminalCommand
 from fleet.yaml_tree import Unreadable
+from teams import audit
 
 ABOUT = """Makes the teams and endpoints of a YAML file what the file says: all of it or nothing.
 
@@ -41,6 +42,7 @@ environment, and what it holds is never printed.
             canary_models: [qwen3-8b]  # may be asked for a token now and then, default: none
             canary_every: 600        # seconds, default 600
             api_key: ${GPU1_KEY}
+            verify_tls: false        # any certificate will do; default true
             expected_models: [qwen3-8b]
 
 Exit code: 0 done (or nothing to do); 1 the file has mistakes, and nothing was changed; 2 there is no such file, it
@@ -60,6 +62,7 @@ class Command(TerminalCommand):
             "--prune", action="store_true", help="remove endpoints of the file's teams that are not in the file"
         )
 
+    @audit.through("manage.py apply")
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:

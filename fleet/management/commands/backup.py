@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from config.backup import Refused, Written, back_up
 from fleet.engines.answer import one_line
 from fleet.management.terminal import NO_DATABASE, TerminalCommand
+from teams import audit
 
 ABOUT = """Writes everything that is stored to one new file, as of one moment, while Plimsoll runs.
 
@@ -41,8 +42,18 @@ class Command(TerminalCommand):
             raise CommandError(f"{refusal} No backup was made.") from None
         except DatabaseError as error:
             raise CommandError(f"{NO_DATABASE.format(one_line(str(error)))} No backup was made.") from None
+        self._record(path, written)
         rows, size = sum(written.rows.values()), written.size / 1e6
         self.stdout.write(f"{path}: {rows:,} rows of {len(written.rows)} tables, {size:,.1f} MB. {about_keys(written)}")
+
+    @audit.through("manage.py backup")
+    def _record(self, path: Path, written: Written) -> None:
+        """A database that can only be read, such as a replica, can be backed up all the same."""
+        detail = {"file": path.name, "keys": bool(written.keys)}
+        try:
+            audit.record("backup.made", detail=detail)
+        except DatabaseError as error:
+            self.stderr.write(f"The audit trail does not tell of this backup: {one_line(str(error))}.")
 
 
 def about_keys(written: Written) -> str:

@@ -13,6 +13,7 @@ from config.backup import Refused, Restored, restore
 from config.parts import CannotStart, only_one
 from fleet.engines.answer import one_line
 from fleet.management.terminal import NO_DATABASE, TerminalCommand
+from teams import audit
 
 ABOUT = """Fills the database from a file of `manage.py backup`: all of it or nothing.
 
@@ -48,7 +49,14 @@ class Command(TerminalCommand):
             raise CommandError(f"{NO_DATABASE.format(one_line(str(error)))} Nothing was changed.") from None
         finally:
             os.close(lock)
+        self._record(options["file"], restored, replaced=options["replace"])
         self._tell(restored)
+
+    @audit.through("manage.py restore")
+    def _record(self, path: Path, restored: Restored, replaced: bool) -> None:
+        """Written afterwards, so that it follows what was restored."""
+        detail = {"file": path.name, "as of": restored.made_at, "replaced what was there": replaced}
+        audit.record("backup.restored", detail=detail)
 
     def _tell(self, restored: Restored) -> None:
         rows = sum(restored.rows.values())

@@ -9,6 +9,7 @@ from config.redaction import redact
 from config.rotation import NoKeyFits, rotate
 from fleet.engines.answer import one_line
 from fleet.management.terminal import NO_DATABASE, TerminalCommand
+from teams import audit
 
 ABOUT = """Encrypts every stored secret with the first key of FIELD_KEYS, so that the other keys can be removed.
 
@@ -30,6 +31,8 @@ class Command(TerminalCommand):
             raise CommandError(refusal(error.names), returncode=1) from None
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(redact(str(error)))), returncode=2) from None
+        with audit.through("manage.py rotatekeys"):
+            audit.record("secret.rotated", detail={"encrypted anew": changed, "as they were": before})
         self.stdout.write(
             f"Secrets: {changed} encrypted with the first key now, {before} were already. "
             "Older keys can be removed from FIELD_KEYS."

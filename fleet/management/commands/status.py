@@ -14,6 +14,7 @@ from fleet import causes, formats
 from fleet.engines.answer import one_line
 from fleet.engines.registry import label
 from fleet.management.terminal import NO_DATABASE, TerminalCommand, table
+from fleet.models.endpoint import unverified
 from fleet.queries.terminal import Standing, load_in_words, standings
 from fleet.status import Status
 from teams.models import Team
@@ -96,5 +97,10 @@ def _cells(each: Standing, now: datetime) -> list[str]:
         ", ".join(models + ([f"+{more}"] if more else [])) or "-",
         load_in_words(each.load) if each.load else "-",
         f"{formats.span(now - each.seen_at)} ago" if each.seen_at else "never",
-        causes.short(each.cause),
+        _remark(each),
     ]
+
+
+def _remark(each: Standing) -> str:
+    told = [causes.short(each.cause), "certificate not verified" if unverified(each.url, each.verify_tls) else ""]
+    return ", ".join(filter(None, told))

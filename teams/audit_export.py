@@ -1,0 +1,76 @@
+"""The audit trail as a file: all entries that the filters leave, a portion at a time."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+
+from . import audit
+from .models import Team
+from .queries.audit import Filters, Line, lines
+
+COLUMNS = ("at", "person", "who", "address", "via", "team", "action", "done", "object", "name", "detail")
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to spreadsheets, and people choose what they are called."""
+
+
+def as_csv(team: Team | None, filters: Filters) -> StreamingHttpResponse:
+    """A table with a heading; what would be a formula begins with an apostrophe."""
+    return _response("csv", "text/csv; charset=utf-8", team, _portions(team, filters, _row_text, _row(COLUMNS), ""))
+
+
+def as_json(team: Team | None, filters: Filters) -> StreamingHttpResponse:
+    """A list with an object a line."""
+    return _response("json", "application/json", team, _portions(team, filters, _object_text, "[", "\n]\n"))
+
+
+def _response(kind: str, content_type: str, team: Team | None, content: AsyncIterator[str]) -> StreamingHttpResponse:
+    audit.record("audit.exported", team=team, detail={"as": kind})
+    name = f"audit-{team.slug if team else 'all'}-{timezone.localdate()}.{kind}"
+    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
+
+
+async def _portions(
+    team: Team | None, filters: Filters, text: Callable[[list[Line], bool], str], begin: str, end: str
+) -> AsyncIterator[str]:
+    """Asynchronous, since our server would otherwise gather all of it before it sends the first byte."""
+    yield begin
+    before: int | None = None
+    while found := await sync_to_async(lines)(team, filters, before):
+        yield text(found, before is None)
+        before = found[-1].entry.pk
+    yield end
+
+
+def _row_text(found: list[Line], first: bool) -> str:
+    return "".join(_row([_cell(value) for value in _values(line).values()]) for line in found)
+
+
+def _object_text(found: list[Line], first: bool) -> str:
+    text = ",".join("\n" + json.dumps(_values(line), ensure_ascii=False) for line in found)
+    return text if first else f",{text}"
+
+
+def _values(line: Line) -> dict[str, Any]:
+    entry = line.entry
+    values = (entry.at.isoformat(), entry.actor_id, line.who, entry.address, entry.via, entry.team_name)
+    return dict(zip(COLUMNS, (*values, entry.action, line.done, entry.object_id, line.name, entry.detail), strict=True))
+
+
+def _cell(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _row(cells: Any) -> str:
+    stream = io.StringIO()
+    csv.writer(stream).writerow(cells)
+    return stream.getvalue()

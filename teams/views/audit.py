@@ -1,0 +1,66 @@
+"""The audit trail: of the installation, for who runs it, and of a team, for its owners."""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from .. import audit_export
+from ..access import admin, team_of
+from ..models import Role, Team
+from ..queries import audit as queries
+
+
+@never_cache
+@require_GET
+def installation(request: HttpRequest) -> HttpResponse:
+    """Everything, of all teams and of none."""
+    admin(request)
+    return _page(request, None)
+
+
+@never_cache
+@require_GET
+def installation_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The same as a table."""
+    admin(request)
+    return audit_export.as_csv(None, queries.Filters.of(request.GET))
+
+
+@never_cache
+@require_GET
+def installation_json(request: HttpRequest) -> StreamingHttpResponse:
+    """The same as JSON."""
+    admin(request)
+    return audit_export.as_json(None, queries.Filters.of(request.GET))
+
+
+@never_cache
+@require_GET
+def team_audit(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was done in the team."""
+    team = team_of(request, slug, Role.OWNER)
+    return _page(request, team)
+
+
+@never_cache
+@require_GET
+def team_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """The same as a table."""
+    team = team_of(request, slug, Role.OWNER)
+    return audit_export.as_csv(team, queries.Filters.of(request.GET))
+
+
+@never_cache
+@require_GET
+def team_json(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """The same as JSON."""
+    team = team_of(request, slug, Role.OWNER)
+    return audit_export.as_json(team, queries.Filters.of(request.GET))
+
+
+def _page(request: HttpRequest, team: Team | None) -> HttpResponse:
+    filters = queries.Filters.of(request.GET)
+    page = queries.listing(team, filters, request.GET.get("page", "1"))
+    shown = {"team": team, "filters": filters, "groups": queries.GROUPS, "page": page}
+    return render(request, "teams/audit.html", shown)
