@@ -9,7 +9,7 @@ from datetime import datetime
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.schedules import schedstate, schedule
-from celery.signals import setup_logging, task_postrun, worker_ready
+from celery.signals import before_task_publish, setup_logging, task_postrun, worker_ready
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -49,6 +49,7 @@ app.conf.task_routes = {
     "fleet.tasks.pulse_delivery": {"queue": "delivery"},
     "fleet.tasks.*": {"queue": "upkeep"},
     "advisor.tasks.*": {"queue": "upkeep"},
+    "teams.tasks.*": {"queue": "upkeep"},
 }
 app.conf.beat_schedule = {
     "tick": {"task": "fleet.tasks.tick", "schedule": WholeSeconds(1), "options": {"expires": 1}},
@@ -71,6 +72,7 @@ app.conf.beat_schedule = {
     "heartbeat": {"task": "fleet.tasks.beat_heart", "schedule": WholeSeconds(60), "options": {"expires": 60}},
     "prune": {"task": "fleet.tasks.prune", "schedule": WholeSeconds(600), "options": {"expires": 600}},
     "reviews": {"task": "advisor.tasks.reviews", "schedule": WholeSeconds(3600), "options": {"expires": 3600}},
+    "clear-up": {"task": "teams.tasks.clear_up", "schedule": WholeSeconds(86_400), "options": {"expires": 3600}},
 }
 
 
@@ -80,6 +82,12 @@ def _log_as_django_does(**_: object) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@before_task_publish.connect
+def _say_when(headers: dict[str, object], **_: object) -> None:
+    """Each message says when it was sent, so that /metrics can tell how long the oldest one waits."""
+    headers["sent_at"] = round(time.time(), 3)
 
 
 @worker_ready.connect

@@ -8,6 +8,7 @@ from django.conf import settings
 from config.celery import app
 
 from . import probing, storms
+from .tally import tally
 from .watch import lookout, signs, ticks
 
 _broker: redis.Redis | None = None
@@ -36,6 +37,7 @@ def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
     ticks.notice("pulse", signs.seen("pulse"))
     pulse("pulse")
+    tally.tell()  # where few are looked at, the next probe is far off
 
 
 def pulse(name: str) -> None:

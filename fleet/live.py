@@ -18,6 +18,8 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .viewers import Teller
+
 CHANNEL = "plimsoll:changed"
 EVERY = 1.0
 """Seconds between two events to one viewer, however many endpoints change."""
@@ -52,6 +54,7 @@ class Hub:
     def __init__(self) -> None:
         self._viewers: set[asyncio.Event] = set()
         self._listener: asyncio.Task[None] | None = None
+        self._teller = Teller(lambda: len(self._viewers))
 
     @contextlib.asynccontextmanager
     async def viewer(self) -> AsyncIterator[asyncio.Event]:
@@ -60,10 +63,12 @@ class Hub:
         self._viewers.add(changed)
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
+        self._teller.came()
         try:
             yield changed
         finally:
             self._viewers.discard(changed)
+            self._teller.left()
             if not self._viewers and self._listener:
                 self._listener.cancel()
                 self._listener = None

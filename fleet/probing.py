@@ -17,6 +17,7 @@ from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
 from .judging import judge, settle, standing_of, thresholds_of
 from .models import Change, EndpointState, Observation, Trace
 from .status import Finding, Standing, Status, decide, doubts
+from .tally import tally
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -91,6 +92,7 @@ def _ask(state: EndpointState) -> Reading:
     options: dict[str, Any] = {
         "known": facts_from_json(state.facts),
         "api_key": endpoint.api_key or None,
+        "verify": endpoint.verify_tls,
         "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state), thresholds_of(endpoint))),
     }
     reading = _probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
@@ -137,6 +139,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None) -> boo
         _observe(state, at, finding, reading, late_ms)
         Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
         incidents.follow(state, before, after, last_seen)
+    tally.probe(finding.status, finding.cause, late_ms)
     return show
 
 

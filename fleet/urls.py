@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import alerting, alerts, availability, board, calm, edit, endpoint, health, incidents, links, models
+from .views import alerting, alerts, api, availability, board, calm, edit, endpoint, health, incidents, links, models
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -37,4 +37,7 @@ urlpatterns = [
     path("teams/<slug:slug>/alerting/", alerting.alerting, name="alerting"),
     path("teams/<slug:slug>/alerting/test/", alerting.alerting_test, name="alerting-test"),
     path("teams/<slug:slug>/alerting/recipient/", alerting.alerting_recipient, name="alerting-recipient"),
+    path("api/v1/status", api.status, name="api-status"),
+    path("api/<path:rest>", api.nothing, name="api-nothing"),
+    path("metrics", api.metrics, name="metrics"),
 ]

@@ -1,0 +1,138 @@
+"""Our own metrics in the text format of Prometheus, made anew for each scrape.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known is left out, never zero: while the
+broker is away its figures are missing and plimsoll_broker_up is 0.
+"""
+
+import platform
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from itertools import accumulate
+
+import django
+from django.conf import settings
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily as Counter
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import HistogramMetricFamily as Histogram
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from teams.tokens import Bearer
+
+from .queries import metrics as query
+from .tally import BUCKETS
+
+__all__ = ["CONTENT_TYPE", "text"]
+
+
+def text(bearer: Bearer) -> bytes:
+    """All metrics. Endpoints, incidents, alerts and messages are those that the token may see; the rest is of all."""
+    registry = CollectorRegistry()
+    registry.register(_Scrape(bearer))
+    return generate_latest(registry)
+
+
+class _Scrape(Collector):
+    """One scrape by one token."""
+
+    def __init__(self, bearer: Bearer) -> None:
+        self._bearer = bearer
+
+    def describe(self) -> list[Metric]:
+        return []  # or registering would collect
+
+    def collect(self) -> Iterator[Metric]:
+        live = query.live()
+        yield _build()
+        yield from _of_database(query.stored(self._bearer))
+        yield Gauge(
+            "plimsoll_broker_up",
+            "1 while the broker answers; without it most figures are missing.",
+            int(live is not None),
+        )
+        if live:
+            yield from _of_broker(live)
+
+
+def _build() -> Metric:
+    info = Gauge("plimsoll_build_info", "Always 1; what runs is in the labels.", labels=("version", "python", "django"))
+    info.add_metric((_version(), platform.python_version(), django.get_version()), 1)
+    return info
+
+
+@cache
+def _version() -> str:
+    try:
+        return tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+    except OSError:  # not shipped along: the metrics are worth more than that
+        return "unknown"
+
+
+def _of_database(known: query.Stored) -> Iterator[Metric]:
+    endpoints = Gauge("plimsoll_endpoints", "Endpoints by their status now.", labels=("status",))
+    for status, number in known.endpoints.items():
+        endpoints.add_metric((status,), number)
+    incidents = Gauge(
+        "plimsoll_incidents_open", "Open incidents, and whether somebody is on them.", labels=("status", "acknowledged")
+    )
+    for labels, number in known.incidents.items():
+        incidents.add_metric(labels, number)
+    alerts = Gauge(
+        "plimsoll_alerts", "Stored alerts: waiting, held by quiet hours, in a message, dropped.", labels=("state",)
+    )
+    for state, number in known.alerts.items():
+        alerts.add_metric((state,), number)
+    messages = Gauge("plimsoll_messages", "Stored messages by what became of them.", labels=("channel", "state"))
+    for labels, number in known.messages.items():
+        messages.add_metric(labels, number)
+    yield from (endpoints, incidents, alerts, messages)
+    if known.overdue is not None:
+        yield Gauge(
+            "plimsoll_probe_overdue_seconds",
+            "For how long the most overdue endpoint waits to be sent to a worker.",
+            known.overdue,
+        )
+    yield Gauge(
+        "plimsoll_blind", "1 while Plimsoll itself can't look, so that nothing is held to be down.", int(known.blind)
+    )
+
+
+def _of_broker(known: query.Live) -> Iterator[Metric]:
+    yield from _queues(known)
+    ages = Gauge(
+        "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", labels=("part",)
+    )
+    for part, age in known.ages.items():
+        ages.add_metric((part,), age)
+    probes = Counter("plimsoll_probes", "Probes by what each of them found by itself.", labels=("result", "cause"))
+    for labels, number in sorted(known.found.items()):
+        probes.add_metric(labels, number)
+    yield from (ages, probes)
+    if known.late:
+        yield _lateness(known)
+    yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
+
+
+def _queues(known: query.Live) -> Iterator[Metric]:
+    lengths = Gauge("plimsoll_queue_length", "Tasks that no worker has taken yet.", labels=("queue",))
+    ages = Gauge(
+        "plimsoll_queue_age_seconds",
+        "Time since the oldest waiting task was sent; 0 while none waits.",
+        labels=("queue",),
+    )
+    for name, queue in known.queues.items():
+        lengths.add_metric((name,), queue.length)
+        if queue.age is not None:
+            ages.add_metric((name,), queue.age)
+    yield from (lengths, ages)
+
+
+def _lateness(known: query.Live) -> Metric:
+    counts = accumulate(known.late.get(bound, 0) for bound in (*map(str, BUCKETS), "more"))
+    buckets = list(zip((*map(str, BUCKETS), "+Inf"), counts, strict=True))
+    lateness = Histogram("plimsoll_probe_lateness_seconds", "How late probes began after they were due.")
+    lateness.add_metric((), buckets, known.late_sum)
+    return lateness

@@ -1,0 +1,139 @@
+"""The board as a program reads it, in a number of queries that depends on nothing. Not known is None, never zero."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+
+from config.health import glance
+from teams.models import Team
+from teams.tokens import Bearer
+
+from .. import causes
+from ..access import visible, visible_teams
+from ..figures import own_names
+from ..models import EndpointState, Incident
+from ..status import Status
+
+_COLUMNS = (
+    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__engine", "endpoint__team__slug", "status", "cause",
+    "detail", "step", "since", "probed_at", "seen_at", "latency_ms", "engine", "facts", "load", "marks",
+)  # fmt: skip
+_INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged_at", "acknowledged_until")
+_LOAD = (
+    "running", "waiting", "slots", "busy", "kv_cache_usage", "preemptions", "prefix_cache_queries", "prefix_cache_hits",
+    "prompt_tokens", "generation_tokens", "requests", "sleep_state",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the fleet is asked for; empty means all of it."""
+
+    team: str = ""  # a slug
+    status: str = ""
+
+
+def seen(bearer: Bearer, rows: QuerySet[Any], team: str) -> QuerySet[Any]:
+    """Those of the rows that the token may see; `team` is the way from a row to its team."""
+    return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})
+
+
+def team_seen(bearer: Bearer, slug: str) -> bool:
+    """Whether the token may see a team of this name."""
+    teams = visible_teams(bearer.user) if bearer.user else Team.objects.filter(pk=bearer.team.pk if bearer.team else 0)
+    return teams.filter(slug=slug).exists()
+
+
+def status(bearer: Bearer, asked: Asked) -> dict[str, Any]:
+    """What GET /api/v1/status answers: JSON values."""
+    now = datetime.now(UTC)
+    states = seen(bearer, EndpointState.objects.order_by(), "endpoint__team")
+    counts = Counter(dict(states.values_list("status").annotate(Count("pk"))))
+    return {
+        "generated_at": _iso(now),
+        "watch": _watch(),
+        "totals": {status.value: counts[status.value] for status in Status},
+        "endpoints": _endpoints(bearer, states, asked, now),
+    }
+
+
+def _watch() -> dict[str, Any]:
+    """The watch's own trouble. While `old_picture` is true, all else is what was and not what is."""
+    troubles = [{"part": t.part, "text": t.text, "since": _iso(t.since)} for t in glance.troubles()]
+    return {"ok": not troubles, "old_picture": glance.old_picture(), "troubles": troubles}
+
+
+def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetime) -> list[dict[str, Any]]:
+    if asked.team:
+        states = states.filter(endpoint__team__slug=asked.team)
+    if asked.status:
+        states = states.filter(status=asked.status)
+    open_now = seen(bearer, Incident.objects.filter(resolved_at=None).order_by(), "endpoint__team")
+    incidents = {row[0]: _incident(row, now) for row in open_now.values_list(*_INCIDENT)}
+    rows = states.order_by("endpoint__team__slug", "endpoint__name").values(*_COLUMNS)
+    return [_endpoint(row, incidents.get(row["endpoint_id"])) for row in rows]
+
+
+def _endpoint(row: dict[str, Any], incident: dict[str, Any] | None) -> dict[str, Any]:
+    engine, marks = row["engine"] or row["endpoint__engine"], row["marks"]
+    return {
+        "id": row["endpoint_id"],
+        "name": row["endpoint__name"],
+        "team": row["endpoint__team__slug"],
+        "url": _without_credentials(row["endpoint__url"]),
+        "engine": engine or None,
+        "version": row["facts"].get("version"),
+        "status": row["status"],
+        "cause": row["cause"] or None,
+        "sentence": causes.sentence(row["cause"], row["detail"], row["step"]) or None,
+        "since": _iso(row["since"]),
+        "last_probe_at": _iso(row["probed_at"]),
+        "last_answer_at": _iso(row["seen_at"]),
+        "latency_ms": row["latency_ms"],
+        "models": _models(row["facts"].get("models")),
+        "load": {name: row["load"].get(name) for name in _LOAD},
+        "engine_figures": _by_own_names(engine, row["load"]),
+        "incident": incident,
+        "silenced": bool(marks.get("silenced")),
+        "maintenance": bool(marks.get("maintenance")),
+        "flapping": bool(marks.get("flapping")),
+    }
+
+
+def _models(models: list[dict[str, Any]] | None) -> dict[str, list[str] | None]:
+    """The names of what it offered when it was asked last. An engine that does not tell what is loaded: None."""
+    if not models:
+        return {"offered": None, "loaded": None}
+    tells = any("loaded" in model for model in models)
+    loaded = [model["name"] for model in models if model.get("loaded")]
+    return {"offered": [model["name"] for model in models], "loaded": loaded if tells else None}
+
+
+def _by_own_names(engine: str, load: dict[str, Any]) -> dict[str, Any]:
+    return {name: load[field] for field, name in own_names(engine).items() if load.get(field) is not None}
+
+
+def _incident(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
+    _, pk, opened_at, taken_at, until = row
+    return {
+        "id": pk,
+        "url": settings.SITE_URL.rstrip("/") + reverse("incident", args=[pk]),
+        "opened_at": _iso(opened_at),
+        "acknowledged": taken_at is not None and (until is None or until > now),
+    }
+
+
+def _without_credentials(url: str) -> str:
+    """The forms take none; what older data or another way brought is not passed on."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None

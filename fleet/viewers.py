@@ -1,0 +1,75 @@
+"""How many open boards each web process has, kept in the broker for /metrics."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+KEY = "plimsoll:viewers"
+"""A hash: "<host>:<process>" -> "<viewers> <unix seconds>"."""
+
+EVERY = 15.0
+"""Seconds after which a process says again how many it has."""
+
+STALE_AFTER = 3 * EVERY
+"""Seconds after which a process that said nothing counts for nothing: it has ended."""
+
+log = logging.getLogger(__name__)
+
+
+class Teller:
+    """Tells the broker the number of viewers when it changes, and every EVERY seconds while there are any."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def came(self) -> None:
+        """Says that there is one more. Called within the event loop."""
+        self._changed.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._tell())
+
+    def left(self) -> None:
+        """Says that there is one less. While there was one, somebody tells, unless the process is about to end."""
+        self._changed.set()
+
+    async def _tell(self) -> None:
+        while True:
+            self._changed.clear()
+            viewers = self._count()
+            await _say(viewers)
+            if not viewers and not self._changed.is_set():
+                return
+            try:
+                await asyncio.wait_for(self._changed.wait(), EVERY)
+            except TimeoutError:
+                continue
+
+
+async def _say(viewers: int) -> None:
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+    try:
+        async with client:
+            if viewers:
+                await client.hset(KEY, name, f"{viewers} {time.time():.0f}")
+            else:
+                await client.hdel(KEY, name)
+    except (redis.RedisError, OSError) as error:
+        log.debug("The number of viewers could not be told: %s", error)
+
+
+def total(told: dict[str, str], now: float) -> int:
+    """All viewers, from what KEY holds; `now` in unix seconds."""
+    said = (value.split() for value in told.values())
+    return sum(int(viewers) for viewers, at in said if now - float(at) <= STALE_AFTER)

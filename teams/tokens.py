@@ -1,0 +1,191 @@
+"""API tokens: made, shown once, taken back, and checked with each request of a program."""
+
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import redis
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from . import audit
+from .models import ApiToken, Scope, Team
+
+PREFIX = "plim_"
+START = 12
+"""Characters of a token that are kept and shown, to tell tokens apart."""
+
+DAYS = (7, 30, 90, 365)
+MOST = 50
+"""Tokens of one person, or of one team."""
+
+WRONG_A_MINUTE = 20
+"""Wrong tokens from one address that are answered one by one."""
+
+TOLD_EVERY = 3600
+"""Seconds after which the audit trail tells of the same refused token again."""
+
+log = logging.getLogger(__name__)
+
+
+class TooManyTokens(Exception):
+    """There are MOST already; the text says what to do."""
+
+
+class TokenRefused(Exception):
+    """A program may not have what it asks for. `status` is the HTTP status, `code` is for programs."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.code, self.sentence = status, code, sentence
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What HTTP wants to be said with this status (RFC 6750, section 3, and RFC 6585, section 4)."""
+        if self.status == 429:
+            return {"Retry-After": "60"}
+        error = {"no_token": "", "scope_missing": ', error="insufficient_scope"'}.get(
+            self.code, ', error="invalid_token"'
+        )
+        return {"WWW-Authenticate": f'Bearer realm="Plimsoll"{error}'}
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a request with a good token acts for: a person, or a team. One of them is None."""
+
+    token: ApiToken
+    user: User | None
+    team: Team | None
+
+
+@sensitive_variables("secret")
+def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | None = None) -> tuple[ApiToken, str]:
+    """A new token of the person, or of a team, and its secret, which nobody can be told again.
+
+    Raises TooManyTokens. Whether the person may do so for the team is for the caller to know.
+    """
+    secret = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        _room(by, team)
+        token = ApiToken.objects.create(
+            name=name,
+            user=None if team else by,
+            team=team,
+            created_by=by,
+            scopes=[Scope(scope).value for scope in scopes],
+            start=secret[:START],
+            token_hash=_hash(secret),
+            expires_at=datetime.now(UTC) + timedelta(days=days),
+        )
+        audit.record("token.made", team=team, what=token, name=name, detail={"scopes": token.scopes, "days": days})
+    return token, secret
+
+
+def _room(by: User, team: Team | None) -> None:
+    """Raises TooManyTokens. The owner's row is locked, so that two at a time can't both be the last one."""
+    owner = Team.objects.filter(pk=team.pk) if team else User.objects.filter(pk=by.pk)
+    list(owner.select_for_update().values_list("pk"))
+    if ApiToken.objects.filter(team=team, user=None if team else by).count() >= MOST:
+        raise TooManyTokens(f"There are {MOST} tokens, and no more are kept. Revoke one that nothing uses any more.")
+
+
+def revoke(token: ApiToken) -> None:
+    """The token opens nothing from now on. One that somebody else revoked meanwhile is fine."""
+    with transaction.atomic():
+        gone, _ = ApiToken.objects.filter(pk=token.pk).delete()
+        if gone:
+            audit.record("token.revoked", team=token.team, what=token, name=token.name)
+
+
+@sensitive_variables("scheme", "secret")
+def bearer(request: HttpRequest, scope: Scope) -> Bearer:
+    """Who the request's `Authorization: Bearer` header speaks for. Cookies and sessions count for nothing here.
+
+    Raises TokenRefused: 401 without a token that is good, 403 for one that lacks the scope, 429 after many wrong ones.
+    """
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise TokenRefused(401, "no_token", "Send a token: the header is 'Authorization: Bearer plim_...'.")
+    # Found by the hash of the whole token, so how long it takes tells nothing about how much of it was right.
+    hashed = _hash(secret.strip())
+    token = ApiToken.objects.select_related("user", "team").filter(token_hash=hashed).first()
+    if token is None:
+        raise _wrong(request)
+    if refused := _why_not(token, scope):
+        _tell(token, refused)
+        raise refused
+    _used(token)
+    return Bearer(token, token.user, token.team)
+
+
+def _why_not(token: ApiToken, scope: Scope) -> TokenRefused | None:
+    if token.expires_at <= datetime.now(UTC):
+        day = f"{token.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return TokenRefused(401, "token_expired", f"This token expired on {day}. Make a new one.")
+    if token.user is not None and not token.user.is_active:
+        return TokenRefused(401, "owner_inactive", "The account that this token acts for is switched off.")
+    if scope.value not in token.scopes:
+        return TokenRefused(403, "scope_missing", f"This token lacks the scope {scope.value}. Make one that has it.")
+    return None
+
+
+def _used(token: ApiToken) -> None:
+    """Notes the minute: at most one write a minute, however often it is used."""
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    if token.last_used_at is None or token.last_used_at < minute:
+        # The condition keeps a second request of the same minute from writing, too.
+        ApiToken.objects.filter(pk=token.pk).exclude(last_used_at__gte=minute).update(last_used_at=minute)
+
+
+def _wrong(request: HttpRequest) -> TokenRefused:
+    """Counts one more wrong token from this address.
+
+    A good token is never held up by it: behind a proxy many programs may share an address, and 256 random bits are
+    not guessed. The limit is what tells a program that has gone wild to wait.
+    """
+    if _many(f"wrong-tokens:{_address(request)}:{int(time.time() // 60)}"):
+        return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
+    return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
+
+
+def _many(key: str) -> bool:
+    try:
+        cache.add(key, 0, timeout=120)
+        return cache.incr(key) > WRONG_A_MINUTE
+    except (redis.RedisError, ValueError) as error:  # ValueError: the key went away in between
+        log.warning("wrong tokens are not counted: %s", error)
+        return False
+
+
+def _tell(token: ApiToken, refused: TokenRefused) -> None:
+    """One line in the audit trail, at most every TOLD_EVERY seconds; none while the broker is away."""
+    try:
+        first = cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=TOLD_EVERY)
+    except redis.RedisError as error:
+        log.warning("a refused token is not in the audit trail: %s", error)
+        return
+    if first:
+        with audit.through(f"token {token.name}"):
+            detail = {"why": refused.code}
+            audit.record("token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user)
+
+
+def _address(request: HttpRequest) -> str:
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:  # the server did not tell: a Unix socket
+        return ""
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""The pages on which people make API tokens, for themselves or for their team, and take them back."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from .. import tokens as acting
+from ..access import person, team_of
+from ..models import ApiToken, Role, Scope, Team
+from ..token_form import TokenForm
+
+_ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The person's own tokens."""
+    user = person(request)
+    return _tokens(request, user)
+
+
+@require_POST
+def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes back a token of one's own."""
+    user = person(request)
+    acting.revoke(_told(request, get_object_or_404(ApiToken, pk=pk, user=user)))
+    return redirect("tokens")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def team_tokens(request: HttpRequest, slug: str) -> HttpResponse:
+    """The team's tokens; owners alone see them."""
+    team = team_of(request, slug, Role.OWNER)
+    return _tokens(request, person(request), team)
+
+
+@require_POST
+def team_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Takes back a token of the team."""
+    team = team_of(request, slug, Role.OWNER)
+    acting.revoke(_told(request, get_object_or_404(ApiToken, pk=pk, team=team)))
+    return redirect("team-tokens", team.slug)
+
+
+@sensitive_variables("secret")
+def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpResponse:
+    """Lists and makes. A new secret is in the answer to the POST that made it, and nowhere else."""
+    form, made, secret = TokenForm(request.POST or None), None, ""
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            made, secret = acting.make(chosen["name"], chosen["scopes"], chosen["days"], user, team)
+            form = TokenForm()
+        except acting.TooManyTokens as error:
+            form.add_error(None, str(error))
+    shown = {
+        "form": form,
+        "team": team,
+        "tokens": _rows(user, team).select_related("created_by"),
+        "now": timezone.now(),
+        "made": made,
+        "secret": secret,
+        "examples": _examples(made.scopes if made else list(Scope)),
+        "most": acting.MOST,
+    }
+    return render(request, "teams/tokens.html", shown)
+
+
+def _rows(user: User, team: Team | None) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(team=team) if team else ApiToken.objects.filter(user=user)
+
+
+def _examples(scopes: list[str]) -> list[str]:
+    """The addresses that a token with these scopes opens."""
+    return [settings.SITE_URL.rstrip("/") + reverse(_ADDRESSES[Scope(scope)]) for scope in scopes]
+
+
+def _told(request: HttpRequest, token: ApiToken) -> ApiToken:
+    messages.success(request, f"The token “{token.name}” is revoked: it opens nothing any more.")
+    return token
