@@ -50,6 +50,10 @@ class Site:
         self._signs: threading.Thread | None = None
         self._stopped = threading.Event()
 
+    def configure(self, **settings: str) -> None:
+        """Other settings than the default, from the next start of the web process on."""
+        self._env |= settings
+
     def start(self) -> "Site":
         self.broker.start()
         self.show_life()
