@@ -9,10 +9,11 @@ from typing import Any
 
 from environ import Env
 
-from . import production
+from . import oidc, production
 from .data_folder import ROOT
 from .parsers import (
     bind_address,
+    certificates,
     database_url,
     email_url,
     folder,
@@ -159,6 +160,35 @@ TABLE = [
         "The only networks or addresses that may be called, with commas between them. Empty: all but the refused ones.",
         networks,
     ),
+    Variable(
+        "CA_BUNDLE",
+        "",
+        "A file of certificates (PEM) of your own authorities, believed besides the usual ones wherever Plimsoll calls "
+        "by https. Empty: only the usual ones.",
+        certificates,
+    ),
+    Variable(
+        "OIDC_URL",
+        "",
+        "The issuer of an OpenID Connect provider to sign in with, such as `https://login.example.org/realms/main`. "
+        "Its redirect URI is SITE_URL and `/accounts/oidc/sso/login/callback/`. Empty: local accounts only.",
+        web_address,
+    ),
+    Variable("OIDC_CLIENT_ID", "", "The client ID that the provider gave to Plimsoll.", str),
+    Variable("OIDC_CLIENT_SECRET", "", "The client secret that goes with it.", str, hidden=True),
+    Variable("OIDC_NAME", "single sign-on", "What the button on the sign-in page says after “Sign in with”.", str),
+    Variable(
+        "OIDC_SIGN_UP",
+        "on",
+        "Whether people whom the provider sends get an account when they have none. Off: only those who were invited.",
+        on_off,
+    ),
+    Variable(
+        "FLEET_OPEN",
+        "on",
+        "Whether everyone who is signed in may see the whole fleet, read only. Off: only the endpoints of their teams.",
+        on_off,
+    ),
     Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
     Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),
     Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),
@@ -177,7 +207,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
             values[variable.name] = variable.parse(text) if text else None
         except ValueError as error:
             problems.append(f"{_shown(variable, text)}: {error}.")
-    if problems := problems or production.problems(values):
+    if problems := problems or [*oidc.problems(values), *production.problems(values)]:
         raise BadSettings(problems)
     return values
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -198,3 +199,13 @@ def on_off(text: str) -> bool:
     if text.lower() not in SWITCH:
         raise ValueError("give on or off")
     return SWITCH[text.lower()]
+
+
+def certificates(text: str) -> Path:
+    """A file with certificates in PEM, which can be read now."""
+    path = (ROOT / Path(text).expanduser()).resolve()
+    try:
+        ssl.create_default_context().load_verify_locations(path)
+    except (OSError, ssl.SSLError):
+        raise ValueError("give the path of a file of certificates in PEM that can be read") from None
+    return path

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
+from django.db import transaction
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -11,6 +13,9 @@ from . import secrets
 
 PORTION = 200
 """Rows that are read at a time."""
+
+NESTED = [("mfa.Authenticator", "data")]
+"""(model, JSON field) in which other packages keep what our adapters encrypt for them."""
 
 
 class NoKeyFits(Exception):
@@ -44,29 +49,94 @@ class Place:
             yield from portion
             portion = list(rows.filter(pk__gt=portion[-1][0])[:PORTION])
 
+    def texts(self, stored: str) -> list[str]:
+        """The encrypted texts of one row."""
+        return [stored]
 
-def places() -> list[Place]:
+    def renew(self, pk: object) -> bool:
+        """Whether the row needed it. Who changes the secret meanwhile wins, and is looked at in turn."""
+        stored = self._now(pk)
+        while stored and not secrets.by_first_key(stored):
+            if self.filled().filter(pk=pk, stored=stored).update(**{self.field: secrets.decrypted(stored)}):
+                return True
+            stored = self._now(pk)
+        return False
+
+    def _now(self, pk: object) -> str | None:
+        return self.filled().filter(pk=pk).values_list("stored", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """One JSON field of one model, some of whose values are encrypted texts."""
+
+    model: type[Model]
+    field: str
+
+    def name(self, pk: object) -> str:
+        return f"{self.model._meta.label} {pk} ({self.field})"
+
+    def rows(self) -> Iterator[tuple[object, dict[str, Any]]]:
+        """Primary key and stored value of each row."""
+        yield from list(self.model._base_manager.values_list("pk", self.field))
+
+    def texts(self, stored: dict[str, Any]) -> list[str]:
+        """The encrypted texts of one row."""
+        flat = (each for value in stored.values() for each in (value if isinstance(value, list) else [value]))
+        return [value for value in flat if isinstance(value, str) and value.startswith(secrets.BEGINNING)]
+
+    def renew(self, pk: object) -> bool:
+        """Whether the row needed it."""
+        with transaction.atomic():
+            row = self.model._base_manager.select_for_update().filter(pk=pk).first()
+            stored = getattr(row, self.field, {})
+            if all(secrets.by_first_key(text) for text in self.texts(stored)):
+                return False
+            self.model._base_manager.filter(pk=pk).update(**{self.field: self._again(stored)})
+        return True
+
+    def _again(self, stored: dict[str, Any]) -> dict[str, Any]:
+        old = set(self.texts(stored))
+
+        def anew(value: Any) -> Any:
+            if isinstance(value, list):
+                return [anew(each) for each in value]
+            return secrets.encrypted(secrets.decrypted(value)) if isinstance(value, str) and value in old else value
+
+        return {key: anew(value) for key, value in stored.items()}
+
+
+def places() -> list[Place | Nested]:
     """Every encrypted field of every model, whichever app it belongs to."""
     models = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
-    return [
+    fields = [
         Place(model, field.attname)
         for model in models
         for field in model._meta.local_concrete_fields
         if isinstance(field, secrets.EncryptedTextField)
     ]
+    return [*fields, *(Nested(apps.get_model(label), field) for label, field in NESTED)]
 
 
 def rotate() -> tuple[int, int]:
-    """Encrypts anew what the first key does not read; returns how many that were, and how many were fine already.
+    """Encrypts anew what the first key does not read; returns how many rows that were, and how many were fine already.
 
     Looks at all before it changes any, and raises NoKeyFits when one can't be read. Each row is a transaction of its
     own, so it can be stopped at any time and started again.
     """
-    unreadable = [place.name(pk) for place in places() for pk, stored in place.rows() if not _readable(stored)]
+    found = [(place, pk) for place in places() for pk, stored in place.rows() if place.texts(stored)]
+    unreadable = [place.name(pk) for place, pk in _unreadable()]
     if unreadable:
         raise NoKeyFits(unreadable)
-    changed = [_renew(place, pk, stored) for place in places() for pk, stored in place.rows()]
+    changed = [_renew(place, pk) for place, pk in found]
     return changed.count(True), changed.count(False)
+
+
+def _unreadable() -> Iterator[tuple[Place | Nested, object]]:
+    for place in places():
+        for pk, stored in place.rows():
+            if not all(_readable(text) for text in place.texts(stored)):
+                yield place, pk
 
 
 def _readable(stored: str) -> bool:
@@ -77,14 +147,8 @@ def _readable(stored: str) -> bool:
     return True
 
 
-def _renew(place: Place, pk: object, stored: str | None) -> bool:
-    """Whether the row needed it. Who changes the secret meanwhile wins, and is looked at in turn."""
-    while stored and not secrets.by_first_key(stored):
-        try:
-            plain = secrets.decrypted(stored)
-        except secrets.Unreadable:
-            raise NoKeyFits([place.name(pk)]) from None
-        if place.filled().filter(pk=pk, stored=stored).update(**{place.field: plain}):
-            return True
-        stored = place.filled().filter(pk=pk).values_list("stored", flat=True).first()
-    return False
+def _renew(place: Place | Nested, pk: object) -> bool:
+    try:
+        return place.renew(pk)
+    except secrets.Unreadable:
+        raise NoKeyFits([place.name(pk)]) from None

@@ -8,6 +8,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
+BEGINNING = "gAAAA"
+"""What every encrypted text begins with: Fernet's version and the first bytes of the time, for centuries to come."""
+
 
 class Unreadable(ValueError):
     """A stored secret that none of FIELD_KEYS fits."""

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import bodies, data_folder, environment, production
+from . import bodies, cache, data_folder, environment, oidc, production
 
 ENVIRONMENT = environment.load()
 
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -43,6 +44,12 @@ INSTALLED_APPS = [
     "teams",
     "fleet",
     "advisor",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "teams.sso",  # in place of allauth.socialaccount.providers.openid_connect, which it builds on
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -57,7 +64,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
@@ -79,9 +88,8 @@ TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
 
 # People and their browsers
 
-LOGIN_URL = "sign-in"
+LOGIN_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "board"
-LOGOUT_REDIRECT_URL = "sign-in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -104,7 +112,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF],
         "connect-src": [SELF],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *oidc.origins(ENVIRONMENT["OIDC_URL"])],  # Chromium holds redirects of forms to it, too
         "frame-ancestors": [NONE],
         "object-src": [NONE],
     }
@@ -114,6 +122,42 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.LARGEST
 FILE_UPLOAD_HANDLERS = ["config.bodies.RefuseFiles"]
+
+# Accounts: django-allauth. Its pages are in teams/urls.py, what we change of its ways in teams/accounts.py.
+
+ACCOUNT_ADAPTER = "teams.accounts.Accounts"
+SOCIALACCOUNT_ADAPTER = "teams.accounts.ProviderAccounts"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]  # used by invitations, not by strangers
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation or the provider has vouched for the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can have us write to addresses we do not know
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # to change how one signs in
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+PASSWORD_RESET_TIMEOUT = 86_400  # seconds
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever's account is changed hears of it
+ACCOUNT_RATE_LIMITS = {
+    # Wrong tries by address, and by account or typed name. The other limits are allauth's own.
+    "login_failed": "20/m/ip,5/5m/key",
+}
+MFA_ADAPTER = "teams.second_factor.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Plimsoll"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
+
+# Sign-in by a provider. Off while OIDC_URL is empty.
+
+OIDC_URL: str = ENVIRONMENT["OIDC_URL"] or ""
+OIDC_SIGN_UP: bool = ENVIRONMENT["OIDC_SIGN_UP"]
+OIDC_NAME: str = ENVIRONMENT["OIDC_NAME"]
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # an address that the provider has not verified is not taken over
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(ENVIRONMENT)}}
+
+# Who sees what
+
+FLEET_OPEN: bool = ENVIRONMENT["FLEET_OPEN"]
 
 # Behind TLS. README.md has a section about it.
 
@@ -167,9 +211,10 @@ REDIS_SOCKET = data_folder.embedded_socket(DATA)
 REDIS_URL: str = ENVIRONMENT["REDIS_URL"] or f"unix://{quote(str(REDIS_SOCKET))}"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "plimsoll",
+        "OPTIONS": cache.OPTIONS,
     }
 }
 
@@ -196,6 +241,7 @@ WITNESS: list[tuple[str, int]] = ENVIRONMENT["WITNESS"] or []
 
 OUTBOUND_DENY = ENVIRONMENT["OUTBOUND_DENY"] or []
 OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"] or []
+CA_BUNDLE: Path | None = ENVIRONMENT["CA_BUNDLE"]  # its authorities count besides the usual ones
 
 # Celery. Routes and schedule are in config/celery.py.
 

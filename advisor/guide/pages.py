@@ -43,6 +43,9 @@ PAGES = (
     Page("criteria", "Criteria", "Every item, limit, outcome and criterion, each with a link of its own.", _METHOD),
     Page("questions", "The questions", "What the form asks, why, and where each answer counts.", _METHOD),
     Page("not-known", "What this advisor does not know", "Silence in the article, and where to look instead.", _METHOD),
+    Page(
+        "safety", "What keeps this safe", "What is promised, what is not, and how each promise is tested.", _REFERENCE
+    ),
     Page("facts", "Facts and their dates", "What can move, with the article's date and ours.", _REFERENCE),
     Page("sections", "Sections of the article", "What each section says, in our words.", _REFERENCE),
     Page("glossary", "Glossary", "The terms of this guide.", _REFERENCE),

@@ -1,5 +1,7 @@
 """The outbox: what people are to be told, and the messages that carry it."""
 
+from datetime import time
+
 from django.db import models
 
 from config.secrets import EncryptedTextField
@@ -97,7 +99,7 @@ class AlertPolicy(models.Model):
     escalate_after = models.PositiveSmallIntegerField(default=30)  # minutes without an acknowledgement
     quiet_from = models.TimeField(null=True, blank=True)  # in time_zone; both or none
     quiet_to = models.TimeField(null=True, blank=True)
-    digest_at = models.TimeField(default="08:00")  # in time_zone
+    digest_at = models.TimeField(default=time(8))  # in time_zone
     time_zone = models.CharField(max_length=64, default="UTC")
     apprise_url = EncryptedTextField(blank=True, default="")
     webhook_url = EncryptedTextField(blank=True, default="")

@@ -25,7 +25,7 @@ HOSTILE = (
 
 
 def test_the_log_is_filtered_and_paged(page, alice, team, other_team):
-    Membership.objects.create(user=alice, team=other_team)
+    Membership.objects.create(user=alice, team=other_team, role="owner")
     record(alice, team, title="First plan")
     record(
         alice, other_team, title="Second plan", choice="ollama", follows_advice=False, why_not="x", status="accepted"

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_said_and_nothing_stored(page, team, changed, sentence)
 
 
 def test_endpoints_of_another_team_are_refused(page, alice, team, other_team):
-    Membership.objects.create(user=alice, team=other_team)
+    Membership.objects.create(user=alice, team=other_team, role="owner")
     theirs = endpoints.add(other_team, name="ads-gpu", url="http://10.0.0.9:8000")
     response = page.post(new_url(), typed(team, endpoints=[theirs.pk]))
     assert response.status_code == 422
@@ -154,14 +154,14 @@ def test_strangers_see_no_title_in_log_export_or_successor_form(client, alice, c
     assert zipfile.ZipFile(io.BytesIO(client.get("/decisions/export.zip").content)).namelist() == []
     assert client.get(f"/decisions/{decision.pk}.md").status_code == 404
     assert client.get(f"/decisions/new/?supersedes={decision.pk}").status_code == 404
-    assert "You are in no team yet" in text(client.get("/decisions/new/"))
+    assert "You are an operator of no team" in text(client.get("/decisions/new/"))
     response = client.post(new_url(), typed(team))
     assert response.status_code == 422 and Decision.objects.count() == 1
 
 
 def test_people_who_are_not_signed_in_are_sent_to_sign_in(client):
     for path in ("/decisions/", "/decisions/new/", "/decisions/1/", "/decisions/export.zip"):
-        assert client.get(path).url.startswith("/sign-in"), path
+        assert client.get(path).url.startswith("/accounts/login"), path
 
 
 def test_nothing_changes_by_get(page, alice, team):

@@ -18,6 +18,7 @@ from advisor.recommendation.values import OUTCOMES
 
 SLUGS = [page.slug for page in pages.PAGES]
 CATALOGUE = load()
+ROOT = Path(__file__).parents[2]
 
 
 def hrefs(html: str) -> list[str]:
@@ -51,6 +52,14 @@ def test_every_link_of_a_page_leads_somewhere(client: Client, slug: str):
             assert href in anchors()
         elif href.startswith("/guide/"):
             assert client.get(href).status_code == 200
+
+
+def test_the_tests_that_the_safety_page_names_are_there():
+    safety = pages.find("safety")
+    assert safety is not None
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", pages.markdown(safety)))
+    assert len(named) > 12
+    assert {name for name in named if not (ROOT / name).is_file()} == set()
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -170,7 +179,7 @@ def test_a_closed_guide_asks_strangers_to_sign_in_and_brings_them_back(client: C
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "GUIDE_PUBLIC": False}
     for address in ("/guide/", "/guide/scaling/", "/guide/search/?q=cache"):
         answer = client.get(address)
-        assert answer.status_code == 302 and answer.url.startswith("/sign-in")  # type: ignore[attr-defined]
+        assert answer.status_code == 302 and answer.url.startswith("/accounts/login")  # type: ignore[attr-defined]
     assert "next=/guide/scaling/" in client.get("/guide/scaling/").url  # type: ignore[attr-defined]
     client.force_login(alice)
     assert client.get("/guide/scaling/").status_code == 200

@@ -74,7 +74,7 @@ def test_answers_can_only_be_saved_for_one_of_ones_own_teams(client, alice):
 
 
 def test_the_key_of_another_teams_form_does_not_show_what_it_made(client, saved, charlie):
-    Membership.objects.create(user=charlie, team=Team.objects.create(name="Other", slug="other"))
+    Membership.objects.create(user=charlie, team=Team.objects.create(name="Other", slug="other"), role="owner")
     client.force_login(charlie)
     form = save_form(client, LAPTOP, team="other", key=str(saved.key))
     response = client.post("/advisor/requirements/new/", form)
@@ -83,7 +83,7 @@ def test_the_key_of_another_teams_form_does_not_show_what_it_made(client, saved,
 
 
 def test_saving_needs_an_account(client, db):
-    assert client.get("/advisor/requirements/new/?goal=runtime")["Location"].startswith("/sign-in/")
+    assert client.get("/advisor/requirements/new/?goal=runtime")["Location"].startswith("/accounts/login/")
 
 
 def test_the_team_shares_its_requirements(client, saved, bob):

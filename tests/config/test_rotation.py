@@ -1,6 +1,9 @@
 """Rotating the keys of stored secrets."""
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -25,6 +28,7 @@ def test_every_encrypted_field_is_found():
     found = {f"{place.model.__name__}.{place.field}" for place in rotation.places()}
     assert found >= {
         "Endpoint.api_key", "AlertPolicy.apprise_url", "AlertPolicy.webhook_url", "AlertPolicy.webhook_secret",
+        "Authenticator.data",
     }  # fmt: skip
 
 
@@ -95,3 +99,29 @@ def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monk
     settings.FIELD_KEYS = [NEW]
     endpoint.refresh_from_db()
     assert endpoint.api_key == "entered meanwhile"
+
+
+@pytest.mark.database
+def test_second_factors_are_rotated_with_the_rest(alice, settings):
+    settings.FIELD_KEYS = [OLD]
+    app = TOTP.activate(alice, "JBSWY3DPEHPK3PXP").instance
+    codes = RecoveryCodes.activate(alice)
+    known = codes.get_unused_codes()
+    assert "JBSWY3DPEHPK3PXP" not in str(app.data) and codes.instance.data["seed"].startswith(secrets.BEGINNING)
+
+    settings.FIELD_KEYS = [NEW, OLD]
+    assert rotation.rotate() == (2, 0)
+    assert rotation.rotate() == (0, 2)
+    settings.FIELD_KEYS = [NEW]
+    app.refresh_from_db()
+    assert secrets.decrypted(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == known
+
+
+def test_a_second_factor_that_no_key_reads_is_named(alice, settings):
+    settings.FIELD_KEYS = [OLD]
+    app = TOTP.activate(alice, "JBSWY3DPEHPK3PXP").instance
+    settings.FIELD_KEYS = [NEW]
+    with pytest.raises(rotation.NoKeyFits) as refused:
+        rotation.rotate()
+    assert refused.value.names == [f"mfa.Authenticator {app.pk} (data)"]

@@ -54,7 +54,7 @@ from teams.models import Membership, Team
 call_command("migrate", verbosity=0)
 team = Team.objects.create(name="Search", slug="search", mail_to=["oncall@example.org"])
 alice = User.objects.create_user("alice", "alice@example.org", {password!r})
-Membership.objects.create(user=alice, team=team)
+Membership.objects.create(user=alice, team=team, role="owner")
 AlertPolicy.objects.create(team=team, apprise_url={apprise!r}, webhook_url={webhook!r}, webhook_secret={secret!r})
 how = dict(interval=5, timeout=2.0, fail_after=1, recover_after=1, api_key={key!r})
 endpoints.add(team, name="{control}-gone", url={gone!r}, **how)
@@ -197,7 +197,7 @@ class Member:
 
     def __init__(self, url: str) -> None:
         self.url, self.session = url, requests.Session()
-        self.post("/sign-in/", {"username": "alice", "password": SECRETS["the password of a person"]})
+        self.post("/accounts/login/", {"login": "alice", "password": SECRETS["the password of a person"]})
 
     def get(self, path: str) -> str:
         answer = self.session.get(self.url + path, timeout=20)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -40,7 +41,7 @@ def down(name: str, **state) -> EndpointState:
 
 
 def names(filters: Filters) -> list[str]:
-    return [row.name for group in board(filters).groups for row in group.rows]
+    return [row.name for group in board(User(), filters).groups for row in group.rows]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
     down("early", since=now - timedelta(hours=1))
     watched("beta", "Search", status="asleep", cause="asleep")
     watched("alfa", "Search")
-    groups = {group.name: [row.name for row in group.rows] for group in board(Filters()).groups}
+    groups = {group.name: [row.name for row in group.rows] for group in board(User(), Filters()).groups}
     assert list(groups) == ["Needs attention", "Alpha", "Search"]
     assert groups["Needs attention"] == ["early", "late", "mac", "box"]
     assert groups["Search"] == ["alfa", "beta"]
@@ -177,7 +178,7 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     down("gone", load={"running": 3, "waiting": 0, "slots": 16})
     minute = int(time.time() // 60)
     watched("mac", strip={"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}})
-    cells = {row.name: row.cells for group in board(Filters()).groups for row in group.rows}
+    cells = {row.name: row.cells for group in board(User(), Filters()).groups for row in group.rows}
     assert cells["full"].load_note == "16 running, 4 waiting"
     assert 'class="load over"' in cells["full"].load
     assert "mark" in cells["full"].load
@@ -196,7 +197,7 @@ def test_models_are_those_loaded_or_all_where_the_engine_does_not_tell(viewer):
     watched("cold", facts={"version": "1", "models": [{"name": "a", "loaded": False}]})
     watched("many", facts={"version": "1", "models": [{"name": f"m{i}"} for i in range(5)]})
     watched("new")
-    cells = {row.name: row.cells for group in board(Filters()).groups for row in group.rows}
+    cells = {row.name: row.cells for group in board(User(), Filters()).groups for row in group.rows}
     assert cells["ollama"].models == ["a"]
     assert cells["cold"].models_note == "none of 1 loaded"
     assert (cells["many"].models, cells["many"].more) == (["m0", "m1", "m2"], 2)
@@ -218,14 +219,14 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_asser
 class TestChanges:
     def test_nothing_new_is_no_content(self, viewer):
         watched("gpu-1")
-        cursor = board(Filters()).totals.cursor
+        cursor = board(User(), Filters()).totals.cursor
         assert viewer.get("/changes/", {"since": cursor}).status_code == 204
 
     def test_a_row_whose_figures_moved_is_sent_alone_with_a_new_cursor(self, viewer):
         earlier = timezone.now() - timedelta(minutes=1)
         watched("gpu-2", shown_at=earlier - timedelta(minutes=1), regrouped_at=earlier)
         moved = watched("gpu-1", shown_at=earlier, regrouped_at=earlier)
-        cursor = board(Filters()).totals.cursor
+        cursor = board(User(), Filters()).totals.cursor
         EndpointState.objects.filter(pk=moved.pk).update(shown_at=timezone.now(), latency_ms=77)
         answer = viewer.get("/changes/", {"since": cursor}).content.decode()
         assert re.findall(r'id="row-(\d+)" hx-swap-oob="true"', answer) == [str(moved.pk)]
@@ -235,7 +236,7 @@ class TestChanges:
 
     def test_a_row_that_moved_to_another_group_redraws_the_board(self, viewer):
         moved = watched("gpu-1")
-        cursor = board(Filters()).totals.cursor
+        cursor = board(User(), Filters()).totals.cursor
         now = timezone.now()
         EndpointState.objects.filter(pk=moved.pk).update(status="down", shown_at=now, regrouped_at=now)
         answer = viewer.get("/changes/", {"since": cursor}).content.decode()
@@ -245,7 +246,7 @@ class TestChanges:
     def test_an_endpoint_that_is_gone_redraws_the_board(self, viewer):
         watched("gpu-1")
         gone = watched("gpu-2")
-        cursor = board(Filters()).totals.cursor
+        cursor = board(User(), Filters()).totals.cursor
         gone.endpoint.delete()
         answer = viewer.get("/changes/", {"since": cursor}).content.decode()
         assert 'id="board" hx-swap-oob="true"' in answer
@@ -253,9 +254,9 @@ class TestChanges:
 
     def test_only_rows_of_the_filtered_team_are_sent(self):
         ours, theirs = watched("gpu-1", "Search"), watched("gpu-2", "Platform")
-        cursor = board(Filters()).totals.cursor
+        cursor = board(User(), Filters()).totals.cursor
         EndpointState.objects.filter(pk__in=(ours.pk, theirs.pk)).update(shown_at=timezone.now())
-        _, moved = changes(Filters(team="search"), cursor)
+        _, moved = changes(User(), Filters(team="search"), cursor)
         assert [row.name for row in moved.rows] == ["gpu-1"]
 
     @pytest.mark.parametrize("since", ["", "x", "1.2", "99999999999999999999999999.1.1", "-5.a.b", "²3.1.1"])
@@ -313,6 +314,6 @@ def test_availability_of_the_row_comes_from_the_strip():
     now = time.time()
     data = strip.add(strip.add({}, now, "up", 9.0, None), now, "down", None, None)
     watched("gpu-1", strip=data, shown_at=datetime.now(UTC))
-    cells = board(Filters()).groups[0].rows[0].cells
+    cells = board(User(), Filters()).groups[0].rows[0].cells
     assert cells.available == "50 %"
     assert 'class="c-down"' in cells.day

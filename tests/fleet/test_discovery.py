@@ -6,6 +6,7 @@ import pytest
 
 from fleet import endpoints
 from fleet.discovery import look_around
+from fleet.models import Endpoint
 from tests.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.usefixtures("valkey")
@@ -31,30 +32,30 @@ def silent_port() -> Iterator[int]:
 
 
 def test_a_server_at_a_usual_port_is_found_with_proof_version_and_models(db, ollama):
-    (found,) = look_around([ollama.port])
+    (found,) = look_around(Endpoint.objects.all(), [ollama.port])
     assert (found.url, found.label, found.version, found.models) == (here(ollama), "Ollama", "0.30.1", ("qwen3:8b",))
     assert "Ollama is running" in found.proof
     assert found.watched_as is None
 
 
 def test_our_own_port_is_not_looked_at(db, ollama):
-    assert look_around([ollama.port], own_ports=[ollama.port]) == []
+    assert look_around(Endpoint.objects.all(), [ollama.port], own_ports=[ollama.port]) == []
     assert not ollama.requests
 
 
 def test_a_silent_port_holds_up_nobody(db, ollama, silent_port, monkeypatch):
     monkeypatch.setattr("fleet.discovery.DEADLINE", 0.5)
-    assert [f.url for f in look_around([silent_port, ollama.port])] == [here(ollama)]
+    assert [f.url for f in look_around(Endpoint.objects.all(), [silent_port, ollama.port])] == [here(ollama)]
 
 
 def test_a_server_that_is_watched_already_is_marked_however_its_host_was_spelled(team, ollama):
     watched = endpoints.add(team, name="box", url=f"http://127.0.0.1:{ollama.port}")
-    (found,) = look_around([ollama.port])
+    (found,) = look_around(Endpoint.objects.all(), [ollama.port])
     assert found.watched_as == watched
 
 
 def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda own_ports: look_around([ollama.port]))
+    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: look_around(known, [ollama.port]))
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "Ollama 0.30.1" in page and here(ollama) in page and "Watch it" in page
@@ -65,14 +66,15 @@ def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, mon
 
 
 def test_where_nothing_runs_the_page_says_what_to_do(client, alice, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda own_ports: [])
+    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: [])
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "No inference server was found" in page and "/endpoints/add/" in page
 
 
-def test_who_is_in_no_team_sees_what_runs_but_gets_no_button(client, charlie, ollama, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda own_ports: look_around([ollama.port]))
+def test_nothing_is_called_for_who_is_an_operator_of_no_team(client, charlie, ollama, monkeypatch):
+    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: look_around(known, [ollama.port]))
     client.force_login(charlie)
     page = client.get("/endpoints/discovered/").content.decode()
-    assert "Ollama 0.30.1" in page and "Watch it" not in page and "in no team yet" in page
+    assert "Ollama" not in page and "Watch it" not in page and "takes the role operator" in page
+    assert not ollama.requests

@@ -3,18 +3,19 @@
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
 
 import pytest
 
+from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import outbound_rules
 from fleet.endpoints import refusal
 from fleet.engines import outbound
 from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
-from fleet.watch import senses
+from fleet.watch import heartbeat, senses
 
 
 @pytest.fixture
@@ -135,6 +136,64 @@ def test_a_redirect_to_another_port_is_not_followed(rules):
     assert inner.asked == []
 
 
+def _rebound(monkeypatch, rules, stack, path="/hook"):
+    """The URL of a server under a name that leads to an allowed address first, to a refused one from then on."""
+    rules(deny=["127.0.0.2"])
+    server = stack.enter_context(_http_server())
+    _resolve_with(monkeypatch, stack.enter_context(_dns_stub("127.0.0.1", "127.0.0.2")))
+    return server, f"http://rebound.example.org:{server.server_port}{path}"
+
+
+def test_a_webhook_whose_name_is_rebound_after_it_was_checked_gains_nothing(rules, monkeypatch):
+    with ExitStack() as stack:
+        server, url = _rebound(monkeypatch, rules, stack)
+        assert webhook.trouble_with(url) == ""
+        with pytest.raises(NotTaken, match="OUTBOUND_DENY"):
+            webhook._post(url, b"{}", {"Content-Length": "2"})
+    assert server.asked == []
+
+
+def test_a_heartbeat_whose_name_is_rebound_between_two_beats_gains_nothing(rules, monkeypatch, caplog):
+    with ExitStack() as stack:
+        server, url = _rebound(monkeypatch, rules, stack, "/ping")
+        assert heartbeat._fetch(url) is True
+        assert heartbeat._fetch(url) is False
+    assert server.asked == ["/ping"] and "OUTBOUND_DENY" in caplog.text
+
+
+@pytest.mark.parametrize("call", ["webhook", "heartbeat", "apprise"])
+def test_a_redirect_of_a_receiver_to_one_of_our_own_ports_is_not_followed(rules, call, caplog):
+    with _http_server() as inner, _http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer:
+        rules(services=(outbound.Service("the web server", "", inner.server_port),))
+        url = f"http://127.0.0.1:{outer.server_port}/hook"
+        if call == "webhook":
+            assert webhook._post(url, b"{}", {"Content-Length": "2"})[0] == 302
+        elif call == "heartbeat":
+            assert heartbeat._fetch(url) is False
+        else:
+            with pytest.raises(NotTaken):
+                apprise._notify(url.replace("http://", "json://"), "title", "text")
+    assert outer.asked == ["/hook"] and inner.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("json://localhost:8700/x", 8700),
+        ("ntfy://127.0.0.1:8700/topic", 8700),
+        ("json://127.0.0.1/?port=8700", 8700),
+        ("json://127.0.0.1/x", 80),
+        ("jsons://127.0.0.1/x", 443),
+        ("mailto://me:pw@example.org:8700?smtp=127.0.0.1", 8700),
+    ],
+)
+def test_apprise_can_not_be_pointed_at_our_own_port(rules, url, port):
+    rules(services=(outbound.Service("the web server", "", port),))
+    assert "the web server of Plimsoll" in apprise.trouble_with(url)
+    rules(services=(outbound.Service("the web server", "", 9999),))
+    assert apprise.trouble_with(url) == ""
+
+
 @contextmanager
 def _http_server(location=""):
     """A server on every loopback address; `asked` has the paths."""
@@ -147,6 +206,8 @@ def _http_server(location=""):
             if location:
                 self.send_header("Location", location)
             self.end_headers()
+
+        do_POST = do_GET
 
         def log_message(self, *args):
             """Quiet."""

@@ -213,11 +213,11 @@ def test_actions_are_not_for_links(page, team, action):
 
 def test_who_is_in_no_team_is_told_so(client, charlie):
     client.force_login(charlie)
-    assert "You are in no team yet" in text(client.get("/endpoints/add/"))
+    assert "You are an operator of no team" in text(client.get("/endpoints/add/"))
 
 
 def test_strangers_are_sent_to_sign_in(client, team):
     endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
     for url in (endpoint.get_absolute_url(), "/endpoints/add/", "/models/", "/incidents/", "/alerts/"):
         response = client.get(url)
-        assert response.status_code == 302 and "sign-in" in response.url
+        assert response.status_code == 302 and "/accounts/login/" in response.url

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 
 from fleet import endpoints
 from fleet.alerts import delivery
@@ -190,7 +191,7 @@ def test_who_serves_a_model_is_found_whatever_its_case_and_default_tag(page, gpu
 
 def test_models_can_be_narrowed_to_a_capability(gpu):
     facts(gpu, [{"name": "a", "capabilities": ["vision"]}, {"name": "b", "capabilities": ["tools"]}])
-    found = listing(capability="vision")
+    found = listing(User(), capability="vision")
     assert [g.name for g in found.groups] == ["a"] and found.capabilities == ["tools", "vision"]
 
 

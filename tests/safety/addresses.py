@@ -6,24 +6,41 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import default_token_generator
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from fido2.cose import ES256
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 
 from advisor.models import Requirement
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
+from teams import invitations, tokens
+from teams.models import Membership, Role, Scope
 from teams.people import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 
-UNCOUNTED = {"sessions.Session", "contenttypes.ContentType", "auth.Permission"}
-"""Models whose rows are not ours to keep still: sessions move with every sign-in."""
+UNCOUNTED = {"sessions.Session", "contenttypes.ContentType", "auth.Permission", "teams.AuditEntry"}
+"""Models whose rows do not keep still: sessions move with every sign-in, and exports are written in the audit trail."""
+
+
+ENDPOINT = "whale-7"
+"""The name of the fleet's endpoint, which stands on no page by itself."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,7 @@ class SmallFleet:
         self.user = User.objects.create_superuser("root", "root@example.org", "a long password")
         self.team = new_team(self.user, "Search", ["oncall@example.org"])
         now = datetime.now(UTC)
-        endpoint = watched(self.team, "gpu-1", url="http://127.0.0.1:9")
+        endpoint = watched(self.team, ENDPOINT, url="http://127.0.0.1:9")
         incident = fail(endpoint)
         times = {"starts_at": now, "created_by": self.user}
         silence = Silence.objects.create(team=self.team, ends_at=now + timedelta(hours=1), **times)
@@ -69,6 +86,13 @@ class SmallFleet:
         requirement = Requirement.objects.create(
             team=self.team, name="Ours", catalogue_version="1", share_token="s" * 43
         )
+        member = User.objects.create_user("member", "member@example.org", "a long password")
+        Membership.objects.create(user=member, team=self.team, role=Role.VIEWER)
+        invited, self.invitation = invitations.invite(self.team, "dora@example.org", Role.OPERATOR, self.user)
+        own, _ = tokens.make("own", [Scope.STATUS], 30, self.user)
+        theirs, _ = tokens.make("theirs", [Scope.STATUS], 30, self.user, self.team)
+        key = second_factors(self.user)
+        self._by_name = {"account_reset_password_from_key": f"/accounts/password/reset/key/{_reset_key(self.user)}/"}
         # The first beginning that fits tells what the arguments are of, so longer ones come first.
         self._arguments: list[tuple[str, dict[str, object]]] = [
             ("alerts/acknowledge/", {"token": _token(links.acknowledge_path(incident.pk, "oncall@example.org"))}),
@@ -81,18 +105,24 @@ class SmallFleet:
             ("guide/", {"slug": "api"}),
             ("incidents/", {"pk": incident.pk}),
             ("maintenance/", {"pk": window.pk}),
-            ("password/", self._password_link()),
             ("silences/", {"pk": silence.pk}),
+            ("account/tokens/", {"pk": own.pk}),
+            ("api/", {"rest": "nowhere"}),
+            ("accounts/2fa/webauthn/keys/", {"pk": key.pk}),
+            ("accounts/oidc/", {"provider_id": "sso"}),
+            ("join/", {"token": self.invitation}),
+            ("people/", {"pk": member.pk}),
             ("start/", {"token": "used-up"}),
+            ("teams/<slug:slug>/invitations/", {"slug": self.team.slug, "pk": invited.pk}),
+            ("teams/<slug:slug>/members/", {"slug": self.team.slug, "pk": member.pk}),
+            ("teams/<slug:slug>/tokens/", {"slug": self.team.slug, "pk": theirs.pk}),
             ("teams/", {"slug": self.team.slug}),
         ]
 
-    def _password_link(self) -> dict[str, object]:
-        uid = urlsafe_base64_encode(force_bytes(self.user.pk))
-        return {"uidb64": uid, "token": default_token_generator.make_token(self.user)}
-
     def path(self, address: Address) -> str:
         """The path of this address; raises LookupError when nobody said what to fill in."""
+        if address.name in self._by_name:
+            return self._by_name[address.name]
         if not address.is_route:
             raise LookupError(f"{address.name}: {address.route} is a regular expression, which nobody filled in")
         path = address.route
@@ -104,6 +134,30 @@ class SmallFleet:
         if "<" in path:
             raise LookupError(f"{address.name}: add what fills {address.route} to tests/safety/addresses.py")
         return f"/{path}"
+
+
+def second_factors(user: User) -> Authenticator:
+    """An authenticator app, recovery codes and a passkey; returns the passkey."""
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(user)
+    data = {"name": "Laptop", "credential": _credential()}
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def _credential() -> dict[str, Any]:
+    """What a browser sends when a passkey is made, as allauth stores it."""
+    key = AttestedCredentialData.create(bytes(16), b"number one", ES256.from_ctap1(b"\4" + bytes(range(64))))
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    made = AuthenticatorData.create(bytes(32), flags, 1, key)
+    client = CollectedClientData.create("webauthn.create", bytes(32), "http://testserver")
+    response = AuthenticatorAttestationResponse(
+        client_data=client, attestation_object=AttestationObject.create("none", made, {})
+    )
+    return dict(RegistrationResponse(raw_id=b"number one", response=response))
+
+
+def _reset_key(user: User) -> str:
+    return f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
 
 
 def _dead_letter() -> Message:

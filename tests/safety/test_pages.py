@@ -68,7 +68,7 @@ def test_no_page_has_inline_code(small_fleet):
             if bad := inline(answer.content.decode()):
                 found[address.name, signed_in] = bad
     assert found == {}
-    assert len(pages) > 30 and {("board", True), ("endpoint", True), ("sign-in", False)} <= pages
+    assert len(pages) > 30 and {("board", True), ("endpoint", True), ("account_login", False)} <= pages
 
 
 def test_error_pages_have_none_either(client, db):
@@ -98,6 +98,6 @@ def policy(text: str) -> dict[str, str]:
 
 
 def test_the_session_cookie_is_out_of_reach_and_ends(client, alice):
-    client.post("/sign-in/", {"username": "alice", "password": "a long password"})
+    client.post("/accounts/login/", {"login": "alice", "password": "a long password"})
     cookie = client.cookies["plimsoll_session"]
     assert (bool(cookie["httponly"]), cookie["samesite"], cookie["max-age"]) == (True, "Lax", 14 * 86_400)

@@ -92,7 +92,7 @@ print(json.dumps(answers))
 def ask(folder, **given: str) -> dict:
     """What a site with these settings answers to a page by http and by https, and to a health question by http."""
     by_tls = {"x-forwarded-proto": "https"}
-    asked = [("plain", "/sign-in/", {}), ("tls", "/sign-in/", by_tls), ("health", "/health/live", {})]
+    asked = [("plain", "/advisor/", {}), ("tls", "/advisor/", by_tls), ("health", "/health/live", {})]
     asked.append(("banner", "/health/banner/", {}))
     manage(folder, "collectstatic", "--no-input", **given)
     command = [sys.executable, "-c", _ASK, json.dumps(asked)]
@@ -102,7 +102,7 @@ def ask(folder, **given: str) -> dict:
 def test_behind_a_proxy_all_goes_by_tls_except_health(tmp_path):
     answers = ask(tmp_path, **DOCUMENTED)
     status, headers, _ = answers["plain"]
-    assert (status, headers["Location"]) == (301, f"{SITE}/sign-in/")
+    assert (status, headers["Location"]) == (301, f"{SITE}/advisor/")
     assert (answers["health"][0], answers["banner"][0]) == (200, 301)
     status, headers, cookies = answers["tls"]
     assert (status, headers["Strict-Transport-Security"]) == (200, "max-age=2592000")

@@ -43,3 +43,11 @@ def test_it_comes_once_a_day_and_after_its_hour(changed):
 
 def test_a_digest_missed_by_half_a_day_is_left_out(changed):
     assert digest.write_due(MORNING + timedelta(hours=7)) == 0
+
+
+def test_a_team_that_set_nothing_gets_it_at_eight_in_utc(team):
+    endpoint = watched(team, "gpu-1")
+    eight = MORNING.replace(hour=8, minute=0)
+    Change.objects.create(endpoint=endpoint, at=eight - timedelta(hours=3), kind="version", before="1", after="2")
+    assert digest.write_due(eight - timedelta(minutes=1)) == 0
+    assert digest.write_due(eight + timedelta(minutes=1)) == 1

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 
 from fleet import endpoints, live
 from fleet.calm import actions, marks
@@ -137,7 +138,7 @@ def test_the_board_shows_marks_and_calms_what_somebody_is_on(team, gpu, box, ali
     with django_capture_on_commit_callbacks(execute=True):
         actions.acknowledge(incident(gpu), "alice")
         incident(box)
-    shown = board(Filters())
+    shown = board(User(), Filters())
     rows = {row.name: row for row in shown.groups[0].rows}
     assert [mark.words for mark in rows["gpu-1"].marks] == ["alice is on it"]
     assert rows["gpu-1"].calm and not rows["box"].calm

@@ -233,8 +233,8 @@ def test_maintenance_that_makes_no_sense_is_refused_and_what_was_typed_stays(pag
 
 
 def test_without_a_team_the_pages_say_who_may_act(stranger):
-    assert "You are in no team yet" in text(stranger.get("/silences/"))
-    assert "You are in no team yet" in text(stranger.get("/maintenance/"))
+    assert "You are an operator of no team" in text(stranger.get("/silences/"))
+    assert "You are an operator of no team" in text(stranger.get("/maintenance/"))
 
 
 def test_an_endpoints_link_chooses_it_in_the_forms(page, team, gpu):

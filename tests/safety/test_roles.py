@@ -1,0 +1,161 @@
+"""Walks every address as every role, and holds the answers against the table of what each may do."""
+
+import ast
+import inspect
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+
+from teams.models import Membership, Role
+from teams.people import new_team
+from tests.safety.addresses import ENDPOINT, Address, SmallFleet, every_address
+from tests.safety.roles import ROLES, RULES, May, refused
+
+ADDRESSES = list(every_address())
+USED_UP = {"start"}
+"""Addresses that are 404 for everyone once there are people."""
+
+UNSEEN = {"live", "board-changes"}
+"""What scripts ask for: a redirect to the sign-in page would be followed unseen, so strangers get 401."""
+
+OURS = ("config.", "teams.", "fleet.", "advisor.")
+WITHOUT_HELPER = {"health-live", "health-ready"}
+"""Load balancers ask them; they know no people."""
+
+
+class People:
+    """A browser for each role: Search's members, the owner of another team, who runs the installation, and nobody."""
+
+    def __init__(self, fleet: SmallFleet) -> None:
+        for role in Role:
+            user = User.objects.create_user(role.value, f"{role.value}@example.org", "a long password")
+            Membership.objects.create(user=user, team=fleet.team, role=role)
+        new_team(User.objects.create_user("stranger", "s@example.org", "a long password"), "Elsewhere", [])
+
+    def client(self, role: str) -> Client:
+        """Just signed in, so that no page asks for the password again."""
+        client = Client()
+        if role == "anonymous":
+            return client
+        user = User.objects.get(username="root" if role == "admin" else role)
+        client.force_login(user)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+        return client
+
+
+@pytest.fixture
+def people(small_fleet: SmallFleet) -> People:
+    return People(small_fleet)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens within did not happen: the next role finds the same fleet."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_every_address_has_a_rule_and_every_rule_an_address():
+    assert {address.name for address in ADDRESSES} == RULES.keys()
+
+
+@pytest.mark.parametrize("fleet_open", [True, False], ids=["open", "own_teams_only"])
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_where_it_may_and_nowhere_else(people, small_fleet, settings, role, fleet_open):
+    settings.FLEET_OPEN = fleet_open
+    wrong = {}
+    for address in ADDRESSES:
+        rule = RULES[address.name]
+        for method, may in (("get", rule.get), ("post", rule.post)):
+            with undone():
+                got = _answer(people.client(role), method, small_fleet.path(address), rule.data or {})
+            expected = _expected(address, may, role, fleet_open)
+            if got != expected:
+                wrong[address.name, method] = f"{got}, not {expected}"
+    assert wrong == {}
+
+
+def _expected(address: Address, may: May, role: str, fleet_open: bool) -> int | None:
+    if address.name in USED_UP:
+        return 404
+    status = refused(may, role, fleet_open=fleet_open)
+    if address.name == "socialaccount_login_error" and status is None and may is not May.NOBODY:
+        return 401  # the page that says that a provider's sign-in failed says so by its status, too
+    if status == 302 and address.name in UNSEEN:
+        return 401
+    # A view that is open to strangers refuses a method before it asks who calls.
+    return 405 if may is May.NOBODY and not _needs_sign_in(address) else status
+
+
+def _needs_sign_in(address: Address) -> bool:
+    return getattr(address.view, "login_required", True)
+
+
+def _answer(client: Client, method: str, path: str, data: dict[str, str]) -> int | None:
+    """The status that refuses, 302 for the way to the sign-in page; None where the view did its work."""
+    answer = getattr(client, method)(path, data)
+    if answer.status_code == 302 and answer["Location"].startswith("/accounts/login/?next="):
+        return 302
+    return answer.status_code if answer.status_code in (401, 403, 404, 405) else None
+
+
+def test_a_stranger_reads_nothing_of_a_fleet_that_is_not_open(people, small_fleet, settings):
+    settings.FLEET_OPEN = False
+    told = {}
+    for role in ("stranger", "viewer"):
+        client = people.client(role)
+        found = {a.name for a in ADDRESSES if _text(client, small_fleet.path(a)).count(ENDPOINT)}
+        told[role] = found - {"acknowledge-link"}  # the link in the mail is the proof
+    assert told["stranger"] == set()
+    assert {"board", "endpoint", "incidents", "incident", "alerts", "models"} <= told["viewer"]
+
+
+def _text(client: Client, path: str) -> str:
+    answer = client.get(path)
+    return "" if answer.streaming else answer.content.decode(errors="replace")
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address.name)
+def test_the_first_line_of_a_view_asks_who_it_is_for(address):
+    view = inspect.unwrap(address.view)
+    if not view.__module__.startswith(OURS) or address.name in WITHOUT_HELPER:
+        return
+    called = _called_first(view)
+    (only,) = called if len(called) == 1 else [""]
+    if only.startswith("_"):  # both views for tokens go through one function of their own
+        called = _called_first(inspect.getmodule(view).__dict__[only])
+    assert called & _helpers(), called
+
+
+def _called_first(view: object) -> set[str]:
+    """The names of the functions that the first statement after the docstring calls."""
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(view))).body
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    first = function.body[1] if ast.get_docstring(function) else function.body[0]
+    first = first.test if isinstance(first, ast.If) else first.body[0] if isinstance(first, ast.Try) else first
+    return {_name(call) for call in ast.walk(first) if isinstance(call, ast.Call)}
+
+
+def _helpers() -> set[str]:
+    """The functions of the access modules, and the one that reads a token."""
+    import advisor.access
+    import fleet.access
+    import teams.access
+
+    modules = (teams.access, fleet.access, advisor.access)
+    found = {name for module in modules for name, found in vars(module).items() if inspect.isfunction(found)}
+    return {name for name in found if not name.startswith("_")} | {"bearer"}
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
