@@ -60,6 +60,11 @@ _NAMES = {
 }
 
 
+def own_names(engine: str) -> dict[str, str]:
+    """Field of a load -> the engine's own name for it, where it has one."""
+    return _NAMES.get(engine, {})
+
+
 def figures(engine: str, load: Load) -> list[Figure]:
     """The known figures of a load, in a fixed order; what is unknown is left out."""
     names = _NAMES.get(engine, {})

@@ -73,6 +73,12 @@ def engine(text: str) -> str:
     raise ValueError(f"this is no engine we know; {nearest(text, ENGINES)}")
 
 
+def true_or_false(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("give true or false")
+    return text.lower() == "true"
+
+
 def whole(low: int, high: int, unit: str = "") -> Callable[[str], int]:
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
