@@ -38,6 +38,8 @@ SECRETS = {
     "FIELD_KEYS": "planted-field-key-8-which-is-long-enough",
     "the token of HEARTBEAT_URL": "planted-heartbeat-token-9",
     "the password of a person": "planted-password-of-alice-10",
+    "OIDC_CLIENT_SECRET": "planted-oidc-client-secret-11",
+    "the secret of an authenticator app": "PLANTEDTOTPSECRETTWELVEABCDEFGHI",
 }
 KEY = SECRETS["the endpoint's key"]
 USER = "mailer"
@@ -46,6 +48,7 @@ PREPARE = """
 import django
 django.setup()
 from django.conf import settings
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from fleet import endpoints
@@ -55,6 +58,7 @@ call_command("migrate", verbosity=0)
 team = Team.objects.create(name="Search", slug="search", mail_to=["oncall@example.org"])
 alice = User.objects.create_user("alice", "alice@example.org", {password!r})
 Membership.objects.create(user=alice, team=team, role="owner")
+TOTP.activate(User.objects.create_user("bob", "bob@example.org", {password!r}), {totp!r})
 AlertPolicy.objects.create(team=team, apprise_url={apprise!r}, webhook_url={webhook!r}, webhook_secret={secret!r})
 how = dict(interval=5, timeout=2.0, fail_after=1, recover_after=1, api_key={key!r})
 endpoints.add(team, name="{control}-gone", url={gone!r}, **how)
@@ -154,12 +158,16 @@ class Run:
             "EMAIL_URL": f"smtp://{USER}:{SECRETS['the SMTP password']}@127.0.0.1:{mails.port}",
             "HEARTBEAT_URL": f"http://{receiver.at}/{SECRETS['the token of HEARTBEAT_URL']}",
             "NEW_KEY": SECRETS["the key of the file"],
+            "OIDC_URL": f"http://{receiver.at}/issuer",
+            "OIDC_CLIENT_ID": "plimsoll",
+            "OIDC_CLIENT_SECRET": SECRETS["OIDC_CLIENT_SECRET"],
         }
         prepare = PREPARE.format(
             password=SECRETS["the password of a person"],
             apprise=f"json://{receiver.at}/{SECRETS['the token of the Apprise URL']}",
             webhook=f"http://{receiver.at}/hooks/{SECRETS['the token of the webhook URL']}",
             secret=SECRETS["the secret of the webhook"],
+            totp=SECRETS["the secret of an authenticator app"],
             key=KEY, gone=self.gone, careless=careless, control=CONTROL,
         )  # fmt: skip
         self.log = folder / "log"
@@ -218,6 +226,8 @@ def look_around(run: Run, alice: Member) -> dict[str, str]:
     endpoints = [pk for (pk,) in run.ask("SELECT id FROM fleet_endpoint")]
     incidents = [pk for (pk,) in run.ask("SELECT id FROM fleet_incident")]
     paths = ["/", "/models/", "/incidents/", "/alerts/", "/teams/", "/teams/search/", "/teams/search/alerting/"]
+    paths += ["/teams/search/audit/", "/teams/search/audit/export.json", "/teams/search/tokens/", "/account/tokens/"]
+    paths += ["/account/data/", "/accounts/sessions/", "/accounts/2fa/"]
     paths += [f"/endpoints/{pk}/{page}" for pk in endpoints for page in ("", "edit/")]
     paths += [f"/incidents/{pk}/" for pk in incidents] + ["/health/ready"]
     return {f"page {path}": alice.get(path) for path in paths}
@@ -236,6 +246,18 @@ def try_everything(run: Run, alice: Member) -> dict[str, str]:
     typed = {"webhook_url": f"http://169.254.169.254/{token}", "apprise_url": f"nothing://{token}", "remind_every": "x"}
     pages["rules with mistakes"] = alice.post(alerting, typed)
     return pages
+
+
+def make_new_secrets(alice: Member) -> dict[str, str]:
+    """A token and an invitation: each is in the answer to the form that made it, and nowhere else from then on."""
+    form = {"name": f"{CONTROL} ci", "scopes": "status:read", "days": "30"}
+    token = re.search(r"plim_[\w-]{40,}", alice.post("/account/tokens/", form))
+    invited = {"email": "dora@example.org", "role": "viewer"}
+    link = re.search(r"/join/([\w-]{40,})", alice.post("/teams/search/", invited, "/teams/search/invite/"))
+    assert token and link, "they were not shown"
+    answer = requests.get(f"{alice.url}/api/v1/status", headers={"Authorization": f"Bearer {token[0]}"}, timeout=20)
+    assert answer.ok and CONTROL in answer.text
+    return {"an API token": token[0], "the link of an invitation": link[1]}
 
 
 def export(run: Run) -> dict[str, str]:
@@ -281,7 +303,9 @@ def test_no_secret_is_found_after_a_run_in_which_everything_goes_wrong(tmp_path,
         receiver.refuses = mails.refuses = False
         waiting = "SELECT 1 FROM fleet_message WHERE state = 'waiting'"
         wait_for(lambda: not run.ask(waiting), 60, "not every message was taken in the end")
+        fresh = make_new_secrets(alice)
         places |= {f"later, {name}": text for name, text in look_around(run, alice).items()} | export(run)
+        places["own data"] = alice.post("/account/data/", {}, "/account/data/export/")
         places["dump"] = run.dump()
     finally:
         run.stop()
@@ -292,8 +316,12 @@ def test_no_secret_is_found_after_a_run_in_which_everything_goes_wrong(tmp_path,
     places["log"] = run.log.read_text()
 
     known = hunt(places, {"it": CONTROL})
-    for place in ("dump", "log", "page /", "page /alerts/", "mail 0", "status", "apply", "form with mistakes"):
+    seen = ("dump", "log", "page /", "page /alerts/", "mail 0", "status", "apply", "form with mistakes", "own data")
+    for place in (*seen, "later, page /account/tokens/"):
         assert f"it in {place}" in known, f"the hunt is blind in {place}: {places[place][:500]}"
     assert any(place.startswith("it in call") for place in known), "the hunt is blind in the calls"
     assert "Incorrect API key provided: Bearer ***" in places["dump, in trouble"], "the engine repeated the key"
     assert hunt(places, SECRETS) == []
+    shown_again = hunt(places, fresh)
+    assert shown_again, "the invitation was not mailed"
+    assert all(place.startswith("the link of an invitation in mail") for place in shown_again), shown_again
