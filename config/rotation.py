@@ -49,7 +49,7 @@ class Place:
             yield from portion
             portion = list(rows.filter(pk__gt=portion[-1][0])[:PORTION])
 
-    def texts(self, stored: str) -> list[str]:
+    def texts(self, stored: Any) -> list[str]:
         """The encrypted texts of one row."""
         return [stored]
 
@@ -80,7 +80,7 @@ class Nested:
         """Primary key and stored value of each row."""
         yield from list(self.model._base_manager.values_list("pk", self.field))
 
-    def texts(self, stored: dict[str, Any]) -> list[str]:
+    def texts(self, stored: Any) -> list[str]:
         """The encrypted texts of one row."""
         flat = (each for value in stored.values() for each in (value if isinstance(value, list) else [value]))
         return [value for value in flat if isinstance(value, str) and value.startswith(secrets.BEGINNING)]

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import bodies, cache, data_folder, environment, oidc, production
+from . import bodies, cache, data_folder, environment, logs, oidc, production
 
 ENVIRONMENT = environment.load()
 
@@ -140,6 +140,7 @@ ACCOUNT_RATE_LIMITS = {
     # Wrong tries by address, and by account or typed name. The other limits are allauth's own.
     "login_failed": "20/m/ip,5/5m/key",
 }
+USERSESSIONS_ADAPTER = "teams.sessions.Sessions"
 MFA_ADAPTER = "teams.second_factor.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -266,46 +267,4 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_DB_REUSE_MAX = 10**9  # threads keep their connection; config/celery.py drops broken ones
 CELERY_TIMEZONE = "UTC"
 
-# Logs: one readable line each, on the standard error output
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "config.redaction.Formatter",  # whatever a library puts into its message
-            "format": "{asctime} {levelname:<7} {name}: {message}",
-            "style": "{",
-            "datefmt": "%H:%M:%S",
-        }
-    },
-    "filters": {
-        # The health page says 503 while something is missing. Its body tells what; the log would repeat it.
-        "not_health": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: getattr(record, "status_code", None) != 503,
-        }
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "nowhere": {"class": "logging.NullHandler"},
-    },
-    "root": {"handlers": ["console"], "level": ENVIRONMENT["LOG_LEVEL"]},
-    "loggers": {
-        "django": {"handlers": [], "level": ENVIRONMENT["LOG_LEVEL"], "propagate": True},
-        "django.request": {"filters": ["not_health"]},
-        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
-        # It writes URLs with their tokens. What matters of it is read by fleet.alerts.channels.apprise.
-        "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
-        # It writes the paths that it asks for, on DEBUG and in some warnings: those of webhooks have tokens.
-        "urllib3": {"level": "ERROR"},
-        # On DEBUG it writes all that a page was given for each name that it lacks: a new webhook's secret, too.
-        "django.template": {"level": "INFO"},
-        "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
-        # Several lines for each task would be thousands a minute that nobody reads.
-        **{
-            name: {"level": "WARNING"}
-            for name in ("celery", "celery.worker.strategy", "celery.beat", "kombu", "asyncio")
-        },
-    },
-}
+LOGGING = logs.logging(ENVIRONMENT["LOG_LEVEL"])

@@ -26,10 +26,7 @@ from .sso.session import Session
 log = logging.getLogger(__name__)
 
 WRONG = "This name and this password do not go together. Check both, or have a new password mailed to you."
-HELD_UP = (
-    "Too many wrong tries, so nobody is let in under this name for a while, not even by the right password. "
-    "Try again in five minutes, or have a new password mailed to you."
-)
+HELD_UP = "Too many wrong tries, so none is taken for now, not even a right one. Try again in five minutes."
 
 
 class Accounts(DefaultAccountAdapter):
@@ -62,18 +59,18 @@ class Accounts(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The Host header is the sender's to choose, so links in mails begin as the settings say."""
         user, _, token = key.partition("-")
-        return site_url() + reverse("account_reset_password_from_key", args=[user, token])
+        return _site_url() + reverse("account_reset_password_from_key", args=[user, token])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Takes up to 10 seconds; when the mail server is away, the log tells."""
         try:
-            super().send_mail(template_prefix, email, context | {"site_url": site_url()})
+            super().send_mail(template_prefix, email, context | {"site_url": _site_url()})
         except (OSError, SMTPException) as error:
             # The page says the same whether or not there is such an account, so it can't tell of this.
             log.warning("A mail about an account could not be sent: %s", error)
 
 
-def site_url() -> str:
+def _site_url() -> str:
     """How the addresses of all our pages begin, without a slash at the end."""
     return settings.SITE_URL.rstrip("/")
 

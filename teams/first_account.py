@@ -40,7 +40,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
                 raise TooLate
             user.save(force_insert=True)
             # Whoever reads the installation's log is taken at their word.
-            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
             new_team(user, team_name, [email])
     except IntegrityError as error:
         raise TooLate from error

@@ -4,15 +4,12 @@ import hashlib
 import hmac
 import logging
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTPException
 
-import redis
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -20,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
+from config import limits
 from config.redaction import redact
 
 from . import audit, members
@@ -184,11 +182,5 @@ def _proof(token: str) -> str:
 
 
 def _allowed(by: User) -> bool:
-    """Counts one more invitation; False when it is one too many. Without the broker nobody is held up."""
-    key = f"invitations:{by.pk}:{int(time.time() // 3600)}"
-    try:
-        cache.add(key, 0, timeout=7200)
-        return cache.incr(key) <= AN_HOUR
-    except (redis.RedisError, ValueError) as error:  # ValueError: the key went away in between
-        log.warning("invitations are not counted: %s", error)
-        return True
+    """Counts one more invitation; False when it is one too many."""
+    return limits.allowed(f"invitations:{by.pk}", AN_HOUR, 3600)

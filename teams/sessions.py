@@ -1,31 +1,32 @@
-"""Sessions: ending one, and clearing away what is past its time."""
+"""Sessions: ending them, and clearing away what is past its time."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from allauth.account.internal.flows.logout import logout
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.http import HttpRequest
 
 from . import audit
+from .browsers import browser
 from .models import ApiToken, Invitation
 
 KEEP_INVITATIONS = timedelta(days=30)
-"""For so long after its end an invitation is listed as expired; a token likewise."""
 KEEP_TOKENS = timedelta(days=90)
+"""For so long after their end they are listed as expired."""
 
 
-def end(request: HttpRequest, session: UserSession) -> bool:
-    """Ends the session; returns whether it was the one that the request came by."""
-    current = session.session_key == request.session.session_key
-    with transaction.atomic():
-        session.end()
-        audit.record("session.closed", detail={"current": current})
-    if current:
-        logout(request)
-    return current
+class Sessions(DefaultUserSessionsAdapter):
+    """What allauth's list of sessions does about them, with the audit trail. Signing out tells of itself."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        with transaction.atomic():
+            for session in sessions:
+                if not session.is_current():
+                    audit.record("session.closed", detail={"browser": browser(session.user_agent)})
+                session.end()
 
 
 def clear_up() -> None:

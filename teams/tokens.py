@@ -1,14 +1,11 @@
 """API tokens: made, shown once, taken back, and checked with each request of a program."""
 
 import hashlib
-import logging
 import secrets
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import redis
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -16,6 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
+
+from config import limits
 
 from . import audit
 from .models import ApiToken, Scope, Team
@@ -33,8 +32,6 @@ WRONG_A_MINUTE = 20
 
 TOLD_EVERY = 3600
 """Seconds after which the audit trail tells of the same refused token again."""
-
-log = logging.getLogger(__name__)
 
 
 class TooManyTokens(Exception):
@@ -153,28 +150,14 @@ def _wrong(request: HttpRequest) -> TokenRefused:
     A good token is never held up by it: behind a proxy many programs may share an address, and 256 random bits are
     not guessed. The limit is what tells a program that has gone wild to wait.
     """
-    if _many(f"wrong-tokens:{_address(request)}:{int(time.time() // 60)}"):
+    if not limits.allowed(f"wrong-tokens:{_address(request)}", WRONG_A_MINUTE, 60):
         return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
     return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
 
 
-def _many(key: str) -> bool:
-    try:
-        cache.add(key, 0, timeout=120)
-        return cache.incr(key) > WRONG_A_MINUTE
-    except (redis.RedisError, ValueError) as error:  # ValueError: the key went away in between
-        log.warning("wrong tokens are not counted: %s", error)
-        return False
-
-
 def _tell(token: ApiToken, refused: TokenRefused) -> None:
-    """One line in the audit trail, at most every TOLD_EVERY seconds; none while the broker is away."""
-    try:
-        first = cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=TOLD_EVERY)
-    except redis.RedisError as error:
-        log.warning("a refused token is not in the audit trail: %s", error)
-        return
-    if first:
+    """One line in the audit trail, at most every TOLD_EVERY seconds."""
+    if cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=TOLD_EVERY):
         with audit.through(f"token {token.name}"):
             detail = {"why": refused.code}
             audit.record("token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user)

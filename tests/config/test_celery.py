@@ -19,6 +19,7 @@ from config.celery import WholeSeconds, app
         ("fleet.tasks.pulse_delivery", "delivery"),
         ("fleet.tasks.prune", "upkeep"),
         ("fleet.tasks.roll_up", "upkeep"),
+        ("teams.tasks.clear_up", "upkeep"),
     ],
 )
 def test_every_kind_of_work_has_its_queue(valkey, task, queue):

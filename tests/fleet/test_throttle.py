@@ -1,10 +1,13 @@
 """Looking on demand is counted, since it sends requests to other machines."""
 
 import time_machine
+from django.contrib.auth.models import User
 from django.core.cache import cache
 
+from config import settings as product
 from fleet import endpoints, throttle
 from fleet.models import EndpointState
+from tests.conftest import free_port
 
 CHECK = "/endpoints/check/"
 
@@ -38,9 +41,11 @@ def test_each_person_is_counted_apart(alice, bob):
     assert throttle.allowed(bob.pk)
 
 
-def test_without_the_broker_nobody_is_held_up(alice, monkeypatch):
-    def away(*_: object, **__: object) -> None:
-        raise throttle.redis.ConnectionError("away")
+def test_without_the_broker_they_are_counted_all_the_same(alice, settings):
+    settings.CACHES = {"default": product.CACHES["default"] | {"LOCATION": f"redis://127.0.0.1:{free_port()}/0"}}
+    test_each_person_is_counted_apart(alice, User(pk=alice.pk + 1))
 
-    monkeypatch.setattr(cache, "add", away)
+
+def test_a_count_that_goes_away_in_between_holds_nobody_up(alice, monkeypatch):
+    monkeypatch.setattr(cache, "add", lambda *_, **__: True)
     assert throttle.allowed(alice.pk)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--redirect-uri", required=True)
     parser.add_argument("--user", type=json.loads, action="append", default=[], help="name, mail, password, verified")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the folder goes
     with tempfile.TemporaryDirectory(prefix="oidc-provider-") as folder:
         os.environ |= {"OIDC_PROVIDER_FOLDER": folder, "DJANGO_SETTINGS_MODULE": "tests.oidc_provider.settings"}
         django.setup()

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from config import settings as product
+from tests.broker import free_port
 from tests.oidc_provider.process import provider
 from tests.teams.oidc_walk import SITE, use_provider
 
@@ -50,3 +52,9 @@ def sso(settings, issuer) -> str:
     settings.SITE_URL = SITE
     use_provider(settings, issuer)
     return issuer
+
+
+@pytest.fixture
+def no_broker(settings) -> None:
+    """The product's own cache, with nothing at its server's address."""
+    settings.CACHES = {"default": product.CACHES["default"] | {"LOCATION": f"redis://127.0.0.1:{free_port()}/0"}}

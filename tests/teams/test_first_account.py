@@ -3,11 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import connection
+from django.urls import reverse
 
 from teams import first_account
-from teams.models import Team
+from teams.models import AuditEntry, Team
 
 pytestmark = pytest.mark.database
 
@@ -37,6 +40,20 @@ def test_the_link_creates_the_account_and_team_and_signs_in(client):
         ["alice@example.org"],
         ["alice"],
     )
+
+
+@pytest.mark.django_db
+def test_its_address_counts_as_checked_and_its_session_can_be_listed(client):
+    client.post(path(), FORM | {"email": "Alice@Example.org"})
+    user = User.objects.get()
+    row = EmailAddress.objects.get()
+    assert (row.user, row.email, row.verified, row.primary) == (user, "alice@example.org", True, True)
+    assert user.email == "alice@example.org"
+    assert UserSession.objects.get().session_key == client.session.session_key
+    assert AuditEntry.objects.filter(action="session.started", actor_id=user.pk).exists()
+    client.logout()
+    client.post(reverse("account_login"), {"login": "alice@EXAMPLE.org", "password": FORM["password1"]})
+    assert client.get("/").context["user"] == user
 
 
 @pytest.mark.django_db
@@ -78,7 +95,7 @@ def test_of_two_at_the_same_moment_one_wins():
     with ThreadPoolExecutor(2) as pool:
         names = list(pool.map(create, ["alice", "mallory"]))
     assert sorted(map(bool, names)) == [False, True]
-    assert (User.objects.count(), Team.objects.count()) == (1, 1)
+    assert (User.objects.count(), Team.objects.count(), EmailAddress.objects.count()) == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,141 @@
+"""The shared cache: it is used while it answers, and each process counts for itself while it does not."""
+
+import time
+
+import pytest
+import time_machine
+from django.core.cache import CacheHandler
+
+from config import cache
+from config import settings as product
+from config.cache import Cache
+from tests.broker import Broker
+from tests.conftest import free_port
+from tests.hostile_server import HostileServer
+
+
+def cache_at(url: str) -> Cache:
+    """A cache object as a thread has one, for this server."""
+    return Cache(url, {"KEY_PREFIX": "test", "OPTIONS": cache.OPTIONS})
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(monkeypatch) -> None:
+    monkeypatch.setattr(cache, "_ask_again", {})
+    monkeypatch.setattr(cache, "_say_again", {})
+
+
+@pytest.fixture
+def nobody() -> str:
+    return f"redis://127.0.0.1:{free_port()}/0"
+
+
+def everything(c: Cache) -> list[object]:
+    """What each method says."""
+    return [
+        c.add("tries", 1, 60),
+        c.add("tries", 1, 60),
+        c.incr("tries"),
+        c.decr("tries"),
+        c.get("tries"),
+        c.set("history", [2.5], 60),
+        c.get("history"),
+        c.touch("history", 60),
+        c.get_many(["tries", "history", "none"]),
+        "history" in c,
+        c.set_many({"a": 1, "b": "c"}, 60),
+        c.delete_many(["a"]),
+        c.get("a", "gone"),
+        c.delete("b"),
+        c.delete("b"),
+        c.get_or_set("b", 7, 60),
+    ]
+
+
+def test_it_behaves_the_same_with_and_without_the_server(valkey_server, valkey, nobody):
+    shared, alone = everything(cache_at(valkey_server)), everything(cache_at(nobody))
+    assert shared == alone
+    assert shared[:5] == [True, False, 2, 1, 1]
+
+
+def test_with_the_server_every_process_sees_the_same(valkey_server, valkey):
+    cache_at(valkey_server).set("tries", 4, 60)
+    assert [key.decode() for key in valkey.keys("*")] == ["test:1:tries"]
+    assert cache_at(valkey_server).get("tries") == 4
+
+
+def test_without_it_all_threads_of_a_process_count_together_and_keys_still_end(nobody):
+    cache_at(nobody).add("tries", 1, 60)
+    assert cache_at(nobody).incr("tries") == 2
+    with time_machine.travel(time.time() + 61):
+        assert cache_at(nobody).get("tries") is None
+
+
+def test_a_silent_server_holds_a_page_up_once(caplog):
+    def silent(connection, stop) -> bool:
+        stop.wait(20)
+        return False
+
+    with HostileServer(greeting=silent) as server:
+        c = cache_at(f"redis://127.0.0.1:{server.port}/0")
+        start = time.monotonic()
+        everything(c)
+        everything(cache_at(c.address))
+        assert cache.TIMEOUT <= time.monotonic() - start < 2 * cache.TIMEOUT
+        assert server.connections == 1
+    assert "counts by itself" in caplog.text
+
+
+def test_a_server_that_talks_nonsense_is_as_good_as_none():
+    def nonsense(connection, stop) -> bool:
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        return False
+
+    with HostileServer(greeting=nonsense) as server:
+        assert cache_at(f"redis://127.0.0.1:{server.port}/0").add("tries", 1, 60)
+
+
+@pytest.mark.parametrize(("pause", "told"), [(60, 1), (0, 9)])
+def test_the_log_tells_of_an_outage_once_in_a_while(nobody, caplog, monkeypatch, pause, told):
+    monkeypatch.setattr(cache, "PAUSE", 0)
+    monkeypatch.setattr(cache, "SAY_AGAIN", pause)
+    for _ in range(9):
+        cache_at(nobody).get("tries")
+    assert len(caplog.records) == told
+
+
+def test_a_server_that_comes_back_is_used_again_even_by_old_connections(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "PAUSE", 0)
+    broker = Broker(str(tmp_path)).start()
+    c = cache_at(broker.url)
+    try:
+        c.set("tries", 1, 60)
+        broker.stop()
+        assert c.get("tries") is None
+        c.set("tries", 2, 60)
+        assert c.get("tries") == 2
+        broker.start()
+        c.set("tries", 3, 60)
+        assert cache_at(broker.url).get("tries") == 3
+    finally:
+        broker.stop()
+
+
+def test_a_restart_between_two_requests_is_not_even_noticed(tmp_path, caplog):
+    broker = Broker(str(tmp_path)).start()
+    c = cache_at(broker.url)
+    try:
+        c.set("tries", 1, 60)
+        broker.stop()
+        broker.start()
+        c.set("tries", 2, 60)
+        assert c.get("tries") == 2
+    finally:
+        broker.stop()
+    assert caplog.text == ""
+
+
+def test_the_product_uses_it_and_it_answers_at_once_before_the_broker_runs():
+    made = CacheHandler(product.CACHES)["default"]
+    assert isinstance(made, Cache)
+    assert made.add("tries", 1, 60) and made.incr("tries") == 2
