@@ -132,8 +132,11 @@ def render_html(message: Message) -> str:
 
 
 def shown_text(message: Message) -> str:
-    """The text for a page, without the signed links: they are for the recipient alone."""
-    return _render(message, "txt", signed=False)
+    """The text for a page, without the signed links: they are for the recipient alone.
+
+    The template escapes nothing, since mails are plain text. Joined it is a `str` again, which the page escapes.
+    """
+    return "".join([*_render(message, "txt", signed=False)])
 
 
 def payload(message: Message) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/people.html", {"page": page, "q": search})
 
 
+@reauthentication_required
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes someone an installation admin or not, or lets them sign in or not."""

@@ -45,6 +45,14 @@ def test_markup_in_a_name_is_text_in_the_html(team):
     assert "&lt;b&gt;gpu&lt;/b&gt;" in html and "<b>gpu" not in html
 
 
+def test_markup_in_a_name_is_text_on_the_alerts_page(client, alice, team):
+    fail(endpoints.add(team, name="<a hx-post=/people/1/ hx-trigger=load>", url="http://gpu-1:8000"))
+    assert len(messages()) == 1
+    client.force_login(alice)
+    page = client.get("/alerts/").content.decode()
+    assert "&lt;a hx-post=/people/1/" in page and "<a hx-post=/people" not in page
+
+
 def test_a_long_storm_names_fifty_and_counts_the_rest(team):
     for number in range(52):
         fail(watched(team, f"gpu-{number:02}"))
