@@ -11,8 +11,10 @@ from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from fido2.cose import ES256
@@ -30,7 +32,7 @@ from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
 from teams import invitations, tokens
-from teams.models import Membership, Role, Scope
+from teams.models import Membership, Role, Scope, Team
 from teams.people import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
@@ -72,11 +74,13 @@ def _below(resolver: URLResolver, before: str, is_route: bool, space: str) -> It
 class SmallFleet:
     """A superuser who owns one of everything; `path` fills in the numbers and tokens of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, named: str = ENDPOINT) -> None:
         self.user = User.objects.create_superuser("root", "root@example.org", "a long password")
         self.team = new_team(self.user, "Search", ["oncall@example.org"])
+        Team.objects.update(name="Search" if named == ENDPOINT else f"{named} team")
+        self.team.refresh_from_db()
         now = datetime.now(UTC)
-        endpoint = watched(self.team, ENDPOINT, url="http://127.0.0.1:9")
+        endpoint = watched(self.team, named, url="http://127.0.0.1:9")
         incident = fail(endpoint)
         times = {"starts_at": now, "created_by": self.user}
         silence = Silence.objects.create(team=self.team, ends_at=now + timedelta(hours=1), **times)
@@ -106,6 +110,7 @@ class SmallFleet:
             ("incidents/", {"pk": incident.pk}),
             ("maintenance/", {"pk": window.pk}),
             ("silences/", {"pk": silence.pk}),
+            ("account/sessions/", {"pk": signed_in(self.user).pk}),
             ("account/tokens/", {"pk": own.pk}),
             ("api/", {"rest": "nowhere"}),
             ("accounts/2fa/webauthn/keys/", {"pk": key.pk}),
@@ -134,6 +139,14 @@ class SmallFleet:
         if "<" in path:
             raise LookupError(f"{address.name}: add what fills {address.route} to tests/safety/addresses.py")
         return f"/{path}"
+
+
+def signed_in(user: User) -> UserSession:
+    """A session of the person, on another device."""
+    device = Client()
+    device.force_login(user)
+    key = device.session.session_key
+    return UserSession.objects.create(user=user, ip="192.0.2.1", session_key=key, user_agent="Firefox")
 
 
 def second_factors(user: User) -> Authenticator:

@@ -200,5 +200,6 @@ RULES = {
     "socialaccount_connections": Rule(May.PERSON, May.PERSON),
     "openid_connect_login": Rule(May.NOTHING, May.NOTHING),
     "openid_connect_callback": Rule(May.NOTHING, May.NOTHING),
+    "session-end": act(May.SELF),
     "usersessions_list": Rule(May.PERSON, May.PERSON),
 }
