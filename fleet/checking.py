@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from . import causes, ladder
 from .endpoints import suggested_name
 from .engines.probe import probe
@@ -29,7 +31,7 @@ class Check:
     sentence: str  # what is wrong; "" when all is well
     advice: str
     rungs: list[ladder.Rung]
-    twins: Sequence[Endpoint]  # endpoints of any team that watch this address already
+    twins: Sequence[Endpoint]  # of those that the person sees, those that watch this address already
 
     @property
     def answered(self) -> bool:
@@ -48,9 +50,18 @@ class Check:
 
 
 def check(
-    url: str, api_key: str = "", engine: str = "", expected_models: Sequence[str] = (), verify: bool = True
+    url: str,
+    api_key: str = "",
+    engine: str = "",
+    expected_models: Sequence[str] = (),
+    verify: bool = True,
+    *,
+    watched: QuerySet[Endpoint],
 ) -> Check:
-    """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds."""
+    """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds.
+
+    Which of the `watched` endpoints watch the same address is told, too.
+    """
     reading = probe(url, engine=engine or None, api_key=api_key or None, timeout=DEADLINE, verify=verify, identify=True)
     known = ["load"] if reading.load != Load() else []
     finding = find(reading, tuple(expected_models))
@@ -63,5 +74,5 @@ def check(
         sentence=causes.sentence(finding.cause or ""),
         advice=causes.advice(finding.cause or ""),
         rungs=ladder.climb([to_json(e) for e in reading.exchanges], finding.step, known=known),
-        twins=list(Endpoint.objects.select_related("team").filter(url=url)),
+        twins=list(watched.select_related("team").filter(url=url)),
     )

@@ -31,6 +31,12 @@ SECRET = ("api_key",)
 """Of these only is told that they moved."""
 
 
+KEY_AGAIN = (
+    "The stored key is for another server, or its certificate would not be verified any more: "
+    "type the key again, or forget the stored one."
+)
+
+
 def add(team: Team, **fields: Any) -> Endpoint:
     """Adds an endpoint and has it looked at with the next tick.
 
@@ -50,10 +56,13 @@ def add(team: Team, **fields: Any) -> Endpoint:
 def change(endpoint: Endpoint, **fields: Any) -> list[str]:
     """Changes the named fields and returns those that moved. Raises ValidationError as `add` does.
 
-    Another URL, engine or key makes it an endpoint we know nothing of: it is identified and looked at anew.
+    Another URL, engine or key makes it an endpoint we know nothing of: it is identified and looked at anew. The stored
+    key stays with the server that it was given for: for another one it has to be given again, or be forgotten.
     """
     before = {name: getattr(endpoint, name) for name in FIELDS}
     _fill(endpoint, fields)
+    if "api_key" not in fields and before["api_key"] and not same_server(before, endpoint.url, endpoint.verify_tls):
+        raise ValidationError({"api_key": KEY_AGAIN})
     moved = [name for name in FIELDS if getattr(endpoint, name) != before[name]]
     if not moved:
         return []
@@ -72,6 +81,20 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         _due_now(endpoint)
     _tell_boards(endpoint.pk)
     return moved
+
+
+def same_server(stored: dict[str, Any], url: str, verify_tls: bool) -> bool:
+    """Whether a key that was stored with these fields may be sent to this address: only to the server it was for.
+
+    Else whoever may change the address could read the key, which no page shows.
+    """
+    newly_unverified = stored["verify_tls"] and not verify_tls
+    return _origin(stored["url"]) == _origin(url) and not newly_unverified
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def pause(endpoint: Endpoint) -> None:

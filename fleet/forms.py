@@ -166,6 +166,21 @@ class EndpointForm(forms.Form):
         endpoints.change(endpoint, **values)
         return endpoint
 
+    def stored_key(self, url: str, verify: bool) -> str:
+        """The key that may be sent to this address without being typed again; "" where there is none."""
+        if self.endpoint is None or self.cleaned_data.get("forget_key"):
+            return ""
+        stored = {"url": self.endpoint.url, "verify_tls": self.endpoint.verify_tls}
+        return self.endpoint.api_key if endpoints.same_server(stored, url, verify) else ""
+
+    @property
+    def key_left_out(self) -> bool:
+        """Whether a check goes without the stored key, since the address is another server's."""
+        typed = self.cleaned_data
+        if self.endpoint is None or not self.endpoint.api_key or typed.get("api_key") or typed.get("forget_key"):
+            return False
+        return "url" in typed and not self.stored_key(typed["url"], not typed.get("unverified"))
+
     @property
     def errors_in_details(self) -> bool:
         """Whether a field of the folded part needs attention."""

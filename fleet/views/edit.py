@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -38,7 +39,7 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
     form = EndpointForm(request.POST, user=user, endpoint=endpoint)
     form.is_valid()  # only the address, the engine and the key matter here
     refused = "" if throttle.allowed(user.pk) else throttle.REFUSED
-    result = _check(form) if "url" in form.cleaned_data and not refused else None
+    result = _check(user, form) if "url" in form.cleaned_data and not refused else None
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
         shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user}
@@ -54,12 +55,13 @@ def _endpoint_of_form(request: HttpRequest) -> Endpoint | None:
     return access.change_endpoint(request, int(pk)) if pk.isdecimal() else None
 
 
-def _check(form: EndpointForm) -> Check:
+def _check(user: User, form: EndpointForm) -> Check:
     values = form.cleaned_data
-    stored = form.endpoint.api_key if form.endpoint and not values.get("forget_key") else ""
-    key = values.get("api_key") or stored
     verify = not values.get("unverified")
-    return check(values["url"], key, values.get("engine", ""), values.get("expected_models", []), verify)
+    key = values.get("api_key") or form.stored_key(values["url"], verify)
+    watched = access.visible(user, Endpoint.objects.all())
+    engine, expected = values.get("engine", ""), values.get("expected_models", [])
+    return check(values["url"], key, engine, expected, verify, watched=watched)
 
 
 @require_GET
@@ -68,8 +70,11 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     user = person(request)
     teams = teams_of(user, Role.OPERATOR)
     known = access.visible(user, Endpoint.objects.all())
-    found = look_around(known, own_ports={settings.PORT, int(request.get_port())}) if teams else []
+    refused = throttle.REFUSED if teams and not throttle.allowed(user.pk) else ""
+    own_ports = {settings.PORT, int(request.get_port())}
+    found = look_around(known, own_ports=own_ports) if teams and not refused else []
     shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
+    shown["refused"] = refused
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
 

@@ -1,0 +1,94 @@
+"""A stored key stays with the server it was given for: who may change an address must not be able to read it."""
+
+import pytest
+
+from fleet import endpoints
+from fleet.endpoints import same_server
+from fleet.forms import EndpointForm, initial_of
+from fleet.models import Endpoint
+from tests.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.usefixtures("valkey")
+
+KEY = "sk-planted"
+
+
+@pytest.fixture
+def own():
+    with FakeEngine("vllm") as engine:
+        engine.api_key = KEY
+        yield engine
+
+
+@pytest.fixture
+def another():
+    """A server of whoever wants to know the key: it lets only that key in."""
+    with FakeEngine("vllm") as engine:
+        engine.api_key = KEY
+        yield engine
+
+
+@pytest.fixture
+def endpoint(team, own):
+    return endpoints.add(team, name="gpu-1", url=own.url, api_key=KEY)
+
+
+@pytest.fixture
+def page(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def form(endpoint: Endpoint, **typed: object) -> dict[str, object]:
+    """The edit form as the page has it, with some fields typed over."""
+    stored = initial_of(endpoint).items()
+    values = {name: value for name, value in stored if value not in (None, []) and not isinstance(value, bool)}
+    return values | {"endpoint": endpoint.pk, "api_key": ""} | typed
+
+
+@pytest.mark.parametrize(
+    ("url", "verify", "same"),
+    [
+        ("https://gpu-1/", True, True),
+        ("https://gpu-1:443/llm", True, True),
+        ("https://GPU-1", True, True),
+        ("http://gpu-1", True, False),
+        ("https://gpu-1:8443", True, False),
+        ("https://gpu-2", True, False),
+        ("https://gpu-1", False, False),
+    ],
+)
+def test_a_server_is_known_by_scheme_host_port_and_a_checked_certificate(url, verify, same):
+    assert same_server({"url": "https://gpu-1", "verify_tls": True}, url, verify) == same
+
+
+def test_a_check_sends_the_stored_key_to_its_own_server_only(page, endpoint, own, another):
+    told = page.post("/endpoints/check/", form(endpoint), headers={"HX-Request": "true"}).content.decode()
+    assert "vLLM" in told and "without the stored key" not in told
+    told = page.post("/endpoints/check/", form(endpoint, url=another.url), headers={"HX-Request": "true"})
+    assert "without the stored key" in told.content.decode() and "wants an API key" in told.content.decode()
+
+
+def test_another_address_asks_for_the_key_again(page, endpoint, another):
+    edit = f"/endpoints/{endpoint.pk}/edit/"
+    answer = page.post(edit, form(endpoint, url=another.url))
+    assert answer.status_code == 422 and "type the key again" in answer.content.decode()
+    endpoint.refresh_from_db()
+    assert endpoint.url != another.url and endpoint.api_key == KEY
+    assert page.post(edit, form(endpoint, url=another.url, api_key=KEY)).status_code == 302
+    assert Endpoint.objects.get().url == another.url
+    assert page.post(edit, form(endpoint, url="http://127.0.0.1:9", forget_key="on")).status_code == 302
+    assert Endpoint.objects.get().api_key == ""
+
+
+def test_the_rest_can_be_changed_without_the_key(page, endpoint):
+    edit = f"/endpoints/{endpoint.pk}/edit/"
+    assert page.post(edit, form(endpoint, name="renamed", url=f"{endpoint.url}/llm")).status_code == 302
+    assert Endpoint.objects.get().api_key == KEY
+
+
+def test_a_certificate_that_is_not_checked_any_more_asks_for_the_key_again(team):
+    endpoint = endpoints.add(team, name="gpu-2", url="https://gpu-2", api_key=KEY)
+    bound = EndpointForm(form(endpoint, unverified="on"), user=None, endpoint=endpoint)
+    assert bound.is_valid() and bound.save() is None
+    assert "type the key again" in str(bound.errors["api_key"])
