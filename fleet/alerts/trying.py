@@ -1,4 +1,4 @@
-"""Test messages: sent right away, and what was answered is told in the server's own words.
+"""Test messages: sent right away, and what was answered is told: by a mail server in its own words, by others in ours.
 
 Each is a message of the outbox that is claimed from the start. If this process dies in between, the outbox sends
 it; a test that was not taken is told on the page and then forgotten.
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
+from config import limits
 from config.redaction import redact
 from teams import audit
 from teams.models import Team
@@ -26,6 +27,14 @@ from . import channels, delivery, recipients
 SECONDS = 10
 """For one test, however many addresses it goes to."""
 
+A_TEAM, A_PERSON, STRETCH = 5, 10, 600
+"""Tests per team and per person in a stretch of seconds: each may write to twenty addresses that never asked."""
+
+REFUSED = (
+    f"That is enough for now: {A_TEAM} tests per team and {A_PERSON} per person in {STRETCH // 60} minutes. "
+    f"Nothing was sent. Try again in {STRETCH // 60} minutes."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -33,6 +42,12 @@ class Tried:
 
     taken: bool
     sentence: str
+
+
+def allowed(user_pk: int, team_pk: int) -> bool:
+    """Counts one more test by this person, for this team; False when it is one too many."""
+    by_person = limits.allowed(f"tests:person:{user_pk}", A_PERSON, STRETCH)
+    return by_person and limits.allowed(f"tests:team:{team_pk}", A_TEAM, STRETCH)
 
 
 def mail(team: Team) -> list[Tried]:

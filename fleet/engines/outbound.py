@@ -12,9 +12,20 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 Network = IPv4Network | IPv6Network
 
-_METADATA = {ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200")}
-_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-_BROADCAST = IPv4Address("255.255.255.255")
+_METADATA = tuple(
+    ip_network(text)
+    for text in (
+        "169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192",
+        "fd00:ec2::/32", "fd00:42::42", "fd20:ce::254",
+    )
+)  # fmt: skip
+"""Of AWS and most others, Alibaba, Azure, Oracle; by IPv6 of AWS, Scaleway, Google."""
+
+_WRAPPING = tuple(map(ip_network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
+"""The last 32 bits are an IPv4 address: NAT64 (RFC 6052), SIIT (RFC 2765), IPv4-compatible (RFC 4291)."""
+
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")  # RFC 8215: where the IPv4 address stands in it, only the network knows
+_RESERVED = ip_network("240.0.0.0/4")  # has the broadcast address
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,15 @@ def refused(address: str, port: int | None = None) -> str | None:
 
 
 def _never(found: IPv4Address | IPv6Address) -> str | None:
-    if found in _METADATA:
+    if any(found in network for network in _METADATA):
         return f"{found} is the metadata service of a cloud, which may not be called."
     if found.is_link_local:
         return f"{found} is a link-local address, which may not be called."
     this_network = found.version == 4 and int(found) < 1 << 24
-    if found.is_unspecified or found == _BROADCAST or found.is_multicast or this_network:
+    if found.is_unspecified or found in _RESERVED or found.is_multicast or this_network:
         return f"{found} is not the address of one machine, so it may not be called."
+    if found in _LOCAL_NAT64:
+        return f"{found} stands for another address, which can't be told from it, so it may not be called."
     return None
 
 
@@ -108,6 +121,6 @@ def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if isinstance(address, IPv4Address):
         return address
     plain = IPv6Address(int(address))
-    if plain in _NAT64:
+    if int(plain) > 1 and any(plain in network for network in _WRAPPING):  # "::" and "::1" are themselves
         return IPv4Address(int(plain) & 0xFFFFFFFF)
     return plain.ipv4_mapped or plain.sixtofour or plain

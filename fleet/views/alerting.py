@@ -50,11 +50,14 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
 
 @require_POST
 def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
-    """Sends a test by one channel and tells what was answered. Takes up to 10 seconds."""
+    """Sends a test by one channel and tells what became of it. Takes up to 10 seconds."""
     team = team_of(request, slug, Role.OWNER)
     channel = request.POST.get("channel", "")
     if channel not in Channel.values:
         raise Http404("There is no such channel.")
+    if not trying.allowed(person(request).pk, team.pk):
+        messages.warning(request, trying.REFUSED)
+        return redirect("alerting", team.slug)
     tried = trying.mail(team) if channel == Channel.MAIL else [trying.call(team, Channel(channel))]
     for one in tried:
         messages.add_message(request, messages.SUCCESS if one.taken else messages.ERROR, one.sentence)

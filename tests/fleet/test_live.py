@@ -137,6 +137,18 @@ def test_a_silent_stream_sends_comments(broker, monkeypatch):
     asyncio.run(scene())
 
 
+def test_a_stream_ends_so_that_who_signed_out_is_noticed(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.01)
+    monkeypatch.setattr(live, "LASTS", 0.3)
+
+    async def scene() -> list[str]:
+        return [part async for part in live.stream()]
+
+    parts = asyncio.run(asyncio.wait_for(scene(), 5))
+    assert parts[0] == "retry: 2000\n\n"
+    assert parts[-1] == "retry: 200\n\nevent: changed\ndata: 1\n\n"  # back at once, and the page asks who it is
+
+
 def test_a_broker_that_is_away_never_fails_a_probe(settings, caplog):
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     began = time.monotonic()

@@ -16,7 +16,9 @@ from fleet.status import Status, status_of
     [
         "169.254.169.254", "169.254.0.1", "100.100.100.200", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "0.0.0.0",
         "0.1.2.3", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
-        "2002:a9fe:a9fe::1", "not an address",
+        "2002:a9fe:a9fe::1", "not an address", "fd00:ec2::23", "fd00:42::42", "fd20:ce::254", "168.63.129.16",
+        "192.0.0.192", "240.0.0.1", "64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::", "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
     ],
 )  # fmt: skip
 def test_what_has_no_engine_but_secrets_is_refused_with_a_sentence(address):
@@ -26,7 +28,8 @@ def test_what_has_no_engine_but_secrets_is_refused_with_a_sentence(address):
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "::1", "10.0.0.5", "192.168.1.20", "172.16.3.4", "100.64.0.7", "fd12:3456::1", "1.1.1.1",
-     "::ffff:127.0.0.1", "2606:4700::1111"],
+     "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:10.0.0.5", "64:ff9b::a00:5", "fd00:1::1", "fd20::1", "192.0.0.9",
+     "2606:4700::1111"],
 )  # fmt: skip
 def test_private_and_loopback_addresses_are_where_engines_live(address):
     assert outbound.refused(address) is None

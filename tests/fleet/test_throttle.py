@@ -1,5 +1,6 @@
 """Looking on demand is counted, since it sends requests to other machines."""
 
+import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -33,6 +34,17 @@ def test_a_check_too_many_says_so_and_loses_nothing(client, alice, monkeypatch):
     assert "looks a minute on demand" in client.post(CHECK, form, headers={"HX-Request": "true"}).content.decode()
     page = client.post(CHECK, form).content.decode()
     assert "looks a minute on demand" in page and 'value="kept"' in page
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_look_around_this_machine_is_a_look_on_demand(client, alice, team, monkeypatch, headers):
+    looks = []
+    monkeypatch.setattr("fleet.views.edit.look_around", lambda *_, **__: looks.append(1) or [])
+    with time_machine.travel(1_800_000_000, tick=False):
+        client.force_login(alice)
+        pages = [client.get("/endpoints/discovered/", headers=headers) for _ in range(throttle.A_MINUTE + 1)]
+    assert len(looks) == throttle.A_MINUTE
+    assert [throttle.REFUSED in page.content.decode() for page in pages[-2:]] == [False, True]
 
 
 def test_each_person_is_counted_apart(alice, bob):

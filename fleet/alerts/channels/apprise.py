@@ -1,27 +1,27 @@
-"""Apprise: one URL that leads to one of its hundred services.
+"""Apprise: one URL that leads to one of the services listed here.
 
-Its plugins connect by themselves, so the address check of our own connections does not see theirs. In its place:
-what acts on this machine or reads its files is not allowed, the host in the URL is resolved and checked before
-each use, and redirects are not followed. The limit of that: a name that answers differently a moment later
-(DNS rebinding), and hosts that a plugin finds out by itself (as Matrix does), are not seen.
+Its plugins connect by themselves. So only those are allowed that call their service, or the host in the URL, by
+http(s) in the thread that asked for it; parameters that name files or other URLs are not; redirects are off; and
+each connection is checked when it is made (connecting.py). The check of the host before is for the form: it tells
+at once what would fail later.
 
 The package is imported where it is used: it takes about 45 MB, which a process that sends nothing should not pay.
 """
 
 import os
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from config.certificates import for_requests
-from config.redaction import without
 
 from ...engines import outbound
 from ...engines.errors import ProbeError
 from ...engines.transport import Clock, look_up
 from ...models import Message
 from .. import policy, wording
-from .errors import NotTaken, secrets_of
+from .connecting import checked
+from .errors import NotTaken
 
 if TYPE_CHECKING:
     from apprise import AppriseAsset
@@ -29,44 +29,102 @@ if TYPE_CHECKING:
 SECONDS = 10
 """For one message, whatever the service does."""
 
-_OF_THIS_MACHINE = {
-    "blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "vapid", "windows",
-}  # fmt: skip
-_FILES = {"keyfile", "subfile", "pgp", "pgpprv", "pgppub", "template"}
-"""Parameters by which plugins read files of this machine, or fetch them."""
+_OWN_SERVERS = (  # these call the host in the URL
+    "form", "forms", "gotify", "gotifys", "json", "jsons", "mmost", "mmosts", "ntfy", "ntfys", "rocket", "rockets",
+    "signal", "signals", "xml", "xmls",
+    "workflow", "workflows",  # Microsoft Teams: the host of the flow
+    "zulip",  # the organization is the first part of the host
+)  # fmt: skip
+_THEIR_SERVICES = (  # these call a host that the plugin knows
+    "discord", "gchat", "ifttt", "opsgenie", "pagerduty", "pbul", "pover", "slack", "tgram", "twilio", "webex",
+    "wxteams",
+)  # fmt: skip
+SERVICES = tuple(sorted(_OWN_SERVERS + _THEIR_SERVICES))
+"""The schemes that may be used. Left out is what speaks another protocol, reads files, asks at hosts it is told by
+others, or starts threads of its own (as Matrix may)."""
+
+POSSIBLE = f"Possible are {', '.join(SERVICES[:-1])} and {SERVICES[-1]}, each followed by ://."
+
+_PARAMETERS = (
+    "auth", "blocks", "botname", "channel", "channels", "class", "component", "cto", "emojis", "footer", "format",
+    "from", "group", "image", "mdv", "mode", "overflow", "priority", "region", "rto", "severity", "sound", "source",
+    "tags", "team", "thread", "to", "token", "topic", "tz", "verify",
+)  # fmt: skip
+"""Parameters that are plain words to every service above."""
+
+_PLAIN = re.compile(r"[\w .,@#+=~-]*")
+"""What is no URL and no path."""
 
 
 def send(message: Message) -> None:
-    """Hands the message to the team's service. Raises NotTaken with what the service's plugin said."""
+    """Hands the message to the team's service. Raises NotTaken with what became of it."""
     url = policy.policy_of(message.team).apprise_url if message.team else ""
     if not url:
         raise NotTaken("The team has no Apprise URL any more.", final=True)
-    why = trouble_with(url)
-    if why:
-        raise NotTaken(why)
-    _notify(url, wording.subject(message), wording.render_text(message))
+    try:
+        service = opened(url)
+    except ValueError as error:
+        raise NotTaken(str(error)) from None
+    notify(service, wording.subject(message), wording.render_text(message))
 
 
 def trouble_with(url: str) -> str:
     """Why this URL can't be used, as a sentence; "" when it can. Looks up the name in it."""
+    try:
+        opened(url)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def opened(url: str) -> Any:
+    """Apprise's object for this URL, ready for `notify`. Raises ValueError, which says why it may not be used."""
     import apprise
 
-    schema, mark, _ = url.lower().partition("://")
-    if not mark or not re.fullmatch(r"[!-~]{1,2000}", url) or not schema.isalnum():
-        return "This is not an Apprise URL. One looks like ntfys://ntfy.example.org/topic, without spaces."
-    if schema in _OF_THIS_MACHINE:
-        return f"{schema}:// acts on, or reads from, the machine that Plimsoll runs on, so it is not allowed."
-    if _FILES & {name.lower().lstrip("+-:") for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}:
-        return "A parameter of this URL reads a file of the machine that Plimsoll runs on, so it is not allowed."
-    service = apprise.Apprise.instantiate(url, asset=_asset())
+    parts = _parts(url)
+    service = apprise.Apprise.instantiate(parts, asset=_asset())
     if service is None:
-        return f"Apprise can't read this URL: it knows no {schema}://, or a part is missing. See its list of services."
-    return next((why for host in _hosts(service) if (why := _refused(host, _ports(service)))), "")
+        raise ValueError(f"Apprise can't read this URL: a part of it is missing. See its page about {parts['schema']}.")
+    service.redirects, service.verify_certificate = False, True
+    service.socket_connect_timeout = service.socket_read_timeout = SECONDS
+    why = next((why for host in _hosts(service) if (why := _refused(host, _ports(service)))), "")
+    if why:
+        raise ValueError(why)
+    return service
+
+
+def _parts(url: str) -> dict[str, Any]:
+    """The URL as Apprise takes it apart, since it does so in its own way: ";" parts parameters, "," whole URLs."""
+    from apprise.plugins import url_to_dict
+    from apprise.utils.parse import parse_urls
+
+    schema, mark, _ = url.lower().partition("://")
+    if not mark or not re.fullmatch(r"[!-~]{1,2000}", url) or not re.fullmatch(r"[a-z0-9]{1,32}", schema):
+        raise ValueError("This is not an Apprise URL. One looks like ntfys://ntfy.example.org/topic, without spaces.")
+    if schema not in SERVICES:
+        raise ValueError(f"{schema}:// is not allowed here. {POSSIBLE}")
+    if parse_urls(url) != [url]:
+        raise ValueError("These are several URLs to Apprise, which parts them at commas and semicolons. Enter one.")
+    parts = url_to_dict(url)
+    if not parts or parts.get("schema") not in SERVICES:
+        raise ValueError(f"Apprise can't read this URL: a part of it is missing. See its page about {schema}.")
+    _check_parameters(parts.get("qsd") or {})
+    return parts
+
+
+def _check_parameters(given: dict[str, str]) -> None:
+    """None is named: what stands there may be a token."""
+    if not given.keys() <= set(_PARAMETERS):
+        raise ValueError(f"A parameter of this URL is not allowed here. Possible are {', '.join(_PARAMETERS)}.")
+    if not all(_PLAIN.fullmatch(value) for value in given.values()):
+        raise ValueError("A parameter of this URL leads to a file or another address, which is not allowed here.")
+    if given.get("verify", "yes").lower() not in ("yes", "true", "1"):
+        raise ValueError("Certificates are always verified here. Take verify out of the URL.")
 
 
 def _hosts(service: Any) -> list[str]:
-    hosts = (getattr(service, name, "") for name in ("host", "smtp_host"))
-    return [host for host in hosts if isinstance(host, str) and host]
+    host = getattr(service, "host", "")
+    return [host] if isinstance(host, str) and host else []
 
 
 def _ports(service: Any) -> list[int]:
@@ -100,10 +158,7 @@ def _asset() -> "AppriseAsset":
 
 
 def _believe_our_authorities() -> None:
-    """Its plugins call by `requests`, which takes other authorities than certifi's from this variable only.
-
-    Those that speak another protocol (mail, MQTT, XMPP) believe the usual authorities alone.
-    """
+    """Its plugins call by `requests`, which takes other authorities than certifi's from this variable only."""
     try:
         trusted = for_requests()
     except OSError as error:
@@ -112,14 +167,29 @@ def _believe_our_authorities() -> None:
         os.environ["REQUESTS_CA_BUNDLE"] = trusted
 
 
-def _notify(url: str, title: str, body: str) -> None:
+def notify(service: Any, title: str, body: str) -> None:
+    """Sends by what `opened` made. Raises NotTaken."""
     import apprise
 
     _believe_our_authorities()
-    service = apprise.Apprise(asset=_asset())
-    service.add(url)
-    with service.notify(body=body, title=title, body_format="text", timeout=SECONDS) as result:
+    sender = apprise.Apprise(asset=_asset())
+    sender.add(service)
+    with (
+        checked() as refusals,
+        sender.notify(body=body, title=title, body_format="text", timeout=SECONDS) as result,
+    ):
         if not result:
-            said = [entry.message for entry in result.logs() if entry.level in ("WARNING", "ERROR", "CRITICAL")]
-            told = without(" ".join(" ".join(said).split()), secrets_of(url))
-            raise NotTaken(told or "The service did not take it, and did not say why.")
+            raise NotTaken(refusals[0] if refusals else _failure(" ".join(entry.message for entry in result.logs())))
+
+
+def _failure(logged: str) -> str:
+    """In our own words: what a plugin writes may quote the answer, which may come from a page nobody here may read."""
+    status = re.search(r"\berror=([1-5]\d\d)\b", logged)
+    if status:
+        code = int(status[1])
+        known = f" ({HTTPStatus(code).phrase})" if code in set(HTTPStatus) else ""
+        hint = " Redirects are not followed." if 300 <= code < 400 else ""
+        return f"The service answered {code}{known}.{hint}"
+    if "did not finish within" in logged:
+        return f"The service took longer than {SECONDS} s."
+    return "The service could not be reached, or did not take it."

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from fleet.alerts import recipients, trying
 from fleet.models import Alert, AlertPolicy, Message
@@ -76,7 +77,7 @@ def test_a_team_that_chose_nothing_sees_the_defaults(page):
         ({"webhook_url": "http://169.254.169.254/hook"}, "metadata service"),
         ({"webhook_url": "nonsense"}, "must begin with http"),
         ({"apprise_url": "nonsense"}, "not an Apprise URL"),
-        ({"apprise_url": "syslog://"}, "not allowed"),
+        ({"apprise_url": "syslog://"}, "syslog:// is not allowed here. Possible are discord, form,"),
     ],
 )
 def test_bad_input_gets_a_sentence_and_nothing_is_saved(page, change, said):
@@ -205,8 +206,40 @@ def test_the_webhook_is_tested_by_the_path_that_alerts_take(page, server):
     assert "The webhook took it." in ask_for_test(page, "webhook")
     assert json.loads(server.requests[0].body)["subject"].startswith("TEST  ")
     server.on("/hook", hostile.answer(500, b"out of order"))
-    assert "The webhook answered 500: out of order." in ask_for_test(page, "webhook")
+    assert "The webhook answered 500 (Internal Server Error)." in ask_for_test(page, "webhook")
     assert Message.objects.get().state == "sent"
+
+
+def test_what_a_page_in_the_network_says_is_not_shown_to_who_calls_it_a_webhook(page, server):
+    page.post(PATH, {**GOOD, "webhook_url": f"{server.url}/hook"})
+    server.on("/hook", hostile.answer(404, b"inner-secret"))
+    assert "inner-secret" not in ask_for_test(page, "webhook")
+
+
+def test_a_stored_url_that_is_not_allowed_any_more_says_so_at_the_test(page, team):
+    AlertPolicy.objects.create(team=team, apprise_url="mailto://me:pw@example.org")
+    assert "mailto:// is not allowed here. Possible are discord" in ask_for_test(page, "apprise")
+    assert page.get(PATH).status_code == 200
+
+
+def test_tests_have_an_end_for_a_team_and_come_back(page, alice, server):
+    page.post(PATH, {**GOOD, "webhook_url": f"{server.url}/hook"})
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        page.force_login(alice)
+        for _ in range(trying.A_TEAM):
+            assert "The webhook took it." in ask_for_test(page, "webhook")
+        assert "Nothing was sent." in ask_for_test(page, "webhook")
+        assert "Nothing was sent." in ask_for_test(page, "mail")
+        assert len(server.requests) == trying.A_TEAM
+        clock.shift(trying.STRETCH)
+        assert "The webhook took it." in ask_for_test(page, "webhook")
+
+
+def test_tests_have_an_end_for_a_person_of_many_teams(db):
+    with time_machine.travel(1_800_000_000, tick=False):
+        assert all(trying.allowed(1, team) for team in range(trying.A_PERSON))
+        assert not trying.allowed(1, trying.A_PERSON)
+        assert trying.allowed(2, trying.A_PERSON)
 
 
 @pytest.fixture
