@@ -34,6 +34,10 @@ class NotAllowed(Exception):
     """A move that the statuses do not know, in a sentence for people."""
 
 
+class UsedUp(NotAllowed):
+    """The form's key belongs to a decision of another team."""
+
+
 def record(
     user: User,
     key: UUID,
@@ -59,9 +63,12 @@ def record(
         "supersedes": supersedes,
         "due_on": body.get("review_by"),
     }
+    _of_one_team(supersedes, team.pk)
     with transaction.atomic():
         decision, made = Decision.objects.get_or_create(key=key, defaults=values | body)
         if not made:
+            if decision.team_id != team.pk:  # somebody else's key
+                raise UsedUp("This form was used up. Press the button once more.")
             return decision
         decision.endpoints.set(endpoints)
         _log(decision, user, "Recorded as a draft.")
@@ -160,10 +167,18 @@ def _move(decision: Decision, user: User, status: str) -> None:
 
 
 def _supersede(old: Decision, new: Decision, user: User) -> None:
+    _of_one_team(old, new.team_id)
     if Status.SUPERSEDED not in MOVES[old.status]:
         raise NotAllowed(f"It would supersede “{old.title}”, but that one is {old.status}.")
     old.superseded_by = new
     _set_status(old, user, Status.SUPERSEDED, f"Superseded by “{new.title}” (number {new.pk}).")
+
+
+def _of_one_team(old: Decision | None, team_pk: int) -> None:
+    if old is not None and old.team_id != team_pk:
+        raise NotAllowed(
+            "It would supersede a decision of another team. Only the team that took a decision replaces it."
+        )
 
 
 def _set_status(decision: Decision, user: User, status: str, text: str = "") -> None:

@@ -10,8 +10,23 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 
+from .headers import UNUSED
+
 LARGEST = 1536 * 1024
 """Bytes of a body. The longest decision, in Chinese and percent-encoded, has 1.1 MB."""
+
+_HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"connection", b"close"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", UNUSED.encode()),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+"""Of a refusal: no middleware sees it, so it brings the headers of our pages along."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -41,8 +56,7 @@ def limit_bodies(application: Application) -> Application:
             await application(scope, receive, send)
             return
         status, sentence = refusal
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": _HEADERS})
         await send({"type": "http.response.body", "body": sentence.encode()})
 
     return limited

@@ -7,13 +7,18 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 
 from teams import audit
 from teams.access import allows, demand, person, teams_of
 from teams.models import Role, Team
 
 from .models import Endpoint, Incident, MaintenanceWindow, Message, Silence
+
+# The same sentence for what is another team's and for what is not there: nobody learns which it is.
+NO_ENDPOINT = "You see no endpoint with this number."
+NO_INCIDENT = "You see no incident with this number."
+NO_RULE = "None of your teams has planned this."
+NO_MESSAGE = "None of your teams has this message."
 
 
 def visible_teams(user: User) -> QuerySet[Team]:
@@ -28,55 +33,58 @@ def visible(user: User, rows: QuerySet[Any], team: str = "team") -> QuerySet[Any
 
 def see_team(request: HttpRequest, slug: str) -> Team:
     """The team whose endpoints are asked for, for who may see those."""
-    return get_object_or_404(visible_teams(person(request)), slug=slug)
+    found = visible_teams(person(request)).filter(slug=slug).first()
+    if found is None:
+        raise Http404("You see no team with this address.")
+    return found
 
 
 def see_endpoint(request: HttpRequest, pk: int) -> Endpoint:
     """The endpoint with its team and state, for who may see it."""
-    return get_object_or_404(visible(person(request), Endpoint.objects.select_related("team", "state")), pk=pk)
+    return _found(visible(person(request), Endpoint.objects.select_related("team", "state")), pk, NO_ENDPOINT)
 
 
 def see_incident(request: HttpRequest, pk: int) -> Incident:
     """The incident with its endpoint and team, for who may see those."""
     rows = Incident.objects.select_related("endpoint__team")
-    return get_object_or_404(visible(person(request), rows, "endpoint__team"), pk=pk)
+    return _found(visible(person(request), rows, "endpoint__team"), pk, NO_INCIDENT)
 
 
 def change_endpoint(request: HttpRequest, pk: int) -> Endpoint:
     """The endpoint, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
-    found = get_object_or_404(Endpoint.objects.select_related("team", "state"), pk=pk)
-    demand(person(request), found.team, Role.OPERATOR, "No endpoint of your teams has this number.")
+    found = _found(Endpoint.objects.select_related("team", "state"), pk, NO_ENDPOINT)
+    demand(person(request), found.team, Role.OPERATOR, NO_ENDPOINT)
     return found
 
 
 def change_incident(request: HttpRequest, pk: int) -> Incident:
     """The incident, for operators of its endpoint's team. Raises as `change_endpoint` does."""
-    found = get_object_or_404(Incident.objects.select_related("endpoint__team"), pk=pk)
-    demand(person(request), found.endpoint.team, Role.OPERATOR, "No incident of your teams has this number.")
+    found = _found(Incident.objects.select_related("endpoint__team"), pk, NO_INCIDENT)
+    demand(person(request), found.endpoint.team, Role.OPERATOR, NO_INCIDENT)
     return found
 
 
 def change_silence(request: HttpRequest, pk: int) -> Silence:
     """The silence, for operators of its team. Raises as `change_endpoint` does."""
-    found = get_object_or_404(Silence.objects.select_related("team", "endpoint"), pk=pk)
-    demand(person(request), found.team, Role.OPERATOR, "None of your teams has this silence.")
+    found = _found(Silence.objects.select_related("team", "endpoint"), pk, NO_RULE)
+    demand(person(request), found.team, Role.OPERATOR, NO_RULE)
     return found
 
 
 def change_maintenance(request: HttpRequest, pk: int) -> MaintenanceWindow:
     """The maintenance window, for operators of its team. Raises as `change_endpoint` does."""
-    found = get_object_or_404(MaintenanceWindow.objects.select_related("team", "endpoint"), pk=pk)
-    demand(person(request), found.team, Role.OPERATOR, "None of your teams has planned this.")
+    found = _found(MaintenanceWindow.objects.select_related("team", "endpoint"), pk, NO_RULE)
+    demand(person(request), found.team, Role.OPERATOR, NO_RULE)
     return found
 
 
 def change_message(request: HttpRequest, pk: int) -> Message:
     """The message, for operators of its team; what belongs to no team is for who runs the installation."""
-    found, user = get_object_or_404(Message.objects.select_related("team"), pk=pk), person(request)
+    found, user = _found(Message.objects.select_related("team"), pk, NO_MESSAGE), person(request)
     if found.team is not None:
-        demand(user, found.team, Role.OPERATOR, "None of your teams has this message.")
+        demand(user, found.team, Role.OPERATOR, NO_MESSAGE)
     elif not user.is_superuser:
-        raise Http404("None of your teams has this message.")
+        raise Http404(NO_MESSAGE)
     return found
 
 
@@ -95,3 +103,10 @@ def operator(request: HttpRequest) -> User:
         audit.record("access.refused", detail={"needed": "operator of any team"})
         raise PermissionDenied("This takes the role operator in a team. Ask an owner of yours, or start a team.")
     return user
+
+
+def _found(rows: QuerySet[Any], pk: int, otherwise: str) -> Any:
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404(otherwise)
+    return found

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from functools import cache
 
@@ -26,6 +27,9 @@ EVERY = 1.0
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment is sent: proxies keep the stream, and dead viewers are noticed."""
+
+LASTS = 600.0
+"""Seconds after which a stream ends: the browser opens another, and by then may have been signed out."""
 
 RETRY = 1.0
 """Seconds until we try again to reach a broker that is away."""
@@ -92,6 +96,7 @@ class Hub:
                     changed.set()
 
 
+_CHANGED = "event: changed\ndata: 1\n\n"
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
@@ -103,17 +108,20 @@ def hub() -> Hub:
 
 
 async def stream() -> AsyncIterator[str]:
-    """The event stream of one viewer: at most one "changed" in EVERY seconds, the first one at once."""
+    """The event stream of one viewer, for LASTS seconds: at most one "changed" in EVERY seconds, the first at once."""
+    end = time.monotonic() + LASTS
     async with hub().viewer() as changed:
         # The page may have been made a while before its stream was opened (or opened again).
         changed.set()
         yield "retry: 2000\n\n"
-        while True:
+        while (left := end - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT)
+                await asyncio.wait_for(changed.wait(), min(HEARTBEAT, left))
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
             changed.clear()
-            yield "event: changed\ndata: 1\n\n"
+            yield _CHANGED
             await asyncio.sleep(EVERY)
+        # Back soon enough that nobody sees it. Whose session has ended is led to the sign-in page by the question.
+        yield f"retry: 200\n\n{_CHANGED}"

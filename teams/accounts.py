@@ -3,9 +3,11 @@
 import logging
 from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -18,6 +20,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from . import audit, signals
 from .sso import people, trouble
@@ -41,6 +44,12 @@ class Accounts(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Where a sign-in may lead: to this site by the names that people use, not to every ALLOWED_HOSTS."""
+        request = context.request
+        hosts = {urlsplit(settings.SITE_URL).netloc} | ({request.get_host()} if request else set())
+        return url_has_allowed_host_and_scheme(url, hosts, require_https=settings.PRODUCTION)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Too many tries are in the audit trail as well."""

@@ -78,8 +78,12 @@ def export(user: User) -> dict[str, Any]:
         ),
         "mail_lists": [team.name for team in Team.objects.all() if names.in_team(team.pk) & _lower(team.mail_to)],
         "audit_trail": _rows(
-            AuditEntry.objects.filter(Q(actor_id=user.pk) | Q(action__startswith="person.", object_id=user.pk)),
+            AuditEntry.objects.filter(actor_id=user.pk),
             "at", "via", "address", "team_name", "action", "object_name", "detail",
+        ),
+        "audit_trail_about": _rows(  # where others did it from is theirs
+            AuditEntry.objects.filter(action__startswith="person.", object_id=user.pk).exclude(actor_id=user.pk),
+            "at", "action", "detail",
         ),
     }  # fmt: skip
     for contribute in contributions:

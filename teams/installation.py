@@ -6,7 +6,7 @@ from django.db import transaction
 
 from . import audit
 from .members import NotThere, Refused
-from .models import Invitation
+from .models import Invitation, Role, Team
 
 
 def make_admin(actor: User, user: User, admin: bool) -> None:
@@ -16,6 +16,9 @@ def make_admin(actor: User, user: User, admin: bool) -> None:
         demand_admin(actor)
         _not_the_last(user, goes=not admin)
         User.objects.filter(pk=user.pk).update(is_superuser=admin, is_staff=admin)
+        if not admin:  # a link that they kept must not bring them back into a team of others
+            own = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+            Invitation.objects.filter(invited_by=user).exclude(team__in=own).delete()
         audit.record("person.admin_changed", what=user, detail={"admin": admin}, actor=actor)
 
 

@@ -102,6 +102,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = _record(request, user, form, answers, old)
+        except decisions.UsedUp as refused:
+            form.add_error(None, str(refused))
+            return _form_page(request, form, advice, unknown=unknown, old=old, key=uuid4(), status=422)
         except decisions.NotAllowed as refused:
             form.add_error(None, str(refused))
         else:

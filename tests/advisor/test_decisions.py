@@ -15,6 +15,7 @@ from advisor.models.decision import BODY as FROZEN_COLUMNS
 from advisor.models.decision import MOVES
 from advisor.queries import decisions as queries
 from fleet import endpoints
+from teams.models import Membership, Role
 
 from .decision_parts import BODY, record
 
@@ -210,3 +211,26 @@ def test_differences_name_the_outcome_first(alice, team, taken):
     rows = frozen.differences(taken.recommendation, other.recommendation)
     assert rows[0]["what"] == "Outcome" and rows[0]["was"] != rows[0]["now"]
     assert any(row["what"].startswith("V5") and row["now"] == "not true" for row in rows)
+
+
+def test_only_the_team_that_took_a_decision_replaces_it(alice, team, other_team):
+    theirs = record(alice, other_team, status="accepted", title="Ads decided")
+    with pytest.raises(decisions.NotAllowed, match="another team"):
+        record(alice, team, supersedes=theirs)
+    assert Decision.objects.get() == theirs
+    draft = record(alice, team)
+    Decision.objects.filter(pk=draft.pk).update(supersedes=theirs)
+    with pytest.raises(decisions.NotAllowed, match="another team"):
+        decisions.move(alice, Decision.objects.get(pk=draft.pk), draft.version, "accepted")
+    theirs.refresh_from_db()
+    draft.refresh_from_db()
+    assert (theirs.status, draft.status) == ("accepted", "draft")
+
+
+def test_the_key_of_another_teams_form_opens_nothing(alice, charlie, team, other_team):
+    Membership.objects.create(user=charlie, team=other_team, role=Role.OPERATOR)
+    key = uuid4()
+    record(alice, team, key=key, title="Kept among us")
+    with pytest.raises(decisions.NotAllowed, match="used up"):
+        record(charlie, other_team, key=key)
+    assert Decision.objects.count() == 1

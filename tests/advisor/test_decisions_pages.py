@@ -230,3 +230,11 @@ def test_a_refused_move_says_what_and_changes_nothing(page, alice, team):
     shown = text(page.post(f"/decisions/{decision.pk}/move/", sent, follow=True))
     assert "Nothing was changed" in shown
     assert Decision.objects.get().status == "rejected"
+
+
+def test_the_key_of_another_teams_form_tells_nothing_of_it(page, charlie, team, other_team):
+    Membership.objects.create(user=charlie, team=other_team, role="owner")
+    theirs = record(charlie, other_team, title="Kept among them")
+    answer = page.post(new_url(), typed(team, key=str(theirs.key)))
+    assert answer.status_code == 422 and "This form was used up" in text(answer)
+    assert "Kept among them" not in text(answer)

@@ -82,6 +82,7 @@ def test_every_page_has_the_headers(client, small_fleet):
     for path in ("/", "/advisor/", "/nowhere/", "/teams/search/"):
         headers = client.get(path).headers
         assert headers["X-Frame-Options"] == "DENY"
+        assert "private" in headers["Cache-Control"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"

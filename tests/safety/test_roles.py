@@ -3,7 +3,6 @@
 import ast
 import inspect
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ from django.test import Client
 
 from teams.models import Membership, Role
 from teams.people import new_team
+from tests.people import just_signed_in
 from tests.safety.addresses import ENDPOINT, Address, SmallFleet, every_address
 from tests.safety.roles import ROLES, RULES, May, refused
 
@@ -40,16 +40,9 @@ class People:
 
     def client(self, role: str) -> Client:
         """Just signed in, so that no page asks for the password again."""
-        client = Client()
         if role == "anonymous":
-            return client
-        user = User.objects.get(username="root" if role == "admin" else role)
-        client.force_login(user)
-        session = client.session
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-        session["account_authentication_methods_user"] = str(user.pk)
-        session.save()
-        return client
+            return Client()
+        return just_signed_in(User.objects.get(username="root" if role == "admin" else role))
 
 
 @pytest.fixture

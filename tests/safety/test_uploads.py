@@ -62,9 +62,14 @@ def port(wait_for) -> Iterator[int]:
 
 def status(port: int, head: str, body: bytes = b"") -> int:
     """The status of the answer to a POST with these header lines."""
+    return int(answer(port, head, body).split()[1])
+
+
+def answer(port: int, head: str, body: bytes = b"") -> str:
+    """The beginning of the answer, in lower case."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(f"POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body)
-        return int(client.recv(200).split()[1])
+        return client.recv(4000).decode().lower()
 
 
 def test_a_large_body_is_refused_before_it_is_sent(port):
@@ -73,6 +78,15 @@ def test_a_large_body_is_refused_before_it_is_sent(port):
 
 def test_a_body_of_unknown_length_is_refused(port):
     assert status(port, "Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n") == 411
+
+
+def test_a_refusal_has_the_headers_of_our_pages(port):
+    for head in (f"Content-Length: {bodies.LARGEST + 1}", "Transfer-Encoding: chunked"):
+        told = answer(port, head)
+        assert "x-content-type-options: nosniff\r\n" in told and "x-frame-options: deny\r\n" in told
+        assert "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n" in told
+        assert "referrer-policy: same-origin\r\n" in told and "cache-control: no-store\r\n" in told
+        assert "cross-origin-opener-policy: same-origin\r\n" in told and "permissions-policy: " in told
 
 
 def test_the_largest_body_is_taken(port):

@@ -129,3 +129,22 @@ def test_tries_are_counted_in_the_products_own_cache_too(alice, bob, clock, sett
     assert said(sign_in("alice")) == [HELD_UP]
     assert is_in(sign_in("bob", address="198.51.100.1"))
     assert bool(valkey.keys("plimsoll:*")) == (broker == "runs")
+
+
+@pytest.mark.parametrize(
+    ("next_page", "leads_to"),
+    [
+        ("/models/", "/models/"),
+        ("https://plimsoll.example.org/models/", "https://plimsoll.example.org/models/"),
+        ("http://testserver/models/", "http://testserver/models/"),
+        ("http://127.0.0.1/x", "/"),
+        ("http://localhost/x", "/"),
+        ("//evil.example.org/", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_a_sign_in_leads_to_this_site_only(alice, settings, next_page, leads_to):
+    settings.SITE_URL = "https://plimsoll.example.org"
+    settings.ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", "plimsoll.example.org"]
+    answer = Client().post(SIGN_IN, {"login": "alice", "password": PASSWORD, "next": next_page})
+    assert (answer.status_code, answer.url) == (302, leads_to)

@@ -120,7 +120,7 @@ def test_a_change_that_fails_leaves_no_entry(page, gpu, team, monkeypatch):
     with pytest.raises(RuntimeError):
         endpoints.pause(gpu)
     with pytest.raises(RuntimeError):
-        endpoints.change(gpu, url="http://gpu-2:8000")
+        endpoints.change(gpu, url="http://gpu-2:8000", api_key="")
     assert trail.entries() == []
 
 

@@ -23,6 +23,7 @@ from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Tea
 from teams.people import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
+from tests.people import just_signed_in
 
 from .test_members import at_once
 
@@ -228,7 +229,7 @@ class TestInstallationAdmin:
         assert "user2" in client.get("/people/?page=2").content.decode()
 
     def test_making_and_unmaking_an_admin(self, client, admin_user, alice):
-        client.force_login(admin_user)
+        just_signed_in(admin_user, client)
         client.post(f"/people/{alice.pk}/", {"act": "admin"})
         alice.refresh_from_db()
         assert alice.is_superuser
@@ -244,7 +245,7 @@ class TestInstallationAdmin:
     def test_deactivating_ends_the_sessions_for_good(self, client, admin_user, alice, bob, team):
         browser = signed_in(bob)
         _, link = invitations.invite(team, "me-again@example.org", Role.OWNER, bob)
-        client.force_login(admin_user)
+        just_signed_in(admin_user, client)
         before = Session.objects.count()
         client.post(f"/people/{bob.pk}/", {"act": "deactivate"})
         assert Session.objects.count() == before - 1
@@ -253,9 +254,16 @@ class TestInstallationAdmin:
         assert browser.get("/teams/").status_code == 302
         assert signed_in(bob).get("/teams/").status_code == 200
 
+    def test_it_asks_for_the_password_first(self, alice):
+        browser = signed_in(User.objects.create_superuser("root", "root@example.org", PASSWORD))
+        answer = browser.post(f"/people/{alice.pk}/", {"act": "admin"})
+        assert not User.objects.get(pk=alice.pk).is_superuser
+        confirm(browser, answer)
+        assert User.objects.get(pk=alice.pk).is_superuser
+
     @pytest.mark.parametrize("act", ["no-admin", "deactivate"])
     def test_the_last_admin_stays(self, client, admin_user, alice, act):
-        client.force_login(admin_user)
+        just_signed_in(admin_user, client)
         page = client.post(f"/people/{admin_user.pk}/", {"act": act}, follow=True).content.decode()
         assert "is the only one who runs the installation" in page
         admin_user.refresh_from_db()

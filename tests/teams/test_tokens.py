@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from teams import tokens
 from teams.models import ApiToken, AuditEntry, Membership, Role, Scope, Team
+from tests.people import just_signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -245,3 +246,35 @@ def test_owners_alone_make_and_revoke_tokens_of_the_team(client, rf, alice, bob,
     client.force_login(alice)
     client.post(f"{OF_TEAM}{token.pk}/revoke/")
     assert not ApiToken.objects.exists()
+
+
+def test_tokens_of_the_team_that_outlive_their_maker_are_told_of(client, alice, bob, team):
+    tokens.make("still good", [Scope.STATUS], 30, bob, team)
+    gone, _ = tokens.make("expired", [Scope.STATUS], 30, bob, team)
+    ApiToken.objects.filter(pk=gone.pk).update(expires_at=datetime.now(UTC))
+    tokens.make("of alice", [Scope.STATUS], 30, alice, team)
+    client.force_login(alice)
+    assert "no member any more" not in client.get(OF_TEAM).content.decode()
+    told = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
+    assert "1 API token of Search that bob made still works." in told
+    cards = client.get(OF_TEAM).content.decode().split("<article")[1:]
+    assert ["made by bob, who is no member any more" in card for card in cards] == [False, True, True]
+
+
+def test_who_removes_someone_without_tokens_is_told_of_none(client, alice, bob, team):
+    tokens.make("his own", [Scope.STATUS], 30, bob)
+    client.force_login(alice)
+    told = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
+    assert "bob is no member of Search any more." in told and "API token" not in told.split("<h1>")[0]
+
+
+def test_who_deactivates_an_account_is_told_of_the_tokens_it_made_for_teams(admin_user, alice, bob, team):
+    for name in ("one", "two"):
+        tokens.make(name, [Scope.STATUS], 30, bob, team)
+    told = just_signed_in(admin_user).post(f"/people/{bob.pk}/", {"act": "deactivate"}, follow=True).content.decode()
+    assert "2 API tokens of Search that bob made still work." in told
+    tokens.make("hers", [Scope.STATUS], 30, admin_user, team)
+    ApiToken.objects.filter(name="hers").update(created_by=None)
+    page = just_signed_in(alice).get(OF_TEAM).content.decode()
+    assert "made by bob, who can't sign in any more" in page
+    assert "made by someone who is no member any more" in page
