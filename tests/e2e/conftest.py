@@ -21,14 +21,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    """A site whose Alice is a member of every team."""
+    """A site whose Alice owns every team."""
     site = Site(tmp_path_factory.mktemp("site"))
     try:
         site.start()
         wait_for(site.answers, 20, "the web process did not answer")
         site.write(
-            "INSERT INTO teams_membership (user_id, team_id, joined_at)"
-            " SELECT u.id, t.id, t.created_at FROM auth_user u, teams_team t WHERE u.username = 'alice'"
+            "INSERT INTO teams_membership (user_id, team_id, role, joined_at)"
+            " SELECT u.id, t.id, 'owner', t.created_at FROM auth_user u, teams_team t WHERE u.username = 'alice'"
             " AND NOT EXISTS (SELECT 1 FROM teams_membership m WHERE m.user_id = u.id AND m.team_id = t.id)"
         )
         yield site
