@@ -23,13 +23,17 @@ from prometheus_client.registry import Collector
 from teams.tokens import Bearer
 
 from .queries import metrics as query
+from .queries.api import sees_all
 from .tally import BUCKETS
 
 __all__ = ["CONTENT_TYPE", "text"]
 
 
 def text(bearer: Bearer) -> bytes:
-    """All metrics. Endpoints, incidents, alerts and messages are those that the token may see; the rest is of all."""
+    """All metrics. Endpoints, incidents, alerts and messages are those that the token may see; the rest is of all.
+
+    In a closed fleet only tokens of who runs the installation get figures of all probes.
+    """
     registry = CollectorRegistry()
     registry.register(_Scrape(bearer))
     return generate_latest(registry)
@@ -54,7 +58,7 @@ class _Scrape(Collector):
             int(live is not None),
         )
         if live:
-            yield from _of_broker(live)
+            yield from _of_broker(live, whole=sees_all(self._bearer))
 
 
 def _build() -> Metric:
@@ -100,20 +104,26 @@ def _of_database(known: query.Stored) -> Iterator[Metric]:
     )
 
 
-def _of_broker(known: query.Live) -> Iterator[Metric]:
+def _of_broker(known: query.Live, whole: bool) -> Iterator[Metric]:
     yield from _queues(known)
     ages = Gauge(
         "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", labels=("part",)
     )
     for part, age in known.ages.items():
         ages.add_metric((part,), age)
+    yield ages
+    if whole:
+        yield from _probes(known)
+    yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
+
+
+def _probes(known: query.Live) -> Iterator[Metric]:
     probes = Counter("plimsoll_probes", "Probes by what each of them found by itself.", labels=("result", "cause"))
     for labels, number in sorted(known.found.items()):
         probes.add_metric(labels, number)
-    yield from (ages, probes)
+    yield probes
     if known.late:
         yield _lateness(known)
-    yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
 
 
 def _queues(known: query.Live) -> Iterator[Metric]:

@@ -104,6 +104,21 @@ def revoke(token: ApiToken) -> None:
             audit.record("token.revoked", team=token.team, what=token, name=token.name)
 
 
+def outliving(maker: User, team: Team | None = None) -> str:
+    """A sentence about the good tokens that the person made for the team, or for any; "" when there are none.
+
+    They go on without their maker, who may have kept them.
+    """
+    made = ApiToken.objects.filter(created_by=maker, expires_at__gt=datetime.now(UTC))
+    found = made.filter(team=team) if team else made.exclude(team=None)
+    names = list(found.values_list("team__name", flat=True))
+    whose = ", ".join(sorted(set(names)))
+    if len(names) == 1:
+        return f"1 API token of {whose} that {maker} made still works. Owners can revoke it under API tokens."
+    told = f"{len(names)} API tokens of {whose} that {maker} made still work. Owners can revoke them under API tokens."
+    return told if names else ""
+
+
 @sensitive_variables("scheme", "secret")
 def bearer(request: HttpRequest, scope: Scope) -> Bearer:
     """Who the request's `Authorization: Bearer` header speaks for. Cookies and sessions count for nothing here.

@@ -44,6 +44,11 @@ def seen(bearer: Bearer, rows: QuerySet[Any], team: str) -> QuerySet[Any]:
     return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})
 
 
+def sees_all(bearer: Bearer) -> bool:
+    """Whether the token may have figures of the whole installation's probes, from which other teams' could be told."""
+    return settings.FLEET_OPEN or (bearer.user is not None and bearer.user.is_superuser)
+
+
 def team_seen(bearer: Bearer, slug: str) -> bool:
     """Whether the token may see a team of this name."""
     teams = visible_teams(bearer.user) if bearer.user else Team.objects.filter(pk=bearer.team.pk if bearer.team else 0)

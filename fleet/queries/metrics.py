@@ -20,14 +20,14 @@ from teams.tokens import Bearer
 from .. import tally, viewers
 from ..models import Alert, BlindStretch, EndpointState, Incident, Message
 from ..status import Status
-from .api import seen
+from .api import seen, sees_all
 
 PARTS = {"dispatcher": BEAT_KEY, "probe_worker": PROBE_KEY, "delivery_worker": DELIVERY_KEY}
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database knows. The first four are of the endpoints that the token may see."""
+    """What the database knows. The first four are of the endpoints that the token may see; see `sees_all`, too."""
 
     endpoints: dict[str, int]  # status -> how many
     incidents: dict[tuple[str, str], int]  # (status, "yes" or "no": acknowledged) -> how many are open
@@ -61,7 +61,9 @@ def stored(bearer: Bearer) -> Stored:
     """What the database knows, in six queries."""
     now = timezone.now()
     states = seen(bearer, EndpointState.objects.order_by(), "endpoint__team").values_list("status")
-    due = EndpointState.objects.aggregate(first=Min("due_at"))["first"]
+    waiting = EndpointState.objects.order_by()
+    waiting = waiting if sees_all(bearer) else seen(bearer, waiting, "endpoint__team")
+    due = waiting.aggregate(first=Min("due_at"))["first"]
     return Stored(
         endpoints={status.value: 0 for status in Status} | dict(states.annotate(Count("pk"))),
         incidents=_incidents(bearer, now),

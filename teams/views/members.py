@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from .. import access, members
+from .. import access, members, tokens
 from ..forms import RoleForm
 from ..models import Role, Team
 
@@ -36,7 +36,9 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     team = access.team_of(request, slug, Role.OWNER)
     user = _member(team, pk)
     done = f"{user} is no member of {team} any more."
-    _try(request, lambda: members.remove(access.person(request), team, user), done)
+    removed = _try(request, lambda: members.remove(access.person(request), team, user), done)
+    if removed and (still := tokens.outliving(user, team)):
+        messages.warning(request, still)
     return redirect("teams") if user == request.user else redirect("team", team.slug)
 
 

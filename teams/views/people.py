@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import access, data_care, installation
+from .. import access, data_care, installation, tokens
 from ..forms import TypedForm
 from ..members import NotThere, Refused
 from ..queries import people as queries
@@ -73,6 +73,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         act(admin, user, yes)
         messages.success(request, done.format(user))
+        if request.POST["act"] == "deactivate" and (still := tokens.outliving(user)):
+            messages.warning(request, still)
     except NotThere as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import tokens as acting
 from ..access import person, team_of
-from ..models import ApiToken, Role, Scope, Team
+from ..models import ApiToken, Membership, Role, Scope, Team
 from ..token_form import TokenForm
 
 _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
@@ -66,7 +66,7 @@ def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpR
     shown = {
         "form": form,
         "team": team,
-        "tokens": _rows(user, team).select_related("created_by"),
+        "tokens": _rows(user, team),
         "now": timezone.now(),
         "made": made,
         "secret": secret,
@@ -77,7 +77,11 @@ def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpR
 
 
 def _rows(user: User, team: Team | None) -> QuerySet[ApiToken]:
-    return ApiToken.objects.filter(team=team) if team else ApiToken.objects.filter(user=user)
+    if team is None:
+        return ApiToken.objects.filter(user=user)
+    member = Exists(Membership.objects.filter(team=team, user=OuterRef("created_by")))
+    rows = ApiToken.objects.filter(team=team).select_related("created_by")
+    return rows.annotate(maker_belongs=member | Q(created_by__is_superuser=True))
 
 
 def _examples(scopes: list[str]) -> list[str]:

@@ -234,6 +234,24 @@ def test_a_token_of_a_team_counts_its_team_alone(scrape, valkey, alice, team):
     assert scrape(token(alice, team))["plimsoll_endpoints", "up"] == 1
 
 
+@pytest.mark.parametrize("fleet_open", [False, True])
+def test_of_other_teams_probes_a_closed_fleet_tells_its_admins_only(
+    scrape, valkey, settings, admin_user, alice, team, counts, fleet_open
+):
+    settings.FLEET_OPEN = fleet_open
+    watched(team, "gpu-1", due_at=int(time.time()) - 60)
+    watched(Team.objects.create(name="Vision", slug="vision"), "gpu-2", due_at=int(time.time()) - 600)
+    counts.probe("down", Cause.CONNECTION_REFUSED, 20.0)
+    counts.tell()
+    of_admin = scrape(token(admin_user))
+    for told, whole in ((of_admin, True), (scrape(), fleet_open), (scrape(token(alice, team)), fleet_open)):
+        assert ("plimsoll_probes_total" in told.names) == whole
+        assert ("plimsoll_probe_lateness_seconds_count" in told.names) == whole
+        assert (told[("plimsoll_probe_overdue_seconds",)] >= 600) == whole
+        assert told[("plimsoll_probe_overdue_seconds",)] >= 60
+        assert told["plimsoll_queue_length", "probe"] == 0
+
+
 def test_the_build_is_named(scrape, valkey):
     [build] = [key for key in scrape() if key[0] == "plimsoll_build_info"]
     assert build[-1].count(".") == 2 and "unknown" not in build

@@ -1,6 +1,9 @@
 """A stored key stays with the server it was given for: who may change an address must not be able to read it."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 
 from fleet import endpoints
 from fleet.endpoints import same_server
@@ -92,3 +95,15 @@ def test_a_certificate_that_is_not_checked_any_more_asks_for_the_key_again(team)
     bound = EndpointForm(form(endpoint, unverified="on"), user=None, endpoint=endpoint)
     assert bound.is_valid() and bound.save() is None
     assert "type the key again" in str(bound.errors["api_key"])
+
+
+@pytest.mark.parametrize(
+    "entry", ['url: "http://mine:8000"', 'url: "https://gpu-2/llm", verify_tls: false', 'url: "http://gpu-2"']
+)
+def test_a_file_that_moves_an_endpoint_without_its_key_takes_no_key_along(team, tmp_path, entry):
+    endpoints.add(team, name="gpu-2", url="https://gpu-2", api_key=KEY)
+    file = tmp_path / "fleet.yaml"
+    file.write_text(f"teams: [{{slug: search, name: Search, endpoints: [{{name: gpu-2, {entry}}}]}}]")
+    told = StringIO()
+    call_command("apply", str(file), stdout=told)
+    assert Endpoint.objects.get().api_key == "" and "api_key: removed" in told.getvalue()

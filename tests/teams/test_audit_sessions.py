@@ -13,7 +13,9 @@ from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from teams import data_care
 from teams.models import AuditEntry, Membership, Role
+from tests.people import just_signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +126,13 @@ def test_refusals_are_told_with_the_page_and_the_role(client, team, charlie):
         assert [(each.action, each.actor_id, each.address) for each in found] == [("access.refused", user.pk, HOME)] * 2
         assert [each.detail["page"] for each in found] == ["/teams/search/audit/", "/audit/"]
         assert [each.team_id for each in found] == [team.pk, None]
+
+
+def test_the_export_does_not_tell_from_where_others_acted(admin_user, bob):
+    browser = just_signed_in(admin_user)
+    for act in ("admin", "no-admin"):
+        browser.post(f"/people/{bob.pk}/", {"act": act}, REMOTE_ADDR=HOME)
+    assert AuditEntry.objects.filter(address=HOME).count() >= 2
+    found = data_care.export(bob)
+    assert [row["action"] for row in found["audit_trail_about"]].count("person.admin_changed") == 2
+    assert HOME not in json.dumps(found, default=str)

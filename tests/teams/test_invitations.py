@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from teams import invitations, members
+from teams import installation, invitations, members
 from teams.models import AuditEntry, Invitation, Membership, Role
+from teams.people import new_team
 
 from .test_members import at_once, role_of
 
@@ -252,3 +253,13 @@ def test_a_former_owner_can_not_withdraw(alice, bob, team):
     with pytest.raises(members.NotThere):
         invitations.withdraw(made, bob)
     assert invitations.find(token)
+
+
+def test_who_is_no_admin_any_more_can_not_come_back_by_an_invitation(admin_user, alice, bob, team):
+    User.objects.filter(pk=bob.pk).update(is_superuser=True)
+    bob.refresh_from_db()
+    _, into_others = invitations.invite(new_team(alice, "Other", []), "me-again@example.org", Role.OWNER, bob)
+    _, into_own = invitations.invite(team, "dora@example.org", Role.VIEWER, bob)
+    installation.make_admin(admin_user, bob, False)
+    assert invitations.find(into_others) is None
+    assert invitations.find(into_own) is not None
