@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from . import audit
-from .members import NotThere, Refused
+from .members import NotThere, Refused, withdraw
 from .models import Invitation, Role, Team
 
 
@@ -18,7 +18,7 @@ def make_admin(actor: User, user: User, admin: bool) -> None:
         User.objects.filter(pk=user.pk).update(is_superuser=admin, is_staff=admin)
         if not admin:  # a link that they kept must not bring them back into a team of others
             own = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
-            Invitation.objects.filter(invited_by=user).exclude(team__in=own).delete()
+            withdraw(actor, Invitation.objects.filter(invited_by=user).exclude(team__in=own))
         audit.record("person.admin_changed", what=user, detail={"admin": admin}, actor=actor)
 
 
@@ -34,7 +34,7 @@ def set_active(actor: User, user: User, active: bool) -> None:
         User.objects.filter(pk=user.pk).update(is_active=active)
         if not active:
             end_sessions(user)
-            Invitation.objects.filter(invited_by=user).delete()
+            withdraw(actor, Invitation.objects.filter(invited_by=user))
         audit.record("person.activated" if active else "person.deactivated", what=user, actor=actor)
 
 

@@ -2,10 +2,11 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from . import audit
 from .access import allows
-from .models import Membership, Role, Team
+from .models import Invitation, Membership, Role, Team
 
 
 class Refused(Exception):
@@ -26,7 +27,7 @@ def change_role(actor: User, team: Team, user: User, role: Role) -> None:
         before = Role(member.role)
         if before == Role.OWNER:
             _another_owner(team, user)
-            _withdraw_invitations(actor, team, user)
+            withdraw(actor, team.invitations.filter(invited_by=user))
         Membership.objects.filter(pk=member.pk).update(role=role)
         told = {"from": before.value, "to": role.value}
         audit.record("member.role_changed", team=team, what=user, detail=told, actor=actor)
@@ -106,12 +107,12 @@ def _out(actor: User, team: Team, user: User) -> None:
     member = _member(team, user)
     if member.role == Role.OWNER:
         _another_owner(team, user)
-    _withdraw_invitations(actor, team, user)
+    withdraw(actor, team.invitations.filter(invited_by=user))
     member.delete()
 
 
-def _withdraw_invitations(actor: User, team: Team, user: User) -> None:
-    """Who is no owner any more must not come back by a link that they kept."""
-    for invitation in team.invitations.filter(invited_by=user):
-        audit.record("invitation.withdrawn", team=team, detail={"role": invitation.role}, actor=actor)
+def withdraw(actor: User, invitations: QuerySet[Invitation]) -> None:
+    """Takes back what someone sent who may not invite any more: they must not come back by a link that they kept."""
+    for invitation in invitations.select_related("team"):
+        audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=actor)
         invitation.delete()
