@@ -28,7 +28,7 @@ from .sso.session import Session
 
 log = logging.getLogger(__name__)
 
-WRONG = "This name and this password do not go together. Check both, or have a new password mailed to you."
+WRONG = "This name and this password do not go together. Check both, or follow the link below for a new password."
 HELD_UP = "Too many wrong tries, so none is taken for now, not even a right one. Try again in five minutes."
 
 

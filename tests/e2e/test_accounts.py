@@ -67,10 +67,10 @@ def person(site: Site, request) -> str:
     return name
 
 
-def sign_in(page: Page, home: str, name: str) -> None:
+def sign_in(page: Page, home: str, name: str, password: str = PASSWORD) -> None:
     page.goto(f"{home}/accounts/login/")
     page.get_by_label("User name or mail address").fill(name)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
@@ -96,6 +96,10 @@ def show_it_is_me(page: Page) -> None:
 def fine(page: Page) -> None:
     """Axe finds nothing, and nothing is wider than the window."""
     assert axe_finds(page) == [], page.url
+    fits(page)
+
+
+def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
@@ -112,6 +116,8 @@ def heading(page: Page, name: str) -> None:
 
 
 def test_an_authenticator_app_is_set_up_and_asked_for(page, home, person, wait_for):
+    sign_in(page, home, person, "a wrong password")
+    expect(page.get_by_role("alert").filter(has_text="do not go together")).to_be_visible()
     sign_in(page, home, person)
     to_second_factor(page)
     heading(page, "Second factor")
@@ -211,7 +217,7 @@ def test_the_pages_of_ones_account_are_tied_together(page, home, person):
         page.goto(home + path)
         heading(page, name)
         page.set_viewport_size({"width": 1280, "height": 800})
-        fine(page)
+        fits(page)
         page.set_viewport_size({"width": 390, "height": 800})
         expect(page.get_by_role("navigation", name="Your account").locator("[aria-current]")).to_have_count(1)
 

@@ -85,6 +85,14 @@ def test_pages_of_no_use_have_no_address(client, alice, name):
     assert client.get("/accounts/email/").status_code == client.get("/accounts/social/signup/").status_code == 404
 
 
+def test_the_menu_leads_those_who_run_the_installation_to_people_and_audit_trail(client, alice):
+    client.force_login(alice)
+    for runs_it in (False, True):
+        User.objects.update(is_superuser=runs_it)
+        page = client.get(reverse("account_change_password")).content.decode()
+        assert [f'<a href="{reverse(name)}">' in page for name in ("people", "audit")] == [runs_it] * 2
+
+
 def test_nobody_signs_up_by_themselves(client):
     form = {"username": "mallory", "email": "m@example.org", "password1": PASSWORD, "password2": PASSWORD}
     for answer in (client.get(reverse("account_signup")), client.post(reverse("account_signup"), form)):

@@ -78,6 +78,14 @@ def test_nothing_of_it_is_there_without_a_provider(client, db, settings):
     assert client.get(f"{BEGIN}callback/?state=x&code=y").status_code == 404
 
 
+def test_who_cannot_get_an_account_at_once_is_given_no_form_for_one(client, db, sso, monkeypatch):
+    monkeypatch.setattr("teams.accounts.ProviderAccounts.is_auto_signup_allowed", lambda *_: False)
+    answer = come_back(client, "dora")
+    page = client.get(answer["location"])
+    assert "The account could not be made" in text(page) and 'name="email"' not in page.content.decode()
+    assert not User.objects.exists()
+
+
 def test_a_user_name_that_is_taken_gets_a_number(client, db, sso):
     User.objects.create_user("dora", "another@example.org")
     come_back(client, "dora")
