@@ -1,5 +1,6 @@
 """Logs: one readable line each, on the standard error output, with secrets taken out."""
 
+import logging as standard
 from typing import Any
 
 
@@ -21,7 +22,8 @@ def logging(level: str) -> dict[str, Any]:
             "not_health": {
                 "()": "django.utils.log.CallbackFilter",
                 "callback": lambda record: getattr(record, "status_code", None) != 503,
-            }
+            },
+            "refusals_in_one_line": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         },
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "line"},
@@ -30,7 +32,7 @@ def logging(level: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
-            "django.request": {"filters": ["not_health"]},
+            "django.request": {"filters": ["not_health", "refusals_in_one_line"]},
             "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
             # It writes URLs with their tokens. What matters of it is read by fleet.alerts.channels.apprise.
             "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
@@ -46,3 +48,10 @@ def logging(level: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _without_traceback(record: standard.LogRecord) -> bool:
+    """Someone without the role asked for something: that is no fault of the program, so its stack tells nothing."""
+    if getattr(record, "status_code", None) == 403:
+        record.exc_info = None
+    return True
