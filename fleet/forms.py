@@ -79,7 +79,7 @@ class EndpointForm(forms.Form):
     team = forms.ModelChoiceField(
         label="Team", queryset=Team.objects.none(), empty_label=None,
         widget=forms.Select(attrs={"class": "select"}),
-        help_text="Its members can change the endpoint; outages are mailed to its addresses.",
+        help_text="Its operators can change the endpoint; outages are mailed to its addresses.",
         error_messages={"invalid_choice": "Choose one of your teams.", "required": "Choose one of your teams."},
     )  # fmt: skip
     api_key = forms.CharField(
