@@ -1,5 +1,6 @@
 // Passkeys: <form data-passkey="create|get"> with an input "credential" and a p.error asks the browser for one when it is
-// sent. What to ask for is in data-options, or comes from the address in data-options-at.
+// sent. What to ask for is in data-options, or comes from the address in data-options-at. Its button comes disabled: sent
+// before this script is there, the form would go without a passkey.
 (function () {
   "use strict";
 
@@ -47,4 +48,6 @@
       said.hidden = false;
     });
   });
+
+  document.querySelectorAll("form[data-passkey] [type=submit]").forEach(function (button) { button.disabled = false; });
 })();

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.browser import axe_finds, in_chromium
 from tests.e2e.site import Site
@@ -199,6 +199,17 @@ def test_a_bare_ip_address_is_told_apart(page, site):
     page.goto(f"{site.url}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("Open Plimsoll by its name")
+
+
+def test_no_passkey_is_sent_before_its_script_is_there(page, home):
+    held: list[Route] = []
+    page.route("**/js/passkeys*.js", lambda route: held.append(route))
+    with page.expect_request("**/js/passkeys*.js"):
+        page.goto(f"{home}/accounts/login/", wait_until="commit")
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    expect(button).to_be_disabled()
+    held[0].continue_()
+    expect(button).to_be_enabled()
 
 
 PAGES = {
