@@ -1,7 +1,6 @@
-"""What we change of django-allauth's ways: who may get an account, and what happens when the mail server is away."""
+"""What we change of django-allauth's ways: who may get an account, and how its mails leave."""
 
 import logging
-from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +21,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from . import audit, signals
+from . import audit, mailing, signals
 from .sso import people, trouble
 from .sso.session import Session
 
@@ -71,12 +70,8 @@ class Accounts(DefaultAccountAdapter):
         return _site_url() + reverse("account_reset_password_from_key", args=[user, token])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Takes up to 10 seconds; when the mail server is away, the log tells."""
-        try:
-            super().send_mail(template_prefix, email, context | {"site_url": _site_url()})
-        except (OSError, SMTPException) as error:
-            # The page says the same whether or not there is such an account, so it can't tell of this.
-            log.warning("A mail about an account could not be sent: %s", error)
+        """Returns before the mail has left."""
+        mailing.send(self.render_mail(template_prefix, email, context | {"site_url": _site_url()}))
 
 
 def _site_url() -> str:

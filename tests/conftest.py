@@ -1,11 +1,13 @@
 """What many tests need: real servers on this machine, and people."""
 
+import asyncio
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from django.core.cache import cache
 
 from config.celery import app
 from config.parts import broker_command
+from teams import mailing
 from teams.models import Membership, Role, Team
 
 
@@ -106,6 +109,7 @@ class MailServer:
     recipients: list[str] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)  # addresses that it does not know
     tries: int = 0
+    ready: threading.Event = field(default_factory=threading.Event)  # cleared: it thinks before it answers
 
     async def handle_RCPT(
         self, server: object, session: object, envelope: Envelope, address: str, options: list[str]
@@ -117,6 +121,7 @@ class MailServer:
 
     async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
         self.tries += 1
+        await asyncio.to_thread(self.ready.wait, 10)
         if self.answer.startswith("2"):
             assert isinstance(envelope.content, bytes)
             message = message_from_bytes(envelope.content, policy=policy.default)
@@ -129,6 +134,7 @@ class MailServer:
 def smtp(settings) -> Iterator[MailServer]:
     """A mail server that the settings point to. Set `smtp.answer = "451 later"` to have it refuse."""
     mail = MailServer()
+    mail.ready.set()
     mail.port = free_port()
     controller = Controller(mail, hostname="127.0.0.1", port=mail.port)
     controller.start()
@@ -136,6 +142,8 @@ def smtp(settings) -> Iterator[MailServer]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
     yield mail
+    mail.ready.set()
+    mailing.settle()
     controller.stop()
 
 

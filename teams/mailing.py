@@ -1,0 +1,38 @@
+"""Mails about accounts leave beside the page that asked for them.
+
+No page waits for the mail server then, and how long a page takes does not tell whether an account got a mail.
+"""
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from smtplib import SMTPException
+
+from django.core.mail import EmailMessage, get_connection
+
+from config.redaction import redact
+
+log = logging.getLogger(__name__)
+
+_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="account-mail")  # one, so that they arrive in order
+_on_their_way: set[Future[None]] = set()
+
+
+def send(message: EmailMessage) -> None:
+    """Returns at once. A process that ends sends what is on its way first; the log tells what could not be sent."""
+    message.connection = message.connection or get_connection()  # by the settings of now
+    sending = _sender.submit(_send, message)
+    _on_their_way.add(sending)
+    sending.add_done_callback(_on_their_way.discard)
+
+
+def settle() -> None:
+    """Waits until all mails have left or failed, up to 10 seconds for each."""
+    wait(_on_their_way.copy())
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except (OSError, SMTPException) as error:
+        # The page says the same whether or not there is such an account, so it can't tell of this.
+        log.warning("A mail about an account could not be sent: %s", redact(str(error)))
