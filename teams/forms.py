@@ -80,6 +80,20 @@ class InvitationForm(forms.Form):
     )
 
 
+class MailAddressForm(forms.Form):
+    """The address that an account is to get; cleans to lower case."""
+
+    email = forms.EmailField(
+        label="New address",
+        max_length=User._meta.get_field("email").max_length,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+        error_messages={"required": "Write the address."},
+    )
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
 class RoleForm(forms.Form):
     """A member's role."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import audit, invitations, members, people, sessions, start, teams, tokens
+from .views import audit, invitations, mail, members, people, sessions, start, teams, tokens
 
 urlpatterns = [
     path("start/<str:token>/", start.start, name="start"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("teams/<slug:slug>/invite/", invitations.invite, name="invite"),
     path("teams/<slug:slug>/invitations/<int:pk>/withdraw/", invitations.withdraw, name="invitation-withdraw"),
     path("join/<str:token>/", invitations.invitation, name="invitation"),
+    path("account/mail/", mail.address, name="mail-address"),
+    path("account/mail/<str:token>/", mail.confirm, name="mail-confirm"),
     path("account/data/", people.data, name="person-data"),
     path("account/data/export/", people.export_own, name="own-export"),
     path("account/data/delete/", people.delete_own, name="own-delete"),

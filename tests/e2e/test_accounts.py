@@ -214,6 +214,7 @@ def test_no_passkey_is_sent_before_its_script_is_there(page, home):
 
 PAGES = {
     "/accounts/password/change/": "Change your password",
+    "/account/mail/": "Your mail address",
     "/accounts/2fa/": "Second factor",
     "/accounts/2fa/webauthn/": "Your passkeys",
     "/accounts/sessions/": "Your sessions",

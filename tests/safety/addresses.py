@@ -31,7 +31,7 @@ from advisor.models import Requirement
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
-from teams import invitations, tokens
+from teams import invitations, mail_address, tokens
 from teams.models import Membership, Role, Scope, Team
 from teams.people import new_team
 from tests.advisor.decision_parts import record
@@ -96,6 +96,7 @@ class SmallFleet:
         own, _ = tokens.make("own", [Scope.STATUS], 30, self.user)
         theirs, _ = tokens.make("theirs", [Scope.STATUS], 30, self.user, self.team)
         key = second_factors(self.user)
+        new_address = mail_address.Change(self.user.pk, self.user.email, "root@example.net")
         self._by_name = {"account_reset_password_from_key": f"/accounts/password/reset/key/{_reset_key(self.user)}/"}
         # The first beginning that fits tells what the arguments are of, so longer ones come first.
         self._arguments: list[tuple[str, dict[str, object]]] = [
@@ -110,6 +111,7 @@ class SmallFleet:
             ("incidents/", {"pk": incident.pk}),
             ("maintenance/", {"pk": window.pk}),
             ("silences/", {"pk": silence.pk}),
+            ("account/mail/", {"token": _token(mail_address.link(new_address))}),
             ("account/sessions/", {"pk": signed_in(self.user).pk}),
             ("account/tokens/", {"pk": own.pk}),
             ("api/", {"rest": "nowhere"}),

@@ -1,0 +1,114 @@
+"""The mail address of an account: it changes once a link was opened that only the new address was sent."""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+from typing import NamedTuple
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from config import limits
+from config.redaction import redact
+
+from . import audit
+from .invitations import holders
+from .members import Refused
+
+log = logging.getLogger(__name__)
+
+VALID = timedelta(days=1)
+AN_HOUR = 5
+"""Links per person and hour: each of them is a mail to whomever they name."""
+
+_SALT = "plimsoll.mail-address"
+GONE = "This link is used up or more than a day old. Ask for a new one on the page “Mail address” of your account."
+OTHERS = "This link is for another account. Sign out, sign in with the account that asked for it, and open it again."
+TAKEN = "Another account has this address by now, so yours stays as it was."
+
+
+class Change(NamedTuple):
+    """What a link stands for: the account, its address when the link was made, and the one it is to get."""
+
+    person: int
+    before: str
+    after: str
+
+
+def confirmed(user: User) -> bool:
+    """Whether the person has shown that mails to the account's address reach them."""
+    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+
+
+def ask(user: User, address: str) -> None:
+    """Mails a link to the address, which is in lower case. Takes up to 10 seconds.
+
+    An address of someone else gets word of that instead of a link: only its owner may know that there is an account.
+    Raises Refused with a sentence when nothing was sent.
+    """
+    if address == user.email and confirmed(user):
+        raise Refused("This is the address of your account already, and it is confirmed.")
+    if not settings.EMAIL_CONFIGURED:
+        raise Refused("This installation can send no mail, so no address can be confirmed.")
+    if not limits.allowed(f"mail-address:{user.pk}", AN_HOUR, 3600):
+        raise Refused(f"That is enough for now: {AN_HOUR} links an hour. The next one is free within an hour.")
+    facts = {"person": user, "taken": _taken(user, address), "link": link(Change(user.pk, user.email, address))}
+    mail = EmailMessage(
+        subject="Your mail address on Plimsoll",
+        body=render_to_string("email/mail_address.txt", facts),
+        to=[address],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    try:
+        mail.send()
+    except (OSError, SMTPException) as error:
+        log.warning("A link for a new mail address could not be mailed: %s", error)
+        raise Refused(f"The mail server did not take it: {redact(str(error))}") from error
+
+
+def link(change: Change) -> str:
+    """The whole address of the page where the change is confirmed."""
+    return settings.SITE_URL.rstrip("/") + reverse("mail-confirm", args=[signing.dumps(change, salt=_SALT)])
+
+
+def find(user: User, token: str) -> Change:
+    """The change that the link of this person stands for. Raises Refused when it is no good, or someone else's."""
+    try:
+        change = Change(*signing.loads(token, salt=_SALT, max_age=VALID))
+    except signing.BadSignature as error:
+        raise Refused(GONE) from error
+    if change.person != user.pk:
+        raise Refused(OTHERS)
+    if change.before != user.email or (change.before == change.after and confirmed(user)):
+        raise Refused(GONE)
+    return change
+
+
+def confirm(user: User, token: str) -> Change:
+    """Gives the account the address of the link, and tells the address before. Raises Refused when it can't be."""
+    try:
+        with transaction.atomic():
+            change = find(User.objects.select_for_update().get(pk=user.pk), token)
+            if _taken(user, change.after):
+                raise Refused(TAKEN)
+            EmailAddress.objects.filter(user=user).delete()
+            EmailAddress.objects.create(user=user, email=change.after, verified=True, primary=True)
+            User.objects.filter(pk=user.pk).update(email=change.after)
+            # The addresses themselves are the person's own, so the trail does not keep them.
+            audit.record("account.mail_changed", what=user, actor=user)
+    except IntegrityError as error:
+        raise Refused(TAKEN) from error
+    if change.before and change.before != change.after:
+        get_adapter().send_notification_mail("account/email/email_changed", user, email=change.before)
+    return change
+
+
+def _taken(user: User, address: str) -> bool:
+    return holders(address).exclude(pk=user.pk).exists()

@@ -1,0 +1,46 @@
+"""The page on which people change the mail address of their account, and the one behind the link in the mail."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from .. import access, mail_address
+from ..forms import MailAddressForm
+from ..members import Refused
+
+
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "POST"])
+def address(request: HttpRequest) -> HttpResponse:
+    """The address, and a form that has a link sent to another one. Takes up to 10 seconds while the mail goes out."""
+    person = access.person(request)
+    form = MailAddressForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data["email"]
+        try:
+            mail_address.ask(person, wanted)
+            messages.success(request, f"A mail is on its way to {wanted}. Open the link in it within a day.")
+            return redirect("mail-address")
+        except Refused as refused:
+            form.add_error("email", str(refused))
+    shown = {"form": form, "confirmed": mail_address.confirmed(person)}
+    return render(request, "teams/mail_address.html", shown)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind the link in the mail. Looking changes nothing."""
+    person = access.person(request)
+    try:
+        if request.method == "POST":
+            change = mail_address.confirm(person, token)
+            messages.success(request, f"The mail address of your account is {change.after}.")
+            return redirect("mail-address")
+        change = mail_address.find(person, token)
+    except Refused as refused:
+        raise Http404(str(refused)) from None
+    return render(request, "teams/mail_confirm.html", {"change": change})
