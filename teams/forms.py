@@ -84,7 +84,7 @@ class MailAddressForm(forms.Form):
     """The address that an account is to get; cleans to lower case."""
 
     email = forms.EmailField(
-        label="New address",
+        label="Address",
         max_length=User._meta.get_field("email").max_length,
         widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
         error_messages={"required": "Write the address."},

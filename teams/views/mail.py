@@ -17,7 +17,8 @@ from ..members import Refused
 def address(request: HttpRequest) -> HttpResponse:
     """The address, and a form that has a link sent to another one. Takes up to 10 seconds while the mail goes out."""
     person = access.person(request)
-    form = MailAddressForm(request.POST or None)
+    confirmed = mail_address.confirmed(person)
+    form = MailAddressForm(request.POST or None, initial={"email": "" if confirmed else person.email})
     if request.method == "POST" and form.is_valid():
         wanted = form.cleaned_data["email"]
         try:
@@ -26,7 +27,7 @@ def address(request: HttpRequest) -> HttpResponse:
             return redirect("mail-address")
         except Refused as refused:
             form.add_error("email", str(refused))
-    shown = {"form": form, "confirmed": mail_address.confirmed(person)}
+    shown = {"form": form, "confirmed": confirmed}
     return render(request, "teams/mail_address.html", shown)
 
 
