@@ -30,14 +30,6 @@ def issuer(url: str | None) -> str:
     return (url or "").rstrip("/").removesuffix("/.well-known/openid-configuration").rstrip("/")
 
 
-def origins(url: str | None) -> list[str]:
-    """Where the browser is sent to sign in: the origin of the issuer, as a source of a Content-Security-Policy."""
-    if not url:
-        return []
-    parts = urlsplit(url)
-    return [f"{parts.scheme}://{parts.netloc}".lower()]
-
-
 def apps(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The provider as django-allauth wants it in SOCIALACCOUNT_PROVIDERS; none while OIDC_URL is empty."""
     if not values.get("OIDC_URL"):

@@ -113,7 +113,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF],
         "connect-src": [SELF],
         "base-uri": [NONE],
-        "form-action": [SELF, *oidc.origins(ENVIRONMENT["OIDC_URL"])],  # Chromium holds redirects of forms to it, too
+        "form-action": [SELF],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
     }

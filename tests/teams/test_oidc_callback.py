@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 
 from tests.oidc_provider.__main__ import SECRET
-from tests.teams.oidc_walk import BEGIN, SITE, at_the_provider, text, who
+from tests.teams.oidc_walk import BEGIN, SITE, at_the_provider, away, text, who
 
 
 def test_a_callback_works_once_and_in_the_browser_that_began(client, db, sso):
-    back = at_the_provider(client.post(BEGIN)["location"], "dora").removeprefix(SITE)
+    back = at_the_provider(away(client.post(BEGIN)), "dora").removeprefix(SITE)
     elsewhere = Client()
     answer = elsewhere.get(back)
     assert answer.status_code == 401 and "in another browser" in text(answer)
@@ -27,7 +27,7 @@ def test_a_callback_without_a_beginning_is_refused(client, db, sso, query):
 
 def test_a_cancelled_and_a_failed_sign_in_are_told_apart(client, db, sso):
     def state() -> str:
-        return parse_qs(urlsplit(client.post(BEGIN)["location"]).query)["state"][0]
+        return parse_qs(urlsplit(away(client.post(BEGIN))).query)["state"][0]
 
     cancelled = client.get(f"{BEGIN}callback/?error=access_denied&state={state()}", follow=True)
     assert "Sign-in cancelled" in text(cancelled)
@@ -38,7 +38,7 @@ def test_a_cancelled_and_a_failed_sign_in_are_told_apart(client, db, sso):
 
 def test_a_code_that_was_made_up_is_refused_and_no_secret_is_logged(client, db, sso, caplog):
     caplog.set_level("DEBUG")
-    state = parse_qs(urlsplit(client.post(BEGIN)["location"]).query)["state"][0]
+    state = parse_qs(urlsplit(away(client.post(BEGIN))).query)["state"][0]
     answer = client.get(f"{BEGIN}callback/?code=made-up-code&state={state}")
     assert answer.status_code == 401 and "can't be used" in text(answer)
     assert "did not work" in caplog.text
@@ -47,7 +47,7 @@ def test_a_code_that_was_made_up_is_refused_and_no_secret_is_logged(client, db, 
 
 def test_nothing_of_a_whole_sign_in_is_logged(client, db, sso, caplog):
     caplog.set_level("DEBUG")
-    back = at_the_provider(client.post(BEGIN)["location"], "dora")
+    back = at_the_provider(away(client.post(BEGIN)), "dora")
     caplog.clear()  # the test's own requests were logged, too
     client.get(back.removeprefix(SITE))
     assert who(client) == "dora"

@@ -26,8 +26,8 @@ from tests.hostile_server import (
     truncated,
 )
 from tests.oidc_provider.process import client_settings
+from tests.teams.oidc_walk import BEGIN, away
 
-BEGIN = "/accounts/oidc/sso/login/"
 DESCRIPTION = "/.well-known/openid-configuration"
 
 
@@ -89,7 +89,7 @@ def test_a_certificate_counts_when_ca_bundle_has_its_authority(client: Client, d
         page = client.post(BEGIN)
         assert page.status_code == 401 and "CA_BUNDLE" in page.content.decode() and server.asked() == []
         settings.CA_BUNDLE = ours.file
-        assert client.post(BEGIN)["location"].startswith(f"{server.url}/a?")
+        assert away(client.post(BEGIN)).startswith(f"{server.url}/a?")
         settings.CA_BUNDLE = tmp_path / "gone.pem"
         assert client.post(BEGIN).status_code == 401
 
@@ -110,7 +110,7 @@ def test_a_certificate_counts_when_ca_bundle_has_its_authority(client: Client, d
 def test_a_token_that_cannot_be_used_ends_in_a_page(client: Client, db, bad, token):
     bad.on(DESCRIPTION, answer(200, description(bad.url)))
     bad.on("/t", token)
-    location = client.post(BEGIN)["location"]
+    location = away(client.post(BEGIN))
     state = location.partition("&state=")[2].partition("&")[0]
     page = client.get(f"{BEGIN}callback/?code=x&state={state}")
     assert page.status_code == 401 and "POST /t" in bad.asked()
@@ -120,7 +120,7 @@ def test_a_token_that_cannot_be_used_ends_in_a_page(client: Client, db, bad, tok
 def test_nothing_of_a_refusal_is_logged_or_shown(client: Client, db, bad, caplog):
     bad.on(DESCRIPTION, answer(200, description(bad.url)))
     bad.on("/t", answer(400, {"error": "invalid_client", "error_description": "wrong: sekrit-echo"}))
-    state = client.post(BEGIN)["location"].partition("&state=")[2].partition("&")[0]
+    state = away(client.post(BEGIN)).partition("&state=")[2].partition("&")[0]
     page = client.get(f"{BEGIN}callback/?code=x&state={state}")
     assert "did not work: answer (OAuth2Error)" in caplog.text
     assert "sekrit-echo" not in caplog.text + page.content.decode()
@@ -129,7 +129,7 @@ def test_nothing_of_a_refusal_is_logged_or_shown(client: Client, db, bad, caplog
 def test_the_secret_goes_to_nobody_that_the_token_endpoint_points_to(client: Client, db, bad):
     bad.on(DESCRIPTION, answer(200, description(bad.url)))
     bad.on("/t", redirect(f"{bad.url}/elsewhere", status=307))
-    state = client.post(BEGIN)["location"].partition("&state=")[2].partition("&")[0]
+    state = away(client.post(BEGIN)).partition("&state=")[2].partition("&")[0]
     assert client.get(f"{BEGIN}callback/?code=x&state={state}").status_code == 401
     assert "POST /elsewhere" not in bad.asked()
 
