@@ -123,4 +123,5 @@ def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     plain = IPv6Address(int(address))
     if int(plain) > 1 and any(plain in network for network in _WRAPPING):  # "::" and "::1" are themselves
         return IPv4Address(int(plain) & 0xFFFFFFFF)
-    return plain.ipv4_mapped or plain.sixtofour or plain
+    _, teredo = plain.teredo or (None, None)
+    return plain.ipv4_mapped or plain.sixtofour or teredo or plain
