@@ -32,6 +32,7 @@ ALLOWED_HOSTS = [
     *("localhost", "127.0.0.1", "[::1]"),  # `manage.py up` asks for its own health there
 ]
 INSTALLED_APPS = [
+    "teams",  # before django.contrib.auth, whose changepassword it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -41,7 +42,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "csp",
-    "teams",
     "fleet",
     "advisor",
     "allauth",
@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.addresses.NoNulMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ROOT_URLCONF = "config.urls"
@@ -102,7 +103,7 @@ CSRF_COOKIE_NAME = "plimsoll_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the CSRF token themselves
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on
+SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on, or from when one showed again who one is
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

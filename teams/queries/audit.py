@@ -43,7 +43,7 @@ class Filters:
     @classmethod
     def of(cls, asked: QueryDict) -> "Filters":
         """What an address asks for. What it does not know or can't read counts as everything."""
-        given = {name: asked.get(name, "").replace("\0", "").strip()[:200] for name in cls.__slots__}
+        given = {name: asked.get(name, "").strip()[:200] for name in cls.__slots__}
         given["about"] = given["about"] if given["about"] in GROUPS else ""
         return cls(**given | {name: given[name] if _day(given[name]) else "" for name in ("since", "until")})
 
@@ -112,7 +112,7 @@ def _day(text: str) -> datetime | None:
         day = parse_date(text)
     except ValueError:  # 2026-02-31
         return None
-    return timezone.make_aware(datetime(day.year, day.month, day.day)) if day and day.year < 9999 else None
+    return timezone.make_aware(datetime(day.year, day.month, day.day)) if day and 1 < day.year < 9999 else None
 
 
 def _day_after(midnight: datetime) -> datetime:

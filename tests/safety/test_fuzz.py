@@ -116,6 +116,14 @@ def test_no_body_breaks_a_form(owner, small_fleet, address: Address, body: bytes
         assert answer.status_code < 500
 
 
+NUL = ["/advisor/shared/%00/", "/accounts/oidc/%00/login/", "/?team=%00", "/incidents/?status=a%00", "/models/?%00=1"]
+
+
+@pytest.mark.parametrize("address", NUL)
+def test_an_address_with_a_nul_leads_nowhere(client, db, address):
+    assert client.get(address).status_code == 404
+
+
 @many
 @given(rest=st.text(st.characters(exclude_categories=["Cs"]), max_size=30), base=st.sampled_from(ADDRESSES))
 def test_no_path_breaks_the_site(owner, small_fleet, rest: str, base: Address):

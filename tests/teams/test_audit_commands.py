@@ -1,5 +1,6 @@
 """What is done on the server's command line is in the audit trail too, and a restore keeps the trail."""
 
+import getpass
 import io
 
 import pytest
@@ -59,6 +60,16 @@ def test_commands_about_the_installation(transactional_db, team, tmp_path):
         ("backup.made", "manage.py backup", None),
     ]
     assert made[1].detail == {"file": "all.zip", "keys": False}
+
+
+def test_a_password_set_on_the_server(alice, monkeypatch):
+    monkeypatch.setattr(getpass, "getpass", lambda prompt="": "quite another one")
+    start = AuditEntry.objects.count()
+    call_command("changepassword", "alice", stdout=io.StringIO())
+    alice.refresh_from_db()
+    assert alice.check_password("quite another one")
+    [told] = since(start)
+    assert (told.action, told.object_id, told.via) == ("account.password_changed", alice.pk, "manage.py changepassword")
 
 
 def test_a_backup_of_a_database_that_takes_no_rows_is_made_all_the_same(transactional_db, team, tmp_path, monkeypatch):

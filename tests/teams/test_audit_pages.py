@@ -145,14 +145,19 @@ def test_filters(page, team, alice, bob):
     assert len(found()) == 3
     assert found(who="ali") == ["endpoint.added"] and found(who="777") == ["incident.noted"]
     assert found(about="team") == ["team.changed"]
-    assert found(about="nonsense") == found(who="\0") == found()
+    assert found(about="nonsense") == found()
     assert found(text="gpu-") == ["endpoint.added", "incident.noted"]
     assert found(text="192.0.2") == found(text="TOKEN") == found(text="changed the") == ["team.changed"]
     assert found(since="2026-03-10", until="2026-03-10") == ["endpoint.added"]
     assert found(until="2026-03-09") == [] and "endpoint.added" not in found(since="2026-03-11")
     assert found(since="2026-02-31", until="soon") == found()
-    assert found(until="9999-12-31") == found()
+    assert found(until="9999-12-31") == found(since="0001-01-01") == found()
     assert page.get("/teams/search/audit/?page=99").status_code == 200
+
+
+def test_the_first_day_there_is_breaks_no_page_east_of_greenwich(page, settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    assert page.get("/teams/search/audit/?since=0001-01-01&until=0001-01-01").status_code == 200
 
 
 def test_filters_stay_on_the_way_to_the_next_page_and_to_the_export(page, team, alice):

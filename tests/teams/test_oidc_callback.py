@@ -20,7 +20,7 @@ def test_a_callback_works_once_and_in_the_browser_that_began(client, db, sso):
     assert (who(client), who(elsewhere)) == ("", "")
 
 
-@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=server_error", "?state=%00&code=%00"])
+@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=y", "?error=server_error"])
 def test_a_callback_without_a_beginning_is_refused(client, db, sso, query):
     assert client.get(f"{BEGIN}callback/{query}").status_code == 401
 
