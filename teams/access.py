@@ -77,5 +77,8 @@ def allows(user: User | AnonymousUser, team: Team | int, role: Role = Role.VIEWE
 
 
 def _owners(team: Team) -> str:
-    owners = User.objects.filter(memberships__team=team, memberships__role=Role.OWNER).order_by("username")
-    return ", ".join(owners.values_list("username", flat=True)) or "it has none, so who runs the installation"
+    owners = User.objects.filter(memberships__team=team, memberships__role=Role.OWNER, is_active=True)
+    return (
+        ", ".join(owners.order_by("username").values_list("username", flat=True))
+        or "it has none, so who runs the installation"
+    )

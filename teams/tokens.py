@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from config import limits
 
-from . import audit
+from . import audit, members
 from .models import ApiToken, Scope, Team
 
 PREFIX = "plim_"
@@ -69,10 +69,14 @@ class Bearer:
 def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | None = None) -> tuple[ApiToken, str]:
     """A new token of the person, or of a team, and its secret, which nobody can be told again.
 
-    Raises TooManyTokens. Whether the person may do so for the team is for the caller to know.
+    Raises TooManyTokens, and NotThere for someone who does not own the team (any more).
     """
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
+        if team:
+            members.own(by, team)
+        else:
+            list(User.objects.select_for_update(no_key=True).filter(pk=by.pk))  # of two tokens one is the last
         _room(by, team)
         token = ApiToken.objects.create(
             name=name,
@@ -89,16 +93,19 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
 
 
 def _room(by: User, team: Team | None) -> None:
-    """Raises TooManyTokens. The owner's row is locked, so that two at a time can't both be the last one."""
-    owner = Team.objects.filter(pk=team.pk) if team else User.objects.filter(pk=by.pk)
-    list(owner.select_for_update().values_list("pk"))
+    """Raises TooManyTokens."""
     if ApiToken.objects.filter(team=team, user=None if team else by).count() >= MOST:
         raise TooManyTokens(f"There are {MOST} tokens, and no more are kept. Revoke one that nothing uses any more.")
 
 
-def revoke(token: ApiToken) -> None:
-    """The token opens nothing from now on. One that somebody else revoked meanwhile is fine."""
+def revoke(token: ApiToken, by: User) -> None:
+    """The token opens nothing from now on. One that somebody else revoked meanwhile is fine.
+
+    Raises NotThere for a token of a team that the person does not own (any more).
+    """
     with transaction.atomic():
+        if token.team:
+            members.own(by, token.team)
         gone, _ = ApiToken.objects.filter(pk=token.pk).delete()
         if gone:
             audit.record("token.revoked", team=token.team, what=token, name=token.name)

@@ -46,7 +46,10 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Goes out of the team."""
     team = access.team_of(request, slug)
-    left = _try(request, lambda: members.leave(access.person(request), team), f"You left {team}.")
+    user = access.person(request)
+    left = _try(request, lambda: members.leave(user, team), f"You left {team}.")
+    if left and (still := tokens.outliving(user, team)):
+        messages.warning(request, still)
     return redirect("teams") if left else redirect("team", team.slug)
 
 

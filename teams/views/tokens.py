@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from .. import access
 from .. import tokens as acting
-from ..access import person, team_of
+from ..members import NotThere
 from ..models import ApiToken, Membership, Role, Scope, Team
 from ..token_form import TokenForm
 
@@ -24,15 +25,15 @@ _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """The person's own tokens."""
-    user = person(request)
+    user = access.person(request)
     return _tokens(request, user)
 
 
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes back a token of one's own."""
-    user = person(request)
-    acting.revoke(_told(request, get_object_or_404(ApiToken, pk=pk, user=user)))
+    user = access.person(request)
+    _revoke(request, get_object_or_404(ApiToken, pk=pk, user=user))
     return redirect("tokens")
 
 
@@ -40,15 +41,15 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def team_tokens(request: HttpRequest, slug: str) -> HttpResponse:
     """The team's tokens; owners alone see them."""
-    team = team_of(request, slug, Role.OWNER)
-    return _tokens(request, person(request), team)
+    team = access.team_of(request, slug, Role.OWNER)
+    return _tokens(request, access.person(request), team)
 
 
 @require_POST
 def team_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Takes back a token of the team."""
-    team = team_of(request, slug, Role.OWNER)
-    acting.revoke(_told(request, get_object_or_404(ApiToken, pk=pk, team=team)))
+    team = access.team_of(request, slug, Role.OWNER)
+    _revoke(request, get_object_or_404(ApiToken, pk=pk, team=team))
     return redirect("team-tokens", team.slug)
 
 
@@ -63,6 +64,8 @@ def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpR
             form = TokenForm()
         except acting.TooManyTokens as error:
             form.add_error(None, str(error))
+        except NotThere as refused:
+            raise Http404(str(refused)) from None
     shown = {
         "form": form,
         "team": team,
@@ -89,6 +92,9 @@ def _examples(scopes: list[str]) -> list[str]:
     return [settings.SITE_URL.rstrip("/") + reverse(_ADDRESSES[Scope(scope)]) for scope in scopes]
 
 
-def _told(request: HttpRequest, token: ApiToken) -> ApiToken:
+def _revoke(request: HttpRequest, token: ApiToken) -> None:
+    try:
+        acting.revoke(token, access.person(request))
+    except NotThere as refused:
+        raise Http404(str(refused)) from None
     messages.success(request, f"The token “{token.name}” is revoked: it opens nothing any more.")
-    return token

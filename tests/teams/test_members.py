@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from teams import access, invitations, members, people
-from teams.models import AuditEntry, Invitation, Membership, Role, Team
+from teams import access, invitations, members, people, tokens
+from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Scope, Team
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -88,6 +88,21 @@ def test_strangers_get_404_and_members_403(client, alice, bob, charlie, team):
     assert (role_of(bob, team), role_of(charlie, team)) == ("owner", "operator")
 
 
+def test_who_is_refused_is_sent_to_owners_who_can_sign_in(client, alice, bob, charlie, team):
+    Membership.objects.create(user=charlie, team=team, role=Role.VIEWER)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    client.force_login(charlie)
+    page = client.post("/teams/search/invite/", {"email": "x@example.org", "role": "viewer"}).content.decode()
+    assert "Ask an owner: alice." in page
+
+
+def test_who_leaves_reads_that_the_tokens_they_made_for_the_team_still_work(client, alice, bob, team):
+    tokens.make("ci", [Scope.STATUS], 30, bob, team)
+    client.force_login(bob)
+    page = client.post("/teams/search/leave/", follow=True).content.decode()
+    assert "1 API token of Search that bob made still works" in page
+
+
 def test_a_person_of_another_team_can_not_be_reached_through_ones_own(client, alice, charlie, team):
     other = people.new_team(charlie, "Other", [])
     client.force_login(alice)
@@ -115,6 +130,7 @@ def test_two_owners_who_leave_at_once_leave_exactly_one(alice, bob, team):
         ("members/{}/role/", {"role": "viewer"}),
         ("members/{}/remove/", {}),
         ("delete/", {"typed": "Search"}),
+        ("tokens/", {"name": "mine", "scopes": Scope.STATUS.value, "days": "365"}),
     ],
 )
 def test_an_owner_who_was_removed_while_their_form_was_open_gets_404(client, alice, bob, team, path, typed):
@@ -124,13 +140,14 @@ def test_an_owner_who_was_removed_while_their_form_was_open_gets_404(client, ali
     assert client.post("/teams/search/" + path.format(alice.pk), typed).status_code == 404
     team.refresh_from_db()
     assert (team.name, team.mail_to, role_of(alice, team)) == ("Search", ["oncall@example.org"], "owner")
-    assert not Invitation.objects.exists()
+    assert not Invitation.objects.exists() and not ApiToken.objects.exists()
 
 
-@pytest.mark.parametrize("action", ["rename", "invite", "withdraw", "role", "remove", "delete"])
+@pytest.mark.parametrize("action", ["rename", "invite", "withdraw", "role", "remove", "delete", "token", "revoke"])
 def test_an_owner_removed_between_the_check_and_the_write_changes_nothing(monkeypatch, alice, bob, team, action):
     """The view's check passes, then another thread removes the owner, and only then comes the write."""
     made, _ = invitations.invite(team, "x@example.org", Role.VIEWER, alice)
+    token, _ = tokens.make("ci", [Scope.STATUS], 30, alice, team)
     requests = {
         "rename": ("", {"name": "Mine", "mail_to": ""}),
         "invite": ("invite/", {"email": "y@example.org", "role": "owner"}),
@@ -138,6 +155,8 @@ def test_an_owner_removed_between_the_check_and_the_write_changes_nothing(monkey
         "role": (f"members/{alice.pk}/role/", {"role": "viewer"}),
         "remove": (f"members/{alice.pk}/remove/", {}),
         "delete": ("delete/", {"typed": "Search"}),
+        "token": ("tokens/", {"name": "mine", "scopes": Scope.STATUS.value, "days": "365"}),
+        "revoke": (f"tokens/{token.pk}/revoke/", {}),
     }
     path, typed = requests[action]
     checked = access.team_of
@@ -154,6 +173,7 @@ def test_an_owner_removed_between_the_check_and_the_write_changes_nothing(monkey
     team.refresh_from_db()
     assert (team.name, role_of(alice, team), role_of(bob, team)) == ("Search", "owner", "none")
     assert list(Invitation.objects.values_list("email", flat=True)) == ["x@example.org"]
+    assert list(ApiToken.objects.values_list("name", flat=True)) == ["ci"]
 
 
 def test_who_is_removed_or_lowered_can_not_come_back_by_an_invitation_of_their_own(alice, bob, charlie, team):
