@@ -32,6 +32,7 @@ def _of_settings() -> list[str]:
         found += [_base64(f"\0{user}\0{password}"), _base64(password)]
     found += [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
     found += _of_url(settings.REDIS_URL)
+    found += [app["secret"] for provider in settings.SOCIALACCOUNT_PROVIDERS.values() for app in provider["APPS"]]
     return found
 
 

@@ -50,7 +50,7 @@ def delete_own(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """All accounts."""
     access.admin(request)
-    search = request.GET.get("q", "").replace("\0", "").strip()
+    search = request.GET.get("q", "").strip()
     page = queries.everyone(search, request.GET.get("page", 1))
     return render(request, "teams/people.html", {"page": page, "q": search})
 
@@ -79,7 +79,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404(str(refused)) from None
     except Refused as refused:
         messages.error(request, str(refused))
-    return redirect("people")
+    return redirect("people" if User.objects.filter(pk=admin.pk, is_superuser=True).exists() else "board")
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import access, first_account
 from ..forms import FirstAccountForm
+from ..members import Refused
 
 
 @login_not_required
@@ -25,9 +26,11 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
         data = form.cleaned_data
         try:
             user = first_account.create(data["username"], data["email"], data["password1"], data["team_name"])
+            return perform_login(request, user, redirect_url=reverse("board"))
         except first_account.TooLate:
             raise Http404("Someone created the first account a moment before you. Sign in instead.") from None
-        return perform_login(request, user, redirect_url=reverse("board"))
+        except Refused as refused:  # `manage.py apply` made a team of this name meanwhile
+            form.add_error("team_name", str(refused))
     return render(request, "teams/start.html", {"form": form})
 
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.db import OperationalError, connection
 
-from config import health, redaction
+from config import health, oidc, redaction
 from config.environment import BadSettings, read
 from fleet.alerts import delivery
 
@@ -17,17 +17,19 @@ def secrets(settings):
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "mailer", "planted-smtp"
     settings.REDIS_URL = "redis://:planted%2Fbroker@127.0.0.1:1/0"
     settings.SECRET_KEY = "planted-signing-key"
+    values = {"OIDC_URL": "https://login.example.org", "OIDC_CLIENT_ID": "us", "OIDC_CLIENT_SECRET": "planted-oidc"}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps({**values, "OIDC_NAME": "Harbour"})}}
     return settings
 
 
 def test_a_log_line_and_its_traceback_have_no_secret(secrets):
     formatter = redaction.Formatter("{message}", style="{")
     try:
-        raise OSError("redis://:planted%2Fbroker@127.0.0.1 and planted/broker")
+        raise OSError("redis://:planted%2Fbroker@127.0.0.1, planted/broker and planted-oidc")
     except OSError as error:
         record = logging.LogRecord("x", 30, "", 0, "signed with %s", ("planted-signing-key",), (OSError, error, None))
     line = formatter.format(record)
-    assert line == "signed with ***\nOSError: redis://:***@127.0.0.1 and ***"
+    assert line == "signed with ***\nOSError: redis://:***@127.0.0.1, *** and ***"
 
 
 def test_every_handler_of_the_settings_masks(settings):

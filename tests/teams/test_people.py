@@ -242,6 +242,13 @@ class TestInstallationAdmin:
             (admin_user.pk, alice.pk, {"admin": False}),
         ]
 
+    def test_who_stops_running_the_installation_lands_on_the_board(self, client, admin_user, alice):
+        User.objects.filter(pk=alice.pk).update(is_superuser=True)
+        just_signed_in(admin_user, client)
+        answer = client.post(f"/people/{admin_user.pk}/", {"act": "no-admin"}, follow=True)
+        assert answer.redirect_chain == [("/", 302)] and answer.status_code == 200
+        assert not AuditEntry.objects.filter(action="access.refused").exists()
+
     def test_deactivating_ends_the_sessions_for_good(self, client, admin_user, alice, bob, team):
         browser = signed_in(bob)
         _, link = invitations.invite(team, "me-again@example.org", Role.OWNER, bob)

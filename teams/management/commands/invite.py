@@ -30,11 +30,11 @@ class Command(BaseCommand):
 
     def _invite(self, team: Team, address: str, role: Role) -> None:
         known = list(invitations.holders(address))
-        if len(known) == 1:
-            member = members.join(known[0], team, role)
-            self.stdout.write(f"{known[0]} has an account and is {member.role} of {team} now.")
-            return
         try:
+            if len(known) == 1:
+                member = members.join(known[0], team, role)
+                self.stdout.write(f"{known[0]} has an account and is {member.role} of {team} now.")
+                return
             made, token = invitations.invite(team, address, role, None)
         except members.Refused as refused:
             raise CommandError(str(refused)) from refused
