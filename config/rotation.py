@@ -125,18 +125,18 @@ def rotate() -> tuple[int, int]:
     own, so it can be stopped at any time and started again.
     """
     found = [(place, pk) for place in places() for pk, stored in place.rows() if place.texts(stored)]
-    unreadable = [place.name(pk) for place, pk in _unreadable()]
-    if unreadable:
-        raise NoKeyFits(unreadable)
+    if unread := list(unreadable()):
+        raise NoKeyFits(unread)
     changed = [_renew(place, pk) for place, pk in found]
     return changed.count(True), changed.count(False)
 
 
-def _unreadable() -> Iterator[tuple[Place | Nested, object]]:
+def unreadable() -> Iterator[str]:
+    """The name, as "model row (field)", of each stored secret that none of FIELD_KEYS reads."""
     for place in places():
         for pk, stored in place.rows():
             if not all(_readable(text) for text in place.texts(stored)):
-                yield place, pk
+                yield place.name(pk)
 
 
 def _readable(stored: str) -> bool:

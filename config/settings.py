@@ -103,7 +103,8 @@ CSRF_COOKIE_NAME = "plimsoll_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the CSRF token themselves
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on, or from when one showed again who one is
+SESSION_ENGINE = "teams.sessions"
+SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -64,6 +64,7 @@ ACTIONS = {
     "person.deactivated": "deactivated an account",
     "person.deleted": "deleted an account",
     "person.exported": "exported what is stored about a person",
+    "person.factors_removed": "took the second factors of an account away",
     "recipient.cleared": "had mail go again to an address that bounced",
     "recipient.subscribed": "subscribed an address again",
     "recipient.unsubscribed": "unsubscribed an address",

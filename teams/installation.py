@@ -1,5 +1,6 @@
 """Who runs the installation, and what they do about accounts."""
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -36,6 +37,20 @@ def set_active(actor: User, user: User, active: bool) -> None:
             end_sessions(user)
             withdraw(actor, Invitation.objects.filter(invited_by=user))
         audit.record("person.activated" if active else "person.deactivated", what=user, actor=actor)
+
+
+def remove_factors(actor: User | None, user: User) -> bool:
+    """Takes away every second factor of someone who has lost them, and returns whether there was any.
+
+    `actor` is None for a command on the server.
+    """
+    with transaction.atomic():
+        if actor:
+            demand_admin(actor)
+        gone, _ = Authenticator.objects.filter(user=user).delete()
+        if gone:
+            audit.record("person.factors_removed", what=user, actor=actor)
+    return bool(gone)
 
 
 def last_admin(user: User) -> str:

@@ -35,10 +35,13 @@ TAKEN = "Another account has this address by now, so yours stays as it was."
 
 
 class Change(NamedTuple):
-    """What a link stands for: the account, its address when the link was made, and the one it is to get."""
+    """What a link stands for: the account, the row of its confirmed address when the link was made, and the new one.
+
+    Each change makes a new row, so that no link works twice.
+    """
 
     person: int
-    before: str
+    row: int | None
     after: str
 
 
@@ -59,7 +62,7 @@ def ask(user: User, address: str) -> None:
         raise Refused("This installation can send no mail, so no address can be confirmed.")
     if not limits.allowed(f"mail-address:{user.pk}", AN_HOUR, 3600):
         raise Refused(f"That is enough for now: {AN_HOUR} links an hour. The next one is free within an hour.")
-    facts = {"person": user, "taken": _taken(user, address), "link": link(Change(user.pk, user.email, address))}
+    facts = {"person": user, "taken": _taken(user, address), "link": link(change(user, address))}
     mail = EmailMessage(
         subject="Your mail address on Plimsoll",
         body=render_to_string("email/mail_address.txt", facts),
@@ -73,6 +76,12 @@ def ask(user: User, address: str) -> None:
         raise Refused(f"The mail server did not take it: {redact(str(error))}") from error
 
 
+def change(user: User, address: str) -> Change:
+    """The change of the account as it is now to this address."""
+    confirmed_row = EmailAddress.objects.filter(user=user, verified=True)
+    return Change(user.pk, confirmed_row.values_list("pk", flat=True).first(), address)
+
+
 def link(change: Change) -> str:
     """The whole address of the page where the change is confirmed."""
     return settings.SITE_URL.rstrip("/") + reverse("mail-confirm", args=[signing.dumps(change, salt=_SALT)])
@@ -81,33 +90,34 @@ def link(change: Change) -> str:
 def find(user: User, token: str) -> Change:
     """The change that the link of this person stands for. Raises Refused when it is no good, or someone else's."""
     try:
-        change = Change(*signing.loads(token, salt=_SALT, max_age=VALID))
+        asked = Change(*signing.loads(token, salt=_SALT, max_age=VALID))
     except signing.BadSignature as error:
         raise Refused(GONE) from error
-    if change.person != user.pk:
+    if asked.person != user.pk:
         raise Refused(OTHERS)
-    if change.before != user.email or (change.before == change.after and confirmed(user)):
+    if asked != change(user, asked.after):
         raise Refused(GONE)
-    return change
+    return asked
 
 
 def confirm(user: User, token: str) -> Change:
     """Gives the account the address of the link, and tells the address before. Raises Refused when it can't be."""
     try:
         with transaction.atomic():
-            change = find(User.objects.select_for_update().get(pk=user.pk), token)
-            if _taken(user, change.after):
+            before = User.objects.select_for_update().get(pk=user.pk).email
+            asked = find(user, token)
+            if _taken(user, asked.after):
                 raise Refused(TAKEN)
             EmailAddress.objects.filter(user=user).delete()
-            EmailAddress.objects.create(user=user, email=change.after, verified=True, primary=True)
-            User.objects.filter(pk=user.pk).update(email=change.after)
+            EmailAddress.objects.create(user=user, email=asked.after, verified=True, primary=True)
+            User.objects.filter(pk=user.pk).update(email=asked.after)
             # The addresses themselves are the person's own, so the trail does not keep them.
             audit.record("account.mail_changed", what=user, actor=user)
     except IntegrityError as error:
         raise Refused(TAKEN) from error
-    if change.before and change.before != change.after:
-        get_adapter().send_notification_mail("account/email/email_changed", user, email=change.before)
-    return change
+    if before and before != asked.after:
+        get_adapter().send_notification_mail("account/email/email_changed", user, email=before)
+    return asked
 
 
 def _taken(user: User, address: str) -> bool:

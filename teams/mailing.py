@@ -9,8 +9,6 @@ from smtplib import SMTPException
 
 from django.core.mail import EmailMessage, get_connection
 
-from config.redaction import redact
-
 log = logging.getLogger(__name__)
 
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="account-mail")  # one, so that they arrive in order
@@ -31,8 +29,10 @@ def settle() -> None:
 
 
 def _send(message: EmailMessage) -> None:
+    # The page says the same whether or not there is such an account, so only the log can tell of trouble.
     try:
         message.send()
     except (OSError, SMTPException) as error:
-        # The page says the same whether or not there is such an account, so it can't tell of this.
-        log.warning("A mail about an account could not be sent: %s", redact(str(error)))
+        log.warning("A mail about an account could not be sent: %s", error)
+    except Exception:  # nobody asks a Future of ours what went wrong
+        log.exception("A mail about an account could not be sent.")

@@ -1,14 +1,20 @@
 """What we change of allauth's second factor: secrets are encrypted at rest, and its picture is a part of the page."""
 
+import logging
+
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
+from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
 from config import secrets
 
 from .browsers import browser
+
+log = logging.getLogger(__name__)
 
 
 class SecondFactor(DefaultMFAAdapter):
@@ -18,8 +24,12 @@ class SecondFactor(DefaultMFAAdapter):
         return secrets.encrypted(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises Unreadable when no configured key fits."""
-        return secrets.decrypted(encrypted_text)
+        """When no configured key fits, the page says so: nobody can prove anything by what can't be read."""
+        try:
+            return secrets.decrypted(encrypted_text)
+        except secrets.Unreadable as error:
+            log.error("Second factor: %s", error)
+            raise ImmediateHttpResponse(render(context.request, "mfa/unreadable.html", status=500)) from error
 
     def build_totp_svg(self, url: str) -> SafeString:
         """The QR code as an element of the page, since data: images are not allowed. Only the library wrote it."""

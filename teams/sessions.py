@@ -1,11 +1,11 @@
-"""Sessions: ending them, and clearing away what is past its time."""
+"""Sessions: when they end, ending them before, and clearing away what is past its time."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -16,6 +16,14 @@ from .models import ApiToken, Invitation
 KEEP_INVITATIONS = timedelta(days=30)
 KEEP_TOKENS = timedelta(days=90)
 """For so long after their end they are listed as expired."""
+
+
+class SessionStore(db.SessionStore):
+    """Django's, but a session ends a fixed time after the sign-in: Django counts from when it was last written."""
+
+    def set_expiry(self, value: timedelta | datetime | int | None) -> None:
+        """Seconds count from now on; 0 is the end of the browser."""
+        super().set_expiry(datetime.now(UTC) + timedelta(seconds=value) if isinstance(value, int) and value else value)
 
 
 class Sessions(DefaultUserSessionsAdapter):

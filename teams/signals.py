@@ -1,13 +1,13 @@
-"""What Django and django-allauth tell of sign-ins and accounts, for the audit trail."""
+"""What Django and django-allauth tell of sign-ins and accounts, for the audit trail; and when a session is to end."""
 
 from typing import Any
 
 from allauth.account import signals as accounts
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.account.models import EmailAddress
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as providers
+from django.conf import settings
 from django.contrib.auth import signals as sessions
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -20,6 +20,7 @@ from . import audit
 @receiver(sessions.user_logged_in)
 def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """By what is told where it went through the sign-in pages."""
+    request.session.set_expiry(settings.SESSION_COOKIE_AGE)
     ways = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
     by = [str(way["method"]) for way in ways if isinstance(way, dict) and "method" in way]
     audit.record("session.started", actor=user, detail={"by": by} if by else {})
@@ -77,14 +78,6 @@ _on(factors.authenticator_reset, "account.factor_renewed")
 def set_first(user: User, **kwargs: Any) -> None:
     """An account of the provider's got a password of its own."""
     audit.record("account.password_changed", what=user, detail={"first": True})
-
-
-@receiver(accounts.email_added)
-@receiver(accounts.email_removed)
-@receiver(accounts.email_changed)
-def mail_changed(user: User, email_address: EmailAddress | None = None, **kwargs: Any) -> None:
-    """The addresses themselves are the person's own, so the trail does not keep them."""
-    audit.record("account.mail_changed", what=user)
 
 
 @receiver(providers.social_account_added)

@@ -15,8 +15,11 @@ from django.core.management.color import no_style
 from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from config.rotation import unreadable
+from config.secrets import Unreadable
+
 from .reading import DAMAGE, KEYS, Manifest, Refused, lines, manifest_of, opened
-from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migrated, is_secret, kept
+from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migrated, kept
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def restore(path: Path, *, replace: bool = False) -> Restored:
         except Error as error:
             raise Refused(f"The database refused the backup: {_first_line(error)}.") from None
     # Keys that were just put in place are used from the next start on.
-    unreadable = "" if "field_key" in wanted else _unreadable(tables)
+    unreadable = "" if "field_key" in wanted else _unreadable()
     return Restored(manifest.rows, manifest.made_at, wanted, [x for x in in_file if x not in wanted], unreadable)
 
 
@@ -156,16 +159,9 @@ def _write_private(path: Path, content: bytes) -> None:
     os.replace(draft, path)
 
 
-def _unreadable(tables: list[Table]) -> str:
+def _unreadable() -> str:
     """Why a stored secret can't be read with the keys we have; empty when all can."""
-    for table in tables:
-        for field in filter(is_secret, table.fields):
-            try:
-                for _ in table.model._base_manager.values_list(field.attname).iterator(chunk_size=CHUNK):
-                    pass
-            except ValueError as error:
-                return str(error)
-    return ""
+    return str(Unreadable()) if any(unreadable()) else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,9 @@
 """Data care of one's own, and all accounts for who runs the installation."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser, User
@@ -14,6 +16,18 @@ from .. import access, data_care, installation, tokens
 from ..forms import TypedForm
 from ..members import NotThere, Refused
 from ..queries import people as queries
+
+ACTS: dict[str, tuple[Callable[[User, User], object], str]] = {
+    "admin": (partial(installation.make_admin, admin=True), "{} runs the installation now."),
+    "no-admin": (partial(installation.make_admin, admin=False), "{} does not run the installation any more."),
+    "activate": (partial(installation.set_active, active=True), "{} can sign in again."),
+    "deactivate": (
+        partial(installation.set_active, active=False),
+        "{} can't sign in any more, and is signed out everywhere.",
+    ),
+    "no-factor": (installation.remove_factors, "{} signs in without a second factor until they set one up again."),
+}
+"""What the page's buttons send: what is done with (who runs the installation, the person), and what is said then."""
 
 
 @require_GET
@@ -58,23 +72,16 @@ def people(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Makes someone an installation admin or not, or lets them sign in or not."""
+    """Makes someone an installation admin or not, lets them sign in or not, or takes lost second factors away."""
     admin = access.admin(request)
-    user = get_object_or_404(User, pk=pk)
-    acts: dict[str, tuple[Any, bool, str]] = {
-        "admin": (installation.make_admin, True, "{} runs the installation now."),
-        "no-admin": (installation.make_admin, False, "{} does not run the installation any more."),
-        "activate": (installation.set_active, True, "{} can sign in again."),
-        "deactivate": (installation.set_active, False, "{} can't sign in any more, and is signed out everywhere."),
-    }
-    if request.POST.get("act") not in acts:
+    user, act = get_object_or_404(User, pk=pk), request.POST.get("act")
+    if act not in ACTS:
         raise Http404("There is no such action.")
-    act, yes, done = acts[request.POST["act"]]
+    do, done = ACTS[act]
     try:
-        act(admin, user, yes)
+        do(admin, user)
         messages.success(request, done.format(user))
-        if request.POST["act"] == "deactivate" and (still := tokens.outliving(user)):
-            messages.warning(request, still)
+        _afterwards(request, act, user)
     except NotThere as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:
@@ -103,6 +110,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"The account {user} is deleted.")
         return redirect("people")
     return _delete_page(request, user, form)
+
+
+def _afterwards(request: HttpRequest, act: str, user: User) -> None:
+    """What else there is to say."""
+    if act == "no-factor":
+        get_adapter().send_notification_mail("mfa/email/factors_removed", user)
+    elif act in ("deactivate", "no-admin") and (still := tokens.outliving(user)):
+        messages.warning(request, still)
 
 
 def _deleted(form: TypedForm, actor: User, user: User) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -158,7 +159,11 @@ def test_secrets_stay_encrypted_and_the_keys_stay_out_unless_asked_for(file, end
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_the_keys_a_restore_says_that_secrets_cannot_be_read(endpoint, tmp_path):
+@pytest.mark.parametrize("kind", ["API key", "second factor"])
+def test_without_the_keys_a_restore_says_that_secrets_cannot_be_read(endpoint, alice, tmp_path, kind):
+    if kind == "second factor":
+        Endpoint.objects.update(api_key="")
+        TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
     back_up(tmp_path / "plain.zip")
     assert manage(tmp_path, "migrate").returncode == 0
     done = manage(tmp_path, "restore", tmp_path / "plain.zip")

@@ -96,7 +96,7 @@ class SmallFleet:
         own, _ = tokens.make("own", [Scope.STATUS], 30, self.user)
         theirs, _ = tokens.make("theirs", [Scope.STATUS], 30, self.user, self.team)
         key = second_factors(self.user)
-        new_address = mail_address.Change(self.user.pk, self.user.email, "root@example.net")
+        new_address = mail_address.change(self.user, "root@example.net")
         self._by_name = {"account_reset_password_from_key": f"/accounts/password/reset/key/{_reset_key(self.user)}/"}
         # The first beginning that fits tells what the arguments are of, so longer ones come first.
         self._arguments: list[tuple[str, dict[str, object]]] = [

@@ -101,4 +101,5 @@ def policy(text: str) -> dict[str, str]:
 def test_the_session_cookie_is_out_of_reach_and_ends(client, alice):
     client.post("/accounts/login/", {"login": "alice", "password": "a long password"})
     cookie = client.cookies["plimsoll_session"]
-    assert (bool(cookie["httponly"]), cookie["samesite"], cookie["max-age"]) == (True, "Lax", 14 * 86_400)
+    assert (bool(cookie["httponly"]), cookie["samesite"]) == (True, "Lax")
+    assert 0 <= 14 * 86_400 - int(cookie["max-age"]) < 60

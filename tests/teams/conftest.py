@@ -1,13 +1,15 @@
-"""A real OpenID Connect provider, and a site whose settings name it."""
+"""A real OpenID Connect provider, a site whose settings name it, and a person who left traces everywhere."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 
 from config import settings as product
 from tests.broker import free_port
 from tests.oidc_provider.process import provider
 from tests.teams.oidc_walk import SITE, use_provider
+from tests.teams.traces import leave_traces
 
 
 def _person(login: str, verified: bool = True, **claims: object) -> dict:
@@ -58,3 +60,10 @@ def sso(settings, issuer) -> str:
 def no_broker(settings) -> None:
     """The product's own cache, with nothing at its server's address."""
     settings.CACHES = {"default": product.CACHES["default"] | {"LOCATION": f"redis://127.0.0.1:{free_port()}/0"}}
+
+
+@pytest.fixture
+def busy(alice, bob, team) -> User:
+    """Bob, an owner besides Alice, who left traces everywhere."""
+    leave_traces(bob, alice, team)
+    return bob

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -125,6 +126,16 @@ def test_the_page_does_not_wait_for_the_mail_server(smtp, alice, wait_for):
     assert len(sent(smtp)) == 1
 
 
+def test_a_mail_that_breaks_is_in_the_log_as_well(smtp, alice, monkeypatch, caplog):
+    def breaks(*args: object) -> None:
+        raise UnicodeEncodeError("ascii", "é", 0, 1, "planted")
+
+    monkeypatch.setattr(EmailBackend, "send_messages", breaks)
+    ask("alice@example.org")
+    assert sent(smtp) == []
+    assert "could not be sent" in caplog.text and "planted" in caplog.text
+
+
 def test_who_is_signed_in_changes_the_password_and_hears_of_it(smtp, alice, address):
     client = Client(headers={"host": "localhost", "user-agent": FIREFOX}, REMOTE_ADDR="192.0.2.7")
     client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD})
@@ -165,7 +176,7 @@ def test_a_change_of_the_second_factor_is_told(smtp, alice, address):
 NOTES = [
     *(f"account/email/{name}" for name in ("password_changed", "password_reset", "password_set", "email_changed")),
     *(f"mfa/email/{name}" for name in ("totp_activated", "totp_deactivated", "recovery_codes_generated")),
-    *(f"mfa/email/{name}" for name in ("webauthn_added", "webauthn_removed")),
+    *(f"mfa/email/{name}" for name in ("webauthn_added", "webauthn_removed", "factors_removed")),
     *(f"socialaccount/email/{name}" for name in ("account_connected", "account_disconnected")),
 ]
 

@@ -44,7 +44,7 @@ def path_in(mail) -> str:
 
 
 def token_for(user: User) -> str:
-    link = mail_address.link(mail_address.Change(user.pk, user.email, NEW))
+    link = mail_address.link(mail_address.change(user, NEW))
     return link.rstrip("/").rpartition("/")[2]
 
 
@@ -80,11 +80,14 @@ def test_the_old_address_gets_word_and_the_new_one_links_for_a_password(smtp, br
     assert smtp.messages[2]["To"] == NEW
 
 
-def test_a_link_works_once_and_only_while_nothing_else_changed_the_address(smtp, browser):
+def test_a_link_works_once_and_only_while_nothing_else_changed_the_address(smtp, browser, alice, wait_for):
     ask(browser)
     ask(browser, "other@example.net")
     first, second = map(path_in, smtp.messages)
     assert browser.post(first).status_code == 302
+    wait_for(lambda: len(smtp.messages) == 3, 5, "no word to the address before")
+    ask(browser, alice.email)
+    assert browser.post(path_in(smtp.messages[3])).status_code == 302, "and back"
     for path in (first, second):
         assert browser.get(path).status_code == 404
         answer = browser.post(path)

@@ -1,7 +1,6 @@
-"""Data care of people, and what who runs the installation does about accounts."""
+"""Data care of people: what is stored about them, to take away and to delete."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.db import models
 from django.test import Client
 
@@ -17,15 +15,10 @@ from advisor.models import Decision, Requirement
 from fleet.alerts import policy
 from fleet.alerts.gathering import gather
 from fleet.calm import actions
-from fleet.models import Alert, AlertPolicy, EndpointState, Incident, IncidentEvent, Message, Recipient
-from teams import data_care, installation, invitations, members
+from fleet.models import Alert, EndpointState, Incident, IncidentEvent, Message, Recipient
+from teams import data_care, members
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
-from teams.people import new_team
-from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
-from tests.people import just_signed_in
-
-from .test_members import at_once
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,36 +29,6 @@ pytestmark = [
 PASSWORD = "a long password"
 FREE_TEXT = {("advisor.Decision", "deciders"), ("advisor.Decision", "context")}
 """What people typed stays as they typed it."""
-
-
-@pytest.fixture
-def busy(alice, bob, team) -> User:
-    """Bob, an owner besides Alice, who left traces everywhere."""
-    Team.objects.filter(pk=team.pk).update(mail_to=["oncall@example.org", "Bob@Example.org"])
-    team.refresh_from_db()
-    endpoint = watched(team, "gpu-1")
-    incident = fail(endpoint)
-    settle()
-    gather()
-    AlertPolicy.objects.create(team=team, escalate_to=["bob@example.org", "lead@example.org"])
-    actions.acknowledge(incident, "bob", "looking")
-    actions.add_note(incident, "bob@example.org", "restarted it")
-    actions.silence(team, bob, ends_at=datetime.now(UTC) + timedelta(hours=1), endpoint=endpoint)
-    record(bob, team, deciders="bob, alice", context="bob knows")
-    Requirement.objects.create(team=team, name="Ours", catalogue_version="1", created_by=bob, updated_by=bob)
-    EmailAddress.objects.create(user=bob, email="bob@example.org", verified=True, primary=True)
-    Authenticator.objects.create(user=bob, type="totp", data={"secret": "planted-secret"})
-    Recipient.objects.create(team=team, address="bob@example.org", bounced_at=datetime.now(UTC), bounce="no bob here")
-    invitations.invite(team, "dora@example.org", Role.VIEWER, bob)
-    invitations.invite(new_team(alice, "Other", []), "bob@elsewhere.example", Role.VIEWER, alice)
-    now = datetime.now(UTC)
-    ApiToken.objects.create(
-        user=bob, name="bob's laptop", scopes=[], start="plm_abc", token_hash="planted-hash", expires_at=now
-    )
-    ApiToken.objects.create(
-        team=team, created_by=bob, name="ci", scopes=[], start="plm_x", token_hash="b", expires_at=now
-    )
-    return bob
 
 
 def signed_in(user: User) -> Client:
@@ -201,101 +164,3 @@ def test_the_export_has_everything_and_no_secret(alice, busy, team):
     text = answer.content.decode()
     assert "planted" not in text and busy.password not in text
     assert "alice@example.org" not in text
-
-
-class TestInstallationAdmin:
-    def test_others_get_404(self, client, alice, bob):
-        client.force_login(alice)
-        assert client.get("/people/").status_code == 404
-        for path in (f"/people/{bob.pk}/", f"/people/{bob.pk}/export/", f"/people/{bob.pk}/delete/"):
-            assert client.post(path, {"act": "deactivate", "typed": "bob"}).status_code in (302, 404), path
-        bob.refresh_from_db()
-        assert bob.is_active
-
-    def test_the_list_has_teams_factor_and_search(self, client, admin_user, alice, busy):
-        client.force_login(admin_user)
-        page = client.get("/people/").content.decode()
-        assert "installation admin" in page and "alice@example.org" in page
-        assert page.count("no second factor") == 2 and page.count("second factor") == 3
-        found = client.get("/people/", {"q": "BOB@"}).content.decode()
-        assert "bob@example.org" in found and "alice@example.org" not in found
-        assert "Nobody's name" in client.get("/people/", {"q": "nobody"}).content.decode()
-
-    def test_it_has_pages(self, client, admin_user, monkeypatch):
-        monkeypatch.setattr("teams.queries.people.PER_PAGE", 2)
-        User.objects.bulk_create(User(username=f"user{n}") for n in range(3))
-        client.force_login(admin_user)
-        assert "Page 1 of 2" in client.get("/people/").content.decode()
-        assert "user2" in client.get("/people/?page=2").content.decode()
-
-    def test_making_and_unmaking_an_admin(self, client, admin_user, alice):
-        just_signed_in(admin_user, client)
-        client.post(f"/people/{alice.pk}/", {"act": "admin"})
-        alice.refresh_from_db()
-        assert alice.is_superuser
-        client.post(f"/people/{alice.pk}/", {"act": "no-admin"})
-        alice.refresh_from_db()
-        assert not alice.is_superuser
-        entries = AuditEntry.objects.filter(action="person.admin_changed").order_by("pk")
-        assert [(row.actor_id, row.object_id, row.detail) for row in entries] == [
-            (admin_user.pk, alice.pk, {"admin": True}),
-            (admin_user.pk, alice.pk, {"admin": False}),
-        ]
-
-    def test_who_stops_running_the_installation_lands_on_the_board(self, client, admin_user, alice):
-        User.objects.filter(pk=alice.pk).update(is_superuser=True)
-        just_signed_in(admin_user, client)
-        answer = client.post(f"/people/{admin_user.pk}/", {"act": "no-admin"}, follow=True)
-        assert answer.redirect_chain == [("/", 302)] and answer.status_code == 200
-        assert not AuditEntry.objects.filter(action="access.refused").exists()
-
-    def test_deactivating_ends_the_sessions_for_good(self, client, admin_user, alice, bob, team):
-        browser = signed_in(bob)
-        _, link = invitations.invite(team, "me-again@example.org", Role.OWNER, bob)
-        just_signed_in(admin_user, client)
-        before = Session.objects.count()
-        client.post(f"/people/{bob.pk}/", {"act": "deactivate"})
-        assert Session.objects.count() == before - 1
-        assert invitations.find(link) is None
-        client.post(f"/people/{bob.pk}/", {"act": "activate"})
-        assert browser.get("/teams/").status_code == 302
-        assert signed_in(bob).get("/teams/").status_code == 200
-
-    def test_it_asks_for_the_password_first(self, alice):
-        browser = signed_in(User.objects.create_superuser("root", "root@example.org", PASSWORD))
-        answer = browser.post(f"/people/{alice.pk}/", {"act": "admin"})
-        assert not User.objects.get(pk=alice.pk).is_superuser
-        confirm(browser, answer)
-        assert User.objects.get(pk=alice.pk).is_superuser
-
-    @pytest.mark.parametrize("act", ["no-admin", "deactivate"])
-    def test_the_last_admin_stays(self, client, admin_user, alice, act):
-        just_signed_in(admin_user, client)
-        page = client.post(f"/people/{admin_user.pk}/", {"act": act}, follow=True).content.decode()
-        assert "is the only one who runs the installation" in page
-        admin_user.refresh_from_db()
-        assert admin_user.is_superuser and admin_user.is_active
-        with pytest.raises(data_care.Refused, match="only one who runs"):
-            data_care.delete_person(admin_user, admin_user)
-
-    def test_two_admins_who_unmake_each_other_at_once_leave_exactly_one(self, admin_user, charlie):
-        User.objects.filter(pk=charlie.pk).update(is_superuser=True)
-        at_once(
-            lambda: installation.make_admin(admin_user, charlie, False),
-            lambda: installation.make_admin(charlie, admin_user, False),
-        )
-        assert User.objects.filter(is_superuser=True).count() == 1
-
-    def test_deleting_and_exporting_someone_else(self, admin_user, alice, busy):
-        admin_user.set_password(PASSWORD)
-        admin_user.save()
-        browser = signed_in(admin_user)
-        assert browser.post(f"/people/{busy.pk}/export/").json()["account"]["username"] == "bob"
-        answer = confirm(browser, browser.post(f"/people/{busy.pk}/delete/", {"typed": "bob"}))
-        assert answer.url == "/people/" and not User.objects.filter(username="bob").exists()
-        assert AuditEntry.objects.get(action="person.deleted").actor_id == admin_user.pk
-
-    def test_someone_who_is_no_admin_any_more_deletes_nobody(self, alice, bob, charlie):
-        with pytest.raises(members.NotThere):
-            data_care.delete_person(charlie, bob)
-        assert User.objects.filter(pk=bob.pk).exists()

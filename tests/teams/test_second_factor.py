@@ -152,3 +152,12 @@ def test_a_passkey_that_nobody_has_lets_nobody_in(alice):
     for sent in ("", "{}", "not json", '{"id": "x", "rawId": "x", "type": "public-key", "response": {}}'):
         assert client.post(reverse("mfa_login_webauthn"), {"credential": sent}).url == reverse("account_login")
         assert not is_in(client)
+
+
+def test_a_factor_whose_key_is_gone_is_a_page_that_says_so(app, settings, caplog):
+    client = by_password()
+    settings.FIELD_KEYS = ["another key"]
+    answer = give(client, code())
+    assert answer.status_code == 500 and "Your second factor can't be read" in answer.content.decode()
+    assert "FIELD_KEYS has no key that fits" in caplog.text
+    assert not is_in(client)

@@ -89,6 +89,22 @@ def test_a_new_password_ends_the_other_sessions(alice):
     assert [session.pk for session in here.get(reverse(LIST)).context["sessions"]] == [session_of(here).pk]
 
 
+def test_a_session_ends_fourteen_days_after_the_sign_in_whatever_happened_in_it(alice, time_machine):
+    start = datetime.now(UTC).replace(microsecond=0)
+    time_machine.move_to(start)
+    by_password, by_other_means = signed_in("alice"), Client()
+    by_other_means.force_login(alice)
+    for each in (by_password, by_other_means):
+        time_machine.move_to(start + timedelta(days=10))
+        assert is_in(each)
+        each.post(reverse("own-delete"), {"typed": "alice"})  # asks for the password, and keeps what was typed
+        assert each.session["account_reauthentication_state"]
+        time_machine.move_to(start + timedelta(days=14, minutes=-1))
+        assert is_in(each)
+        time_machine.move_to(start + timedelta(days=14, minutes=1))
+        assert not is_in(each)
+
+
 def test_a_deactivated_person_is_out_at_once(alice, admin_user):
     here = signed_in("alice")
     installation.set_active(admin_user, alice, False)

@@ -70,5 +70,5 @@ class Command(TerminalCommand):
         if restored.unreadable:
             self.stderr.write(
                 f"{restored.unreadable} Put the field_key of the old data folder into {settings.DATA}, "
-                "or add it to FIELD_KEYS. Until then API keys and channels do not work."
+                "or add it to FIELD_KEYS. Until then API keys, channels and second factors do not work."
             )
