@@ -163,7 +163,7 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(ENVIRONMENT)}}
 
 FLEET_OPEN: bool = ENVIRONMENT["FLEET_OPEN"]
 
-# Behind TLS. README.md has a section about it.
+# Behind TLS. docs/operating.md has a section about it.
 
 if PRODUCTION:
     SECURE_HSTS_SECONDS: int = ENVIRONMENT["HSTS_SECONDS"]

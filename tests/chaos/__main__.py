@@ -1,4 +1,4 @@
-"""Runs the scenarios one after another and prints a row each, as a Markdown table for the README.
+"""Runs the scenarios one after another and prints a row each, as a Markdown table for docs/measured.md.
 
     python -m tests.chaos [--only NAME] [--rounds 50] [--seed 1]
 

@@ -33,8 +33,8 @@ def only(folder, given: dict[str, str]) -> dict[str, str]:
 
 
 def test_check_deploy_finds_nothing_with_the_documented_settings(tmp_path):
-    readme = (ROOT / "README.md").read_text().partition("## Behind TLS")[2].partition("\n## ")[0]
-    assert "".join(f"    {name}={value}\n" for name, value in DOCUMENTED.items()) in readme
+    page = (ROOT / "docs/operating.md").read_text().partition("## Behind TLS")[2].partition("\n## ")[0]
+    assert "".join(f"    {name}={value}\n" for name, value in DOCUMENTED.items()) in page
     checked = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **DOCUMENTED)
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout
