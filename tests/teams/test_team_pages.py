@@ -69,7 +69,8 @@ def test_anyone_signed_in_can_found_a_team_and_two_of_one_slug_do_not_clash(clie
 
 def test_the_list_says_ones_role_and_how_many_are_in_it(client, alice, bob, team):
     client.force_login(alice)
-    assert "you are owner · 2 members" in text(client.get("/teams/"))
+    shown = text(client.get("/teams/"))
+    assert all(words in shown for words in ("Search", "owner", "2 members"))
 
 
 def test_renaming_to_the_name_of_another_team_is_refused(client, alice, charlie, team):
