@@ -111,6 +111,9 @@ class MailServer:
     tries: int = 0
     ready: threading.Event = field(default_factory=threading.Event)  # cleared: it thinks before it answers
 
+    def __post_init__(self) -> None:
+        self.ready.set()
+
     async def handle_RCPT(
         self, server: object, session: object, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -134,7 +137,6 @@ class MailServer:
 def smtp(settings) -> Iterator[MailServer]:
     """A mail server that the settings point to. Set `smtp.answer = "451 later"` to have it refuse."""
     mail = MailServer()
-    mail.ready.set()
     mail.port = free_port()
     controller = Controller(mail, hostname="127.0.0.1", port=mail.port)
     controller.start()

@@ -80,6 +80,15 @@
     if (form && form.hasAttribute("data-auto") && event.target.tagName === "SELECT") { form.requestSubmit(); }
   });
 
+  // Forms that htmx sends as one answers: what was ticked before htmx was there, or came back with the browser's
+  // memory of the page, counts too.
+  window.addEventListener("load", function () {
+    document.querySelectorAll("form[hx-trigger='change']").forEach(function (form) {
+      var ticked = Array.from(form.elements).find(function (input) { return input.checked !== input.defaultChecked; });
+      if (ticked) { ticked.dispatchEvent(new Event("change", { bubbles: true })); }
+    });
+  });
+
   // An open menu closes on Escape or a click elsewhere.
   function closeMenus(except) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) { menu.open = false; } });

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.advisor import golden
 from tests.e2e.browser import axe_finds, in_chromium, signed_in
@@ -70,6 +70,17 @@ def test_a_lone_laptop_user_is_done_with_a_profile_and_six_answers(page: Page, s
     expect(page.locator("h1")).to_contain_text("LM Studio")
     expect(page.locator(".report")).to_contain_text("lms server start")
     expect(page.locator("html")).not_to_contain_text("Record the decision")
+
+
+def test_an_answer_given_before_the_scripts_are_there_counts(page: Page, site: Site):
+    held: list[Route] = []
+    page.route("**/htmx*.js", lambda route: held.append(route), times=1)
+    with page.expect_request("**/htmx*.js"):
+        page.goto(f"{site.url}/advisor/", wait_until="commit")
+    page.locator("#callers-many").check()
+    held[0].continue_()
+    expect(page.locator("#preview")).to_contain_text("V4 true")
+    page.wait_for_url("**/advisor/?callers=many")
 
 
 def test_the_preview_follows_each_answer_and_keeps_focus_and_address(page: Page, site: Site):
