@@ -7,10 +7,11 @@ class AdvisorConfig(AppConfig):
     name = "advisor"
 
     def ready(self) -> None:
-        from teams import audit, data_care
+        from teams import audit
+        from teams import data_care as teams
 
-        from . import checks, people  # noqa: F401  # checks registers itself
+        from . import checks, data_care  # noqa: F401  # checks registers itself
         from .models import Decision, Requirement
 
         audit.LINKED.update(decision=Decision, requirement=Requirement)
-        data_care.contributions.append(people.contribution)
+        teams.contributions.append(data_care.contribution)

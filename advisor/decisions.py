@@ -53,19 +53,11 @@ def record(
     """The decision of this form (`key`); a form that is posted twice makes one. `body` has the columns that people
     write; answers and advice are frozen from today's catalogue. Raises NotAllowed for a status it can't start with.
     """
-    advice = recommend(answers, catalogue, changes=False)
-    values = {
-        "team": team,
-        "created_by": user,
-        "answers": frozen.answers_as_json(answers),
-        "recommendation": frozen.freeze(answers, advice, catalogue),
-        "catalogue_version": advice.catalogue_version,
-        "supersedes": supersedes,
-        "due_on": body.get("review_by"),
-    }
     _of_one_team(supersedes, team.pk)
+    start = {"team": team, "created_by": user, "supersedes": supersedes, "due_on": body.get("review_by")}
+    columns = start | _basis(answers, catalogue) | body
     with transaction.atomic():
-        decision, made = Decision.objects.get_or_create(key=key, defaults=values | body)
+        decision, made = Decision.objects.get_or_create(key=key, defaults=columns)
         if not made:
             if decision.team_id != team.pk:  # somebody else's key
                 raise UsedUp("This form was used up. Press the button once more.")
@@ -144,6 +136,16 @@ def take_away(rows: QuerySet[Decision]) -> bytes:
         count = sum(decision.team_id == team.pk for decision in found)
         audit.record("decision.exported", team=team, detail={"decisions": count})
     return packed
+
+
+def _basis(answers: Answers, catalogue: Catalogue) -> dict[str, Any]:
+    """The columns that keep what the decision rests on, as it is today."""
+    advice = recommend(answers, catalogue, changes=False)
+    return {
+        "answers": frozen.answers_as_json(answers),
+        "recommendation": frozen.freeze(answers, advice, catalogue),
+        "catalogue_version": advice.catalogue_version,
+    }
 
 
 def _locked(decision: Decision, write: Callable[[Decision], None]) -> Decision:

@@ -1,7 +1,15 @@
-"""What no address may have in it."""
+"""Addresses of our pages: how they are written in full, and what none may have in it."""
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils.deprecation import MiddlewareMixin
+
+
+def absolute(path: str) -> str:
+    """The whole address of one of our paths, for mails and programs. A Host header is the sender's to choose, so it
+    begins as the settings say.
+    """
+    return f"{settings.SITE_URL}{path}"
 
 
 class NoNulMiddleware(MiddlewareMixin):

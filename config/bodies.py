@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 
-from .headers import UNUSED
+from .headers import PERMISSIONS_POLICY
 
 LARGEST = 1536 * 1024
 """Bytes of a body. The longest decision, in Chinese and percent-encoded, has 1.1 MB."""
@@ -21,7 +21,7 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", UNUSED.encode()),
+    (b"permissions-policy", PERMISSIONS_POLICY.encode()),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
-UNUSED = (
+PERMISSIONS_POLICY = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 )
 """What no page of ours asks a browser for. Passkeys and the copy buttons stay allowed."""
@@ -14,7 +14,7 @@ class PermissionsPolicyMiddleware(MiddlewareMixin):
     """Tells browsers what no script on our pages may use, should a foreign one ever get in."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        response.headers.setdefault("Permissions-Policy", UNUSED)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, QuerySet, TextField
+from django.db.models import F, Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from . import secrets
@@ -41,8 +41,8 @@ class Place:
         rows = self.model._base_manager.exclude(**{self.field: ""}).exclude(**{f"{self.field}__isnull": True})
         return rows.annotate(stored=Cast(self.field, TextField()))
 
-    def rows(self) -> Iterator[tuple[object, str]]:
-        """Primary key and stored text of each row, read in portions, so that no query stays open meanwhile."""
+    def rows(self) -> Iterator[tuple[object, Any]]:
+        """Primary key and stored value of each row, read in portions, so that no query stays open meanwhile."""
         rows = self.filled().order_by("pk").values_list("pk", "stored")
         portion = list(rows[:PORTION])
         while portion:
@@ -66,19 +66,12 @@ class Place:
         return self.filled().filter(pk=pk).values_list("stored", flat=True).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Nested:
+class Nested(Place):
     """One JSON field of one model, some of whose values are encrypted texts."""
 
-    model: type[Model]
-    field: str
-
-    def name(self, pk: object) -> str:
-        return f"{self.model._meta.label} {pk} ({self.field})"
-
-    def rows(self) -> Iterator[tuple[object, dict[str, Any]]]:
-        """Primary key and stored value of each row."""
-        yield from list(self.model._base_manager.values_list("pk", self.field))
+    def filled(self) -> QuerySet:
+        """All rows: what is in them is not looked for in the database."""
+        return self.model._base_manager.annotate(stored=F(self.field))
 
     def texts(self, stored: Any) -> list[str]:
         """The encrypted texts of one row."""
@@ -106,7 +99,7 @@ class Nested:
         return {key: anew(value) for key, value in stored.items()}
 
 
-def places() -> list[Place | Nested]:
+def places() -> list[Place]:
     """Every encrypted field of every model, whichever app it belongs to."""
     models = [model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy]
     fields = [
@@ -124,30 +117,36 @@ def rotate() -> tuple[int, int]:
     Looks at all before it changes any, and raises NoKeyFits when one can't be read. Each row is a transaction of its
     own, so it can be stopped at any time and started again.
     """
-    found = [(place, pk) for place in places() for pk, stored in place.rows() if place.texts(stored)]
-    if unread := list(unreadable()):
+    found = [(place, pk, _readable(texts)) for place, pk, texts in _stored()]
+    if unread := [place.name(pk) for place, pk, readable in found if not readable]:
         raise NoKeyFits(unread)
-    changed = [_renew(place, pk) for place, pk in found]
+    changed = [_renew(place, pk) for place, pk, _ in found]
     return changed.count(True), changed.count(False)
 
 
 def unreadable() -> Iterator[str]:
     """The name, as "model row (field)", of each stored secret that none of FIELD_KEYS reads."""
+    return (place.name(pk) for place, pk, texts in _stored() if not _readable(texts))
+
+
+def _stored() -> Iterator[tuple[Place, object, list[str]]]:
+    """Each row that has secrets, and their encrypted texts."""
     for place in places():
         for pk, stored in place.rows():
-            if not all(_readable(text) for text in place.texts(stored)):
-                yield place.name(pk)
+            if texts := place.texts(stored):
+                yield place, pk, texts
 
 
-def _readable(stored: str) -> bool:
+def _readable(texts: list[str]) -> bool:
     try:
-        secrets.decrypted(stored)
+        for text in texts:
+            secrets.decrypted(text)
     except secrets.Unreadable:
         return False
     return True
 
 
-def _renew(place: Place | Nested, pk: object) -> bool:
+def _renew(place: Place, pk: object) -> bool:
     try:
         return place.renew(pk)
     except secrets.Unreadable:

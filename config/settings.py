@@ -270,4 +270,4 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_DB_REUSE_MAX = 10**9  # threads keep their connection; config/celery.py drops broken ones
 CELERY_TIMEZONE = "UTC"
 
-LOGGING = logs.logging(ENVIRONMENT["LOG_LEVEL"])
+LOGGING = logs.configuration(ENVIRONMENT["LOG_LEVEL"])

@@ -12,5 +12,5 @@ urlpatterns = [
     path("", include("advisor.urls")),
 ]
 
-handler403 = "teams.views.start.forbidden"
-handler404 = "teams.views.start.not_found"
+handler403 = "teams.views.errors.forbidden"
+handler404 = "teams.views.errors.not_found"

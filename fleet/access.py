@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest
 from teams import audit
 from teams.access import allows, demand, person, teams_of
 from teams.models import Role, Team
+from teams.tokens import Bearer
 
 from .models import Endpoint, Incident, MaintenanceWindow, Message, Silence
 
@@ -29,6 +30,22 @@ def visible_teams(user: User) -> QuerySet[Team]:
 def visible(user: User, rows: QuerySet[Any], team: str = "team") -> QuerySet[Any]:
     """Those of the rows that the person may see; `team` is the way from a row to its team."""
     return rows if settings.FLEET_OPEN or user.is_superuser else rows.filter(**{f"{team}__in": teams_of(user)})
+
+
+def seen(bearer: Bearer, rows: QuerySet[Any], team: str) -> QuerySet[Any]:
+    """Those of the rows that the token may see; `team` is the way from a row to its team."""
+    return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})
+
+
+def sees_all(bearer: Bearer) -> bool:
+    """Whether the token may have figures of the whole installation's probes, from which other teams' could be told."""
+    return settings.FLEET_OPEN or (bearer.user is not None and bearer.user.is_superuser)
+
+
+def team_seen(bearer: Bearer, slug: str) -> bool:
+    """Whether the token may see a team of this name."""
+    teams = visible_teams(bearer.user) if bearer.user else Team.objects.filter(pk=bearer.team.pk if bearer.team else 0)
+    return teams.filter(slug=slug).exists()
 
 
 def see_team(request: HttpRequest, slug: str) -> Team:
@@ -79,7 +96,7 @@ def change_maintenance(request: HttpRequest, pk: int) -> MaintenanceWindow:
 
 
 def change_message(request: HttpRequest, pk: int) -> Message:
-    """The message, for operators of its team; what belongs to no team is for who runs the installation."""
+    """The message, for operators of its team; what belongs to no team is for administrators."""
     found, user = _found(Message.objects.select_related("team"), pk, NO_MESSAGE), person(request)
     if found.team is not None:
         demand(user, found.team, Role.OPERATOR, NO_MESSAGE)

@@ -26,16 +26,17 @@ def outbound_rules() -> outbound.Rules:
 
 def _care_for_people() -> None:
     """Tells the app of the teams what is stored here about people: it can't import us."""
-    from teams import audit, data_care, deletion
+    from teams import audit, lifecycle
+    from teams import data_care as teams
 
-    from . import people
+    from . import data_care
     from .models import Endpoint, Incident
 
     audit.LINKED.update(endpoint=Endpoint, incident=Incident)
-    data_care.contributions.append(people.contribution)
-    data_care.erasers.append(people.erase)
-    deletion.goes_along.append(people.goes_along)
-    deletion.before.append(people.before_deletion)
+    teams.contributions.append(data_care.contribution)
+    teams.erasers.append(data_care.erase)
+    lifecycle.goes_along.append(data_care.goes_along)
+    lifecycle.before_deletion.append(data_care.before_deletion)
 
 
 def _services() -> list[outbound.Service]:

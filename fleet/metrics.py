@@ -6,9 +6,10 @@ broker is away its figures are missing and plimsoll_broker_up is 0.
 
 import platform
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import accumulate
+from typing import Any
 
 import django
 from django.conf import settings
@@ -22,8 +23,8 @@ from prometheus_client.registry import Collector
 
 from teams.tokens import Bearer
 
+from .access import sees_all
 from .queries import metrics as query
-from .queries.api import sees_all
 from .tally import BUCKETS
 
 __all__ = ["CONTENT_TYPE", "text"]
@@ -32,7 +33,7 @@ __all__ = ["CONTENT_TYPE", "text"]
 def text(bearer: Bearer) -> bytes:
     """All metrics. Endpoints, incidents, alerts and messages are those that the token may see; the rest is of all.
 
-    In a closed fleet only tokens of who runs the installation get figures of all probes.
+    In a closed fleet only tokens of administrators get figures of all probes.
     """
     registry = CollectorRegistry()
     registry.register(_Scrape(bearer))
@@ -49,16 +50,16 @@ class _Scrape(Collector):
         return []  # or registering would collect
 
     def collect(self) -> Iterator[Metric]:
-        live = query.live()
+        known = query.from_broker()
         yield _build()
         yield from _of_database(query.stored(self._bearer))
         yield Gauge(
             "plimsoll_broker_up",
             "1 while the broker answers; without it most figures are missing.",
-            int(live is not None),
+            int(known is not None),
         )
-        if live:
-            yield from _of_broker(live, whole=sees_all(self._bearer))
+        if known:
+            yield from _of_broker(known, whole=sees_all(self._bearer))
 
 
 def _build() -> Metric:
@@ -76,23 +77,12 @@ def _version() -> str:
 
 
 def _of_database(known: query.Stored) -> Iterator[Metric]:
-    endpoints = Gauge("plimsoll_endpoints", "Endpoints by their status now.", labels=("status",))
-    for status, number in known.endpoints.items():
-        endpoints.add_metric((status,), number)
-    incidents = Gauge(
-        "plimsoll_incidents_open", "Open incidents, and whether somebody is on them.", labels=("status", "acknowledged")
-    )
-    for labels, number in known.incidents.items():
-        incidents.add_metric(labels, number)
-    alerts = Gauge(
-        "plimsoll_alerts", "Stored alerts: waiting, held by quiet hours, in a message, dropped.", labels=("state",)
-    )
-    for state, number in known.alerts.items():
-        alerts.add_metric((state,), number)
-    messages = Gauge("plimsoll_messages", "Stored messages by what became of them.", labels=("channel", "state"))
-    for labels, number in known.messages.items():
-        messages.add_metric(labels, number)
-    yield from (endpoints, incidents, alerts, messages)
+    yield _gauge("plimsoll_endpoints", "Endpoints by their status now.", ("status",), known.endpoints)
+    on_them = "Open incidents, and whether somebody is on them."
+    yield _gauge("plimsoll_incidents_open", on_them, ("status", "acknowledged"), known.incidents)
+    states = "Stored alerts: waiting, held by quiet hours, in a message, dropped."
+    yield _gauge("plimsoll_alerts", states, ("state",), known.alerts)
+    yield _gauge("plimsoll_messages", "Stored messages by what became of them.", ("channel", "state"), known.messages)
     if known.overdue is not None:
         yield Gauge(
             "plimsoll_probe_overdue_seconds",
@@ -104,20 +94,17 @@ def _of_database(known: query.Stored) -> Iterator[Metric]:
     )
 
 
-def _of_broker(known: query.Live, whole: bool) -> Iterator[Metric]:
+def _of_broker(known: query.FromBroker, whole: bool) -> Iterator[Metric]:
     yield from _queues(known)
-    ages = Gauge(
-        "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", labels=("part",)
+    yield _gauge(
+        "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", ("part",), known.ages
     )
-    for part, age in known.ages.items():
-        ages.add_metric((part,), age)
-    yield ages
     if whole:
         yield from _probes(known)
     yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
 
 
-def _probes(known: query.Live) -> Iterator[Metric]:
+def _probes(known: query.FromBroker) -> Iterator[Metric]:
     probes = Counter("plimsoll_probes", "Probes by what each of them found by itself.", labels=("result", "cause"))
     for labels, number in sorted(known.found.items()):
         probes.add_metric(labels, number)
@@ -126,23 +113,29 @@ def _probes(known: query.Live) -> Iterator[Metric]:
         yield _lateness(known)
 
 
-def _queues(known: query.Live) -> Iterator[Metric]:
-    lengths = Gauge("plimsoll_queue_length", "Tasks that no worker has taken yet.", labels=("queue",))
-    ages = Gauge(
+def _queues(known: query.FromBroker) -> Iterator[Metric]:
+    lengths = {name: queue.length for name, queue in known.queues.items()}
+    yield _gauge("plimsoll_queue_length", "Tasks that no worker has taken yet.", ("queue",), lengths)
+    ages = {name: queue.age for name, queue in known.queues.items() if queue.age is not None}
+    yield _gauge(
         "plimsoll_queue_age_seconds",
         "Time since the oldest waiting task was sent; 0 while none waits.",
-        labels=("queue",),
+        ("queue",),
+        ages,
     )
-    for name, queue in known.queues.items():
-        lengths.add_metric((name,), queue.length)
-        if queue.age is not None:
-            ages.add_metric((name,), queue.age)
-    yield from (lengths, ages)
 
 
-def _lateness(known: query.Live) -> Metric:
+def _lateness(known: query.FromBroker) -> Metric:
     counts = accumulate(known.late.get(bound, 0) for bound in (*map(str, BUCKETS), "more"))
     buckets = list(zip((*map(str, BUCKETS), "+Inf"), counts, strict=True))
     lateness = Histogram("plimsoll_probe_lateness_seconds", "How late probes began after they were due.")
     lateness.add_metric((), buckets, known.late_sum)
     return lateness
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:
+    """A gauge with a sample for each of the values, whose key is the one label's value or all of theirs."""
+    gauge = Gauge(name, text, labels=labels)
+    for of, value in values.items():
+        gauge.add_metric((of,) if isinstance(of, str) else of, value)
+    return gauge

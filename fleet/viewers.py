@@ -14,9 +14,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 KEY = "plimsoll:viewers"
-"""A hash: "<host>:<process>" -> "<viewers> <unix seconds>"."""
+"""A hash: "<host>:<process>" -> "<viewers> <unix seconds>". It goes with the last process that tells."""
 
-EVERY = 15.0
+EVERY = 15
 """Seconds after which a process says again how many it has."""
 
 STALE_AFTER = 3 * EVERY
@@ -60,11 +60,13 @@ async def _say(viewers: int) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
-        async with client:
+        async with client, client.pipeline() as batch:
             if viewers:
-                await client.hset(KEY, name, f"{viewers} {time.time():.0f}")
+                batch.hset(KEY, name, f"{viewers} {time.time():.0f}")
+                batch.expire(KEY, STALE_AFTER)
             else:
-                await client.hdel(KEY, name)
+                batch.hdel(KEY, name)
+            await batch.execute()
     except (redis.RedisError, OSError) as error:
         log.debug("The number of viewers could not be told: %s", error)
 

@@ -31,16 +31,16 @@ async def anyone_async(request: HttpRequest) -> User | None:
 
 
 def admin(request: HttpRequest) -> User:
-    """Who asks, if they run the installation; raises Http404 for anyone else."""
+    """Who asks, if they are an administrator; raises Http404 for anyone else."""
     user = person(request)
     if not user.is_superuser:
-        audit.record("access.refused", detail={"needed": "who runs the installation"})
+        audit.record("access.refused", detail={"needed": "administrator"})
         raise Http404("There is no such page.")
     return user
 
 
 def teams_of(user: User | AnonymousUser, role: Role = Role.VIEWER) -> QuerySet[Team]:
-    """The teams in which the person has this role or more; all of them for who runs the installation."""
+    """The teams in which the person has this role or more; all of them for administrators."""
     if user.is_superuser:
         return Team.objects.all()
     return Team.objects.filter(memberships__user=user.pk, memberships__role__in=role.and_above)
@@ -80,5 +80,5 @@ def _owners(team: Team) -> str:
     owners = User.objects.filter(memberships__team=team, memberships__role=Role.OWNER, is_active=True)
     return (
         ", ".join(owners.order_by("username").values_list("username", flat=True))
-        or "it has none, so who runs the installation"
+        or "it has none, so an administrator of this installation"
     )

@@ -21,9 +21,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from config.addresses import absolute
+
 from . import audit, mailing, signals
-from .sso import people, trouble
-from .sso.session import Session
+from .sso import admission, trouble
+from .sso.http import ProviderHttp
 
 log = logging.getLogger(__name__)
 
@@ -65,36 +67,31 @@ class Accounts(DefaultAccountAdapter):
         return f"account:{min(user.pk for user in users)}" if users else f"name:{typed}"
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """The Host header is the sender's to choose, so links in mails begin as the settings say."""
+        """The page where a new password is set."""
         user, _, token = key.partition("-")
-        return _site_url() + reverse("account_reset_password_from_key", args=[user, token])
+        return absolute(reverse("account_reset_password_from_key", args=[user, token]))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Returns before the mail has left."""
-        mailing.send(self.render_mail(template_prefix, email, context | {"site_url": _site_url()}))
-
-
-def _site_url() -> str:
-    """How the addresses of all our pages begin, without a slash at the end."""
-    return settings.SITE_URL.rstrip("/")
+        mailing.send(self.render_mail(template_prefix, email, context | {"site_url": settings.SITE_URL}))
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):
-    """Accounts of people whom the OpenID Connect provider sends. What decides about them is in teams/sso/people.py."""
+    """Accounts of people whom the OpenID Connect provider sends. Who is let in: teams/sso/admission.py."""
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
         "no_password": "Your account has no password, so nothing else lets you in. Set a password first.",
     }
 
-    def get_requests_session(self) -> Session:
-        return Session()
+    def get_requests_session(self) -> ProviderHttp:
+        return ProviderHttp()
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
-        return people.account_of(people.verified_address(sociallogin))
+        return admission.account_of(admission.verified_address(sociallogin))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        if why := people.refusal(sociallogin):
+        if why := admission.refusal(sociallogin):
             raise ImmediateHttpResponse(_refused(request, sociallogin, why))
         return True
 
@@ -102,8 +99,8 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         try:
             with transaction.atomic():
                 user = super().save_user(request, sociallogin, form)
-                people.welcome(user, sociallogin)
-        except (IntegrityError, people.TooLate) as error:
+                admission.welcome(user, sociallogin)
+        except (IntegrityError, admission.NoLongerInvited) as error:
             raise ImmediateHttpResponse(_refused(request, sociallogin, "late")) from error
         return user
 
@@ -130,5 +127,5 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
 
 def _refused(request: HttpRequest, sociallogin: SocialLogin, why: str) -> HttpResponse:
     audit.record("access.refused", detail={"by": ["socialaccount"], "why": why})
-    facts = {"why": why, "address": people.verified_address(sociallogin), "provider": settings.OIDC_NAME}
+    facts = {"why": why, "address": admission.verified_address(sociallogin), "provider": settings.OIDC_NAME}
     return render(request, "socialaccount/refused.html", facts, status=403)

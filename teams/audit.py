@@ -7,90 +7,18 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.core import context
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from config.redaction import redact
 
+from .audit_actions import ACTIONS, SELDOM
+from .browsers import address
 from .models import AuditEntry, Team
-
-ACTIONS = {
-    "access.refused": "was refused",
-    "account.created": "created an account",
-    "account.factor_added": "added a way to prove who they are",
-    "account.factor_removed": "removed a way to prove who they are",
-    "account.factor_renewed": "made new recovery codes",
-    "account.mail_changed": "changed a mail address of an account",
-    "account.password_changed": "changed a password",
-    "account.password_reset": "reset a password by mail",
-    "account.provider_connected": "connected an account to the provider",
-    "account.provider_removed": "took the provider away from an account",
-    "alerting.changed": "changed how the team is told",
-    "alerting.tested": "had a test message sent",
-    "audit.exported": "exported the audit trail",
-    "backup.made": "made a backup",
-    "backup.restored": "restored a backup",
-    "decision.edited": "edited a decision",
-    "decision.exported": "exported the decisions",
-    "decision.moved": "moved a decision",
-    "decision.recorded": "recorded a decision",
-    "decision.reviewed": "reviewed a decision",
-    "endpoint.added": "added an endpoint",
-    "endpoint.changed": "changed an endpoint",
-    "endpoint.paused": "paused an endpoint",
-    "endpoint.removed": "removed an endpoint",
-    "endpoint.resumed": "resumed an endpoint",
-    "incident.acknowledged": "acknowledged an incident",
-    "incident.noted": "wrote a note on an incident",
-    "incident.unacknowledged": "gave an incident back",
-    "invitation.accepted": "accepted an invitation to the team",
-    "invitation.sent": "invited someone to the team",
-    "invitation.withdrawn": "withdrew an invitation",
-    "maintenance.planned": "planned maintenance",
-    "maintenance.removed": "removed planned maintenance",
-    "member.joined": "joined the team",
-    "member.left": "left the team",
-    "member.removed": "removed a member",
-    "member.role_changed": "changed a member's role",
-    "message.sent_again": "had a message sent again",
-    "person.activated": "activated an account",
-    "person.admin_changed": "changed who runs the installation",
-    "person.deactivated": "deactivated an account",
-    "person.deleted": "deleted an account",
-    "person.exported": "exported what is stored about a person",
-    "person.factors_removed": "took the second factors of an account away",
-    "recipient.cleared": "had mail go again to an address that bounced",
-    "recipient.subscribed": "subscribed an address again",
-    "recipient.unsubscribed": "unsubscribed an address",
-    "requirement.changed": "changed a requirement",
-    "requirement.created": "created a requirement",
-    "requirement.shared": "shared a requirement by a public link",
-    "requirement.withdrawn": "withdrew a requirement's public link",
-    "secret.rotated": "rotated the keys of stored secrets",
-    "session.closed": "ended a session of their own",
-    "session.ended": "signed out",
-    "session.failed": "failed to sign in",
-    "session.held_up": "was held up after too many tries to sign in",
-    "session.started": "signed in",
-    "silence.ended": "ended a silence",
-    "silence.started": "started a silence",
-    "team.changed": "changed the team",
-    "team.created": "created the team",
-    "team.deleted": "deleted the team",
-    "token.made": "made an API token",
-    "token.refused": "used an API token and was refused",
-    "token.revoked": "revoked an API token",
-}
-"""Action -> what the person did, in words that follow a name. `record` takes no other."""
-
-SELDOM = ("access.refused", "session.held_up")
-"""Who keeps trying is written down once a minute for each address and page: a flood must not bury the rest."""
 
 LINKED: dict[str, type[Model]] = {}
 """What an action begins with -> the model of its objects, which have pages. Each app adds its own when it starts."""
@@ -124,7 +52,7 @@ def record(
     AuditEntry.objects.create(
         actor_id=person.pk if person else None,
         via=_via.get()[:80],
-        address=_address(request),
+        address=address(request),
         team_id=team.pk if team else None,
         team_name=team.name if team else "",
         action=action,
@@ -182,7 +110,7 @@ def _where(action: str, request: HttpRequest | None) -> dict[str, Any]:
 def _first_in_a_minute(action: str, person: User | None, request: HttpRequest | None) -> bool:
     if request is None:
         return True
-    who = f"{person.pk if person else ''} {_address(request)} {request.path}"
+    who = f"{person.pk if person else ''} {address(request)} {request.path}"
     key = hashlib.sha256(who.encode()).hexdigest()  # a cache's key has no spaces, and a path may be long
     return cache.add(f"audit:{action}:{key}", 1, timeout=60)
 
@@ -195,12 +123,3 @@ def _lately(action: str, person: User | None, what: Model | None, within: timede
 def _signed_in(request: HttpRequest | None) -> User | None:
     user = getattr(request, "user", None)
     return user if isinstance(user, User) else None
-
-
-def _address(request: HttpRequest | None) -> str | None:
-    if request is None:
-        return None
-    try:
-        return get_adapter().get_client_ip(request)
-    except PermissionDenied:  # the server did not tell: a Unix socket
-        return None

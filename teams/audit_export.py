@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 
 from . import audit
 from .models import Team
-from .queries.audit import Filters, Line, lines
+from .queries.audit import Filters, Line, portion
 
 COLUMNS = ("at", "person", "who", "address", "via", "team", "action", "done", "object", "name", "detail")
 
@@ -23,12 +23,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def as_csv(team: Team | None, filters: Filters) -> StreamingHttpResponse:
     """A table with a heading; what would be a formula begins with an apostrophe."""
-    return _response("csv", "text/csv; charset=utf-8", team, _portions(team, filters, _row_text, _row(COLUMNS), ""))
+    return _response("csv", "text/csv; charset=utf-8", team, _portions(team, filters, _rows_text, begin=_row(COLUMNS)))
 
 
 def as_json(team: Team | None, filters: Filters) -> StreamingHttpResponse:
     """A list with an object a line."""
-    return _response("json", "application/json", team, _portions(team, filters, _object_text, "[", "\n]\n"))
+    portions = _portions(team, filters, _objects_text, begin="[", between=",", end="\n]\n")
+    return _response("json", "application/json", team, portions)
 
 
 def _response(kind: str, content_type: str, team: Team | None, content: AsyncIterator[str]) -> StreamingHttpResponse:
@@ -39,24 +40,29 @@ def _response(kind: str, content_type: str, team: Team | None, content: AsyncIte
 
 
 async def _portions(
-    team: Team | None, filters: Filters, text: Callable[[list[Line], bool], str], begin: str, end: str
+    team: Team | None,
+    filters: Filters,
+    text: Callable[[list[Line]], str],
+    *,
+    begin: str,
+    between: str = "",
+    end: str = "",
 ) -> AsyncIterator[str]:
     """Asynchronous, since our server would otherwise gather all of it before it sends the first byte."""
     yield begin
     before: int | None = None
-    while found := await sync_to_async(lines)(team, filters, before):
-        yield text(found, before is None)
+    while found := await sync_to_async(portion)(team, filters, before):
+        yield (between if before else "") + text(found)
         before = found[-1].entry.pk
     yield end
 
 
-def _row_text(found: list[Line], first: bool) -> str:
+def _rows_text(found: list[Line]) -> str:
     return "".join(_row([_cell(value) for value in _values(line).values()]) for line in found)
 
 
-def _object_text(found: list[Line], first: bool) -> str:
-    text = ",".join("\n" + json.dumps(_values(line), ensure_ascii=False) for line in found)
-    return text if first else f",{text}"
+def _objects_text(found: list[Line]) -> str:
+    return ",".join("\n" + json.dumps(_values(line), ensure_ascii=False) for line in found)
 
 
 def _values(line: Line) -> dict[str, Any]:

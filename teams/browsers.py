@@ -1,6 +1,10 @@
-"""What a browser says about itself, in words."""
+"""What a browser says about itself, and where it is."""
 
 import re
+
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 UNKNOWN = "unknown program"
 
@@ -34,3 +38,13 @@ def browser(user_agent: str) -> str:
 
 def _first(names: dict[str, str], user_agent: str) -> str:
     return next((name for pattern, name in names.items() if re.search(pattern, user_agent)), "")
+
+
+def address(request: HttpRequest | None) -> str | None:
+    """The address that a request came from; None where nobody tells, as for a command or a Unix socket."""
+    if request is None:
+        return None
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:
+        return None

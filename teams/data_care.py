@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from . import audit, installation, members
-from .members import Refused
 from .models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
+from .refusals import Refused
 
 SOMEONE = "someone who left"
 """Stands where the name of a deleted person was."""
@@ -56,18 +56,28 @@ class Names:
 def export(user: User) -> dict[str, Any]:
     """Everything that is stored about the person, for JSON. Notes it in the audit trail."""
     audit.record("person.exported", what=user)
-    names = names_of(user)
-    found: dict[str, Any] = {
-        "exported_at": timezone.now(),
+    found = {"exported_at": timezone.now(), **_account(user), **_in_teams(user, names_of(user)), **_trail(user)}
+    for contribute in contributions:
+        found |= contribute(user)
+    return found
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
         "account": _row(user, "id", "username", "email", "first_name", "last_name", "date_joined", "last_login",
                         "is_active", "is_superuser"),
         "addresses": _rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
-        "memberships": _rows(Membership.objects.filter(user=user), "team__name", "role", "joined_at"),
         "sessions": _rows(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _rows(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
         "sign_in_providers": _rows(
             SocialAccount.objects.filter(user=user), "provider", "uid", "extra_data", "date_joined", "last_login"
         ),
+    }  # fmt: skip
+
+
+def _in_teams(user: User, names: Names) -> dict[str, Any]:
+    return {
+        "memberships": _rows(Membership.objects.filter(user=user), "team__name", "role", "joined_at"),
         "api_tokens": _rows(
             ApiToken.objects.filter(Q(user=user) | Q(created_by=user)),
             "name", "team__name", "scopes", "start", "created_at", "expires_at", "last_used_at",
@@ -77,18 +87,18 @@ def export(user: User) -> dict[str, Any]:
             "team__name", "email", "role", "created_at", "expires_at",
         ),
         "mail_lists": [team.name for team in Team.objects.all() if names.in_team(team.pk) & _lower(team.mail_to)],
+    }  # fmt: skip
+
+
+def _trail(user: User) -> dict[str, Any]:
+    about = AuditEntry.objects.filter(action__startswith="person.", object_id=user.pk).exclude(actor_id=user.pk)
+    return {
         "audit_trail": _rows(
             AuditEntry.objects.filter(actor_id=user.pk),
             "at", "via", "address", "team_name", "action", "object_name", "detail",
         ),
-        "audit_trail_about": _rows(  # where others did it from is theirs
-            AuditEntry.objects.filter(action__startswith="person.", object_id=user.pk).exclude(actor_id=user.pk),
-            "at", "action", "detail",
-        ),
+        "audit_trail_about": _rows(about, "at", "action", "detail"),  # where others did it from is theirs
     }  # fmt: skip
-    for contribute in contributions:
-        found |= contribute(user)
-    return found
 
 
 def hindrance(user: User) -> str:

@@ -3,14 +3,15 @@
 import hmac
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.color import no_style
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from .people import new_team
+from config.addresses import absolute
+
+from .lifecycle import new_team
 
 
 class TooLate(Exception):
@@ -21,7 +22,7 @@ def link() -> str | None:
     """The one-time link for the log; None once any account exists."""
     if User.objects.exists():
         return None
-    return settings.SITE_URL + reverse("start", args=[_token()])
+    return absolute(reverse("start", args=[_token()]))
 
 
 def is_open(token: str) -> bool:
@@ -34,7 +35,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
     try:
         with transaction.atomic():
             # Everyone who creates a first account gets the number 1: of two at once, one is refused.
-            user = User(pk=1, username=username, email=email.lower(), is_staff=True, is_superuser=True)
+            user = User(pk=1, username=username, email=email.lower(), is_superuser=True)
             user.set_password(password)
             if User.objects.exists():
                 raise TooLate

@@ -12,6 +12,11 @@ from .models import Role, Team
 
 MOST_ADDRESSES = 20
 
+PASSWORD_RULE = (
+    "At least ten characters, not like your name, and not one that many use. A few words in a row are easy to keep."
+)
+"""What AUTH_PASSWORD_VALIDATORS ask for, in words for people."""
+
 
 class AddressesField(forms.Field):
     """Mail addresses, one on each line; cleans to a list without repetitions."""
@@ -105,15 +110,11 @@ class NewAccountForm(UserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
         self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and look at what is above
         _style(self)
 
     def clean_username(self) -> str:
-        name = super().clean_username() or ""  # None: somebody has it, which is said already
-        if "@" in name:
-            raise ValidationError("Choose a user name without an @, so that nobody takes it for a mail address.")
-        return name
+        return _no_address(super().clean_username() or "")  # None: somebody has it, which is said already
 
 
 class TypedForm(forms.Form):
@@ -152,6 +153,9 @@ class FirstAccountForm(BaseUserCreationForm):
         model = User
         fields = ("username", "email")
 
+    def clean_username(self) -> str:
+        return _no_address(self.cleaned_data["username"])
+
     def clean_team_name(self) -> str:
         return free_team_name(self.cleaned_data["team_name"])
 
@@ -160,10 +164,18 @@ class FirstAccountForm(BaseUserCreationForm):
         _style(self)
 
 
+def _no_address(name: str) -> str:
+    """The user name; raises ValidationError for one with an @."""
+    if "@" in name:
+        raise ValidationError("Choose a user name without an @, so that nobody takes it for a mail address.")
+    return name
+
+
 def _style(form: forms.BaseForm) -> None:
     """The looks of our forms, and words that are shorter than Django's."""
     form.fields["username"].label = "User name"
-    form.fields["password1"].help_text = "At least ten characters; not like your name, and not one that many use."
+    form.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
+    form.fields["password1"].help_text = PASSWORD_RULE
     form.fields["password2"].label, form.fields["password2"].help_text = "Password again", ""
     for field in form.fields.values():
         field.widget.attrs["class"] = "input"

@@ -1,4 +1,4 @@
-"""Who runs the installation, and what they do about accounts."""
+"""The administrators of the installation, and what they do about accounts."""
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -6,27 +6,28 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from . import audit
-from .members import NotThere, Refused, withdraw
+from .members import withdraw_invitations
 from .models import Invitation, Role, Team
+from .refusals import NotThere, Refused
 
 
 def make_admin(actor: User, user: User, admin: bool) -> None:
-    """Lets the person run the installation, or no more. Raises Refused for the last one."""
+    """Makes the person an administrator, or no more. Raises Refused for the last one."""
     with transaction.atomic():
         hold_admins()
         demand_admin(actor)
         _not_the_last(user, goes=not admin)
-        User.objects.filter(pk=user.pk).update(is_superuser=admin, is_staff=admin)
+        User.objects.filter(pk=user.pk).update(is_superuser=admin)
         if not admin:  # a link that they kept must not bring them back into a team of others
             own = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
-            withdraw(actor, Invitation.objects.filter(invited_by=user).exclude(team__in=own))
+            withdraw_invitations(actor, Invitation.objects.filter(invited_by=user).exclude(team__in=own))
         audit.record("person.admin_changed", what=user, detail={"admin": admin}, actor=actor)
 
 
 def set_active(actor: User, user: User, active: bool) -> None:
     """Lets the person sign in, or no more: then their sessions end and their invitations are withdrawn.
 
-    Raises Refused for the last one who runs the installation.
+    Raises Refused for the last administrator.
     """
     with transaction.atomic():
         hold_admins()
@@ -35,7 +36,7 @@ def set_active(actor: User, user: User, active: bool) -> None:
         User.objects.filter(pk=user.pk).update(is_active=active)
         if not active:
             end_sessions(user)
-            withdraw(actor, Invitation.objects.filter(invited_by=user))
+            withdraw_invitations(actor, Invitation.objects.filter(invited_by=user))
         audit.record("person.activated" if active else "person.deactivated", what=user, actor=actor)
 
 
@@ -54,22 +55,22 @@ def remove_factors(actor: User | None, user: User) -> bool:
 
 
 def last_admin(user: User) -> str:
-    """A sentence when nobody else could run the installation; "" otherwise."""
+    """A sentence when there would be no administrator left; "" otherwise."""
     admins = User.objects.filter(is_superuser=True, is_active=True)
     if not admins.filter(pk=user.pk).exists() or admins.exclude(pk=user.pk).exists():
         return ""
-    return f"{user} is the only one who runs the installation. Make someone else an installation admin first."
+    return f"{user} is the only administrator. Make someone else an administrator of this installation first."
 
 
 def hold_admins() -> None:
-    """Nobody else changes who runs the installation until the transaction ends."""
+    """Nobody else changes who is administrator until the transaction ends."""
     list(User.objects.select_for_update(no_key=True).filter(is_superuser=True).order_by("pk"))
 
 
 def demand_admin(actor: User) -> None:
-    """Looks again whether the actor runs the installation. Raises NotThere if not (any more)."""
+    """Looks again whether the actor is an administrator. Raises NotThere if not (any more)."""
     if not User.objects.filter(pk=actor.pk, is_superuser=True, is_active=True).exists():
-        raise NotThere("You do not run the installation any more, so nothing was changed.")
+        raise NotThere("You are no administrator any more, so nothing was changed.")
 
 
 def end_sessions(user: User) -> None:

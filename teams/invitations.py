@@ -18,11 +18,12 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from config import limits
+from config.addresses import absolute
 from config.redaction import redact
 
 from . import audit, members
-from .members import Refused
 from .models import Invitation, Membership, Role, Team
+from .refusals import Refused
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def invite(team: Team, email: str, role: Role, by: User | None) -> tuple[Invitat
     if by and not _allowed(by):
         raise Refused(f"That is enough for now: {AN_HOUR} invitations an hour. The next one is free within an hour.")
     with transaction.atomic():
-        members.own(by, team) if by else members.lock(team)
+        members.demand_owner(by, team) if by else members.lock(team)
         if Membership.objects.filter(team=team, user__in=holders(email)).exists():
             raise Refused(f"{email} belongs to a member of {team} already. Change the role in the list of members.")
         team.invitations.filter(email=email).delete()
@@ -98,7 +99,7 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
 def withdraw(invitation: Invitation, by: User) -> None:
     """The link does nothing any more. Raises NotThere when `by` is no owner any more."""
     with transaction.atomic():
-        members.own(by, invitation.team)
+        members.demand_owner(by, invitation.team)
         gone, _ = Invitation.objects.filter(pk=invitation.pk).delete()
         if gone:
             audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=by)
@@ -113,7 +114,7 @@ def holders(email: str) -> QuerySet[User]:
 
 def link(token: str) -> str:
     """The whole address of the page where the invitation is accepted."""
-    return settings.SITE_URL.rstrip("/") + reverse("invitation", args=[token])
+    return absolute(reverse("invitation", args=[token]))
 
 
 def mailed_token(token: str) -> str:

@@ -16,11 +16,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from config import limits
+from config.addresses import absolute
 from config.redaction import redact
 
 from . import audit
 from .invitations import holders
-from .members import Refused
+from .refusals import Refused
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def change(user: User, address: str) -> Change:
 
 def link(change: Change) -> str:
     """The whole address of the page where the change is confirmed."""
-    return settings.SITE_URL.rstrip("/") + reverse("mail-confirm", args=[signing.dumps(change, salt=_SALT)])
+    return absolute(reverse("mail-confirm", args=[signing.dumps(change, salt=_SALT)]))
 
 
 def find(user: User, token: str) -> Change:

@@ -7,27 +7,20 @@ from django.db.models import QuerySet
 from . import audit
 from .access import allows
 from .models import Invitation, Membership, Role, Team
-
-
-class Refused(Exception):
-    """A change that is not made: a sentence that says why, and what to do."""
-
-
-class NotThere(Refused):
-    """Who asks is no owner (any more), or what was to be changed is gone. Nothing of it is there for them."""
+from .refusals import NotThere, Refused
 
 
 def change_role(actor: User, team: Team, user: User, role: Role) -> None:
     """Gives the member another role. Raises Refused, or NotThere when the actor is no owner any more."""
     with transaction.atomic():
-        own(actor, team)
+        demand_owner(actor, team)
         member = _member(team, user)
         if member.role == role:
             return
         before = Role(member.role)
         if before == Role.OWNER:
             _another_owner(team, user)
-            withdraw(actor, team.invitations.filter(invited_by=user))
+            withdraw_invitations(actor, team.invitations.filter(invited_by=user))
         Membership.objects.filter(pk=member.pk).update(role=role)
         told = {"from": before.value, "to": role.value}
         audit.record("member.role_changed", team=team, what=user, detail=told, actor=actor)
@@ -36,7 +29,7 @@ def change_role(actor: User, team: Team, user: User, role: Role) -> None:
 def remove(actor: User, team: Team, user: User) -> None:
     """Takes the member out of the team. Raises Refused, or NotThere when the actor is no owner any more."""
     with transaction.atomic():
-        own(actor, team)
+        demand_owner(actor, team)
         _out(actor, team, user)
         audit.record("member.removed", team=team, what=user, actor=actor)
 
@@ -64,7 +57,7 @@ def join(user: User, team: Team, role: Role, actor: User | None = None) -> Membe
     return member
 
 
-def own(actor: User, team: Team) -> None:
+def demand_owner(actor: User, team: Team) -> None:
     """Holds the team's members still until the transaction ends, and looks again whether the actor owns it.
 
     Raises NotThere for someone who does not (any more).
@@ -91,6 +84,13 @@ def other_owners(team: Team, user: User) -> bool:
     return owners.exclude(user=user).exists()
 
 
+def withdraw_invitations(actor: User, invitations: QuerySet[Invitation]) -> None:
+    """Takes back what someone sent who may not invite any more: they must not come back by a link that they kept."""
+    for invitation in invitations.select_related("team"):
+        audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=actor)
+        invitation.delete()
+
+
 def _member(team: Team, user: User) -> Membership:
     member = Membership.objects.filter(team=team, user=user).first()
     if member is None:
@@ -107,12 +107,5 @@ def _out(actor: User, team: Team, user: User) -> None:
     member = _member(team, user)
     if member.role == Role.OWNER:
         _another_owner(team, user)
-    withdraw(actor, team.invitations.filter(invited_by=user))
+    withdraw_invitations(actor, team.invitations.filter(invited_by=user))
     member.delete()
-
-
-def withdraw(actor: User, invitations: QuerySet[Invitation]) -> None:
-    """Takes back what someone sent who may not invite any more: they must not come back by a link that they kept."""
-    for invitation in invitations.select_related("team"):
-        audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=actor)
-        invitation.delete()

@@ -1,4 +1,4 @@
-"""Sessions: when they end, ending them before, and clearing away what is past its time."""
+"""Sessions: when they end by themselves, and ending them before."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from . import audit
 from .browsers import browser
-from .models import ApiToken, Invitation
-
-KEEP_INVITATIONS = timedelta(days=30)
-KEEP_TOKENS = timedelta(days=90)
-"""For so long after their end they are listed as expired."""
 
 
 class SessionStore(db.SessionStore):
@@ -35,12 +29,3 @@ class Sessions(DefaultUserSessionsAdapter):
                 if not session.is_current():
                     audit.record("session.closed", detail={"browser": browser(session.user_agent)})
                 session.end()
-
-
-def clear_up() -> None:
-    """Deletes sessions, invitations and API tokens that have been of no use for a while."""
-    now = datetime.now(UTC)
-    SessionStore.clear_expired()
-    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
-    Invitation.objects.filter(expires_at__lt=now - KEEP_INVITATIONS).delete()
-    ApiToken.objects.filter(expires_at__lt=now - KEEP_TOKENS).delete()

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from . import sessions
+from . import upkeep
 
 
 @shared_task
 def clear_up() -> None:
     """Delete sessions, invitations and API tokens that are past their time."""
-    sessions.clear_up()
+    upkeep.clear_up()

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -17,6 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from config import limits
 
 from . import audit, members
+from .browsers import address
 from .models import ApiToken, Scope, Team
 
 PREFIX = "plim_"
@@ -74,7 +73,7 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         if team:
-            members.own(by, team)
+            members.demand_owner(by, team)
         else:
             list(User.objects.select_for_update(no_key=True).filter(pk=by.pk))  # of two tokens one is the last
         _room(by, team)
@@ -105,7 +104,7 @@ def revoke(token: ApiToken, by: User) -> None:
     """
     with transaction.atomic():
         if token.team:
-            members.own(by, token.team)
+            members.demand_owner(by, token.team)
         gone, _ = ApiToken.objects.filter(pk=token.pk).delete()
         if gone:
             audit.record("token.revoked", team=token.team, what=token, name=token.name)
@@ -152,7 +151,7 @@ def _why_not(token: ApiToken, scope: Scope) -> TokenRefused | None:
         day = f"{token.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return TokenRefused(401, "token_expired", f"This token expired on {day}. Make a new one.")
     if token.user is not None and not token.user.is_active:
-        return TokenRefused(401, "owner_inactive", "The account that this token acts for is switched off.")
+        return TokenRefused(401, "owner_inactive", "The account that this token acts for is deactivated.")
     if scope.value not in token.scopes:
         return TokenRefused(403, "scope_missing", f"This token lacks the scope {scope.value}. Make one that has it.")
     return None
@@ -172,7 +171,7 @@ def _wrong(request: HttpRequest) -> TokenRefused:
     A good token is never held up by it: behind a proxy many programs may share an address, and 256 random bits are
     not guessed. The limit is what tells a program that has gone wild to wait.
     """
-    if not limits.allowed(f"wrong-tokens:{_address(request)}", WRONG_A_MINUTE, 60):
+    if not limits.allowed(f"wrong-tokens:{address(request)}", WRONG_A_MINUTE, 60):
         return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
     return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
 
@@ -183,13 +182,6 @@ def _tell(token: ApiToken, refused: TokenRefused) -> None:
         with audit.through(f"token {token.name}"):
             detail = {"why": refused.code}
             audit.record("token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user)
-
-
-def _address(request: HttpRequest) -> str:
-    try:
-        return get_adapter().get_client_ip(request)
-    except PermissionDenied:  # the server did not tell: a Unix socket
-        return ""
 
 
 def _hash(secret: str) -> str:

@@ -14,6 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F
 
+from config.addresses import absolute
 from config.redaction import redact
 from teams import audit
 
@@ -150,7 +151,7 @@ def mail(message: Message) -> EmailMultiAlternatives:
     if earlier:
         headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
     if message.team_id:
-        leave = settings.SITE_URL.rstrip("/") + links.unsubscribe_path(message.team_id, message.recipient)
+        leave = absolute(links.unsubscribe_path(message.team_id, message.recipient))
         headers |= {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     found = EmailMultiAlternatives(
         subject=wording.subject(message),

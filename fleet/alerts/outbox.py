@@ -155,9 +155,9 @@ def write_note(
 
 
 def write_monitor_note(key: str, subject: str, text: str) -> None:
-    """The monitor's own alarm, to those who run the installation. Written once per key, as `write_note` does."""
+    """The monitor's own alarm, to the administrators. Written once per key, as `write_note` does."""
     facts = {"subject": subject, "text": text, "path": "/", "link_text": "Open the board", "name": subject}
-    facts |= {"team": "everyone who runs this installation", "team_slug": "plimsoll"}
+    facts |= {"team": "the administrators of this installation", "team_slug": "plimsoll"}
     admins = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
     to = [(Channel.MAIL.value, address) for address in admins.values_list("email", flat=True)]
     _store(to, kind=Kind.MONITOR, key=key, facts=facts)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
+
+from config.addresses import absolute
 
 from .. import causes
 from ..engines.registry import label
@@ -90,7 +91,7 @@ class Item:
 
     @property
     def link(self) -> str:
-        return _absolute(self.facts["path"])
+        return absolute(self.facts["path"])
 
 
 def items(message: Message) -> list[Item]:
@@ -148,7 +149,7 @@ def payload(message: Message) -> dict[str, Any]:
         "message": message.pk,
         "team": message.team.slug if message.team else None,
         "subject": subject(message),
-        "note": {"text": note["text"], "link": _absolute(note["path"])} if note else None,
+        "note": {"text": note["text"], "link": absolute(note["path"])} if note else None,
         "incidents": [_told(item) for item in found],
     }
 
@@ -159,7 +160,7 @@ def _told(item: Item) -> dict[str, Any]:
         "kind": item.kind,
         "incident": item.incident,
         "link": item.link,
-        "endpoint": {"name": facts["name"], "url": facts["url"], "link": _absolute(facts["endpoint_path"])},
+        "endpoint": {"name": facts["name"], "url": facts["url"], "link": absolute(facts["endpoint_path"])},
         "status": item.status,
         **{name: facts[name] for name in ("cause", "step", "detail", "began_at", "opened_at", "resolved_at")},
         "sentence": item.what,
@@ -176,7 +177,7 @@ def _render(message: Message, kind: str, signed: bool) -> str:
         context |= {"acknowledge": _acknowledge(message, found), "unsubscribe": _unsubscribe(message)}
     if not found:
         facts = _note(message).facts
-        return render_to_string(f"email/note.{kind}", context | {"facts": facts, "link": _absolute(facts["path"])})
+        return render_to_string(f"email/note.{kind}", context | {"facts": facts, "link": absolute(facts["path"])})
     if len(found) == 1:
         return render_to_string(f"email/alert.{kind}", context | {"item": found[0], "facts": found[0].facts})
     return render_to_string(f"email/group.{kind}", context | _many(found))
@@ -197,7 +198,7 @@ def _many(found: list[Item]) -> dict[str, Any]:
         "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back) else "",
         "advice": causes.advice(shared[0]) if trouble and shared[1] >= 0.8 * len(trouble) else "",
         "together": len(trouble) > 1,
-        "link": _absolute(f"/incidents/?team={found[0].facts['team_slug']}"),
+        "link": absolute(f"/incidents/?team={found[0].facts['team_slug']}"),
     }
 
 
@@ -211,18 +212,14 @@ def _headline(trouble: list[Item], back: list[Item]) -> str:
 def _acknowledge(message: Message, found: list[Item]) -> str:
     """The signed link that says "I am on it" for all of the message's trouble; "" where there is none."""
     numbers = [item.incident for item in found if not item.recovered]
-    return _absolute(links.acknowledge_path(numbers, message.recipient)) if numbers else ""
+    return absolute(links.acknowledge_path(numbers, message.recipient)) if numbers else ""
 
 
 def _unsubscribe(message: Message) -> str:
-    return _absolute(links.unsubscribe_path(message.team_id, message.recipient)) if message.team_id else ""
+    return absolute(links.unsubscribe_path(message.team_id, message.recipient)) if message.team_id else ""
 
 
 def _note(message: Message) -> Alert:
     alert = message.alerts.first()
     assert alert is not None, "a message carries at least one alert"
     return alert
-
-
-def _absolute(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path

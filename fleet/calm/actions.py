@@ -137,20 +137,25 @@ def plan(
     Nobody is told then, and the time does not count for availability. Raises ValidationError with a sentence per field.
     """
     _of_team(team, endpoint)
-    name = " ".join(name.split())
     starts_at, ends_at = (at.replace(second=0, microsecond=0) for at in (starts_at, ends_at))
-    minutes = int((ends_at - starts_at) / timedelta(minutes=1))
-    if errors := _wrong(name, minutes, ends_at, repeats, time_zone) or _wrong_last_day(
-        starts_at.astimezone(ZoneInfo(time_zone)).date(), repeats, last_day
-    ):
+    window = MaintenanceWindow(
+        team=team,
+        endpoint=endpoint,
+        name=" ".join(name.split()),
+        starts_at=starts_at,
+        minutes=int((ends_at - starts_at) / timedelta(minutes=1)),
+        repeats=repeats,
+        time_zone=time_zone,
+        last_day=last_day,
+        created_by=by,
+    )
+    if errors := _wrong(window, ends_at) or _wrong_last_day(window):
         raise ValidationError(errors)
-    window = MaintenanceWindow(team=team, endpoint=endpoint, name=name, starts_at=starts_at, minutes=minutes)
-    window.repeats, window.time_zone, window.last_day, window.created_by = repeats, time_zone, last_day, by
     with transaction.atomic():
         window.save()
         _record_rule("maintenance.planned", window, _times(window))
         if on := windows.current(window, datetime.now(UTC)):
-            _note_on_open(_covered(window), f"Maintenance until {told(on[1])}: {name}.", by.get_username())
+            _note_on_open(_covered(window), f"Maintenance until {told(on[1])}: {window.name}.", by.get_username())
         _refresh(_ids(_covered(window)))
     return window
 
@@ -180,26 +185,28 @@ def told(at: datetime) -> str:
     return f"{local.day} {local:%b, %H:%M} {local.tzname()}"
 
 
-def _wrong(name: str, minutes: int, ends_at: datetime, repeats: str, time_zone: str) -> dict[str, str]:
-    if not name or len(name) > 80:
+def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
+    if not window.name or len(window.name) > 80:
         return {"name": "Give it a name of at most 80 characters, such as “Driver update”."}
-    if minutes < 0:
+    if window.minutes < 0:
         return {"ends_at": "It ends before it starts. Choose a later end."}
-    if minutes == 0:
+    if window.minutes == 0:
         return {"ends_at": "It has to last a minute at least."}
-    if repeats not in MaintenanceWindow.Repeats.values:
+    if window.repeats not in MaintenanceWindow.Repeats.values:
         return {"repeats": "Choose one of the listed ways to repeat."}
-    longest = windows.PERIODS.get(repeats, WINDOW_MAX)
-    if timedelta(minutes=minutes) > longest:
-        what = "before it comes round again" if repeats != "once" else "and no longer"
+    longest = windows.PERIODS.get(window.repeats, WINDOW_MAX)
+    if timedelta(minutes=window.minutes) > longest:
+        what = "before it comes round again" if window.repeats != "once" else "and no longer"
         return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}
-    if repeats == "once" and ends_at <= datetime.now(UTC):
+    if window.repeats == "once" and ends_at <= datetime.now(UTC):
         return {"ends_at": "That time is over already. Choose a later one."}
-    return {} if time_zone in available_timezones() else {"time_zone": f"“{time_zone}” is no time zone we know."}
+    known = window.time_zone in available_timezones()
+    return {} if known else {"time_zone": f"“{window.time_zone}” is no time zone we know."}
 
 
-def _wrong_last_day(first: date, repeats: str, last_day: date | None) -> dict[str, str]:
-    if last_day and repeats != "once" and last_day < first:
+def _wrong_last_day(window: MaintenanceWindow) -> dict[str, str]:
+    first = window.starts_at.astimezone(ZoneInfo(window.time_zone)).date()
+    if window.last_day and window.repeats != "once" and window.last_day < first:
         return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
     return {}
 

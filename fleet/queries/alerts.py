@@ -71,7 +71,7 @@ def dropped(user: User, number: str | int) -> Page:
 
 
 def _visible(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """What the person may see. What belongs to no team is about the watch itself: for who runs the installation."""
+    """What the person may see. What belongs to no team is about the watch itself: for administrators."""
     return visible(user, rows)
 
 

@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
+from config.addresses import absolute
 from config.health import glance
-from teams.models import Team
 from teams.tokens import Bearer
 
 from .. import causes
-from ..access import visible, visible_teams
+from ..access import seen
 from ..figures import own_names
 from ..models import EndpointState, Incident
 from ..status import Status
@@ -37,22 +36,6 @@ class Asked:
 
     team: str = ""  # a slug
     status: str = ""
-
-
-def seen(bearer: Bearer, rows: QuerySet[Any], team: str) -> QuerySet[Any]:
-    """Those of the rows that the token may see; `team` is the way from a row to its team."""
-    return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})
-
-
-def sees_all(bearer: Bearer) -> bool:
-    """Whether the token may have figures of the whole installation's probes, from which other teams' could be told."""
-    return settings.FLEET_OPEN or (bearer.user is not None and bearer.user.is_superuser)
-
-
-def team_seen(bearer: Bearer, slug: str) -> bool:
-    """Whether the token may see a team of this name."""
-    teams = visible_teams(bearer.user) if bearer.user else Team.objects.filter(pk=bearer.team.pk if bearer.team else 0)
-    return teams.filter(slug=slug).exists()
 
 
 def status(bearer: Bearer, asked: Asked) -> dict[str, Any]:
@@ -128,7 +111,7 @@ def _incident(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
     _, pk, opened_at, taken_at, until = row
     return {
         "id": pk,
-        "url": settings.SITE_URL.rstrip("/") + reverse("incident", args=[pk]),
+        "url": absolute(reverse("incident", args=[pk])),
         "opened_at": _iso(opened_at),
         "acknowledged": taken_at is not None and (until is None or until > now),
     }

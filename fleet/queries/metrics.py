@@ -18,9 +18,9 @@ from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
 from teams.tokens import Bearer
 
 from .. import tally, viewers
+from ..access import seen, sees_all
 from ..models import Alert, BlindStretch, EndpointState, Incident, Message
 from ..status import Status
-from .api import seen, sees_all
 
 PARTS = {"dispatcher": BEAT_KEY, "probe_worker": PROBE_KEY, "delivery_worker": DELIVERY_KEY}
 
@@ -46,7 +46,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class FromBroker:
     """What the broker knows."""
 
     queues: dict[str, Queue]
@@ -100,7 +100,7 @@ def _messages(bearer: Bearer) -> dict[tuple[str, str], int]:
     return {(channel, state): number for channel, state, number in rows}
 
 
-def live() -> Live | None:
+def from_broker() -> FromBroker | None:
     """What the broker knows, in one round trip; None while it does not answer within a second."""
     names = [queue.name for queue in app.conf.task_queues]
     once = Retry(NoBackoff(), 0)
@@ -116,12 +116,14 @@ def live() -> Live | None:
             signs, counts, boards, *queues = batch.execute()
     except redis.RedisError:
         return None
-    return _live(
+    return _read(
         signs, _text(counts), _text(boards), dict(zip(names, zip(queues[::2], queues[1::2], strict=True), strict=True))
     )
 
 
-def _live(signs: list[Any], counts: dict[str, str], boards: dict[str, str], queues: dict[str, tuple[int, Any]]) -> Live:
+def _read(
+    signs: list[Any], counts: dict[str, str], boards: dict[str, str], queues: dict[str, tuple[int, Any]]
+) -> FromBroker:
     now = time.time()
     found: Counter[tuple[str, str]] = Counter()
     late: Counter[str] = Counter()
@@ -132,7 +134,7 @@ def _live(signs: list[Any], counts: dict[str, str], boards: dict[str, str], queu
             found[status, cause] += int(number)
         elif rest != "sum":
             late[rest] += int(number)
-    return Live(
+    return FromBroker(
         queues={name: Queue(length, _age(length, oldest, now)) for name, (length, oldest) in queues.items()},
         ages={part: max(0.0, now - float(at)) for part, at in zip(PARTS, signs, strict=True) if at},
         found=dict(found),

@@ -10,6 +10,7 @@ from teams import tokens
 from teams.access import anyone
 from teams.models import Scope
 
+from ..access import team_seen
 from ..metrics import CONTENT_TYPE, text
 from ..queries import api as query
 from ..status import Status
@@ -54,7 +55,7 @@ def _for_token(request: HttpRequest, scope: Scope, answer: Answer) -> HttpRespon
 
 def _status(request: HttpRequest, bearer: tokens.Bearer) -> HttpResponse:
     asked = query.Asked(request.GET.get("team", "").strip(), request.GET.get("status", "").strip())
-    if asked.team and not query.team_seen(bearer, asked.team):
+    if asked.team and not team_seen(bearer, asked.team):
         return _error(404, "team_not_found", "This token sees no such team.")
     if asked.status and asked.status not in list(Status):
         return _error(404, "status_not_found", f"There is no such status. There are: {', '.join(Status)}.")

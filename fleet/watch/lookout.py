@@ -172,7 +172,7 @@ def _seen_since(began: datetime) -> bool:
 
 
 def end(stretch: BlindStretch) -> None:
-    """We can look again: everything is looked at now, and whoever runs the installation is told."""
+    """We can look again: everything is looked at now, and the administrators are told."""
     stretch.ended_at = datetime.now(UTC)
     with transaction.atomic():
         if not BlindStretch.objects.filter(pk=stretch.pk, ended_at=None).update(ended_at=stretch.ended_at):

@@ -13,7 +13,8 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from ..audit import ACTIONS, LINKED
+from ..audit import LINKED
+from ..audit_actions import ACTIONS
 from ..models import AuditEntry, Team
 
 PER_PAGE = 50
@@ -76,20 +77,20 @@ def entries(team: Team | None, filters: Filters) -> QuerySet[AuditEntry]:
         rows = rows.filter(at__gte=first)
     if last := _day(filters.until):
         rows = rows.filter(at__lt=_day_after(last))
-    return rows.filter(_about(filters.text)) if filters.text else rows
+    return rows.filter(_mentioning(filters.text)) if filters.text else rows
 
 
-def listing(team: Team | None, filters: Filters, number: str | int) -> Page:
-    """One page of Lines. What it costs does not depend on how many there are on it."""
+def page_of_lines(team: Team | None, filters: Filters, number: str | int) -> Page:
+    """One page of Lines: so many queries, however many lines it has."""
     page: Page[Any] = Paginator(entries(team, filters), PER_PAGE).get_page(number)
-    page.object_list = _lines(list(page))
+    page.object_list = _in_words(list(page))
     return page
 
 
-def lines(team: Team | None, filters: Filters, before: int | None) -> list[Line]:
+def portion(team: Team | None, filters: Filters, before: int | None) -> list[Line]:
     """Up to CHUNK Lines with numbers below `before`, newest first: an export asks again and again."""
     rows = entries(team, filters).order_by("-pk")
-    return _lines(list((rows.filter(pk__lt=before) if before else rows)[:CHUNK]))
+    return _in_words(list((rows.filter(pk__lt=before) if before else rows)[:CHUNK]))
 
 
 def _by(who: str) -> Q:
@@ -98,7 +99,7 @@ def _by(who: str) -> Q:
     return named | Q(actor_id=int(who)) if who.isdecimal() and len(who) < 19 else named
 
 
-def _about(text: str) -> Q:
+def _mentioning(text: str) -> Q:
     done = [action for action, words in ACTIONS.items() if text.lower() in words.lower() or text.lower() in action]
     found = Q(action__in=done)
     for column in ("object_name", "team_name", "via", "address"):
@@ -120,17 +121,17 @@ def _day_after(midnight: datetime) -> datetime:
     return timezone.make_aware(local + timedelta(days=1))
 
 
-def _lines(found: list[AuditEntry]) -> list[Line]:
+def _in_words(found: list[AuditEntry]) -> list[Line]:
     names = _names(found)
     pages = _pages(found)
-    return [_line(entry, names, pages) for entry in found]
+    return [_line_of(entry, names, pages) for entry in found]
 
 
-def _line(entry: AuditEntry, names: dict[int, str], pages: dict[tuple[str, int], str]) -> Line:
+def _line_of(entry: AuditEntry, names: dict[int, str], pages: dict[tuple[str, int], str]) -> Line:
     group, number = entry.action.partition(".")[0], entry.object_id or 0
     of_a_person = group in PEOPLE and entry.object_id is not None
     name = _person(number, names) if of_a_person and number != entry.actor_id else entry.object_name
-    detail = [(key, text) for key, value in entry.detail.items() for text in [_told(key, value, names)] if text]
+    detail = [(key, text) for key, value in entry.detail.items() for text in [_detail_text(key, value, names)] if text]
     words = ACTIONS.get(entry.action, entry.action)
     return Line(entry, _who(entry, names), words, name, pages.get((group, number), ""), detail)
 
@@ -167,7 +168,7 @@ def _addresses(group: str, numbers: set[int]) -> Iterator[tuple[int, str]]:
         yield there.pk, there.get_absolute_url()  # type: ignore[attr-defined]  # what is in LINKED has pages
 
 
-def _told(key: str, value: Any, names: dict[int, str]) -> str:
+def _detail_text(key: str, value: Any, names: dict[int, str]) -> str:
     if key == "person" and isinstance(value, int):
         return _person(value, names)
     if isinstance(value, dict) and value.keys() == {"from", "to"}:

@@ -14,7 +14,7 @@ PER_PAGE = 50
 
 
 def teams_with_role(user: User) -> list[tuple[Team, str]]:
-    """(team, the person's role in words, or "" where they only run the installation)."""
+    """(team, the person's role in words, or "" where they are only an administrator)."""
     roles = {each.team_id: each.get_role_display().lower() for each in Membership.objects.filter(user=user)}
     teams = Team.objects.filter(pk__in=teams_of(user)).annotate(people=Count("memberships"))
     return [(team, roles.get(team.pk, "")) for team in teams]

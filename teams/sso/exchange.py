@@ -4,9 +4,10 @@ from typing import Any
 
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from config.addresses import absolute
 
 from . import facts
 
@@ -22,7 +23,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         """By SITE_URL, which the provider knows; the request's own host may be another name of the site."""
-        return settings.SITE_URL + reverse("openid_connect_callback", args=[self.provider_id])
+        return absolute(reverse("openid_connect_callback", args=[self.provider_id]))
 
     def parse_token(self, data: dict[str, Any]) -> SocialToken:
         """The access token alone: it is used once, to ask who it is, and not stored."""

@@ -11,11 +11,11 @@ SENTENCES = {
     "this site, or it was used already. Begin again.",
     "error": "The provider says that it could not sign you in. Try again; if it goes on, ask whoever runs it.",
     "slow": "The provider did not answer within 5 seconds. Try again in a minute.",
-    "certificate": "The provider's certificate can't be verified. Whoever runs this installation can give the "
+    "certificate": "The provider's certificate can't be verified. An administrator of this installation can give the "
     "authority that signed it in CA_BUNDLE.",
     "away": "The provider can't be reached. Try again in a minute; if it goes on, tell whoever runs it.",
-    "answer": "The provider's answer can't be used, so nobody was signed in. Begin again; if it goes on, tell whoever "
-    "runs this installation: the log says more.",
+    "answer": "The provider's answer can't be used, so nobody was signed in. Begin again; if it goes on, tell an "
+    "administrator of this installation: the log says more.",
 }
 """Cause -> what the page says of it."""
 

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField
 
 from .. import browsers
+from ..forms import PASSWORD_RULE
 
 register = template.Library()
 
@@ -27,7 +28,13 @@ def mail_is_set() -> bool:
     return settings.EMAIL_CONFIGURED
 
 
-@register.inclusion_tag("fleet/_field.html")
+@register.simple_tag
+def password_rule() -> str:
+    """What a new password has to be like."""
+    return PASSWORD_RULE
+
+
+@register.inclusion_tag("_field.html")
 def account_field(field: BoundField, label: str, help_text: str = "", **attrs: Any) -> dict[str, BoundField]:
     """A field of one of allauth's forms, in our words and as our other fields look."""
     field.label, field.help_text = label, help_text

@@ -61,6 +61,6 @@ def team_json(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 def _page(request: HttpRequest, team: Team | None) -> HttpResponse:
     filters = queries.Filters.of(request.GET)
-    page = queries.listing(team, filters, request.GET.get("page", "1"))
+    page = queries.page_of_lines(team, filters, request.GET.get("page", "1"))
     shown = {"team": team, "filters": filters, "groups": queries.GROUPS, "page": page}
     return render(request, "teams/audit.html", shown)

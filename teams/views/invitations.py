@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import access, invitations
 from ..forms import InvitationForm, NewAccountForm
-from ..members import NotThere, Refused
 from ..models import Invitation, Role
+from ..refusals import NotThere, Refused
 from .teams import page
 
 

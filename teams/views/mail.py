@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from .. import access, mail_address
 from ..forms import MailAddressForm
-from ..members import Refused
+from ..refusals import Refused
 
 
 @reauthentication_required(allow_get=True)

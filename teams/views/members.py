@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from .. import access, members, tokens
 from ..forms import RoleForm
 from ..models import Role, Team
+from ..refusals import NotThere, Refused
 
 
 @require_POST
@@ -61,9 +62,9 @@ def _try(request: HttpRequest, act: Callable[[], None], done: str) -> bool:
     """Does it, and says so, or why not. Raises Http404 for what is not there any more for who asks."""
     try:
         act()
-    except members.NotThere as refused:
+    except NotThere as refused:
         raise Http404(str(refused)) from None
-    except members.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return False
     messages.success(request, done)

@@ -1,4 +1,4 @@
-"""Data care of one's own, and all accounts for who runs the installation."""
+"""Data care of one's own, and all accounts for administrators."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,20 +14,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from .. import access, data_care, installation, tokens
 from ..forms import TypedForm
-from ..members import NotThere, Refused
 from ..queries import people as queries
+from ..refusals import NotThere, Refused
 
 ACTS: dict[str, tuple[Callable[[User, User], object], str]] = {
-    "admin": (partial(installation.make_admin, admin=True), "{} runs the installation now."),
-    "no-admin": (partial(installation.make_admin, admin=False), "{} does not run the installation any more."),
+    "admin": (partial(installation.make_admin, admin=True), "{} is an administrator now."),
+    "no-admin": (partial(installation.make_admin, admin=False), "{} is no administrator any more."),
     "activate": (partial(installation.set_active, active=True), "{} can sign in again."),
     "deactivate": (
         partial(installation.set_active, active=False),
-        "{} can't sign in any more, and is signed out everywhere.",
+        "{} is deactivated, and signed out everywhere.",
     ),
     "no-factor": (installation.remove_factors, "{} signs in without a second factor until they set one up again."),
 }
-"""What the page's buttons send: what is done with (who runs the installation, the person), and what is said then."""
+"""What the page's buttons send: what is done with (the administrator, the person), and what is said then."""
 
 
 @require_GET
@@ -72,7 +72,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """Makes someone an installation admin or not, lets them sign in or not, or takes lost second factors away."""
+    """Makes someone an administrator or not, lets them sign in or not, or takes lost second factors away."""
     admin = access.admin(request)
     user, act = get_object_or_404(User, pk=pk), request.POST.get("act")
     if act not in ACTS:

@@ -1,4 +1,4 @@
-"""The one-time link of a fresh installation, and what is said about what is not there or not allowed."""
+"""The one-time link of a fresh installation."""
 
 from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_not_required
@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import access, first_account
 from ..forms import FirstAccountForm
-from ..members import Refused
+from ..refusals import Refused
 
 
 @login_not_required
@@ -32,17 +32,3 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
         except Refused as refused:  # `manage.py apply` made a team of this name meanwhile
             form.add_error("team_name", str(refused))
     return render(request, "teams/start.html", {"form": form})
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404, with the sentence of the helper that refused where there is one."""
-    return render(request, "404.html", {"said": _said(exception)}, status=404)
-
-
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: it is there, and who asks may see it, but not do this."""
-    return render(request, "403.html", {"said": _said(exception)}, status=403)
-
-
-def _said(exception: Exception) -> str:
-    return exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""

@@ -5,11 +5,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from .. import access, deletion, people
+from .. import access, lifecycle
 from ..forms import InvitationForm, TeamForm, TypedForm
-from ..members import NotThere, Refused
 from ..models import Role, Team
 from ..queries import people as queries
+from ..refusals import NotThere, Refused
 
 
 @require_http_methods(["GET", "POST"])
@@ -21,7 +21,7 @@ def teams(request: HttpRequest) -> HttpResponse:
         form.initial = {"mail_to": [person.email] if person.email else []}
     if request.method == "POST" and form.is_valid():
         try:
-            team = people.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
+            team = lifecycle.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
             messages.success(request, f"{team} was created, and you own it.")
             return redirect("team", team.slug)
         except Refused as refused:
@@ -36,7 +36,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     form = TeamForm(request.POST or None, team=mine)
     if request.method == "POST" and form.is_valid():
         try:
-            people.change_team(access.person(request), mine, form.cleaned_data["name"], form.cleaned_data["mail_to"])
+            lifecycle.change_team(access.person(request), mine, form.cleaned_data["name"], form.cleaned_data["mail_to"])
             messages.success(request, "Saved.")
             return redirect("team", mine.slug)
         except NotThere as refused:
@@ -70,11 +70,11 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     form = TypedForm(request.POST or None, label="Type the team's name", wanted=mine.name)
     if request.method == "POST" and form.is_valid():
         try:
-            deletion.delete_team(access.person(request), mine)
+            lifecycle.delete_team(access.person(request), mine)
             messages.success(request, f"{mine} is deleted.")
             return redirect("teams")
         except NotThere as refused:
             raise Http404(str(refused)) from None
         except Refused as refused:
             form.add_error(None, str(refused))
-    return render(request, "teams/delete.html", {"team": mine, "form": form, "goes": deletion.what_goes(mine)})
+    return render(request, "teams/delete.html", {"team": mine, "form": form, "goes": lifecycle.what_goes(mine)})

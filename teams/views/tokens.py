@@ -1,6 +1,5 @@
 """The pages on which people make API tokens, for themselves or for their team, and take them back."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,10 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from config.addresses import absolute
+
 from .. import access
 from .. import tokens as acting
-from ..members import NotThere
 from ..models import ApiToken, Membership, Role, Scope, Team
+from ..refusals import NotThere
 from ..token_form import TokenForm
 
 _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
@@ -89,7 +90,7 @@ def _rows(user: User, team: Team | None) -> QuerySet[ApiToken]:
 
 def _examples(scopes: list[str]) -> list[str]:
     """The addresses that a token with these scopes opens."""
-    return [settings.SITE_URL.rstrip("/") + reverse(_ADDRESSES[Scope(scope)]) for scope in scopes]
+    return [absolute(reverse(_ADDRESSES[Scope(scope)])) for scope in scopes]
 
 
 def _revoke(request: HttpRequest, token: ApiToken) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from fleet import charts, formats, strip
+from fleet import strip
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.headline import sentence
@@ -274,40 +274,6 @@ class TestChanges:
 
 def test_a_stranger_is_sent_to_sign_in(client):
     assert client.get("/").status_code == 302
-
-
-def test_a_strip_is_one_path_per_status_and_small():
-    cells = ["up"] * 20 + ["down"] + ["up"] * 30 + [None] * 9
-    drawn = charts.strip(cells, "x")
-    assert drawn.count("<path") == 3
-    assert 'class="c-down" d="M40 5h2"' in drawn
-    assert len(drawn) < 400
-
-
-def test_a_sparkline_has_a_gap_where_nothing_was_measured():
-    drawn = charts.sparkline([1, 2, None, 4], "x")
-    assert drawn.count("M") == 2
-    assert charts.sparkline([None, None], "x") == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "span", "duration"),
-    [
-        (0, "0 s", "0 s"),
-        (59, "59 s", "59 s"),
-        (250, "4 min", "4 min 10 s"),
-        (7500, "2 h", "2 h 5 min"),
-        (90000, "1 d", "1 d 1 h"),
-    ],
-)
-def test_times_are_given_in_their_largest_units(seconds, span, duration):
-    assert (formats.span(seconds), formats.duration(seconds)) == (span, duration)
-
-
-def test_a_share_is_never_rounded_up_to_all():
-    assert formats.percent(0.99996) == "99.9 %"
-    assert formats.percent(1.0) == "100 %"
-    assert formats.percent(None) == "not known"
 
 
 def test_availability_of_the_row_comes_from_the_strip():

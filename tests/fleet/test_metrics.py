@@ -203,12 +203,22 @@ def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, val
             async with hub.viewer():
                 await told(b"2")
             await told(b"1")
-            seen = await asyncio.to_thread(metrics.query.live)
+            seen = await asyncio.to_thread(metrics.query.from_broker)
         await told(None)
         return seen
 
     assert asyncio.run(scene()).viewers == 4
     assert scrape()[("plimsoll_board_viewers",)] == 3
+
+
+def test_what_ended_processes_said_goes_when_nobody_says_more(valkey):
+    async def scene() -> int:
+        async with live.Hub().viewer():
+            while not (left := await asyncio.to_thread(valkey.ttl, viewers.KEY)) > 0:
+                await asyncio.sleep(0.01)
+            return left
+
+    assert asyncio.run(asyncio.wait_for(scene(), 5)) <= viewers.STALE_AFTER
 
 
 def _ours(valkey: redis.Redis) -> bytes | None:

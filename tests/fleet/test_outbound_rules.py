@@ -1,11 +1,8 @@
 """The installation's own rules for calls: networks, its own ports, and names or redirects that try to get round."""
 
 import socket
-import struct
-import threading
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address, ip_network
+from contextlib import ExitStack
+from ipaddress import ip_network
 
 import pytest
 
@@ -17,6 +14,7 @@ from fleet.engines import outbound
 from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
 from fleet.watch import heartbeat, senses
+from tests.fleet.tricky_servers import dns_stub, http_server, resolve_with
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def test_the_settings_name_the_web_port_the_database_and_the_broker(settings):
 
 
 def test_a_probe_cannot_be_pointed_at_our_own_port(rules):
-    with _http_server() as server:
+    with http_server() as server:
         rules(services=(outbound.Service("the web server", "", server.server_port),))
         url = f"http://localhost:{server.server_port}"
         with Client(url, deadline=2) as client, pytest.raises(Unreachable) as raised:
@@ -113,8 +111,8 @@ def test_the_look_at_ourselves_needs_no_permission(rules):
 
 def test_a_name_that_is_rebound_between_two_looks_is_refused_at_the_second(rules, monkeypatch):
     rules(deny=["127.0.0.2"])
-    with _http_server() as server, _dns_stub("127.0.0.1", "127.0.0.2") as stub:
-        _resolve_with(monkeypatch, stub)
+    with http_server() as server, dns_stub("127.0.0.1", "127.0.0.2") as stub:
+        resolve_with(monkeypatch, stub)
         url = f"http://rebound.example.org:{server.server_port}"
         with Client(url, deadline=2) as client:
             assert client.get("/first").status == 200
@@ -127,8 +125,8 @@ def test_a_name_that_is_rebound_between_two_looks_is_refused_at_the_second(rules
 def test_a_redirect_to_another_port_is_not_followed(rules):
     rules()
     with (
-        _http_server() as inner,
-        _http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer,
+        http_server() as inner,
+        http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer,
         Client(f"http://127.0.0.1:{outer.server_port}", deadline=2) as client,
         pytest.raises(BadAnswer) as raised,
     ):
@@ -140,8 +138,8 @@ def test_a_redirect_to_another_port_is_not_followed(rules):
 def _rebound(monkeypatch, rules, stack, path="/hook"):
     """The URL of a server under a name that leads to an allowed address first, to a refused one from then on."""
     rules(deny=["127.0.0.2"])
-    server = stack.enter_context(_http_server())
-    _resolve_with(monkeypatch, stack.enter_context(_dns_stub("127.0.0.1", "127.0.0.2")))
+    server = stack.enter_context(http_server())
+    resolve_with(monkeypatch, stack.enter_context(dns_stub("127.0.0.1", "127.0.0.2")))
     return server, f"http://rebound.example.org:{server.server_port}{path}"
 
 
@@ -164,7 +162,7 @@ def test_an_apprise_service_whose_name_is_rebound_after_it_was_checked_gains_not
 
 
 def test_only_what_apprise_connects_is_checked_by_its_hook(rules):
-    with _http_server() as server:
+    with http_server() as server:
         rules(services=(outbound.Service("the database", "", server.server_port),))
         with checked() as refusals, pytest.raises(Refused, match="the database"):
             socket.create_connection(("127.0.0.1", server.server_port))
@@ -196,7 +194,7 @@ def test_only_what_apprise_connects_is_checked_by_its_hook(rules):
     ],
 )
 def test_apprise_is_not_talked_round_by_what_stands_in_a_url(rules, text):
-    with _http_server() as inner, _http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer:
+    with http_server() as inner, http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer:
         rules(services=(outbound.Service("the web server", "", inner.server_port),))
         url = text.replace("OUTER", f"127.0.0.1:{outer.server_port}").replace("INNER", f"127.0.0.1:{inner.server_port}")
         with pytest.raises(ValueError, match=r"not allowed|several URLs|always verified"):
@@ -220,7 +218,7 @@ def test_a_heartbeat_whose_name_is_rebound_between_two_beats_gains_nothing(rules
 
 @pytest.mark.parametrize("call", ["webhook", "heartbeat", "apprise"])
 def test_a_redirect_of_a_receiver_to_one_of_our_own_ports_is_not_followed(rules, call, caplog):
-    with _http_server() as inner, _http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer:
+    with http_server() as inner, http_server(f"http://127.0.0.1:{inner.server_port}/secret") as outer:
         rules(services=(outbound.Service("the web server", "", inner.server_port),))
         url = f"http://127.0.0.1:{outer.server_port}/hook"
         if call == "webhook":
@@ -247,66 +245,3 @@ def test_apprise_can_not_be_pointed_at_our_own_port(rules, url, port):
     assert "the web server of Plimsoll" in apprise.trouble_with(url)
     rules(services=(outbound.Service("the web server", "", 9999),))
     assert apprise.trouble_with(url) == ""
-
-
-@contextmanager
-def _http_server(location=""):
-    """A server on every loopback address; `asked` has the paths."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.server.asked.append(self.path)
-            self.send_response(302 if location else 200)
-            self.send_header("Content-Length", "0")
-            if location:
-                self.send_header("Location", location)
-            self.end_headers()
-
-        do_POST = do_GET
-
-        def log_message(self, *args):
-            """Quiet."""
-
-    with ThreadingHTTPServer(("", 0), Handler) as server:
-        server.asked, server.daemon_threads = [], True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-@contextmanager
-def _dns_stub(*addresses):
-    """A name server on loopback that gives each question the next address, with a life of 0 seconds."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        sock.settimeout(10)
-
-        def serve():
-            for address in addresses:
-                question, asker = sock.recvfrom(512)
-                head = question[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
-                record = struct.pack("!HHHIH", 0xC00C, 1, 1, 0, 4) + ip_address(address).packed
-                sock.sendto(head + question[12:] + record, asker)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield sock.getsockname()
-        thread.join(10)
-
-
-def _resolve_with(monkeypatch, stub):
-    """The system's resolver reads /etc/resolv.conf, which a test may not write: so names alone are asked of the stub
-    here, over real UDP. Everything behind getaddrinfo is the product's own."""
-    real = socket.getaddrinfo
-
-    def getaddrinfo(host, port, *args, **options):
-        if not host.endswith(".example.org") or options.get("flags", 0) & socket.AI_NUMERICHOST:
-            return real(host, port, *args, **options)
-        labels = b"".join(bytes([len(label)]) + label.encode() for label in host.split("."))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5)
-            sock.sendto(struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\x01\0\x01", stub)
-            answer = sock.recv(512)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (socket.inet_ntoa(answer[-4:]), port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

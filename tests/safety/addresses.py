@@ -32,8 +32,8 @@ from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
 from teams import invitations, mail_address, tokens
+from teams.lifecycle import new_team
 from teams.models import Membership, Role, Scope, Team
-from teams.people import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 

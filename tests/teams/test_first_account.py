@@ -57,6 +57,13 @@ def test_its_address_counts_as_checked_and_its_session_can_be_listed(client):
 
 
 @pytest.mark.django_db
+def test_its_user_name_is_no_mail_address(client):
+    answer = client.post(path(), FORM | {"username": "alice@example.org"})
+    assert "Choose a user name without an @" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
 def test_the_link_is_used_up_with_the_first_account(client):
     start = path()
     client.post(start, FORM)

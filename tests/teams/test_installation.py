@@ -1,4 +1,4 @@
-"""What who runs the installation does about accounts."""
+"""What administrators do about accounts."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -7,8 +7,9 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from teams import data_care, installation, invitations, members, tokens
+from teams import data_care, installation, invitations, tokens
 from teams.models import AuditEntry, Role, Scope
+from teams.refusals import NotThere
 from tests.people import just_signed_in
 
 from .test_members import at_once
@@ -33,7 +34,7 @@ def test_others_get_404(client, alice, bob):
 def test_the_list_has_teams_factor_and_search(client, admin_user, alice, busy):
     client.force_login(admin_user)
     page = client.get("/people/").content.decode()
-    assert "installation admin" in page and "alice@example.org" in page
+    assert "administrator</span>" in page and "alice@example.org" in page
     assert page.count("no second factor") == 2 and page.count("second factor") == 4
     found = client.get("/people/", {"q": "BOB@"}).content.decode()
     assert "bob@example.org" in found and "alice@example.org" not in found
@@ -63,7 +64,7 @@ def test_making_and_unmaking_an_admin(client, admin_user, alice):
     ]
 
 
-def test_who_stops_running_the_installation_lands_on_the_board(client, admin_user, alice):
+def test_who_stops_being_administrator_lands_on_the_board(client, admin_user, alice):
     User.objects.filter(pk=alice.pk).update(is_superuser=True)
     just_signed_in(admin_user, client)
     answer = client.post(f"/people/{admin_user.pk}/", {"act": "no-admin"}, follow=True)
@@ -96,10 +97,10 @@ def test_it_asks_for_the_password_first(alice):
 def test_the_last_admin_stays(client, admin_user, alice, act):
     just_signed_in(admin_user, client)
     page = client.post(f"/people/{admin_user.pk}/", {"act": act}, follow=True).content.decode()
-    assert "is the only one who runs the installation" in page
+    assert "is the only administrator" in page
     admin_user.refresh_from_db()
     assert admin_user.is_superuser and admin_user.is_active
-    with pytest.raises(data_care.Refused, match="only one who runs"):
+    with pytest.raises(data_care.Refused, match="only administrator"):
         data_care.delete_person(admin_user, admin_user)
 
 
@@ -123,7 +124,7 @@ def test_deleting_and_exporting_someone_else(admin_user, alice, busy):
 
 
 def test_someone_who_is_no_admin_any_more_deletes_nobody(alice, bob, charlie):
-    with pytest.raises(members.NotThere):
+    with pytest.raises(NotThere):
         data_care.delete_person(charlie, bob)
     assert User.objects.filter(pk=bob.pk).exists()
 

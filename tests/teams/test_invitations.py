@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from teams import installation, invitations, members
+from teams.lifecycle import new_team
 from teams.models import AuditEntry, Invitation, Membership, Role
-from teams.people import new_team
+from teams.refusals import NotThere
 
 from .test_members import at_once, role_of
 
@@ -250,7 +251,7 @@ def test_the_command_says_what_is_wrong(alice, words, said):
 def test_a_former_owner_can_not_withdraw(alice, bob, team):
     made, token = invitations.invite(team, "dora@example.org", Role.VIEWER, alice)
     members.remove(alice, team, bob)
-    with pytest.raises(members.NotThere):
+    with pytest.raises(NotThere):
         invitations.withdraw(made, bob)
     assert invitations.find(token)
 

@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from teams import access, invitations, members, people, tokens
+from teams import access, invitations, lifecycle, members, tokens
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Scope, Team
+from teams.refusals import NotThere, Refused
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -27,7 +28,7 @@ def at_once(*acts: Callable[[], object]) -> list[Exception | None]:
         try:
             start.wait(5)
             act()
-        except members.Refused as refused:
+        except Refused as refused:
             return refused
         finally:
             connection.close()
@@ -75,7 +76,7 @@ def test_the_last_owner_stays_and_is_told_what_to_do(client, alice, charlie, tea
 
 def test_an_owner_who_can_not_sign_in_does_not_count_as_the_other_owner(alice, bob, team):
     User.objects.filter(pk=bob.pk).update(is_active=False)
-    with pytest.raises(members.Refused, match="only owner"):
+    with pytest.raises(Refused, match="only owner"):
         members.leave(alice, team)
 
 
@@ -104,7 +105,7 @@ def test_who_leaves_reads_that_the_tokens_they_made_for_the_team_still_work(clie
 
 
 def test_a_person_of_another_team_can_not_be_reached_through_ones_own(client, alice, charlie, team):
-    other = people.new_team(charlie, "Other", [])
+    other = lifecycle.new_team(charlie, "Other", [])
     client.force_login(alice)
     assert client.post(f"/teams/search/members/{charlie.pk}/remove/").status_code == 404
     assert role_of(charlie, other) == "owner"
@@ -113,7 +114,7 @@ def test_a_person_of_another_team_can_not_be_reached_through_ones_own(client, al
 def test_two_owners_who_remove_each_other_at_once_leave_exactly_one(alice, bob, team):
     said = at_once(lambda: members.remove(alice, team, bob), lambda: members.remove(bob, team, alice))
     assert Membership.objects.filter(team=team, role=Role.OWNER).count() == 1
-    assert [type(each) for each in said if each] == [members.NotThere]
+    assert [type(each) for each in said if each] == [NotThere]
 
 
 def test_two_owners_who_leave_at_once_leave_exactly_one(alice, bob, team):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from config import oidc
-from teams.sso import session
+from teams.sso import http
 from teams.sso.facts import Unbelievable, check_description, person
 from tests.authority import Authority
 from tests.hostile_server import (
@@ -34,7 +34,7 @@ DESCRIPTION = "/.well-known/openid-configuration"
 @pytest.fixture
 def bad(settings, monkeypatch) -> Iterator[HostileServer]:
     """A server that the settings take for the provider. It has 0.5 seconds for an answer."""
-    monkeypatch.setattr(session, "SECONDS", 0.5)
+    monkeypatch.setattr(http, "SECONDS", 0.5)
     with HostileServer() as server:
         apps = oidc.apps(client_settings(server.url))
         settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}

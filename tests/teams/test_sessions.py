@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from teams import installation, sessions, tokens
+from teams import installation, tokens, upkeep
 from teams.browsers import UNKNOWN, browser
 from teams.models import ApiToken, AuditEntry, Invitation, Role, Scope
 
@@ -117,7 +117,7 @@ def test_clearing_up_takes_what_is_over_and_nothing_else(alice):
     kept = session_of(lasting).pk
     Session.objects.filter(pk=over.session.session_key).update(expire_date=datetime.now(UTC) - timedelta(seconds=1))
     Session.objects.get(pk=ended.session.session_key).delete()
-    sessions.clear_up()
+    upkeep.clear_up()
     assert [session.pk for session in UserSession.objects.all()] == [kept]
     assert Session.objects.count() == 1 and is_in(lasting)
 
@@ -131,7 +131,7 @@ def test_clearing_up_keeps_invitations_and_tokens_for_a_while_after_their_end(al
     for days in (89, 91):
         token, _ = tokens.make(str(days), [Scope.STATUS], 1, alice)
         ApiToken.objects.filter(pk=token.pk).update(expires_at=now - timedelta(days))
-    sessions.clear_up()
+    upkeep.clear_up()
     assert [invitation.email for invitation in Invitation.objects.all()] == ["29@example.org"]
     assert [token.name for token in ApiToken.objects.all()] == ["89"]
 

@@ -277,6 +277,6 @@ def test_who_deactivates_an_account_is_told_of_the_tokens_it_made_for_teams(admi
     tokens.make("of who runs it", [Scope.STATUS], 30, admin_user, team)
     ApiToken.objects.filter(name="hers").update(created_by=None)
     page = just_signed_in(alice).get(OF_TEAM).content.decode()
-    assert "made by bob, who can't sign in any more" in page
+    assert "made by bob, whose account is deactivated" in page
     assert "made by someone who is no member any more" in page
     assert "made by admin</span>" in page

@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 
 from teams import audit, invitations, members
 from teams.models import Role, Team
+from teams.refusals import Refused
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{known[0]} has an account and is {member.role} of {team} now.")
                 return
             made, token = invitations.invite(team, address, role, None)
-        except members.Refused as refused:
+        except Refused as refused:
             raise CommandError(str(refused)) from refused
         trouble = invitations.send(made, token)
         told = f"No mail went out. {trouble} Hand this link over" if trouble else "The link went out by mail. It is"

@@ -18,7 +18,7 @@ class Unusable(requests.RequestException):
     """The provider answered, but not as it should; the text has nothing of the answer."""
 
 
-class Session(requests.Session):
+class ProviderHttp(requests.Session):
     """Raises only requests.RequestException."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from teams import audit, invitations
 from teams.models import Invitation
 
 
-class TooLate(Exception):
+class NoLongerInvited(Exception):
     """The invitation that would have let the person in was used or withdrawn a moment ago."""
 
 
@@ -44,7 +44,7 @@ def refusal(login: SocialLogin) -> str:
 def welcome(user: User, login: SocialLogin) -> None:
     """Makes the new person a member where they were invited, inside the transaction that made the account.
 
-    Raises TooLate when only an invitation would have let them in and it has just gone.
+    Raises NoLongerInvited when only an invitation would have let them in and it has just gone.
     """
     joined = 0
     for invitation in _invitations_to(verified_address(login)):
@@ -55,7 +55,7 @@ def welcome(user: User, login: SocialLogin) -> None:
         except invitations.Gone:
             continue
     if not joined and not settings.OIDC_SIGN_UP:
-        raise TooLate
+        raise NoLongerInvited
 
 
 def _invitations_to(address: str) -> QuerySet[Invitation]:
