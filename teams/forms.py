@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from .models import Role, Team
+from .models import ApiToken, Role, Scope, Team
+from .tokens import DAYS
 
 MOST_ADDRESSES = 20
 
@@ -115,6 +116,33 @@ class NewAccountForm(UserCreationForm):
 
     def clean_username(self) -> str:
         return _no_address(super().clean_username() or "")  # None: somebody has it, which is said already
+
+
+class TokenForm(forms.Form):
+    """What the token is called, what it is good for, and for how long."""
+
+    name = forms.CharField(
+        max_length=ApiToken._meta.get_field("name").max_length,
+        label="Name",
+        help_text="What will use it, such as “Prometheus” or “status page”.",
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope.value, f"{scope.label[0].upper()}{scope.label[1:]}") for scope in Scope],
+        label="It may",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )
+    days = forms.TypedChoiceField(
+        choices=[(days, f"{days} days") for days in DAYS],
+        coerce=int,
+        initial=90,
+        label="It expires after",
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
 
 
 class TypedForm(forms.Form):

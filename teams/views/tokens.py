@@ -15,9 +15,9 @@ from config.addresses import absolute
 
 from .. import access
 from .. import tokens as acting
+from ..forms import TokenForm
 from ..models import ApiToken, Membership, Role, Scope, Team
 from ..refusals import NotThere
-from ..token_form import TokenForm
 
 _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
 
