@@ -174,12 +174,15 @@ def _shared_lookup(host: str, port: int) -> Future[list[Any]]:
 
 def _look_up(key: tuple[str, int], future: Future[list[Any]]) -> None:
     try:
-        future.set_result(socket.getaddrinfo(*key, type=socket.SOCK_STREAM))
-    except BaseException as error:  # handed on: whoever waits for the future raises it
+        found, error = socket.getaddrinfo(*key, type=socket.SOCK_STREAM), None
+    except BaseException as raised:  # handed on: whoever waits for the future raises it
+        found, error = [], raised
+    with _lookups_lock:  # before it is told: whoever asks from then on gets an answer of their own
+        _lookups.pop(key, None)
+    if error is None:
+        future.set_result(found)
+    else:
         future.set_exception(error)
-    finally:
-        with _lookups_lock:
-            _lookups.pop(key, None)
 
 
 def _connect(addresses: list[Any], clock: Clock) -> socket.socket:

@@ -3,9 +3,11 @@
 import socket
 import threading
 import time
+from queue import Queue
 
 import pytest
 
+from fleet.engines import transport
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, TimedOut
 from tests import hostile_server as hostile
@@ -85,6 +87,15 @@ def test_the_deadline_holds_while_the_name_server_hangs(monkeypatch: pytest.Monk
             client.get("/")
     assert lookups == ["gpu-1.test"]  # the second probe joined the lookup of the first
     release.set()
+
+
+def test_who_asks_after_an_answer_gets_one_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, later = threading.Event(), Queue[object]()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(10) and [])
+    first = transport._shared_lookup("gpu-1.test", 9)
+    first.add_done_callback(lambda _: later.put(transport._shared_lookup("gpu-1.test", 9)))
+    release.set()
+    assert later.get(timeout=10) is not first
 
 
 def test_many_hanging_probes_end_together(server: HostileServer) -> None:
