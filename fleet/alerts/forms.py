@@ -2,13 +2,13 @@
 
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from teams.forms import AddressesField
 
+from .. import zones
 from ..models import AlertPolicy
 from .channels import apprise, webhook
 
@@ -57,7 +57,7 @@ class AlertingForm(forms.Form):
     quiet_to = _time("Quiet to")
     digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        label="Time zone", choices=lambda: [(name, name) for name in sorted(zones.known())],
         widget=forms.Select(attrs={"class": "select"}), help_text="Of the times on this page.",
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from django.utils import timezone
 from teams import audit
 from teams.models import Team
 
+from .. import zones
 from ..engines.registry import ENGINES, label
 from ..incidents import note
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
@@ -200,7 +201,7 @@ def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
         return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}
     if window.repeats == "once" and ends_at <= datetime.now(UTC):
         return {"ends_at": "That time is over already. Choose a later one."}
-    known = window.time_zone in available_timezones()
+    known = window.time_zone in zones.known()
     return {} if known else {"time_zone": f"“{window.time_zone}” is no time zone we know."}
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from teams.access import teams_of
 from teams.models import Role, Team
 
+from .. import zones
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
 from .actions import NOTE_MAX
@@ -60,7 +61,7 @@ class ZoneMixin(forms.Form):
 
 def zone_name(name: str) -> str:
     """The name, if it is a time zone's; else raises ValidationError."""
-    if name not in available_timezones():
+    if name not in zones.known():
         raise ValidationError(f"“{name}” is no time zone we know. Choose one like Europe/Berlin.")
     return name
 
@@ -214,7 +215,7 @@ class MaintenanceForm(TargetMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = self.fields["time_zone"]
-        zone.widget.choices = [(name, name) for name in _zones()]
+        zone.widget.choices = [(name, name) for name in zones.places()]
         if not self.is_bound:
             zone.initial = settings.TIME_ZONE
             zone.widget.attrs["data-zone"] = ""
@@ -241,12 +242,3 @@ class MaintenanceForm(TargetMixin):
         names = {"starts_at": "starts", "ends_at": "ends"}
         told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         super().take(ValidationError({names.get(field, field) or "__all__": words for field, words in told.items()}))
-
-
-def _zones() -> list[str]:
-    """The zones that people live in; the others are old names and technical ones."""
-    places = {name for name in available_timezones() if "/" in name and not name.startswith(_TECHNICAL)}
-    return sorted(places | {"UTC", settings.TIME_ZONE})
-
-
-_TECHNICAL = ("Etc/", "SystemV/", "US/", "posix/", "right/")
