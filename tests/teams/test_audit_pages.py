@@ -90,13 +90,13 @@ def test_the_installation_s_trail_is_for_who_runs_it(client, alice, admin, end):
 
 
 def test_an_owner_sees_the_team_s_entries_alone(page, team, alice):
-    other = Team.objects.create(name="Ads", slug="ads")
+    other = Team.objects.create(name="Adverts", slug="adverts")
     audit.record("team.changed", team=other, what=other, actor=alice)
     audit.record("backup.made")
     audit.record("team.created", team=team, what=team, actor=alice)
     shown = html(page, "/teams/search/audit/")
     assert "alice created the team: Search" in shown
-    assert "1 entry" in shown and "Ads" not in shown
+    assert "1 entry" in shown and "Adverts" not in shown
     assert [row["action"] for row in rows(page, "/teams/search/audit/export.csv")] == ["team.created"]
 
 
