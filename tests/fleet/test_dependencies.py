@@ -9,7 +9,7 @@ from fleet.engines.errors import Cause
 from fleet.models import Alert, Incident
 from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
 
 @pytest.fixture

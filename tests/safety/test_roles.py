@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
@@ -37,12 +38,20 @@ class People:
             user = User.objects.create_user(role.value, f"{role.value}@example.org", "a long password")
             Membership.objects.create(user=user, team=fleet.team, role=role)
         new_team(User.objects.create_user("stranger", "s@example.org", "a long password"), "Elsewhere", [])
+        self._sessions: dict[str, str] = {}
+
+    def sign_in(self, role: str) -> None:
+        """Just now, so that no page asks for the password again. Nobody signs in as "anonymous"."""
+        if role != "anonymous":
+            client = just_signed_in(User.objects.get(username="root" if role == "admin" else role))
+            self._sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def client(self, role: str) -> Client:
-        """Just signed in, so that no page asks for the password again."""
-        if role == "anonymous":
-            return Client()
-        return just_signed_in(User.objects.get(username="root" if role == "admin" else role))
+        """A new browser with the session of who signed in."""
+        client = Client()
+        if role in self._sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self._sessions[role]
+        return client
 
 
 @pytest.fixture
@@ -66,6 +75,7 @@ def test_every_address_has_a_rule_and_every_rule_an_address():
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_gets_where_it_may_and_nowhere_else(people, small_fleet, settings, role, fleet_open):
     settings.FLEET_OPEN = fleet_open
+    people.sign_in(role)
     wrong = {}
     for address in ADDRESSES:
         rule = RULES[address.name]
@@ -107,6 +117,7 @@ def test_a_stranger_reads_nothing_of_a_fleet_that_is_not_open(people, small_flee
     settings.FLEET_OPEN = False
     told = {}
     for role in ("stranger", "viewer"):
+        people.sign_in(role)
         client = people.client(role)
         found = {a.name for a in ADDRESSES if _text(client, small_fleet.path(a)).count(ENDPOINT)}
         told[role] = found - {"acknowledge-link"}  # the link in the mail is the proof

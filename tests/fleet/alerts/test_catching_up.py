@@ -8,7 +8,7 @@ from fleet.alerts import catching_up, delivery
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Recipient
 from tests.fleet.outages import fail, recover, settle, watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
 HOUR = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from fleet.models import Alert, Message, Recipient
 from fleet.probing import record, state_of
 from fleet.watch import signs
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
 AT = 1_800_000_000.0
 GOOD = Reading(AT, Identity("vllm", "GET /version"), Facts(version="0.33.0", models=(Model("qwen3:8b"),)))

@@ -7,7 +7,7 @@ from fleet.alerts import catching_up, delivery, wording
 from fleet.models import Incident, Message
 from tests.fleet.outages import fail, recover, settle, watched
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
 
 def messages() -> list[Message]:
