@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from config.addresses import absolute
 
+from . import audit
 from .lifecycle import new_team
 
 
@@ -42,6 +43,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
             user.save(force_insert=True)
             # Whoever reads the installation's log is taken at their word.
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+            audit.record("account.created", what=user, detail={"admin": True}, actor=user)
             new_team(user, team_name, [email])
     except IntegrityError as error:
         raise TooLate from error

@@ -90,6 +90,7 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
                 raise Refused("There is an account with this mail address. Sign in to join the team.")
             user = User.objects.create_user(username, invitation.email, password)
             EmailAddress.objects.create(user=user, email=invitation.email, verified=proved, primary=True)
+            audit.record("account.created", what=user, actor=user)
             _joined(invitation, user)
     except IntegrityError as error:
         raise Refused("Someone took this user name or address a moment ago. Choose another name.") from error
