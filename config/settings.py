@@ -32,6 +32,7 @@ ALLOWED_HOSTS = [
     *("localhost", "127.0.0.1", "[::1]"),  # `manage.py up` asks for its own health there
 ]
 INSTALLED_APPS = [
+    "core",
     "teams",  # before django.contrib.auth, whose changepassword it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -162,6 +163,19 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(ENVIRONMENT)}}
 # Who sees what
 
 FLEET_OPEN: bool = ENVIRONMENT["FLEET_OPEN"]
+
+# Limits, so that nobody takes what is there for all.
+
+TEAMS_PER_PERSON: int = ENVIRONMENT["TEAMS_PER_PERSON"]
+ENDPOINTS_PER_TEAM: int = ENVIRONMENT["ENDPOINTS_PER_TEAM"]
+WINDOWS_PER_TEAM: int = ENVIRONMENT["WINDOWS_PER_TEAM"]
+SILENCES_PER_TEAM: int = ENVIRONMENT["SILENCES_PER_TEAM"]
+TOKENS_PER_TEAM: int = ENVIRONMENT["TOKENS_PER_TEAM"]
+ADDRESSES_PER_TEAM: int = ENVIRONMENT["ADDRESSES_PER_TEAM"]
+MAILS_PER_HOUR: int = ENVIRONMENT["MAILS_PER_HOUR"]
+CONFIRM_ADDRESSES: bool = ENVIRONMENT["CONFIRM_ADDRESSES"]
+STREAMS_PER_PERSON: int = ENVIRONMENT["STREAMS_PER_PERSON"]
+CONNECTIONS: int = ENVIRONMENT["CONNECTIONS"]
 
 # Behind TLS. docs/operating.md has a section about it.
 

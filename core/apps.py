@@ -1,0 +1,7 @@
+"""The app that all others stand on."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "core"

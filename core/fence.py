@@ -1,0 +1,104 @@
+"""A fence round each item of a sweep: what raises costs that item alone.
+
+It is put off with a growing back-off, given up after a day, logged with its traceback the first time only, and kept in
+core.models.PutOff, where pages show it to its team. What is no item's fault (the database or the broker is away) ends
+the sweep as before: every other item would fail as well.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import redis
+from django.db import InterfaceError, OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+
+from config.redaction import redact
+
+from .models import PutOff
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+NOT_THE_ITEMS_FAULT = (OperationalError, InterfaceError, BrokerError, redis.RedisError, MemoryError)
+
+GIVE_UP_AFTER = timedelta(days=1)
+KEEP = timedelta(days=30)
+"""How long an item that nobody tried again is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Who an item of a sweep is."""
+
+    key: str  # the same each time, within its sweep
+    name: str  # as people know it
+    team_id: int | None = None
+
+
+def each(sweep: str, rows: Iterable[T], work: Callable[[T], object], item: Callable[[T], Item]) -> int:
+    """Does `work` for every row that is not put off; returns for how many it gave something true.
+
+    `work` brings its own transaction where it writes, so that what it began is undone when it raises.
+    """
+    known = {row.key: row for row in PutOff.objects.filter(sweep=sweep)}
+    now, done = datetime.now(UTC), 0
+    for row in rows:
+        who = item(row)
+        before = known.get(who.key)
+        if before and (before.next_try_at is None or before.next_try_at > now):
+            continue
+        try:
+            done += bool(work(row))
+        except NOT_THE_ITEMS_FAULT:
+            raise
+        except Exception as error:
+            _put_off(sweep, who, before, error)
+        else:
+            if before:
+                before.delete()
+    return done
+
+
+def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> None:
+    now = datetime.now(UTC)
+    since, attempts = (before.since, before.attempts + 1) if before else (now, 1)
+    given_up = now - since > GIVE_UP_AFTER
+    if before is None:
+        log.exception("%s: %s could not be done and is put off; the others go on.", sweep, who.name)
+    elif given_up:
+        log.warning("%s: %s is given up after %d tries.", sweep, who.name, attempts)
+    PutOff.objects.update_or_create(
+        sweep=sweep,
+        key=who.key,
+        defaults={
+            "name": who.name[:200],
+            "team_id": who.team_id,
+            "why": redact(f"{type(error).__name__}: {error}")[:500],
+            "attempts": attempts,
+            "since": since,
+            "tried_at": now,
+            "next_try_at": None if given_up else now + retry_after(attempts, random.random()),
+        },
+    )
+
+
+def retry_after(attempts: int, random_share: float) -> timedelta:
+    """How long to wait after so many attempts: 5 s doubling up to 15 min, and up to a quarter more by chance."""
+    seconds = min(5 * 2 ** min(attempts - 1, 10), 900)
+    return timedelta(seconds=seconds * (1 + random_share / 4))
+
+
+def try_again(put_off: PutOff) -> None:
+    """Has the next sweep try it once more, and give up a day later at the earliest."""
+    now = datetime.now(UTC)
+    PutOff.objects.filter(pk=put_off.pk).update(since=now, next_try_at=now)
+
+
+def forget_old(now: datetime) -> None:
+    """Drops what no sweep came by for a long time: its row is gone, or nobody wants it any more."""
+    PutOff.objects.filter(tried_at__lt=now - KEEP).delete()
