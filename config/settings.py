@@ -255,7 +255,7 @@ EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
 HEARTBEAT_URL: str = ENVIRONMENT["HEARTBEAT_URL"] or ""
 WITNESS: list[tuple[str, int]] = ENVIRONMENT["WITNESS"] or []
 
-# What may be called. fleet/apps.py hands it to fleet/engines/outbound.py.
+# What may be called. fleet/apps.py hands it to core/http/outbound.py.
 
 OUTBOUND_DENY = ENVIRONMENT["OUTBOUND_DENY"] or []
 OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"] or []

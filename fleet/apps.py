@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 
-from .engines import outbound, trust
+from core.http import outbound, trust
 
 
 class FleetConfig(AppConfig):

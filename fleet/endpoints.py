@@ -9,15 +9,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from config.redaction import redact
+from core.http import outbound
+from core.http.transport import numeric
 from teams import audit
 from teams.models import Team
 
 from . import incidents, live
-from .engines import outbound
 from .engines.client import parse_base_url
 from .engines.errors import Cause
 from .engines.registry import ENGINES
-from .engines.transport import numeric
 from .models import Change, Endpoint, EndpointState
 from .status import Status
 

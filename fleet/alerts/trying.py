@@ -17,10 +17,10 @@ from django.db import transaction
 
 from config import limits
 from config.redaction import redact
+from core.http import watchdog
 from teams import audit
 from teams.models import Team
 
-from ..engines import watchdog
 from ..models import Alert, Channel, Message
 from . import channels, delivery, recipients
 

@@ -15,11 +15,12 @@ from requests.utils import requote_uri
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from core.http.transport import Clock, PlainConnection, TlsConnection, ours
+
 from .address import parse_base_url, split_base_url
 from .answer import Answer, one_line
 from .errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
 from .reading import Exchange
-from .transport import Clock, PlainConnection, TlsConnection, ours
 
 __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from ipaddress import ip_address
 
+from core.http.transport import Clock, open_socket
+
 from ..engines.errors import ProbeError
-from ..engines.transport import Clock, open_socket
 from .blindness import Checks
 
 CANARY_WITHIN = 1.0  # seconds

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from fleet.engines import outbound, transport
+from core.http import outbound, transport
+from core.http.transport import Clock, open_socket
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
-from fleet.engines.transport import Clock, open_socket
 from fleet.status import Status, status_of
 
 

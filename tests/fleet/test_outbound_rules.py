@@ -6,11 +6,11 @@ from ipaddress import ip_network
 
 import pytest
 
+from core.http import outbound
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.alerts.channels.connecting import Refused, checked
 from fleet.apps import outbound_rules
 from fleet.endpoints import refusal
-from fleet.engines import outbound
 from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
 from fleet.watch import heartbeat, senses

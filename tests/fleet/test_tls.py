@@ -16,10 +16,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config import certificates
+from core.http import trust
 from fleet import causes, checking, endpoints, probing
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import FleetConfig
-from fleet.engines import canary, trust
+from fleet.engines import canary
 from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState

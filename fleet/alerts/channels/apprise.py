@@ -14,10 +14,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from config.certificates import for_requests
+from core.http import outbound
+from core.http.transport import Clock, look_up
 
-from ...engines import outbound
 from ...engines.errors import ProbeError
-from ...engines.transport import Clock, look_up
 from ...models import Message
 from .. import policy, wording
 from .connecting import checked

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from ...engines import outbound
+from core.http import outbound
 
 _refusals: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
 """Set while Apprise sends. Its worker thread gets a copy of the context, and so the same list."""

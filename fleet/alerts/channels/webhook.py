@@ -16,10 +16,11 @@ from urllib.parse import SplitResult
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from ...engines import outbound
+from core.http import outbound
+from core.http.transport import Clock, PlainConnection, TlsConnection, look_up
+
 from ...engines.address import split_base_url
 from ...engines.errors import ProbeError, TimedOut
-from ...engines.transport import Clock, PlainConnection, TlsConnection, look_up
 from ...models import Message
 from .. import policy, wording
 from .errors import NotTaken

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from fleet.engines import transport
+from core.http import transport
 from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
 from tests import hostile_server as hostile

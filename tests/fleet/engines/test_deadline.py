@@ -7,7 +7,7 @@ from queue import Queue
 
 import pytest
 
-from fleet.engines import transport
+from core.http import transport
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, TimedOut
 from tests import hostile_server as hostile

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.engines import trust
+from core.http import trust
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
 from fleet.engines.probe import probe

@@ -1,0 +1,68 @@
+"""What can go wrong on a call to a server, and the causes by which trouble is stored and shown.
+
+    ProbeError                the base; carries a Cause, a detail and the step that broke
+    |- Unreachable            no connection: name, route, port or TLS
+    |- TimedOut               the wall-clock deadline of the probe passed
+    `- BadAnswer              something answered, but not what it should be
+
+What engines say of themselves is added in fleet/engines/errors.py.
+"""
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why an endpoint is not simply up. Stored, shown and filtered by these words."""
+
+    NEW = "new"
+    PAUSED = "paused"
+    DNS_FAILED = "dns_failed"
+    CONNECTION_REFUSED = "connection_refused"
+    NO_ROUTE = "no_route"
+    ADDRESS_REFUSED = "address_refused"
+    TLS_FAILED = "tls_failed"
+    CONNECTION_LOST = "connection_lost"
+    TIMED_OUT = "timed_out"
+    ENGINE_DEAD = "engine_dead"
+    SERVER_ERROR = "server_error"
+    TOO_LARGE = "too_large"
+    REDIRECTED = "redirected"
+    NOT_JSON = "not_json"
+    WRONG_SHAPE = "wrong_shape"
+    UNEXPECTED_STATUS = "unexpected_status"
+    AUTH_REJECTED = "auth_rejected"
+    HOST_REJECTED = "host_rejected"
+    RATE_LIMITED = "rate_limited"
+    WRONG_ENGINE = "wrong_engine"
+    NOT_RECOGNISED = "not_recognised"
+    MODEL_MISSING = "model_missing"
+    LOADING = "loading"
+    ASLEEP = "asleep"
+    SATURATED = "saturated"
+    SLOW = "slow"
+    CERTIFICATE = "certificate"
+    WEDGED = "wedged"
+    STILL_LOADING = "still_loading"
+    BLIND = "blind"
+
+
+class ProbeError(Exception):
+    """A probe could not learn what it asked for."""
+
+    def __init__(self, cause: Cause, detail: str = "") -> None:
+        super().__init__(detail or cause.value)
+        self.cause = cause
+        self.detail = detail
+        self.step: str | None = None  # the innermost step of the ladder that it passed through
+
+
+class Unreachable(ProbeError):
+    """No connection: name, route, port or TLS."""
+
+
+class TimedOut(ProbeError):
+    """The wall-clock deadline of the probe passed."""
+
+
+class BadAnswer(ProbeError):
+    """Something answered, but not what it should be."""
