@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core import dates
 from teams import audit
 from teams.models import Team
 
@@ -52,6 +53,8 @@ def acknowledge_all(
     now = datetime.now(UTC)
     if until is not None and until <= now:
         raise ValidationError({"own": "That time is over already. Choose a later one."})
+    if until is not None and (trouble := dates.trouble_with(until)):
+        raise ValidationError({"own": trouble})
     taken = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until, "acknowledged_note": text}
     lasts = f"until {told(until)}" if until else "until it is resolved"
     with transaction.atomic():
@@ -189,6 +192,10 @@ def told(at: datetime) -> str:
 def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
     if not window.name or len(window.name) > 80:
         return {"name": "Give it a name of at most 80 characters, such as “Driver update”."}
+    if trouble := dates.trouble_with(window.starts_at):
+        return {"starts_at": trouble}
+    if trouble := dates.trouble_with(ends_at):
+        return {"ends_at": trouble}
     if window.minutes < 0:
         return {"ends_at": "It ends before it starts. Choose a later end."}
     if window.minutes == 0:
@@ -209,6 +216,8 @@ def _wrong_last_day(window: MaintenanceWindow) -> dict[str, str]:
     first = window.starts_at.astimezone(ZoneInfo(window.time_zone)).date()
     if window.last_day and window.repeats != "once" and window.last_day < first:
         return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
+    if window.last_day and (trouble := dates.trouble_with(window.last_day)):
+        return {"last_day": trouble}
     return {}
 
 

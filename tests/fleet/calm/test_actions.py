@@ -1,6 +1,7 @@
 """What people do about trouble: it is written down, it counts at once, and nonsense is refused in a sentence."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -64,6 +65,24 @@ def test_an_acknowledgement_with_an_end_is_over_then(incident, time_machine):
     assert Incident.objects.get().is_acknowledged
     time_machine.move_to(now() + 2 * HOUR)
     assert not Incident.objects.get().is_acknowledged
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+def test_dates_that_no_calendar_needs_are_refused_with_a_sentence(zone, incident, alice):
+    team, days = incident.endpoint.team, timedelta(days=1)
+    first, last = (datetime(*day, tzinfo=ZoneInfo(zone)) for day in [(1, 1, 1), (9999, 12, 30)])
+    with pytest.raises(ValidationError, match="a year ago"):
+        actions.plan(team, alice, name="old", starts_at=first, ends_at=first + HOUR, repeats="monthly")
+    with pytest.raises(ValidationError, match="ten years ahead"):
+        actions.plan(team, alice, name="late", starts_at=now() + days, ends_at=last)
+    ahead = {"starts_at": now() + days, "ends_at": now() + days + HOUR, "repeats": "daily"}
+    with pytest.raises(ValidationError, match="ten years ahead"):
+        actions.plan(team, alice, name="days", **ahead, last_day=date.max)
+    with pytest.raises(ValidationError, match="30 days at most"):
+        actions.silence(team, alice, ends_at=last)
+    with pytest.raises(ValidationError, match="ten years ahead"):
+        actions.acknowledge(incident, "alice", until=last)
+    assert not MaintenanceWindow.objects.exists() and not Silence.objects.exists()
 
 
 def test_another_may_take_it_over_and_give_it_back(incident):
