@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test chaos lint format audit-deps
+.PHONY: help install install-dev run test chaos lint format lock audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -20,12 +20,12 @@ install-dev: install .venv/.installed-dev
 		|| { echo "Plimsoll needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Installing into .venv (once)"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.txt
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.txt requirements.txt
+.venv/.installed-dev: requirements-dev.txt
 	@echo "Installing what the tests need (once)"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 run: install ## start everything; PORT=8701 chooses another port
@@ -49,3 +49,7 @@ audit-deps: install-dev ## ask for known vulnerabilities of what is pinned, wher
 format: install-dev ## put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+
+lock: install-dev ## pin what requirements*.in name, with hashes; ARGS="--upgrade-package redis" takes a newer release
+	@$(BIN)/uv pip compile --quiet $(ARGS) --output-file requirements.txt requirements.in
+	@$(BIN)/uv pip compile --quiet $(ARGS) --output-file requirements-dev.txt --constraints requirements.txt requirements-dev.in
