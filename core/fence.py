@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import redis
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.models import Q
 from kombu.exceptions import OperationalError as BrokerError
 
 from config.redaction import redact
@@ -29,6 +30,9 @@ NOT_THE_ITEMS_FAULT = (OperationalError, InterfaceError, BrokerError, redis.Redi
 GIVE_UP_AFTER = timedelta(days=1)
 KEEP = timedelta(days=30)
 """How long an item that nobody tried again is listed."""
+
+GONE = timedelta(days=2)
+"""After so long without the next try its row is gone: every sweep comes by at least daily."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +76,19 @@ def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> 
         log.exception("%s: %s could not be done and is put off; the others go on.", sweep, who.name)
     elif given_up:
         log.warning("%s: %s is given up after %d tries.", sweep, who.name, attempts)
-    PutOff.objects.update_or_create(
-        sweep=sweep,
-        key=who.key,
-        defaults={
-            "name": who.name[:200],
-            "team_id": who.team_id,
-            "why": redact(f"{type(error).__name__}: {error}")[:500],
-            "attempts": attempts,
-            "since": since,
-            "tried_at": now,
-            "next_try_at": None if given_up else now + retry_after(attempts, random.random()),
-        },
-    )
+    values = {
+        "name": who.name[:200],
+        "team_id": who.team_id,
+        "why": redact(f"{type(error).__name__}: {error}")[:500],
+        "attempts": attempts,
+        "since": since,
+        "tried_at": now,
+        "next_try_at": None if given_up else now + retry_after(attempts, random.random()),
+    }
+    try:
+        PutOff.objects.update_or_create(sweep=sweep, key=who.key, defaults=values)
+    except IntegrityError:
+        log.info("%s: the team of %s was removed meanwhile.", sweep, who.name)
 
 
 def retry_after(attempts: int, random_share: float) -> timedelta:
@@ -93,12 +97,23 @@ def retry_after(attempts: int, random_share: float) -> timedelta:
     return timedelta(seconds=seconds * (1 + random_share / 4))
 
 
+def waiting(sweep: str) -> set[str]:
+    """The keys of the items that are not to be tried now."""
+    rows = PutOff.objects.filter(Q(next_try_at=None) | Q(next_try_at__gt=datetime.now(UTC)), sweep=sweep)
+    return set(rows.values_list("key", flat=True))
+
+
 def try_again(put_off: PutOff) -> None:
     """Has the next sweep try it once more, and give up a day later at the earliest."""
     now = datetime.now(UTC)
     PutOff.objects.filter(pk=put_off.pk).update(since=now, next_try_at=now)
 
 
+def forget(sweep: str, key: str) -> None:
+    """Drops an item that is no more."""
+    PutOff.objects.filter(sweep=sweep, key=key).delete()
+
+
 def forget_old(now: datetime) -> None:
     """Drops what no sweep came by for a long time: its row is gone, or nobody wants it any more."""
-    PutOff.objects.filter(tried_at__lt=now - KEEP).delete()
+    PutOff.objects.filter(Q(tried_at__lt=now - KEEP) | Q(next_try_at__lt=now - GONE)).delete()

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from core import fence
+
 from .. import live
 from ..flapping import flapping
 from ..models import EndpointState, Incident, MaintenanceWindow, Silence
@@ -18,7 +20,10 @@ Marks = dict[str, Any]
 _Ends = dict[tuple[Any, ...], datetime]
 """What is covered -> when that ends."""
 
-_COLUMNS = ("endpoint_id", "endpoint__team_id", "engine", "endpoint__engine", "turns", "marks")
+WINDOWS, SILENCES, MARKS = "windows", "silences", "marks"
+"""The sweeps, as core.fence knows them."""
+
+_COLUMNS = ("endpoint_id", "endpoint__name", "endpoint__team_id", "engine", "endpoint__engine", "turns", "marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,13 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
         states = states.filter(pk__in=list(endpoint_ids))
     reasons = _reasons(now)
     changed: dict[str, list[int]] = defaultdict(list)
-    for state in states.values(*_COLUMNS):
+
+    def work_out(state: dict[str, Any]) -> None:
         marks = _marks(state, reasons, now)
         if marks != state["marks"]:
             changed[json.dumps(marks)].append(state["endpoint_id"])
+
+    fence.each(MARKS, states.values(*_COLUMNS), work_out, _endpoint)
     for text, ids in changed.items():
         EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
     if changed:
@@ -66,15 +74,32 @@ def _marks(state: dict[str, Any], reasons: _Reasons, now: datetime) -> Marks:
     return marks
 
 
+def _endpoint(state: dict[str, Any]) -> fence.Item:
+    return fence.Item(str(state["endpoint_id"]), state["endpoint__name"], state["endpoint__team_id"])
+
+
+def _rule(rule: MaintenanceWindow | Silence) -> fence.Item:
+    name = rule.name if isinstance(rule, MaintenanceWindow) else rule.reason
+    return fence.Item(str(rule.pk), name, rule.team_id)
+
+
 def _reasons(now: datetime) -> _Reasons:
-    planned = [(window, windows.current(window, now)) for window in MaintenanceWindow.objects.all()]
-    silences = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)
-    return _Reasons(
-        maintenance=_latest((_covers(window), stretch[1]) for window, stretch in planned if stretch),
-        silences=_latest((_covers(silence), silence.ends_at) for silence in silences),
-        acknowledged=_acknowledged(now),
-        blind=_blind(),
+    maintenance: _Ends = {}
+    silences: _Ends = {}
+
+    def plan(window: MaintenanceWindow) -> None:
+        if on := windows.current(window, now):
+            _extend(maintenance, _covers(window), on[1])
+
+    def silence(row: Silence) -> None:
+        _extend(silences, _covers(row), row.ends_at)
+
+    fence.each(
+        WINDOWS, MaintenanceWindow.objects.all(), plan, lambda row: fence.Item(str(row.pk), row.name, row.team_id)
     )
+    on_now = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)
+    fence.each(SILENCES, on_now, silence, lambda row: fence.Item(str(row.pk), row.reason or "a silence", row.team_id))
+    return _Reasons(maintenance, silences, _acknowledged(now), _blind())
 
 
 def _blind() -> bool:
@@ -90,11 +115,8 @@ def _covers(rule: MaintenanceWindow | Silence) -> tuple[Any, ...]:
     return ("engine", rule.team_id, engine) if engine else ("team", rule.team_id)
 
 
-def _latest(ends: Iterable[tuple[tuple[Any, ...], datetime]]) -> _Ends:
-    found: _Ends = {}
-    for key, end in ends:
-        found[key] = max(end, found.get(key, end))
-    return found
+def _extend(ends: _Ends, key: tuple[Any, ...], end: datetime) -> None:
+    ends[key] = max(end, ends.get(key, end))
 
 
 def _acknowledged(now: datetime) -> dict[int, Marks]:

@@ -89,3 +89,39 @@ def test_it_goes_with_its_team(team):
     sweep("b", bad="b", team=team)
     Team.objects.filter(pk=team.pk).delete()
     assert not PutOff.objects.exists()
+
+
+def test_what_is_not_to_be_tried_now_is_known_by_its_key():
+    with time_machine.travel(datetime(2026, 11, 28, 9, tzinfo=UTC), tick=False) as clock:
+        sweep("b", bad="b")
+        assert fence.waiting("tests") == {"b"} and not fence.waiting("others")
+        clock.shift(timedelta(minutes=20))
+        assert not fence.waiting("tests")
+        clock.shift(timedelta(days=2))
+        sweep("b", bad="b")
+        assert fence.waiting("tests") == {"b"}, "given up"
+
+
+def test_an_item_that_nobody_came_by_with_again_is_dropped_and_one_given_up_stays():
+    with time_machine.travel(datetime(2026, 11, 28, 9, tzinfo=UTC), tick=False) as clock:
+        sweep("ab", bad="ab")
+        clock.shift(timedelta(days=2))
+        sweep("a", bad="a")
+        clock.shift(timedelta(hours=1))
+        fence.forget_old(datetime.now(UTC))
+        assert [row.key for row in PutOff.objects.all()] == ["a"]
+        fence.forget("tests", "a")
+    assert not PutOff.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_item_whose_team_is_removed_meanwhile_does_not_stop_the_others(team):
+    seen = []
+
+    def work(row):
+        Team.objects.all().delete()
+        seen.append(row)
+        raise TypeError("it is gone")
+
+    fence.each("tests", "ab", work, lambda row: Item(row, row, team.pk))
+    assert seen == ["a", "b"] and not PutOff.objects.exists()
