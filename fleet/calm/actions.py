@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core import dates
+from core import dates, fence
 from teams import audit
 from teams.models import Team
 
@@ -155,10 +155,11 @@ def plan(
     )
     if errors := _wrong(window, ends_at) or _wrong_last_day(window):
         raise ValidationError(errors)
+    on = windows.current(window, datetime.now(UTC))
     with transaction.atomic():
         window.save()
         _record_rule("maintenance.planned", window, _times(window))
-        if on := windows.current(window, datetime.now(UTC)):
+        if on:
             _note_on_open(_covered(window), f"Maintenance until {told(on[1])}: {window.name}.", by.get_username())
         _refresh(_ids(_covered(window)))
     return window
@@ -166,11 +167,16 @@ def plan(
 
 def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
     """Removes the window with all its repetitions. One that is on ends now."""
+    try:
+        on = windows.current(window, datetime.now(UTC))
+    except ValueError:
+        on = None  # its time zone is no more: it was never on
     with transaction.atomic():
-        if windows.current(window, datetime.now(UTC)):
+        if on:
             _note_on_open(_covered(window), f"The maintenance was ended: {window.name}.", by.get_username())
         ids = _ids(_covered(window))
         _record_rule("maintenance.removed", window, _times(window))
+        fence.forget(marks.WINDOWS, str(window.pk))
         window.delete()
         _refresh(ids)
 

@@ -34,6 +34,15 @@ class Planned:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A maintenance window that can't be worked out, and why, in a sentence."""
+
+    window: MaintenanceWindow
+    covers: str
+    why: str
+
+
 @dataclass(slots=True)
 class Silences:
     """What is silenced, and what was lately."""
@@ -49,6 +58,7 @@ class Plan:
     on: list[Planned] = field(default_factory=list)
     coming: list[Planned] = field(default_factory=list)
     over: list[Planned] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def silences(user: User) -> Silences:
@@ -76,14 +86,16 @@ def maintenance_of(endpoint: Endpoint) -> Plan:
 def _plan(rows: QuerySet[MaintenanceWindow]) -> Plan:
     now = datetime.now(UTC)
     found = Plan()
-    for window in rows.select_related("team", "endpoint", "created_by"):
-        if on := windows.current(window, now):
-            found.on.append(Planned(window, covers(window), *on, on=True))
-        elif coming := windows.following(window, now):
-            found.coming.append(Planned(window, covers(window), *coming, on=False))
-        else:
-            end = window.starts_at + timedelta(minutes=window.minutes)
-            found.over.append(Planned(window, covers(window), window.starts_at, end, on=False))
+    for window in rows.select_related("team", "endpoint", "created_by").defer("endpoint__api_key"):
+        try:
+            if on := windows.current(window, now):
+                found.on.append(Planned(window, covers(window), *on, on=True))
+            elif coming := windows.following(window, now):
+                found.coming.append(Planned(window, covers(window), *coming, on=False))
+            else:
+                found.over.append(Planned(window, covers(window), *windows.first(window), on=False))
+        except (ValueError, TypeError) as error:
+            found.unreadable.append(Unreadable(window, covers(window), str(error)))
     for listed in (found.on, found.coming, found.over):
         listed.sort(key=lambda each: each.start)
     found.over = found.over[::-1][:OVER_SHOWN]

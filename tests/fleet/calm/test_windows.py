@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import MONTHLY, rrule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.calm.windows import current, following
+from fleet.calm.windows import current, first, following
 
 BERLIN = "Europe/Berlin"
 
@@ -128,3 +129,53 @@ def test_what_is_on_has_begun_and_is_not_over(first, minutes, repeats, zone, mom
         assert first <= found[0] <= moment < found[1]
     elif first <= moment < first + timedelta(minutes=minutes):
         raise AssertionError("the first one is missed")
+
+
+@given(moments, moments)
+def test_months_that_are_counted_from_close_by_have_the_same_days_as_from_the_first(start, moment):
+    window, naive = Window(start, repeats="monthly"), start.replace(tzinfo=None)
+    rule = rrule(MONTHLY, dtstart=naive, bymonthday=(naive.day, -1), bysetpos=1)
+    expected = rule.after(moment.replace(tzinfo=None)).replace(tzinfo=UTC)
+    assert following(window, moment)[0] == expected
+
+
+ends_of_the_calendar = st.sampled_from(
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1, 1, 31, 23, 59, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=ZoneInfo("Pacific/Kiritimati")),
+        datetime(9999, 12, 31, 23, 59, tzinfo=ZoneInfo("America/Los_Angeles")),
+    ]
+)
+clocks = st.sampled_from(["UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+lengths = st.sampled_from([-(2**40), -1, 0, 30, 2**31 - 1, 2**62])
+last_days = st.sampled_from([None, date.min, date.max])
+
+
+@given(ends_of_the_calendar, lengths, kinds, clocks, last_days, moments | ends_of_the_calendar)
+def test_nothing_that_is_stored_overflows(start, minutes, repeats, zone, last_day, moment):
+    window = Window(start, minutes, repeats, zone, last_day)
+    for stretch in (current(window, moment), following(window, moment), first(window)):
+        assert stretch is None or stretch[0] <= stretch[1]
+
+
+@pytest.mark.parametrize("repeats", ["daily", "weekly", "monthly"])
+def test_a_window_of_the_year_one_still_comes_round(repeats):
+    window = Window(datetime(1, 1, 15, 2, tzinfo=UTC), 30, repeats)
+    start, end = following(window, at("2026-11-22 00:00"))
+    assert at("2026-11-22 00:00") < start < at("2026-12-23 00:00") and end - start == timedelta(minutes=30)
+    assert current(window, start)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "Europe", "", "../../etc/passwd", "a\0b", "ü" * 300])
+def test_a_time_zone_that_is_no_more_is_named(zone):
+    window = Window(at("2026-11-22 00:00"), repeats="daily", time_zone=zone)
+    for work in (current, following):
+        with pytest.raises(ValueError, match="time zone"):
+            work(window, at("2026-11-23 00:00"))
+
+
+def test_a_repetition_that_is_unknown_is_named():
+    with pytest.raises(ValueError, match="hourly"):
+        current(Window(at("2026-11-22 00:00"), repeats="hourly"), at("2026-11-23 00:00"))
