@@ -6,6 +6,7 @@ from textwrap import shorten
 
 from django.utils import timezone
 
+from core import fence
 from fleet.alerts import outbox
 
 from . import catalogue as catalogues
@@ -13,15 +14,21 @@ from .catalogue.values import Catalogue
 from .frozen import moved_facts
 from .models import Decision
 
+DATES, FACTS = "review dates", "review facts"
+"""The sweeps, as core.fence knows them."""
+
 
 def remind(today: date | None = None) -> int:
     """Writes the notes that are due; returns for how many decisions. Each date and each change is told once."""
     today = today or timezone.localdate()
     current = catalogues.load()
-    told = 0
-    for decision in Decision.objects.filter(status="accepted").select_related("team").iterator():
-        told += _remind_of_date(decision, today) + _remind_of_facts(decision, current)
-    return told
+    accepted = Decision.objects.filter(status="accepted").select_related("team")
+    dates = fence.each(DATES, accepted.iterator(), lambda decision: _remind_of_date(decision, today), _item)
+    return dates + fence.each(FACTS, accepted.iterator(), lambda decision: _remind_of_facts(decision, current), _item)
+
+
+def _item(decision: Decision) -> fence.Item:
+    return fence.Item(str(decision.pk), decision.title, decision.team_id)
 
 
 def _remind_of_date(decision: Decision, today: date) -> bool:

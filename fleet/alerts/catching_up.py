@@ -8,10 +8,17 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from core import fence
+
 from ..incidents import note
 from ..models import EndpointState, Incident
 from ..status import TROUBLE, Status
 from . import outbox
+
+CATCHING_UP, ENDINGS = "catch-up", "endings"
+"""The sweeps, as core.fence knows them."""
+
+_NAMED = ("pk", "endpoint__name", "endpoint__team_id")
 
 OF_LATE = timedelta(days=1)
 """How long after its end an incident's recovery is still worth telling."""
@@ -20,8 +27,18 @@ OF_LATE = timedelta(days=1)
 def sweep() -> int:
     """Tells what is to be told about every incident that is open or not told to its end; returns how many moved."""
     now = datetime.now(UTC)
-    _end_what_holds_still(now)
-    return sum(bool(_tell(pk)) for pk in _unfinished(now).values_list("pk", flat=True))
+    fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end_if_still(row[0], now), _item)
+    return fence.each(CATCHING_UP, _unfinished(now).values_list(*_NAMED), lambda row: _tell(row[0]), _item)
+
+
+def _item(row: tuple[int, str, int]) -> fence.Item:
+    incident, endpoint, team = row
+    return fence.Item(str(incident), endpoint, team)
+
+
+def _fine() -> QuerySet[Incident]:
+    """An incident stays open while its endpoint flaps; one that has been fine for a while is over."""
+    return Incident.objects.filter(~Q(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN)), resolved_at=None)
 
 
 def _unfinished(now: datetime) -> QuerySet[Incident]:
@@ -32,16 +49,19 @@ def _unfinished(now: datetime) -> QuerySet[Incident]:
 def _tell(pk: int) -> list[str]:
     """In a transaction of its own, on a locked row: a probe may be telling about the same incident right now."""
     with transaction.atomic():
-        incident = Incident.objects.select_for_update(of=("self",)).select_related("parent__endpoint").get(pk=pk)
+        locked = Incident.objects.select_for_update(of=("self",)).select_related("parent__endpoint")
+        incident = locked.filter(pk=pk).first()
+        if incident is None:
+            return []
         states = EndpointState.objects.select_related("endpoint__team")
         return outbox.tell(incident, states.get(pk=incident.endpoint_id))
 
 
-def _end_what_holds_still(now: datetime) -> None:
-    """An incident stays open while its endpoint flaps; one that has been fine for a while is over."""
-    fine = ~Q(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN))
-    for incident in Incident.objects.filter(fine, resolved_at=None).select_related("endpoint__state"):
-        if not outbox.flaps(incident.endpoint.state, now):
+def _end_if_still(pk: int, now: datetime) -> None:
+    with transaction.atomic():
+        incident = _fine().filter(pk=pk).first()
+        state = EndpointState.objects.get(pk=incident.endpoint_id) if incident else None
+        if incident and state and not outbox.flaps(state, now):
             incident.resolved_at = now
             incident.save(update_fields=["resolved_at"])
-            note(incident, now, f"Resolved: {incident.endpoint.state.status}, and it holds still.")
+            note(incident, now, f"Resolved: {state.status}, and it holds still.")

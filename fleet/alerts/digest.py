@@ -3,11 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core import fence
 from teams.models import Team
 
 from ..engines.registry import label
 from ..models import Alert, Change, EndpointState
 from . import outbox, policy
+
+DIGESTS = "digests"
+"""The sweep, as core.fence knows it."""
 
 CERTIFICATE = timedelta(days=14)
 """How long before it expires a certificate is mentioned, once a day."""
@@ -18,14 +22,18 @@ LATE = timedelta(hours=6)
 
 def write_due(now: datetime) -> int:
     """Writes the digests whose hour has come; returns how many. Once per team and day, however often it is called."""
-    written = 0
-    for team in Team.objects.all():
-        rules = policy.policy_of(team)
-        local = now.astimezone(ZoneInfo(rules.time_zone))
-        begins = datetime.combine(local.date(), rules.digest_at, local.tzinfo)
-        if begins <= now < begins + LATE:
-            written += _write(team, local.date(), begins)
-    return written
+
+    def item(team: Team) -> fence.Item:
+        return fence.Item(f"{team.pk}-{now:%Y-%m-%d}", team.name, team.pk)
+
+    return fence.each(DIGESTS, Team.objects.all(), lambda team: _write_if_due(team, now), item)
+
+
+def _write_if_due(team: Team, now: datetime) -> bool:
+    rules = policy.policy_of(team)
+    local = now.astimezone(ZoneInfo(rules.time_zone))
+    begins = datetime.combine(local.date(), rules.digest_at, local.tzinfo)
+    return begins <= now < begins + LATE and _write(team, local.date(), begins)
 
 
 def _write(team: Team, day: date, until: datetime) -> bool:

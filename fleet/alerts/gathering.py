@@ -3,15 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
+
+from core import fence
 
 from .. import storms
 from ..models import Alert, Channel, Incident, Message
 from . import grouping
+
+GATHERING = "gathering"
+"""The sweep, as core.fence knows it."""
+
+_NOTE = Case(When(incident=None, then="pk"))
+"""A note goes alone, alerts of incidents together."""
 
 CHILDREN = 50
 """Incidents put down to another one that its message names; the rest is counted."""
@@ -20,19 +29,25 @@ CHILDREN = 50
 def gather() -> int:
     """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
     now = datetime.now(UTC)
-    waiting = Alert.objects.filter(message=None, dropped="").select_related("incident", "team")
-    rows = list(waiting.filter(Q(hold_until=None) | Q(hold_until__lte=now)).order_by("created_at", "pk"))
-    teams = {row.team_id for row in rows if row.incident_id and row.team_id}
-    forming = {team: storms.forming(team, now) for team in teams}
-    made = [_message([row], now) for row in rows if row.incident_id is None]
-    groups: dict[Any, list[Alert]] = defaultdict(list)
-    for row in rows:
-        if row.incident_id:
-            groups[row.team_id, row.channel, row.recipient].append(row)
-    for alerts in groups.values():
-        if grouping.ready(_group(alerts, forming.get(alerts[0].team_id or 0, False), now)):
-            made.append(_message(alerts, now))
-    return sum(made)
+    ready = Q(hold_until=None) | Q(hold_until__lte=now)
+    waiting = Alert.objects.filter(ready, message=None, dropped="").annotate(note=_NOTE).order_by("created_at", "pk")
+    forming = cache(partial(storms.forming, now=now))
+
+    def work(group: dict[str, Any]) -> bool:
+        alerts = list(waiting.filter(**group).select_related("incident", "team"))
+        if alerts and group["note"] is None:
+            team = group["team_id"]
+            if not grouping.ready(_group(alerts, team is not None and forming(team), now)):
+                return False
+        return bool(alerts) and _message(alerts, now)
+
+    groups = waiting.order_by().values("team_id", "channel", "recipient", "note").distinct()
+    return fence.each(GATHERING, groups, work, _item)
+
+
+def _item(group: dict[str, Any]) -> fence.Item:
+    key = f"{group['note'] or ''}/{group['team_id']}/{group['channel']}/{group['recipient']}"
+    return fence.Item(key[:120], f"alerts to {group['recipient']}", group["team_id"])
 
 
 def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
