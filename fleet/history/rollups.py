@@ -5,17 +5,20 @@ an endpoint is rolled up is told by its own rows, which are written in the order
 run, the next one goes on from there.
 """
 
-import logging
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+
+from core import fence
 
 from ..models import Endpoint, Observation, Rollup
 from .spans import at, chunks, edges, floor, observed, rolled
+from .together import together
 from .totals import DAY, HOUR, MINUTE, WIDTH, Part, coarser
 
 WAIT = {MINUTE: timedelta(minutes=2), HOUR: timedelta(minutes=10), DAY: timedelta(minutes=10)}
@@ -35,17 +38,16 @@ BUDGET = 20.0
 
 _FINER = {HOUR: MINUTE, DAY: HOUR}
 
-log = logging.getLogger(__name__)
+
+def sweep(span: str) -> str:
+    """The name of the sweep over a span, as core.fence knows it."""
+    return f"roll-up {span}"
 
 
 def roll_up(now: datetime | None = None, budget: float = BUDGET) -> bool:
     """Rolls up what is complete at `now`; `budget` in seconds. Returns whether nothing is left to do."""
     now, stop_at = now or datetime.now(UTC), time.monotonic() + budget
-    try:
-        return all(_roll(span, now, stop_at) for span in WIDTH)
-    except IntegrityError as error:
-        log.info("An endpoint was removed while its history was rolled up; the next run goes on: %s", error)
-        return False
+    return all(_roll(span, now, stop_at) for span in WIDTH)
 
 
 def _roll(span: str, now: datetime, stop_at: float) -> bool:
@@ -56,17 +58,22 @@ def _roll(span: str, now: datetime, stop_at: float) -> bool:
             for ids in chunks(intervals, CHUNK):
                 if time.monotonic() > stop_at:
                     return False
-                _write(span, _parts(span, {pk: intervals[pk] for pk in ids}, start, end))
+                together(sweep(span), ids, partial(_do, span, intervals, start, end))
         if all(until <= start + STRETCH[span] for start in groups):
             break
     return True
 
 
+def _do(span: str, intervals: dict[int, int], start: datetime, end: datetime, ids: list[int]) -> None:
+    _write(span, _parts(span, {pk: intervals[pk] for pk in ids}, start, end))
+
+
 def _behind(span: str, now: datetime, until: datetime) -> dict[datetime, dict[int, int]]:
     """Where to go on: the start of the first span to do -> the endpoints' intervals in seconds."""
     by_edge: dict[datetime | None, dict[int, int]] = {}
+    held = fence.waiting(sweep(span))
     for pk, edge in edges(now).items():
-        if edge.behind(span) and (edge.of(span) or until) <= until:
+        if str(pk) not in held and edge.behind(span) and (edge.of(span) or until) <= until:
             by_edge.setdefault(edge.of(span), {})[pk] = edge.interval
     starts: dict[datetime, dict[int, int]] = {}
     for done, intervals in by_edge.items():

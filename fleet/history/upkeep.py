@@ -2,9 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ..models import Observation, Rollup, Trace
+from core import fence
+
+from ..models import Endpoint, Observation, Rollup, Trace
 from .spans import Edges, edges
 from .totals import DAY, HOUR, MINUTE
+
+PRUNING = "pruning"
+"""The sweep, as core.fence knows it."""
 
 KEEP_OBSERVATIONS = timedelta(days=2)
 
@@ -26,11 +31,16 @@ def prune(now: datetime | None = None) -> None:
     """
     now = now or datetime.now(UTC)
     rolled_up = edges(now)
-    for endpoint, edge in rolled_up.items():
+    rows = Endpoint.objects.filter(pk__in=rolled_up).order_by().values_list("pk", "name", "team_id")
+
+    def work(row: tuple[int, str, int]) -> None:
+        endpoint = row[0]
         # The hour is rolled up last: it still looks for observations that came late.
-        if edge.hour:
-            _prune_observations(endpoint, min(edge.hour, now - KEEP_OBSERVATIONS))
+        if edge := rolled_up[endpoint].hour:
+            _prune_observations(endpoint, min(edge, now - KEEP_OBSERVATIONS))
         _prune_traces(endpoint)
+
+    fence.each(PRUNING, rows, work, lambda row: fence.Item(str(row[0]), row[1], row[2]))
     for span in KEEP_ROLLUPS:
         _prune_rollups(span, now - KEEP_ROLLUPS[span], rolled_up)
 

@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.models import PutOff
 from fleet.charts_time import RANGES
 from fleet.history import rollups, upkeep
 from fleet.history.totals import FIGURES, RANK, SECONDS, Part, Total, add_up, coarser, total_of
-from fleet.models import Observation, Rollup
+from fleet.models import Endpoint, Observation, Rollup
 from fleet.queries import past
 from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
@@ -138,11 +139,11 @@ class TestRollingUp:
         def breaks(span, parts):
             portions.append(span)
             if len(portions) == 5:
-                raise ConnectionError("gone")
+                raise OperationalError("gone")
             write(span, list(parts)[:20])  # a portion of it was written, the rest was not
 
         monkeypatch.setattr(rollups, "_write", breaks)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(OperationalError):
             rollups.roll_up(at(NOON + 1000))
         monkeypatch.setattr(rollups, "_write", write)
         assert rollups.roll_up(at(NOON + 1000))
@@ -157,7 +158,7 @@ class TestRollingUp:
         with django_assert_max_num_queries(60):
             assert rollups.roll_up(at(NOON + 1000))
         assert sum(row.counts["up"] for row in rows("hour")) == 40
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             assert rollups.roll_up(at(NOON + 1060))
 
     def test_out_of_time_the_rest_is_left_to_the_next_run(self, team):
@@ -175,13 +176,23 @@ class TestRollingUp:
         rollups.roll_up(at(NOON + 600))
         assert Rollup.objects.filter(span="minute", start__lt=at(NOON + 300)).count() == 5
 
-    def test_an_endpoint_removed_meanwhile_ends_the_run_and_the_next_goes_on(self, team, monkeypatch):
-        probes(endpoint(team), NOON - 600, NOON)
-        write = rollups._write
-        monkeypatch.setattr(rollups, "_write", lambda *_: (_ for _ in ()).throw(IntegrityError("no such endpoint")))
-        assert not rollups.roll_up(at(NOON + 1000))
-        monkeypatch.setattr(rollups, "_write", write)
+    def test_an_endpoint_removed_meanwhile_costs_the_others_nothing(self, team, monkeypatch):
+        gone, other = endpoint(team), endpoint(team, "gpu-2")
+        for gpu in (gone, other):
+            probes(gpu, NOON - 600, NOON)
+        write, number = rollups._write, gone.pk
+
+        def removed(span, parts):
+            parts = list(parts)
+            if any(part.endpoint_id == number for part in parts):
+                Endpoint.objects.filter(pk=number).delete()
+                raise IntegrityError("no such endpoint")
+            write(span, parts)
+
+        monkeypatch.setattr(rollups, "_write", removed)
         assert rollups.roll_up(at(NOON + 1000))
+        assert {row.endpoint_id for row in rows("hour")} == {other.pk}
+        assert not PutOff.objects.exists()
 
     def test_a_transaction_writes_few_rows(self, team, monkeypatch, django_assert_max_num_queries):
         fleet = [endpoint(team, f"gpu-{n}") for n in range(60)]
