@@ -5,13 +5,12 @@ Alerts about such an incident are not created while the other one is open. It is
 
 from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from django.db.models import Q
 
 from .models import Endpoint, EndpointState, Incident
 from .status import TROUBLE, Status
-from .watch.blindness import SUSPICIOUS
+from .watch.blindness import SUSPICIOUS, host_of
 
 SAME_MOMENT = timedelta(minutes=2)
 """Endpoints of one host that began to fail within this time may have failed with it."""
@@ -35,11 +34,6 @@ def adopt(incident: Incident) -> list[Incident]:
         between = others.exclude(pk__in=[incident.pk, incident.parent_id])
         found += [each for each in between.filter(endpoint__in=_siblings(incident.endpoint)) if _alike(each, incident)]
     return found
-
-
-def host_of(url: str) -> str:
-    """The host of a base URL, the way two of them are compared."""
-    return (urlsplit(url).hostname or "").lower()
 
 
 def _by_hand(endpoint: Endpoint) -> Incident | None:

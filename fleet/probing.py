@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from core import fence
+
 from . import canaries, incidents, live, schedule, strip
 from .changes import Difference, differences
 from .engines.errors import Cause
@@ -18,6 +20,9 @@ from .judging import judge, settle, standing_of, thresholds_of
 from .models import Change, EndpointState, Observation, Trace
 from .status import Finding, Standing, Status, decide, doubts
 from .tally import tally
+
+CLAIMS = "claims"
+"""The sweep, as core.fence knows it."""
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -47,19 +52,30 @@ class Claim:
 
 def claim(now: float) -> list[Claim]:
     """Claims what is due at `now` (unix seconds). Several dispatchers may run: each row goes to one of them."""
-    due = EndpointState.objects.order_by("due_at").only("due_at", "endpoint__interval").select_related("endpoint")
+    fields = ("due_at", "endpoint__interval", "endpoint__name", "endpoint__team_id")
+    due = EndpointState.objects.order_by("due_at").only(*fields).select_related("endpoint")
+    if held := fence.waiting(CLAIMS):
+        due = due.exclude(pk__in=held)  # they stay due, and must not fill the portion
     rows = [
         *due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER),
         *due.filter(due_at__lte=now - MISSED_AFTER)[:MISSED_AT_ONCE],
     ]
     if not rows:
         return []
+    following: dict[int, int] = {}
+
+    def plan(row: EndpointState) -> None:
+        following[row.pk] = schedule.next_due(now, row.endpoint.interval, str(row.pk))
+
+    def item(row: EndpointState) -> fence.Item:
+        return fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)
+
+    fence.each(CLAIMS, rows, plan, item)
     with _writing():
-        return [taken for row in rows if (taken := _take(row, now))]
+        return [taken for row in rows if row.pk in following and (taken := _take(row, following[row.pk]))]
 
 
-def _take(row: EndpointState, now: float) -> Claim | None:
-    following = schedule.next_due(now, row.endpoint.interval, str(row.pk))
+def _take(row: EndpointState, following: int) -> Claim | None:
     # The condition on due_at is what makes the claim: not exactly one row means that someone was first.
     rows = EndpointState.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=following)
     return Claim(row.pk, row.due_at or 0, following) if rows == 1 else None

@@ -10,6 +10,9 @@ CONFIRM_DEADLINE = 2.5
 
 DEFAULT_TIMEOUT = 5.0
 
+LONGEST = 86_400
+"""Seconds of the longest interval."""
+
 
 def phase(key: str, interval: int) -> int:
     """A stable second in 0..interval-1 for this key, so that endpoints spread evenly over the interval."""
@@ -17,7 +20,12 @@ def phase(key: str, interval: int) -> int:
 
 
 def next_due(now: float, interval: int, key: str) -> int:
-    """The first whole second after `now` on the grid of this key: phase + n * interval (unix seconds)."""
+    """The first whole second after `now` on the grid of this key: phase + n * interval (unix seconds).
+
+    Raises ValueError for an interval that can't be one.
+    """
+    if not 0 < interval <= LONGEST:
+        raise ValueError(f"An interval of {interval} s can't be scheduled: give 1 to {LONGEST}.")
     offset = phase(key, interval)
     return int((now - offset) // interval + 1) * interval + offset
 

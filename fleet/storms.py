@@ -8,10 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from core import fence
+from teams.models import Team
+
 from .alerts.grouping import DOUBT
-from .dependencies import host_of
 from .models import EndpointState
 from .status import TROUBLE
+from .watch.blindness import host_of
+
+STORMS = "storms"
+"""The sweep, as core.fence knows it."""
 
 MANY = 3
 """Endpoints of one team that begin to fail within RECENT seconds make a storm."""
@@ -25,11 +31,18 @@ AT_ONCE = 100
 def look_ahead(now: float) -> int:
     """Makes due what was not looked at since those beside it began to fail; returns how many. `now`: unix seconds."""
     pulled = 0
-    for unseen in _unseen(now).values():
-        rows = EndpointState.objects.filter(pk__in=unseen, due_at__gt=int(now)).order_by("due_at")
+    unseen = _unseen(now)
+
+    def pull(team: Team) -> None:
+        nonlocal pulled
+        rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
         numbers = list(rows.values_list("pk", flat=True)[:AT_ONCE])
         # A probe may have moved the row meanwhile; it is then looked at once more, which does no harm.
         pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
+
+    if unseen:
+        teams = Team.objects.filter(pk__in=unseen)
+        fence.each(STORMS, teams, pull, lambda team: fence.Item(str(team.pk), team.name, team.pk))
     return pulled
 
 

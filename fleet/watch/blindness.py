@@ -31,8 +31,11 @@ def suspicious(cause: str, step: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def host_of(url: str) -> str:
-    """The host that an endpoint's URL names, without its port."""
-    return urlsplit(url).hostname or ""
+    """The host that an endpoint's URL names, without its port. What is no URL is a host of its own."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return url
 
 
 def is_loopback(host: str) -> bool:

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
+from core import fence
+
 from .. import incidents, live
 from ..alerts import outbox
 from ..calm import marks
@@ -23,6 +25,9 @@ from ..models import BlindStretch, EndpointState, Observation
 from ..status import Status
 from . import senses, signs
 from .blindness import RECENT, Checks, Glance, Suspicion, host_of, is_loopback, suspect, suspicious, verdict
+
+BLIND = "blind stretches"
+"""The sweep, as core.fence knows it."""
 
 AFTERGLOW = timedelta(seconds=10)
 """For so long after a blind stretch failures are still put down to it: probes that began in it end now."""
@@ -134,8 +139,9 @@ def _take_back(since: datetime) -> list[int]:
     blinded = Q(endpoint__in=pks, at__gte=since, cause__in=(Cause.NO_ROUTE, Cause.DNS_FAILED))
     timed_out = Q(endpoint__in=pks, at__gte=since, cause=Cause.TIMED_OUT, step="connect")
     Observation.objects.filter(blinded | timed_out, excluded="").update(excluded="blind")
-    now = datetime.now(UTC)
-    for state in EndpointState.objects.filter(pk__in=pks):
+    now, taken = datetime.now(UTC), []
+
+    def take_back(state: EndpointState) -> None:
         state.recent >>= state.failures
         state.turns = [turn for turn in state.turns if turn < int(since.timestamp())]
         state.status, state.cause, state.step, state.detail = Status.UNKNOWN, Cause.BLIND, "", ""
@@ -144,7 +150,15 @@ def _take_back(since: datetime) -> list[int]:
         # A probe that is under way finds the row moved by this, and drops what it found.
         state.shown_at = state.regrouped_at = now
         state.save(update_fields=_TAKEN_BACK)
-    return pks
+        taken.append(state.pk)
+
+    def item(state: EndpointState) -> fence.Item:
+        # One that was put off in an earlier stretch is tried in this one.
+        return fence.Item(f"{state.pk}-{since:%Y%m%d%H%M%S}", state.endpoint.name, state.endpoint.team_id)
+
+    states = EndpointState.objects.filter(pk__in=pks).select_related("endpoint").defer("endpoint__api_key")
+    fence.each(BLIND, states, take_back, item)
+    return taken
 
 
 _TAKEN_BACK = [

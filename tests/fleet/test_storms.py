@@ -7,7 +7,8 @@ import pytest
 
 from fleet import storms
 from fleet.alerts import delivery
-from fleet.models import Alert, EndpointState, Message
+from fleet.models import Alert, Endpoint, EndpointState, Message
+from fleet.watch import lookout
 from teams.models import Team
 from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
@@ -129,3 +130,14 @@ def test_two_gatherers_never_take_the_same_alert(fleet, smtp):
     assert _message([alert], datetime.now(UTC)) is True
     assert _message([alert], datetime.now(UTC)) is False
     assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "http://[::1:8000", "not a URL", "", "http://gpu:port"])
+def test_an_address_that_can_not_be_read_stops_no_other_team(url, team, fleet):
+    other = watched(Team.objects.create(name="Other", slug="other"), "odd")
+    Endpoint.objects.filter(pk=other.pk).update(url=url)
+    look(other, bad())
+    fail(fleet[0])
+    EndpointState.objects.update(due_at=2**40)
+    assert storms.look_ahead(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
+    lookout.doubt(time.time())
