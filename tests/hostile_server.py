@@ -33,13 +33,16 @@ Behaviour = Callable[[socket.socket, threading.Event], bool]
 
 
 class HostileServer:
-    """Listens from construction, answers 404 where nothing else was said, and ends all its threads on exit.
+    """Listens from construction, answers 404 or as `otherwise` where nothing else was said, ends its threads on exit.
 
     With `greeting`, that is what every connection meets, before anything is read from it.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None, greeting: Behaviour | None = None) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, greeting: Behaviour | None = None, otherwise: Behaviour | None = None
+    ) -> None:
         self._greeting = greeting
+        self._otherwise = otherwise or answer(404, b"not here")
         self.requests: list[Request] = []
         self.connections = 0
         self._routes: dict[str, Behaviour] = {}
@@ -101,7 +104,7 @@ class HostileServer:
     def _converse(self, sock: socket.socket, number: int) -> None:
         while request := _read_request(sock, number):
             self.requests.append(request)
-            behave = self._routes.get(request.path.partition("?")[0], answer(404, b"not here"))
+            behave = self._routes.get(request.path.partition("?")[0], self._otherwise)
             if not behave(sock, self._stop):
                 break
 

@@ -3,6 +3,7 @@
     ProbeError                the base; carries a Cause, a detail and the step that broke
     |- Unreachable            no connection: name, route, port or TLS
     |- TimedOut               the wall-clock deadline of the probe passed
+    |- TooCostly              an answer that is more work than any honest one
     `- BadAnswer              something answered, but not what it should be
 
 What engines say of themselves is added in fleet/engines/errors.py.
@@ -62,6 +63,10 @@ class Unreachable(ProbeError):
 
 class TimedOut(ProbeError):
     """The wall-clock deadline of the probe passed."""
+
+
+class TooCostly(ProbeError):
+    """An answer that is more work than any honest one. No BadAnswer, after which other questions are asked."""
 
 
 class BadAnswer(ProbeError):

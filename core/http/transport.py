@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection
 
 from . import certificate, outbound, trust, watchdog
 from .errors import Cause, ProbeError, TimedOut, Unreachable
+from .metering import Metered
 
 MAX_ADDRESSES = 8  # of one name; more would leave each too little time
 
@@ -88,7 +89,9 @@ class Clock:
 
 
 class PlainConnection(HTTPConnection):
-    """urllib3's connection, opened within the clock and guarded from then on."""
+    """urllib3's connection, opened within the clock and guarded from then on; its answers are metered."""
+
+    response_class = Metered
 
     def __init__(self, *args: Any, clock: Clock, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any, Self
@@ -15,6 +14,7 @@ from requests.utils import requote_uri
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from core.http.body import read_body
 from core.http.transport import Clock, PlainConnection, TlsConnection, ours
 
 from .address import parse_base_url, split_base_url
@@ -26,7 +26,6 @@ __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 
 MIB = 1024 * 1024
 MAX_REDIRECTS = 3
-READ_SIZE = 16 * 1024
 REAL_KEY = 12
 """Characters from which an API key is none of the usual placeholders, such as "ollama" or "EMPTY"."""
 
@@ -160,7 +159,7 @@ class Client:
             raw = self._send(_request(method, url, body, self._headers(auth, body)))
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
-            self._read(raw, data, self.max_bytes if max_bytes is None else max_bytes, whole)
+            read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes, whole=whole)
             return Answer(raw.status, raw.headers, self._without_key(bytes(data)), url, self._api_key or "")
         except ProbeError as known:
             error = known
@@ -196,23 +195,6 @@ class Client:
             if not reused or request.method != "GET" or clock.over or not _closed_early(error):
                 raise
         return self._adapter.send(request, stream=True, timeout=clock.left()).raw
-
-    def _read(self, raw: Any, data: bytearray, limit: int, whole: bool) -> None:
-        """Fill `data` with the decoded body, or only its first piece, never beyond `limit` + 1 bytes."""
-        self._clock.phase = "reading the body"
-        try:
-            decode = _decoder(raw.headers.get("Content-Encoding", ""))
-            while chunk := raw.read1(READ_SIZE, decode_content=False):
-                data += decode(chunk, limit + 1 - len(data))
-                if len(data) > limit:
-                    raise BadAnswer(Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading.")
-                if not whole:
-                    raw.close()
-                    break
-            self._clock.left()  # a connection that the watchdog shut down looks like the end of a body
-        except BaseException:
-            raw.close()  # the rest of the body is still to come: this connection is of no more use
-            raise
 
     def _lost(self, error: Exception) -> ProbeError:
         reasons = list(_chain(error))
@@ -251,24 +233,6 @@ def _request(method: str, url: str, body: bytes | None, headers: dict[str, str])
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
     return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _decoder(encoding: str) -> Callable[[bytes, int], bytes]:
-    """A function (chunk, at most so many bytes) -> decoded bytes. Some send gzip though we ask for none."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return lambda chunk, room: chunk[:room]
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise BadAnswer(Cause.WRONG_SHAPE, f"The answer is encoded as {encoding[:40]!r}, though we asked for none.")
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, whichever it is
-
-    def inflate(chunk: bytes, room: int) -> bytes:
-        try:
-            return inflater.decompress(chunk, room)
-        except zlib.error:
-            raise BadAnswer(Cause.WRONG_SHAPE, f"The answer is not the {encoding} that its header promises.") from None
-
-    return inflate
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

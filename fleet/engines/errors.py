@@ -3,16 +3,17 @@
     ProbeError                the base; carries a Cause, a detail and the step that broke
     |- Unreachable            no connection: name, route, port or TLS
     |- TimedOut               the wall-clock deadline of the probe passed
+    |- TooCostly              an answer that is more work than any honest one
     |- BadAnswer              something answered, but not what it should be
     |- Rejected               a clear no: key, host name, rate or another HTTP status
     `- NotReady               it says so itself: loading, asleep, engine dead
 
-The rest of the code matches on these five names, or on the Cause alone.
+The rest of the code matches on these names, or on the Cause alone.
 """
 
-from core.http.errors import BadAnswer, Cause, ProbeError, TimedOut, Unreachable
+from core.http.errors import BadAnswer, Cause, ProbeError, TimedOut, TooCostly, Unreachable
 
-__all__ = ["BadAnswer", "Cause", "NotReady", "ProbeError", "Rejected", "TimedOut", "Unreachable"]
+__all__ = ["BadAnswer", "Cause", "NotReady", "ProbeError", "Rejected", "TimedOut", "TooCostly", "Unreachable"]
 
 
 class Rejected(ProbeError):

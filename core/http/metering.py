@@ -1,0 +1,71 @@
+"""Answers that are counted as they come off the wire.
+
+Limits on what a body decodes to don't end an answer of interim responses, headers, chunk extensions or trailers without
+end, nor one that comes byte by byte. Each of those keeps a processor busy and brings nothing.
+"""
+
+import io
+import socket
+from http.client import HTTPResponse
+from typing import Any
+
+from .errors import Cause, TooCostly
+
+KIB = 1024
+OVERHEAD = 64 * KIB
+"""Bytes of one answer that are no body: status lines, headers, chunk sizes, trailers, and what is read ahead."""
+
+SMALL, SMALL_PIECES = 256, 8192
+"""A piece below so many bytes is small, and so many of them is one answer."""
+
+
+class Metered(HTTPResponse):
+    """http.client's response with these limits. The body is to be read by `read1`.
+
+    Beyond a limit the read in progress raises TooCostly.
+    """
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._wire = _Wire(self.fp.detach())
+        self.fp = io.BufferedReader(self._wire)
+
+    def read1(self, n: int = -1) -> bytes:
+        piece = super().read1(n)
+        self._wire.delivered(len(piece))
+        return piece
+
+
+class _Wire(io.RawIOBase):
+    """What comes from the socket."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+        self._overhead = self._small = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = self._raw.readinto(buffer)
+        if count:
+            self._overhead += count
+            if self._overhead > OVERHEAD:
+                why = f"There are more than {OVERHEAD // KIB} KiB of headers and the like around the answer's body"
+                raise TooCostly(Cause.TOO_LARGE, f"{why}; we stopped reading.")
+            self._count_piece(count)
+        return count
+
+    def delivered(self, count: int) -> None:
+        """So many of the bytes were body: only the others are overhead, and a 32nd more for the sizes of its chunks."""
+        self._overhead -= count + count // 32
+        self._count_piece(count)
+
+    def _count_piece(self, count: int) -> None:
+        self._small += count < SMALL
+        if self._small > SMALL_PIECES:
+            raise TooCostly(Cause.TOO_LARGE, "The answer comes in too many small pieces; we stopped reading.")
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
