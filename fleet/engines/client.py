@@ -9,13 +9,12 @@ from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from requests import PreparedRequest, RequestException, Response
-from requests.adapters import HTTPAdapter
 from requests.utils import requote_uri
-from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from core.http.adapter import GuardedAdapter
 from core.http.body import read_body
-from core.http.transport import Clock, PlainConnection, TlsConnection, ours
+from core.http.transport import Clock, ours
 
 from .address import parse_base_url, split_base_url
 from .answer import Answer, one_line
@@ -30,34 +29,12 @@ REAL_KEY = 12
 """Characters from which an API key is none of the usual placeholders, such as "ollama" or "EMPTY"."""
 
 
-class _Adapter(HTTPAdapter):
-    """requests' adapter over one pool of our own connections. Used without a Session: so there are no
-    cookies, no proxies or passwords from the environment, and no redirects that nobody looked at."""
-
-    def __init__(self, parts: SplitResult, clock: Clock, verify: bool) -> None:
-        super().__init__()
-        options: dict[str, Any] = {"clock": clock}
-        self.pool = HTTPConnectionPool(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-        self.pool.ConnectionCls = PlainConnection
-        if parts.scheme == "https":
-            self.pool.ConnectionCls = TlsConnection
-            options["verify"] = verify
-        self.pool.conn_kw.update(options)
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        return self.pool
-
-    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """TLS is set up by TlsConnection."""
-
+class _Adapter(GuardedAdapter):
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """Only what Client reads: requests' own version spends half its time on cookies."""
         response = Response()
         response.raw, response.status_code = resp, resp.status
         return response
-
-    def close(self) -> None:
-        self.pool.close()
 
 
 class Client:

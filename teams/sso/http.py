@@ -1,15 +1,21 @@
-"""HTTP with the provider: one address at a time, 5 seconds, and nothing but a JSON object counts as success."""
+"""HTTP with the provider: by the outbound rules, 5 seconds a call, and only a JSON object counts as success."""
 
 import io
-import time
+from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from config import certificates
+from core.http.adapter import GuardedAdapter
+from core.http.body import read_body
+from core.http.errors import Cause, ProbeError
+from core.http.transport import Clock
 
 SECONDS = 5
+"""Wall clock of one call, from the look-up of the name to the end of the body."""
+
 LARGEST = 1_000_000
 """Bytes of an answer. Descriptions and tokens have a few thousand."""
 
@@ -18,25 +24,34 @@ class Unusable(requests.RequestException):
     """The provider answered, but not as it should; the text has nothing of the answer."""
 
 
+class Forbidden(requests.RequestException):
+    """The outbound rules of this installation refuse the address; the text says which rule."""
+
+
 class ProviderHttp(requests.Session):
     """Raises only requests.RequestException."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.trust_env = False  # a .netrc would replace the token, REQUESTS_CA_BUNDLE the authorities
-        try:
-            self.verify = certificates.for_requests()
-        except OSError as error:
-            raise Unusable("CA_BUNDLE can't be read.") from error
+        self.trust_env = False  # a .netrc would replace the token
+        self.headers["Accept-Encoding"] = "identity"
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
-        """The answer, read to its end. `options` are those of requests."""
-        ends = time.monotonic() + SECONDS
-        options |= {"timeout": SECONDS, "allow_redirects": False, "stream": True}
-        with super().request(method, url, **options) as answer:
-            if answer.is_redirect:
-                raise Unusable("It sends us to another address.")
-            body = _read(answer, ends)
+        """The answer, read to its end. `options` are those of requests.Request. Redirects are not followed."""
+        options.pop("allow_redirects", None)  # Session.get adds it
+        request = self.prepare_request(requests.Request(method, url, **options))
+        clock, body = Clock(SECONDS), bytearray()
+        try:
+            with closing(GuardedAdapter(urlsplit(request.url or ""), clock)) as adapter:
+                clock.phase = "waiting for the answer"
+                answer = adapter.send(request, stream=True, timeout=clock.left())
+                if answer.is_redirect:
+                    raise Unusable("It sends us to another address.")
+                read_body(answer.raw, clock, body, LARGEST)
+        except (ProbeError, HTTPError, OSError) as error:  # requests' own errors are OSErrors
+            raise _as_requests(error, clock) from None
+        finally:
+            clock.release()
         kept = requests.Response()
         kept.status_code, kept.url, kept.reason = answer.status_code, answer.url, answer.reason
         kept.raw = io.BytesIO(body)
@@ -47,19 +62,20 @@ class ProviderHttp(requests.Session):
         return kept
 
 
-def _read(answer: requests.Response, ends: float) -> bytes:
-    """The body. A timeout of requests is for each read, so a slow answer could go on for ever."""
-    body = b""
-    try:
-        while piece := answer.raw.read1(65_536, decode_content=True):
-            body += piece
-            if len(body) > LARGEST:
-                raise Unusable("Its answer is too large.")
-            if time.monotonic() > ends:
-                raise requests.Timeout("Its answer takes too long.")
-    except HTTPError as error:
-        raise requests.ConnectionError("Its answer broke off.") from error
-    return body
+def _as_requests(error: Exception, clock: Clock) -> requests.RequestException:
+    """What allauth and trouble.py know it as. Of our own errors, the text has nothing of the answer."""
+    if clock.over:
+        return requests.Timeout("It did not answer in time.")
+    if isinstance(error, ProbeError):
+        kinds = {
+            Cause.TIMED_OUT: requests.Timeout,
+            Cause.TLS_FAILED: requests.exceptions.SSLError,
+            Cause.ADDRESS_REFUSED: Forbidden,
+            Cause.TOO_LARGE: Unusable,
+            Cause.WRONG_SHAPE: Unusable,
+        }
+        return kinds.get(error.cause, requests.ConnectionError)(error.detail)
+    return error if isinstance(error, requests.RequestException) else requests.ConnectionError("Its answer broke off.")
 
 
 def _check_object(answer: requests.Response) -> None:

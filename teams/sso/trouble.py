@@ -6,11 +6,15 @@ from typing import Any
 import requests
 from django.http import HttpRequest
 
+from .http import Forbidden
+
 SENTENCES = {
     "other browser": "This sign-in was begun more than 10 minutes ago, in another browser or at another address of "
     "this site, or it was used already. Begin again.",
     "error": "The provider says that it could not sign you in. Try again; if it goes on, ask whoever runs it.",
     "slow": "The provider did not answer within 5 seconds. Try again in a minute.",
+    "forbidden": "The provider has an address that this installation may not call. The log says which rule refuses it; "
+    "an administrator can change OUTBOUND_ALLOW and OUTBOUND_DENY.",
     "certificate": "The provider's certificate can't be verified. An administrator of this installation can give the "
     "authority that signed it in CA_BUNDLE.",
     "away": "The provider can't be reached. Try again in a minute; if it goes on, tell whoever runs it.",
@@ -25,6 +29,8 @@ def cause(request: HttpRequest, exception: Exception | None, context: Mapping[st
     match exception:
         case None:
             return "error" if context.get("state") else "other browser"
+        case Forbidden():
+            return "forbidden"
         case requests.Timeout():
             return "slow"
         case requests.exceptions.SSLError():

@@ -1,21 +1,26 @@
 """A provider that is away, slow, or answers anything but what it should: a clear page, and nobody is signed in."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from config import oidc
+from core.http import trust
 from teams.sso import http
 from teams.sso.facts import Unbelievable, check_description, person
 from tests.authority import Authority
+from tests.costly_answers import DECODES_TO_NOTHING, IN_FRAMING, IN_SMALL_CHUNKS
 from tests.hostile_server import (
     HostileServer,
     answer,
     deep_json,
     dribble_body,
+    dribble_headers,
     endless_body,
+    full_backlog,
     garbage,
     gzip_bomb,
     hang,
@@ -50,6 +55,7 @@ def description(url: str, **other: object) -> dict:
     ("behaviour", "words"),
     [
         (hang(), "did not answer within"),
+        (dribble_headers(), "did not answer within"),
         (dribble_body(), "did not answer within"),
         (hang_up(), "can't be reached"),
         (reset(), "can't be reached"),
@@ -57,6 +63,10 @@ def description(url: str, **other: object) -> dict:
         (garbage(), "can't be"),
         (endless_body(chunked=True), "can't be used"),
         (gzip_bomb(16_000_000), "can't be used"),
+        (IN_FRAMING["interim answers"], "can't be used"),
+        (IN_FRAMING["short trailers"], "can't be used"),
+        (IN_SMALL_CHUNKS["chunks of one byte"], "can't be used"),
+        (DECODES_TO_NOTHING["deflate blocks of no bytes"], "can't be used"),
         (deep_json(), "can't be used"),
         (html(), "can't be used"),
         (answer(200, [1, 2]), "can't be used"),
@@ -74,23 +84,30 @@ def test_a_description_that_cannot_be_used_ends_in_a_page(client: Client, db, ba
     assert len(bad.asked()) == 1
 
 
+def test_a_provider_that_accepts_no_connection_in_time_ends_in_a_page(client: Client, db, bad, settings):
+    with full_backlog() as url:
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(client_settings(url))}}
+        page = client.post(BEGIN)
+    assert page.status_code == 401 and "did not answer within" in page.content.decode()
+
+
 def test_a_provider_that_does_not_listen_ends_in_a_page(client: Client, db, bad):
     bad.close()
     page = client.post(BEGIN)
     assert page.status_code == 401 and "be reached" in page.content.decode()
 
 
-def test_a_certificate_counts_when_ca_bundle_has_its_authority(client: Client, db, settings, tmp_path):
+def test_a_certificate_counts_when_ca_bundle_has_its_authority(client: Client, db, settings, tmp_path, request):
     ours = Authority(tmp_path)
-    settings.DATA = tmp_path
+    request.addfinalizer(partial(trust.configure, trust.bundle()))
     with HostileServer(tls=ours.tls()) as server:
         server.on(DESCRIPTION, answer(200, description(server.url)))
         settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(client_settings(server.url))}}
         page = client.post(BEGIN)
         assert page.status_code == 401 and "CA_BUNDLE" in page.content.decode() and server.asked() == []
-        settings.CA_BUNDLE = ours.file
+        trust.configure(str(ours.file))
         assert away(client.post(BEGIN)).startswith(f"{server.url}/a?")
-        settings.CA_BUNDLE = tmp_path / "gone.pem"
+        trust.configure(str(tmp_path / "gone.pem"))
         assert client.post(BEGIN).status_code == 401
 
 
