@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.validators import validate_email
+from django.core.exceptions import ImproperlyConfigured
 from environ import Env
+
+from core import mail_addresses
 
 from .data_folder import ROOT
 
@@ -162,12 +163,10 @@ def email_url(text: str) -> dict[str, Any]:
 
 def mail_address(text: str) -> str:
     """An address that mails come from, with or without a name before it."""
-    address = re.sub(r".*<(.*)>\s*$", r"\1", text)
     try:
-        validate_email(address)
-    except ValidationError:
-        raise ValueError("give an address such as Plimsoll <plimsoll@example.org>") from None
-    return text
+        return mail_addresses.sender(text)
+    except mail_addresses.Unmailable as error:
+        raise ValueError(f"give an address such as Plimsoll <plimsoll@example.org> ({error.why})") from None
 
 
 def host_list(text: str) -> list[str]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email, validate_slug
+from django.core.validators import validate_slug
+
+from core import mail_addresses
 
 from .engines.client import parse_base_url
 from .engines.registry import ENGINES
@@ -54,10 +56,9 @@ def key(text: str) -> str:
 
 def address(text: str) -> str:
     try:
-        validate_email(text)
-    except ValidationError:
-        raise ValueError("give a mail address, such as oncall@example.org") from None
-    return _at_most(text, 254)
+        return mail_addresses.usable(text)
+    except mail_addresses.Unmailable as error:
+        raise ValueError(f"give a mail address, such as oncall@example.org ({error.why})") from None
 
 
 def url(text: str) -> str:

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.addresses import absolute
+from core import mail_addresses
 
 from . import audit, mailing, signals
 from .sso import admission, trouble
@@ -52,6 +53,15 @@ class Accounts(DefaultAccountAdapter):
         hosts = {urlsplit(settings.SITE_URL).netloc} | ({request.get_host()} if request else set())
         return url_has_allowed_host_and_scheme(url, hosts, require_https=settings.PRODUCTION)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """An address is found however its domain was typed."""
+        if email := credentials.get("email"):
+            credentials["email"] = mail_addresses.same(email)
+        return super().authenticate(request, **credentials)
+
+    def clean_email(self, email: str) -> str:
+        return mail_addresses.same(email)
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Too many tries are in the audit trail as well."""
         try:
@@ -72,8 +82,9 @@ class Accounts(DefaultAccountAdapter):
         return absolute(reverse("account_reset_password_from_key", args=[user, token]))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Returns before the mail has left."""
-        mailing.send(self.render_mail(template_prefix, email, context | {"site_url": settings.SITE_URL}))
+        """Returns before the mail has left. It goes to the address that the account was found by."""
+        to = mail_addresses.same(email)
+        mailing.send(self.render_mail(template_prefix, to, context | {"site_url": settings.SITE_URL}))
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):

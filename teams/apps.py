@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from core import mail_addresses
+
 
 class TeamsConfig(AppConfig):
     """Listens to what Django and django-allauth tell of sign-ins and accounts."""
@@ -9,4 +11,9 @@ class TeamsConfig(AppConfig):
     name = "teams"
 
     def ready(self) -> None:
+        from django.contrib.auth.models import User
+
         from . import signals  # noqa: F401  # the receivers register themselves
+
+        # For what is not ours and makes accounts too: `manage.py createsuperuser`.
+        User._meta.get_field("email").validators.append(mail_addresses.validate)

@@ -6,7 +6,8 @@ from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+
+from core import mail_addresses
 
 from .models import ApiToken, Role, Scope, Team
 from .tokens import DAYS
@@ -34,16 +35,32 @@ class AddressesField(forms.Field):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: str | None) -> list[str]:
-        return list(dict.fromkeys(line.strip() for line in (value or "").splitlines() if line.strip()))
+        found: dict[str, str] = {}
+        for line in filter(str.strip, (value or "").splitlines()):
+            address = _usable(line)
+            found.setdefault(address.lower(), address)
+        return list(found.values())
 
     def validate(self, value: list[str]) -> None:
         if len(value) > MOST_ADDRESSES:
             raise ValidationError(f"At most {MOST_ADDRESSES} addresses. Use a mailing list for more people.")
-        for address in value:
-            try:
-                validate_email(address)
-            except ValidationError as error:
-                raise ValidationError(f"“{address}” is not a mail address. Write it as name@example.org.") from error
+
+
+class MailAddressField(forms.CharField):
+    """One mail address; cleans to its normal form."""
+
+    widget = forms.EmailInput
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return _usable(text) if text else text
+
+
+def _usable(text: str) -> str:
+    try:
+        return mail_addresses.usable(text)
+    except mail_addresses.Unmailable as error:
+        raise ValidationError(str(error)) from None
 
 
 def free_team_name(typed: str, own: Team | None = None) -> str:
@@ -76,7 +93,7 @@ class TeamForm(forms.Form):
 class InvitationForm(forms.Form):
     """Whom to invite, and as what."""
 
-    email = forms.EmailField(
+    email = MailAddressField(
         label="Mail address",
         widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
         error_messages={"required": "Write the mail address of whom you invite."},
@@ -89,9 +106,8 @@ class InvitationForm(forms.Form):
 class MailAddressForm(forms.Form):
     """The address that an account is to get; cleans to lower case."""
 
-    email = forms.EmailField(
+    email = MailAddressField(
         label="Address",
-        max_length=User._meta.get_field("email").max_length,
         widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
         error_messages={"required": "Write the address."},
     )
@@ -167,7 +183,7 @@ class TypedForm(forms.Form):
 class FirstAccountForm(BaseUserCreationForm):
     """The first account and its team."""
 
-    email = forms.EmailField(
+    email = MailAddressField(
         label="Mail address",
         help_text="Mails about outages go here first. You can change that on the team's page.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),

@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from config import limits
 from config.addresses import absolute
 from config.redaction import redact
+from core import mail_addresses
 
 from . import audit, members
 from .models import Invitation, Membership, Role, Team
@@ -41,9 +42,10 @@ class Gone(Refused):
 def invite(team: Team, email: str, role: Role, by: User | None) -> tuple[Invitation, str]:
     """An invitation for the address, and its link's token. One to the same address before is replaced by it.
 
-    `by` is None for a command on the server. Raises Refused with a sentence for too many, or for a member's address.
+    `by` is None for a command on the server. Raises Refused with a sentence for too many, for a member's address, and
+    for one that can't be mailed to.
     """
-    email, token = email.strip().lower(), secrets.token_urlsafe(32)
+    email, token = _usable(email), secrets.token_urlsafe(32)
     if by and not _allowed(by):
         raise Refused(f"That is enough for now: {AN_HOUR} invitations an hour. The next one is free within an hour.")
     with transaction.atomic():
@@ -81,15 +83,17 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
     """A new account with the invitation's address, and its membership. Uses the invitation up.
 
     `proved`: the link was read in the mail to that address, so the address is known to be the person's.
-    Raises Gone when someone was quicker, and Refused when the name or the address has an account already.
+    Raises Gone when someone was quicker, and Refused when the name or the address has an account already, or when
+    an older Plimsoll invited an address that can't be mailed to.
     """
+    email = _usable(invitation.email)
     try:
         with transaction.atomic():
             _use_up(invitation)
-            if holders(invitation.email).exists():
+            if holders(email).exists():
                 raise Refused("There is an account with this mail address. Sign in to join the team.")
-            user = User.objects.create_user(username, invitation.email, password)
-            EmailAddress.objects.create(user=user, email=invitation.email, verified=proved, primary=True)
+            user = User.objects.create_user(username, email, password)
+            EmailAddress.objects.create(user=user, email=email, verified=proved, primary=True)
             audit.record("account.created", what=user, actor=user)
             _joined(invitation, user)
     except IntegrityError as error:
@@ -154,6 +158,14 @@ def send(invitation: Invitation, token: str) -> str:
         log.warning("An invitation could not be mailed: %s", error)
         return f"The mail server did not take it: {redact(str(error))}"
     return ""
+
+
+def _usable(email: str) -> str:
+    """The address as accounts have it. Raises Refused."""
+    try:
+        return mail_addresses.usable(email).lower()
+    except mail_addresses.Unmailable as error:
+        raise Refused(str(error)) from None
 
 
 def _use_up(invitation: Invitation) -> None:

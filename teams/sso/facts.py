@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
+from core import mail_addresses
+
 
 class Unbelievable(OAuth2Error):
     """The provider's answer breaks a rule; the text says which, in words for the log."""
@@ -42,9 +44,12 @@ def person(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str
 def _verified_address(source: Mapping[str, Any]) -> dict[str, Any]:
     """Some providers send the text "true"; the text "false" must not count as true."""
     word = source.get("email_verified")
-    if (word is True or word == "true") and (email := _text(source, "email")):
-        return {"email": email.lower(), "email_verified": True}
-    return {}
+    if not (word is True or word == "true"):
+        return {}
+    try:
+        return {"email": mail_addresses.usable(_text(source, "email")).lower(), "email_verified": True}
+    except mail_addresses.Unmailable:  # the person signs in all the same, without an address
+        return {}
 
 
 def _text(source: Mapping[str, Any], name: str) -> str:

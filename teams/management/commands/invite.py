@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
-from django.core.validators import validate_email
 
+from core import mail_addresses
 from teams import audit, invitations, members
 from teams.models import Role, Team
 from teams.refusals import Refused
@@ -21,11 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--role", choices=Role.values, default=Role.OPERATOR.value)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address, role = options["address"], Role(options["role"])
+        role = Role(options["role"])
         try:
-            validate_email(address)
-        except ValidationError as error:
-            raise CommandError(f"“{address}” is not a mail address. Write it as name@example.org.") from error
+            address = mail_addresses.usable(options["address"])
+        except mail_addresses.Unmailable as error:
+            raise CommandError(str(error)) from None
         with audit.through("manage.py invite"):
             self._invite(_team(options["team"]), address, role)
 
