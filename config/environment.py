@@ -237,6 +237,12 @@ TABLE = [
         "How many connections the web server keeps open at the same time.",
         whole(10, 100_000),
     ),
+    Variable(
+        "FLAPPING_ALERT_AFTER",
+        "120",
+        "How many seconds an outage of a flapping endpoint, or its end, must last until it is alerted. 0: no wait.",
+        whole(0, 300),
+    ),
     Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),
     Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", log_level),
     Variable("DEBUG", "off", "Django's debug mode, for development only: error pages show secrets.", on_off),
