@@ -73,8 +73,9 @@ def settle(state: EndpointState, after: Standing, at: datetime) -> None:
     """Takes a standing over into the row."""
     if after.failing_since is not None:
         state.failing_since = datetime.fromtimestamp(after.failing_since, UTC)
-    if (after.status in TROUBLE) != (state.status in TROUBLE):
-        state.turns = turned(state.turns, at.timestamp())
+    if after.status is not Status.UNKNOWN:
+        trouble = after.status in TROUBLE
+        state.turns = turned(state.turns, trouble, after.failing_since or at.timestamp() if trouble else at.timestamp())
     if after.status != state.status:
         state.since = state.failing_since if after.status in TROUBLE else at
         state.regrouped_at = datetime.now(UTC)

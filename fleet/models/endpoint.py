@@ -91,7 +91,7 @@ class EndpointState(models.Model):
     successes = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)  # the first of the failures in a row
     recent = models.PositiveIntegerField(default=0)  # the last 20 findings as bits, the newest lowest; 1: trouble
-    turns = models.JSONField(default=list)  # unix seconds of the latest turns into trouble and out of it
+    turns = models.JSONField(default=list)  # the latest ones into trouble and out of it: fleet.flapping
     still = models.PositiveIntegerField(default=0)  # looks in a row at requests under way without any progress
     starts = models.JSONField(default=list)  # seconds that the latest starts took
     starting = models.JSONField(default=dict)  # the start under way: fleet.starts.Stretch

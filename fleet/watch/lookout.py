@@ -143,7 +143,7 @@ def _take_back(since: datetime) -> list[int]:
 
     def take_back(state: EndpointState) -> None:
         state.recent >>= state.failures
-        state.turns = [turn for turn in state.turns if turn < int(since.timestamp())]
+        state.turns = [turn for turn in state.turns if turn[0] < int(since.timestamp())]
         state.status, state.cause, state.step, state.detail = Status.UNKNOWN, Cause.BLIND, "", ""
         state.failures = state.downs = state.successes = 0
         state.failing_since, state.since = None, since

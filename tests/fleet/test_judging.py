@@ -119,7 +119,7 @@ def test_a_probe_that_lasts_much_longer_than_it_may_was_held_up_by_us(gpu, monke
 def test_turns_into_trouble_and_out_of_it_are_kept_and_blindness_is_none(gpu):
     readings = [good(), *[bad(NOW + 10)] * 3, bad(NOW + 11, Cause.BLIND), *[good(NOW + 20)] * 2]
     state = record(gpu, *readings, bad(NOW + 21, Cause.BLIND), good(NOW + 22))
-    assert state.turns == [int(NOW) + 10, int(NOW) + 20]
+    assert state.turns == [[int(NOW) + 10, 1], [int(NOW) + 20, 0]]
 
 
 def test_the_certificates_end_is_kept_and_shown(gpu, client, alice):

@@ -99,7 +99,7 @@ def test_an_acknowledgement_marks_while_it_holds_and_the_incident_is_open(gpu):
 
 def test_an_endpoint_that_comes_and_goes_is_marked_as_flapping(gpu):
     now = datetime.now(UTC).timestamp()
-    EndpointState.objects.filter(pk=gpu.pk).update(turns=[now - 60 * i for i in range(8, 0, -1)])
+    EndpointState.objects.filter(pk=gpu.pk).update(turns=[[now - 60 * i, i % 2] for i in range(8, 0, -1)])
     assert of(gpu) == {"flapping": True}
 
 
