@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 
 from . import causes, dependencies
@@ -13,7 +14,7 @@ from .status import TROUBLE, Standing, Status
 from .watch.blindness import suspicious
 
 REOPEN_WITHIN = timedelta(minutes=15)
-"""A flapping endpoint's trouble continues the incident that ended so lately, instead of opening another."""
+"""Trouble goes on with an incident that ended so lately when nobody was alerted of that end."""
 
 _WORSE = ("status", "cause", "step", "detail")
 
@@ -28,6 +29,8 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         _turn(state, after)
     elif after.status not in TROUBLE and before.status in TROUBLE:
         _end(state, after)
+    elif outbox.flaps(state, datetime.now(UTC)) and (incident := _unfinished(state)):
+        outbox.tell(incident, state)  # by now it may have lasted long enough
 
 
 def close_quietly(state: EndpointState, why: str) -> None:
@@ -55,26 +58,29 @@ def _close(incidents: Iterable[Incident], why: str) -> int:
 
 
 def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> None:
-    incident = _continued(state, after) if outbox.flaps(state, state.probed_at or datetime.now(UTC)) else None
+    now = datetime.now(UTC)
+    incident = _unfinished(state)
     if incident is None:
         incident = _open(state, after, last_seen)
+    else:
+        incident.resolved_at = None
+        _worsen(incident, after)
+        incident.save(update_fields=["resolved_at", *_WORSE])
+        note(incident, now, f"Again {after.status}. {_told(after)}")
+    if outbox.flaps(state, now) and not incident.flapping:
+        incident.flapping = True
+        incident.save(update_fields=["flapping"])
+        lasting = f"{settings.FLAPPING_ALERT_AFTER / 60:g} min"
+        note(incident, now, f"Flapping: it comes and goes. An outage, or its end, is alerted once it lasted {lasting}.")
     outbox.tell(incident, state)
 
 
-def _continued(state: EndpointState, after: Standing) -> Incident | None:
-    """The incident that a flapping endpoint goes on with."""
+def _unfinished(state: EndpointState) -> Incident | None:
+    """The endpoint's incident that people take for open. Its row is locked: the sweep may be writing about its end."""
     now = datetime.now(UTC)
-    lately = Q(resolved_at=None) | Q(resolved_at__gt=now - REOPEN_WITHIN)
-    incident = Incident.objects.filter(lately, endpoint_id=state.endpoint_id).first()
-    if incident is None:
-        return None
-    if not incident.flapping:
-        note(incident, now, "Flapping: it comes and goes. People are told again once it holds still for five minutes.")
-    incident.resolved_at, incident.flapping = None, True
-    _worsen(incident, after)
-    incident.save(update_fields=["resolved_at", "flapping", *_WORSE])
-    note(incident, now, f"Again {after.status}. {_told(after)}")
-    return incident
+    unaware = Q(resolved_at__gt=now - REOPEN_WITHIN, told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
+    found = Incident.objects.select_for_update(of=("self",)).select_related("parent__endpoint")
+    return found.filter(Q(resolved_at=None) | unaware, endpoint_id=state.endpoint_id).first()
 
 
 def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> Incident:
@@ -138,14 +144,10 @@ def _worsen(incident: Incident, after: Standing) -> bool:
 
 
 def _end(state: EndpointState, after: Standing) -> None:
-    """Resolves the incident, unless the endpoint flaps: then it stays open until it holds still."""
     incident = _open_one(state)
     if incident is None:
         return
     now = datetime.now(UTC)
-    if outbox.flaps(state, state.probed_at or now):
-        note(incident, now, f"Answers again ({after.status}), but it is flapping.")
-        return
     incident.resolved_at = now
     incident.save(update_fields=["resolved_at"])
     note(incident, now, f"Resolved: {after.status} after {after.successes} good probes in a row.")

@@ -58,11 +58,12 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
 
 
 def _partners_open(alerts: list[Alert]) -> bool:
-    """Whether incidents that were told in the same messages are still open."""
+    """Whether incidents that were told in the same messages are still open, or their ends not told yet."""
     mine = {alert.incident_id for alert in alerts if alert.incident_id}
     told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
     together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)
-    return together.filter(resolved_at=None).exclude(pk__in=mine).exists()
+    unaware = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
+    return together.filter(Q(resolved_at=None) | unaware).exclude(pk__in=mine).exists()
 
 
 def _message(alerts: list[Alert], now: datetime) -> bool:

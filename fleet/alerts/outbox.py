@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from teams.models import Team
 
-from ..flapping import flapping
+from .. import flapping
 from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident
 from . import policy, recipients, telling
 from .grouping import WINDOW
@@ -23,6 +24,9 @@ from .telling import Case, Quiet, Rules
 log = logging.getLogger(__name__)
 
 Kind = Alert.Kind
+
+TURNS = (Kind.DOWN, Kind.DEGRADED, Kind.RECOVERED)
+"""The kinds about a change of the endpoint, which flapping can put off."""
 
 COMES_BACK_AFTER = timedelta(seconds=90)
 """What was put down to another incident gets this long to recover after that one did, before people are told."""
@@ -36,6 +40,8 @@ def tell(incident: Incident, state: EndpointState) -> list[str]:
     rules = policy.policy_of(state.endpoint.team)
     now = datetime.now(UTC)
     kinds = telling.due(_case(incident, state, now), _rules(rules), now)
+    if kinds and kinds[0] in TURNS and _waits(state, now):
+        return []
     for kind in kinds:
         _write(incident, state.endpoint, Kind(kind), rules, now)
     return kinds
@@ -61,7 +67,7 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     parent = incident.parent
     if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
         return f"put down to {parent.endpoint}"
-    return "flapping" if incident.flapping and incident.resolved_at is None and flaps(state, now) else ""
+    return ""
 
 
 def _patience(state: EndpointState) -> timedelta:
@@ -69,8 +75,15 @@ def _patience(state: EndpointState) -> timedelta:
 
 
 def flaps(state: EndpointState, now: datetime) -> bool:
-    """Whether the endpoint comes and goes so often that people are not told of each turn."""
-    return flapping(state.turns, now.timestamp())
+    """Whether the endpoint comes and goes so often that not every turn gets an alert at once."""
+    return flapping.flapping(state.turns, now.timestamp())
+
+
+def _waits(state: EndpointState, now: datetime) -> bool:
+    since = now - timedelta(seconds=flapping.WITHIN)
+    about = Alert.objects.filter(incident__endpoint=state.endpoint_id, kind__in=TURNS, dropped="", created_at__gt=since)
+    count = about.order_by().values("incident", "kind", "round").distinct().count()
+    return flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER)
 
 
 def _rules(rules: AlertPolicy) -> Rules:

@@ -8,7 +8,7 @@ _WORDS = {"maintenance": "maintenance", "silenced": "silenced", "flapping": "fla
 _TITLES = {
     "maintenance": "Planned work: nobody is told, and it does not count for availability.",
     "silenced": "Nobody is told about it.",
-    "flapping": "It comes and goes; nobody is told of each turn.",
+    "flapping": "It comes and goes: an outage, or its end, is alerted once it has lasted a while.",
     "blind": "The monitor itself could not look.",
     "unverified": "Its certificate is not verified: whoever answers at its address is taken for the server.",
 }

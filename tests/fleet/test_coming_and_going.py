@@ -1,0 +1,196 @@
+"""What recipients get of an endpoint that comes and goes, probed every five seconds: its mails, by the clock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from fleet.alerts import catching_up, gathering
+from fleet.calm import marks
+from fleet.engines.errors import Cause
+from fleet.models import Alert, EndpointState, Incident, Message
+from teams.models import Team
+from tests.fleet.outages import bad, good, look, watched
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+
+START = datetime(2027, 1, 15, 12, tzinfo=UTC)
+STEP = 5
+SWEEP = 10
+"""Seconds between two sweeps of catching up, as the schedule has it."""
+
+CONFIRMED = 15
+"""Seconds within which three failures, or two good probes, and a sweep have come."""
+
+ALERT_AFTER = 120
+
+
+class Watch:
+    """Endpoints of one team on a clock of our own."""
+
+    def __init__(self, clock: time_machine.Traveller, team: Team, names: list[str]) -> None:
+        self._clock = clock
+        self.endpoints = [watched(team, name, fail_after=2, recover_after=1) for name in names]
+
+    def go(self, seconds: float, cause: Cause | None = None) -> None:
+        """So long all of them fail like this, or answer."""
+        for _ in range(round(seconds / STEP)):
+            self._clock.shift(STEP)
+            for endpoint in self.endpoints:
+                look(endpoint, bad(cause) if cause else good())
+            if self.now % SWEEP == 0:
+                catching_up.sweep()
+            gathering.gather()
+
+    def down(self, seconds: float) -> None:
+        self.go(seconds, Cause.CONNECTION_REFUSED)
+
+    def up(self, seconds: float) -> None:
+        self.go(seconds)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the start."""
+        return (datetime.now(UTC) - START).total_seconds()
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(START, tick=False) as travelling:
+        yield travelling
+
+
+@pytest.fixture
+def gpu(clock, team) -> Watch:
+    return Watch(clock, team, ["gpu-1"])
+
+
+def mails() -> list[tuple[list[str], float]]:
+    """(kinds, seconds since the start) of each message."""
+    rows = Message.objects.order_by("pk").prefetch_related("alerts")
+    return [
+        (sorted({alert.kind for alert in row.alerts.all()}), (row.created_at - START).total_seconds()) for row in rows
+    ]
+
+
+def kinds() -> list[str]:
+    return [kind for found, _ in mails() for kind in found]
+
+
+@pytest.mark.parametrize(("down", "up"), [(20, 20), (10, 10), (60, 60), (90, 30), (150, 30)])
+def test_ten_minutes_of_alternation_are_three_mails_and_the_last_word_is_the_last_state(gpu, down, up):
+    gpu.up(30)
+    while gpu.now < 600:
+        gpu.down(down)
+        gpu.up(min(up, max(0, 600 - gpu.now)))
+    assert kinds() == ["down", "recovered", "down"] and len(mails()) <= 3
+    gpu.up(ALERT_AFTER + CONFIRMED)
+    assert kinds() == ["down", "recovered", "down", "recovered"]
+    gpu.up(60)
+    assert len(kinds()) == 4 and not Incident.objects.filter(resolved_at=None).exists()
+
+
+def test_alternation_through_degraded_is_three_mails_too(gpu):
+    while gpu.now < 600:
+        gpu.go(20, Cause.AUTH_REJECTED)
+        gpu.down(20)
+        gpu.up(20)
+    assert len(mails()) == 3
+    gpu.up(ALERT_AFTER + CONFIRMED)
+    assert kinds()[-1] == "recovered"
+
+
+@pytest.mark.parametrize("pause", [20, 130])
+def test_an_outage_that_lasts_is_mailed_after_two_minutes_however_often_it_flapped(gpu, pause):
+    for _ in range(4):
+        gpu.down(20)
+        gpu.up(pause)
+    gpu.up(130)  # the last word is "recovered" now
+    assert kinds()[-1] == "recovered"
+    marks.refresh()
+    assert EndpointState.objects.get().marks == {"flapping": True}
+    began, before = gpu.now, len(mails())
+    gpu.go(ALERT_AFTER + CONFIRMED, Cause.TIMED_OUT)
+    assert len(mails()) == before + 1
+    found, at = mails()[-1]
+    assert found == ["down"] and began + ALERT_AFTER < at <= began + ALERT_AFTER + CONFIRMED
+    facts = Alert.objects.latest("pk").facts
+    assert facts["began_at"] == (START + timedelta(seconds=began + STEP)).isoformat()
+    assert (facts["status"], facts["cause"]) == ("down", "timed_out")
+    gpu.up(ALERT_AFTER + CONFIRMED)
+    assert kinds()[before:] == ["down", "recovered"]
+
+
+def test_short_recoveries_do_not_hide_trouble_that_goes_on(gpu):
+    for _ in range(2):
+        gpu.down(20)
+        gpu.up(140)
+    assert kinds()[-1] == "recovered"
+    while gpu.now < 760:
+        gpu.down(30)
+        gpu.up(20)
+    assert kinds() == ["down", "recovered", "down", "recovered", "down"]
+    assert mails()[3][1] + 600 > mails()[4][1] > mails()[1][1] + 600, "not more than three in ten minutes"
+
+
+def test_the_second_outage_within_ten_minutes_is_mailed_at_once(gpu):
+    gpu.down(60)
+    gpu.up(120)
+    gpu.down(30)
+    found, at = mails()[-1]
+    assert found == ["down"] and at <= 180 + CONFIRMED
+
+
+def test_two_storms_within_ten_minutes_name_every_endpoint_each_time(clock, team):
+    names = [f"gpu-{n}" for n in range(6)]
+    fleet = Watch(clock, team, names)
+    for _ in range(2):
+        fleet.down(40)
+        fleet.up(60)
+    fleet.up(ALERT_AFTER)
+    assert kinds() == ["down", "recovered", "down", "recovered"]
+    for message in Message.objects.all():
+        assert sorted(alert.facts["name"] for alert in message.alerts.all()) == names
+
+
+def test_those_whose_ends_wait_are_in_one_mail(clock, team):
+    """The ends of a storm are known some seconds apart, and so are the moments at which they have lasted."""
+    first, second = Watch(clock, team, ["gpu-1"]), Watch(clock, team, ["gpu-2"])
+    both = Watch(clock, team, [])
+    both.endpoints = [*first.endpoints, *second.endpoints]
+    both.down(40)
+    both.up(60)
+    both.down(40)
+    look(first.endpoints[0], good())
+    both.up(ALERT_AFTER + 30)
+    assert [len(message.alerts.all()) for message in Message.objects.all()] == [2, 2, 2, 2]
+
+
+def test_the_timeline_says_what_happened_in_plain_words(gpu):
+    for _ in range(3):
+        gpu.down(20)
+        gpu.up(20)
+    first, second = Incident.objects.order_by("pk")
+    assert not first.flapping and second.flapping
+    said = list(second.events.values_list("text", flat=True))
+    assert any(text.startswith("Flapping: it comes and goes.") and "2 min" in text for text in said)
+    assert any(text.startswith("Again down.") for text in said) and said[-1].startswith("Resolved: up after")
+
+
+def test_an_installation_can_set_how_long_an_outage_has_to_last(gpu, settings):
+    settings.FLAPPING_ALERT_AFTER = 30
+    for _ in range(4):
+        gpu.down(40)
+        gpu.up(40)
+    assert len(mails()) == 8
+
+
+def test_an_incident_that_stayed_open_goes_on_after_a_blind_stretch(gpu):
+    gpu.down(20)
+    EndpointState.objects.update(status="unknown", cause="blind")
+    gpu.down(20)
+    assert Incident.objects.count() == 1 and kinds() == ["down"]
+    EndpointState.objects.update(status="unknown", cause="blind")
+    gpu.up(20)
+    assert Incident.objects.get().resolved_at and kinds() == ["down", "recovered"]
