@@ -62,6 +62,10 @@ class Place:
             stored = self._now(pk)
         return False
 
+    def drop(self, pk: object) -> None:
+        """Empties the field, for a secret that is lost."""
+        self.model._base_manager.filter(pk=pk).update(**{self.field: ""})
+
     def _now(self, pk: object) -> str | None:
         return self.filled().filter(pk=pk).values_list("stored", flat=True).first()
 
@@ -87,6 +91,10 @@ class Nested(Place):
                 return False
             self.model._base_manager.filter(pk=pk).update(**{self.field: self._again(stored)})
         return True
+
+    def drop(self, pk: object) -> None:
+        """Deletes the row: a second factor whose secret is lost would only keep its owner out."""
+        self.model._base_manager.filter(pk=pk).delete()
 
     def _again(self, stored: dict[str, Any]) -> dict[str, Any]:
         old = set(self.texts(stored))
@@ -122,6 +130,15 @@ def rotate() -> tuple[int, int]:
         raise NoKeyFits(unread)
     changed = [_renew(place, pk) for place, pk, _ in found]
     return changed.count(True), changed.count(False)
+
+
+def drop_unreadable() -> list[str]:
+    """Takes away each stored secret that none of FIELD_KEYS reads; returns their names, as `unreadable` has them."""
+    with transaction.atomic():
+        lost = [(place, pk) for place, pk, texts in _stored() if not _readable(texts)]
+        for place, pk in lost:
+            place.drop(pk)
+    return [place.name(pk) for place, pk in lost]
 
 
 def unreadable() -> Iterator[str]:

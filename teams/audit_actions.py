@@ -52,6 +52,7 @@ ACTIONS = {
     "requirement.created": "created a requirement",
     "requirement.shared": "shared a requirement by a public link",
     "requirement.withdrawn": "withdrew a requirement's public link",
+    "secret.dropped": "took away stored secrets that no key reads",
     "secret.rotated": "rotated the keys of stored secrets",
     "session.closed": "ended a session of their own",
     "session.ended": "signed out",

@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 
 from config import rotation, secrets
 from fleet.models import AlertPolicy, Endpoint
+from teams.models import AuditEntry
 
 OLD, NEW, OTHER = "old" * 12, "new" * 12, "other" * 8
 
@@ -125,3 +126,19 @@ def test_a_second_factor_that_no_key_reads_is_named(alice, settings):
     with pytest.raises(rotation.NoKeyFits) as refused:
         rotation.rotate()
     assert refused.value.names == [f"mfa.Authenticator {app.pk} (data)"]
+
+
+@pytest.mark.database
+def test_secrets_of_a_lost_key_can_be_dropped_and_the_others_stay(endpoint, alice, team, settings, capsys):
+    TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
+    AlertPolicy.objects.create(team=team, webhook_url="https://hooks.example.org/x", webhook_secret="signs it")
+    settings.FIELD_KEYS = [NEW]
+    kept = Endpoint.objects.create(team=team, name="gpu-2", url="http://127.0.0.1:2", api_key="readable")
+    call_command("rotatekeys", "--drop-unreadable")
+    assert f"Taken away, as no key reads them: fleet.Endpoint {endpoint.pk} (api_key)" in capsys.readouterr().out
+    assert [each.api_key for each in Endpoint.objects.order_by("pk")] == ["", "readable"] and kept.pk
+    assert AlertPolicy.objects.get().webhook_url == "" and not Authenticator.objects.exists()
+    entry = AuditEntry.objects.get(action="secret.dropped")
+    assert (entry.via, "fleet.Endpoint" in str(entry.detail)) == ("manage.py rotatekeys", True)
+    call_command("rotatekeys")
+    assert "Secrets: 0 encrypted with the first key now, 1 were already" in capsys.readouterr().out
