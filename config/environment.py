@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from environ import Env
 
@@ -277,8 +277,17 @@ def load() -> dict[str, Any]:
         Env.read_env(ROOT / ".env")
         return read(os.environ)
     except BadSettings as error:
-        problems = error.problems
+        cannot_start(error.problems)
     except UnicodeDecodeError:
-        problems = [".env is not text in UTF-8: save it as such."]
-    print("Plimsoll can't start with these settings:", *problems, sep="\n  ", file=sys.stderr)
+        cannot_start([".env is not text in UTF-8: save it as such."])
+
+
+def cannot_start(problems: list[str]) -> NoReturn:
+    """Ends the process with code 2 and these sentences, without a traceback."""
+    say("Plimsoll can't start with these settings:", *problems)
     raise SystemExit(2)
+
+
+def say(*lines: str) -> None:
+    """Writes to the standard error output, since there is no log yet."""
+    print(*lines, sep="\n  ", file=sys.stderr, flush=True)

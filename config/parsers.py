@@ -97,13 +97,13 @@ def networks(text: str) -> list[IPv4Network | IPv6Network]:
 
 def folder(text: str) -> Path:
     """A folder that we may write to; it is created. A relative one is taken from the project's folder."""
-    path = (ROOT / Path(text).expanduser()).resolve()
     try:
+        path = (ROOT / Path(text).expanduser()).resolve()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"give a folder that can be created ({error.strerror})") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise ValueError("give a folder that this user may write to")
+    except (OSError, RuntimeError) as error:  # a circle of links, or the home of nobody, is a RuntimeError
+        raise ValueError(f"give a folder that can be created ({getattr(error, 'strerror', error)})") from None
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise ValueError("give a folder that this user may list and write to")
     return path
 
 
@@ -202,9 +202,9 @@ def on_off(text: str) -> bool:
 
 def certificates(text: str) -> Path:
     """A file with certificates in PEM, which can be read now."""
-    path = (ROOT / Path(text).expanduser()).resolve()
     try:
+        path = (ROOT / Path(text).expanduser()).resolve()
         ssl.create_default_context().load_verify_locations(path)
-    except (OSError, ssl.SSLError):
+    except (OSError, RuntimeError, ssl.SSLError):
         raise ValueError("give the path of a file of certificates in PEM that can be read") from None
     return path

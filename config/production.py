@@ -24,10 +24,15 @@ def problems(values: Mapping[str, Any]) -> list[str]:
     found = []
     if values.get("DEBUG"):
         found.append("DEBUG is on, but SITE_URL is https and error pages would show secrets: give DEBUG=off.")
-    if (key := values.get("SECRET_KEY")) and _guessable(key):
+    if (key := values.get("SECRET_KEY")) and guessable(key):
         found.append(
             "SECRET_KEY is short or taken from an example, but SITE_URL is https: "
             f"give at least {LONG_KEY} random characters, or leave it empty to have one made."
+        )
+    if any(map(from_example, values.get("FIELD_KEYS") or ())):
+        found.append(
+            "FIELD_KEYS has a key that can be guessed or is from an example, but SITE_URL is https: give random "
+            "characters, put first, and rotate to them as docs/operating.md says."
         )
     if "*" in (values.get("ALLOWED_HOSTS") or ()):
         found.append(
@@ -37,5 +42,11 @@ def problems(values: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _guessable(key: str) -> bool:
-    return len(key) < LONG_KEY or len(set(key)) < 10 or bool(_EXAMPLE.search(key))
+def guessable(key: str) -> bool:
+    """Whether it is no SECRET_KEY for a site that others reach."""
+    return len(key) < LONG_KEY or from_example(key)
+
+
+def from_example(key: str) -> bool:
+    """Whether anybody could come to the same key: from an example, or the same few characters again and again."""
+    return len(set(key)) < 10 or bool(_EXAMPLE.search(key))

@@ -1,11 +1,14 @@
 """Django's settings, made from the environment table (config/environment.py)."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import bodies, cache, data_folder, environment, logs, oidc, production
+from . import bodies, cache, data_folder, environment, key_files, logs, oidc, production
+
+os.umask(0o077)  # whatever a process of ours writes is for this user alone
 
 ENVIRONMENT = environment.load()
 
@@ -18,11 +21,6 @@ SITE_URL: str = ENVIRONMENT["SITE_URL"] or f"http://localhost:{PORT}"
 TRUST_PROXY: bool = ENVIRONMENT["TRUST_PROXY"]
 PRODUCTION = production.is_production(SITE_URL)
 PROBE_THREADS: int = ENVIRONMENT["PROBE_THREADS"]
-
-# Secrets
-
-SECRET_KEY = ENVIRONMENT["SECRET_KEY"] or data_folder.kept_secret(DATA / "secret_key")
-FIELD_KEYS = ENVIRONMENT["FIELD_KEYS"] or [data_folder.kept_secret(DATA / "field_key")]
 
 # The site
 
@@ -223,6 +221,13 @@ if _DATABASE["ENGINE"].endswith("sqlite3"):
         "PRAGMA cache_size=-500; PRAGMA mmap_size=134217728",
     }
 DATABASES = {"default": _DATABASE}
+
+# The data folder and the secrets in it
+
+_FILE = Path(_DATABASE["NAME"]) if _DATABASE["ENGINE"].endswith("sqlite3") else None
+for _line in data_folder.close_to_others(DATA, _FILE):
+    environment.say(_line)
+SECRET_KEY, FIELD_KEYS = key_files.load(ENVIRONMENT, DATA, _DATABASE)
 
 # Redis or Valkey: queues, live updates and what processes share
 

@@ -25,6 +25,10 @@ from config.environment import TABLE, BadSettings, read
         ("SITE_URL", "http://host:port", "such as https://"),
         ("ALLOWED_HOSTS", "https://example.org", "without http://"),
         ("PLIMSOLL_DATA", "/dev/null/x", "can be created"),
+        ("PLIMSOLL_DATA", "/dev/null", "can be created"),
+        ("PLIMSOLL_DATA", "~nobody-of-this-name/x", "can be created"),
+        ("PLIMSOLL_DATA", "x" * 300, "can be created"),
+        ("CA_BUNDLE", "~nobody-of-this-name/x", "certificates in PEM"),
         ("DATABASE_URL", "mysql://a@b/c", "postgres://"),
         ("DATABASE_URL", "postgres://user@host:port/name", "postgres://"),
         ("DATABASE_URL", "postgres://host", "postgres://"),
@@ -119,14 +123,6 @@ def test_every_entrance_refuses_bad_settings_with_code_2_and_without_a_traceback
     assert 'PORT is "abc": give a whole number from 1 to 65535.' in ended.stderr
     assert 'DEBUG is "maybe": give on or off.' in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def test_a_generated_secret_is_kept_and_private(tmp_path):
-    first = data_folder.kept_secret(tmp_path / "key")
-    assert len(first) >= 50
-    assert data_folder.kept_secret(tmp_path / "key") == first
-    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
 def test_the_socket_of_a_long_data_folder_is_short_enough(tmp_path):

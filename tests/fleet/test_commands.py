@@ -76,6 +76,7 @@ def test_probe_needs_no_database(capsys):
 
 def test_probe_runs_as_a_command_where_neither_database_nor_broker_is(tmp_path):
     away = {"DATABASE_URL": "postgres://me:sekrit@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    away["FIELD_KEYS"] = "k" * 40  # a first start would ask the database whether a key was used before
     environment = os.environ | away | {"PLIMSOLL_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
     with FakeEngine("ollama") as engine:
         done = subprocess.run(

@@ -72,6 +72,13 @@ def test_a_random_key_and_one_of_our_own_are_taken(tmp_path):
         assert read({"PLIMSOLL_DATA": str(tmp_path), "SITE_URL": SITE, "SECRET_KEY": key})["SITE_URL"] == SITE
 
 
+def test_field_keys_that_anybody_could_come_to_are_refused_in_production(tmp_path):
+    given = {"PLIMSOLL_DATA": str(tmp_path), "FIELD_KEYS": f"{RANDOM},{'change-me-' * 5}"}
+    with pytest.raises(BadSettings, match="FIELD_KEYS has a key that can be guessed"):
+        read(given | {"SITE_URL": SITE})
+    assert len(read(given)["FIELD_KEYS"]) == 2
+
+
 def test_every_problem_is_named_at_once():
     assert len(production.problems({"SITE_URL": SITE, "DEBUG": True, "SECRET_KEY": "x", "ALLOWED_HOSTS": ["*"]})) == 3
 

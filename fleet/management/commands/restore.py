@@ -37,10 +37,8 @@ class Command(TerminalCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             lock = only_one(settings.DATA)
-        except CannotStart:
-            raise CommandError(
-                f"Plimsoll runs on the data folder {settings.DATA}. Stop it, then restore. Nothing was changed."
-            ) from None
+        except CannotStart as error:
+            raise CommandError(f"{error} Nothing was changed.") from None
         try:
             restored = restore(options["file"], replace=options["replace"])
         except Refused as refusal:
