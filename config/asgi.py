@@ -3,12 +3,14 @@
 import os
 import warnings
 
-from django.core.asgi import get_asgi_application
+import django
 
 from .bodies import limit_bodies
+from .handler import Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Static files are read synchronously on purpose: they are small, and whitenoise sends them in one go.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-application = limit_bodies(get_asgi_application())
+django.setup(set_prefix=False)
+application = limit_bodies(Handler())

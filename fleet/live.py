@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import cache
 
@@ -31,6 +32,9 @@ HEARTBEAT = 15.0
 LASTS = 600.0
 """Seconds after which a stream ends: the browser opens another, and by then may have been signed out."""
 
+SHARE = 4
+"""One in so many of the web server's connections may be an event stream."""
+
 RETRY = 1.0
 """Seconds until we try again to reach a broker that is away."""
 
@@ -52,30 +56,56 @@ def publish(endpoint_ids: list[int]) -> None:
         log.warning("The live boards could not be told of a change: %s", error)
 
 
+class Viewer:
+    """One open stream. `wake` is set whenever something changed, and when the stream is to end (`over`)."""
+
+    def __init__(self, person: int) -> None:
+        self.person = person
+        self.wake = asyncio.Event()
+        self.over = False
+
+    def end(self) -> None:
+        """Has the stream end at once."""
+        self.over = True
+        self.wake.set()
+
+
 class Hub:
     """One subscription for all viewers of this process; it lives while there are any."""
 
     def __init__(self) -> None:
-        self._viewers: set[asyncio.Event] = set()
+        self._viewers: dict[Viewer, None] = {}  # in the order in which they came
         self._listener: asyncio.Task[None] | None = None
         self._teller = Teller(lambda: len(self._viewers))
 
     @contextlib.asynccontextmanager
-    async def viewer(self) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever something changed, for as long as the block runs."""
-        changed = asyncio.Event()
-        self._viewers.add(changed)
+    async def viewer(self, person: int) -> AsyncIterator[Viewer]:
+        """A viewer of this person (their number), for as long as the block runs."""
+        viewer = Viewer(person)
+        self._viewers[viewer] = None
+        self._make_room(person)
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
         self._teller.came()
         try:
-            yield changed
+            yield viewer
         finally:
-            self._viewers.discard(changed)
+            self._viewers.pop(viewer)
             self._teller.left()
             if not self._viewers and self._listener:
                 self._listener.cancel()
                 self._listener = None
+
+    def _make_room(self, person: int) -> None:
+        """Ends the oldest stream of whoever has too many, or of the person with the most when all are too many."""
+        there = Counter(viewer.person for viewer in self._viewers if not viewer.over)
+        if there[person] > settings.STREAMS_PER_PERSON:
+            crowd = person
+        elif there.total() > max(1, settings.CONNECTIONS // SHARE):
+            [(crowd, _)] = there.most_common(1)
+        else:
+            return
+        next(viewer for viewer in self._viewers if viewer.person == crowd and not viewer.over).end()
 
     async def _listen(self) -> None:
         while True:
@@ -92,11 +122,13 @@ class Hub:
             await subscription.subscribe(CHANNEL)
             # Being subscribed (again) counts as a change: the cursor catches up with what was missed.
             async for _ in subscription.listen():
-                for changed in self._viewers:
-                    changed.set()
+                for viewer in self._viewers:
+                    viewer.wake.set()
 
 
 _CHANGED = "event: changed\ndata: 1\n\n"
+# Pages of ours close the stream (sse-close) and ask by themselves now and then; other programs are to come back later.
+_OVER = "retry: 60000\nevent: over\ndata: too many\n\n"
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
@@ -107,20 +139,26 @@ def hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-async def stream() -> AsyncIterator[str]:
-    """The event stream of one viewer, for LASTS seconds: at most one "changed" in EVERY seconds, the first at once."""
+async def stream(person: int) -> AsyncIterator[str]:
+    """The event stream of one viewer, for LASTS seconds: at most one "changed" in EVERY seconds, the first at once.
+
+    `person` is the number of who looks. When they have too many streams, the oldest ends with "over".
+    """
     end = time.monotonic() + LASTS
-    async with hub().viewer() as changed:
+    async with hub().viewer(person) as viewer:
         # The page may have been made a while before its stream was opened (or opened again).
-        changed.set()
+        viewer.wake.set()
         yield "retry: 2000\n\n"
         while (left := end - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(changed.wait(), min(HEARTBEAT, left))
+                await asyncio.wait_for(viewer.wake.wait(), min(HEARTBEAT, left))
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
-            changed.clear()
+            if viewer.over:
+                yield _OVER
+                return
+            viewer.wake.clear()
             yield _CHANGED
             await asyncio.sleep(EVERY)
         # Back soon enough that nobody sees it. Whose session has ended is led to the sign-in page by the question.

@@ -40,7 +40,8 @@ def changes(request: HttpRequest) -> HttpResponse:
 @login_not_required
 async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The event stream. A stranger gets 401 at once, since an event source can't follow to a sign-in page."""
-    if await anyone_async(request) is None:
+    user = await anyone_async(request)
+    if user is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return StreamingHttpResponse(live.stream(), content_type="text/event-stream", headers=headers)
+    return StreamingHttpResponse(live.stream(user.pk), content_type="text/event-stream", headers=headers)

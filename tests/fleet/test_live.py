@@ -37,16 +37,18 @@ async def listening(broker: Broker) -> None:
 class Viewer:
     """Reads a stream in the background and keeps what came, with the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, person: int = 1) -> None:
+        self.over = False
         self.events: list[float] = []
         self.comments = 0
-        self._task = asyncio.create_task(self._read())
+        self._task = asyncio.create_task(self._read(person))
 
-    async def _read(self) -> None:
-        async for part in live.stream():
+    async def _read(self, person: int) -> None:
+        async for part in live.stream(person):
             if part.startswith("event: changed"):
                 self.events.append(time.monotonic())
             self.comments += part.startswith(":")
+            self.over = "event: over" in part
 
     async def leave(self) -> None:
         self._task.cancel()
@@ -142,11 +144,52 @@ def test_a_stream_ends_so_that_who_signed_out_is_noticed(broker, monkeypatch):
     monkeypatch.setattr(live, "LASTS", 0.3)
 
     async def scene() -> list[str]:
-        return [part async for part in live.stream()]
+        return [part async for part in live.stream(1)]
 
     parts = asyncio.run(asyncio.wait_for(scene(), 5))
     assert parts[0] == "retry: 2000\n\n"
     assert parts[-1] == "retry: 200\n\nevent: changed\ndata: 1\n\n"  # back at once, and the page asks who it is
+
+
+def test_one_stream_more_than_a_person_may_have_ends_their_oldest(broker, settings, monkeypatch):
+    settings.STREAMS_PER_PERSON = 3
+    monkeypatch.setattr(live, "EVERY", 0.01)
+
+    async def scene() -> list[bool]:
+        others = Viewer(2)
+        viewers = []
+        for _ in range(5):
+            viewers.append(Viewer(1))
+            await until(lambda: viewers[-1].events)
+        await until(lambda: viewers[1].over)
+        ended = [viewer.over for viewer in (*viewers, others)]
+        for viewer in (*viewers, others):
+            await viewer.leave()
+        return ended
+
+    assert asyncio.run(scene()) == [True, True, False, False, False, False]
+
+
+def test_a_full_house_ends_the_oldest_stream_of_whoever_has_the_most(broker, settings, monkeypatch):
+    settings.CONNECTIONS = 4 * live.SHARE
+    monkeypatch.setattr(live, "EVERY", 0.01)
+
+    async def scene() -> list[bool]:
+        viewers = []
+        for person in (7, 8, 8, 9, 10):
+            viewers.append(Viewer(person))
+            await until(lambda: viewers[-1].events)
+        await until(lambda: viewers[1].over)
+        ended = [viewer.over for viewer in viewers]
+        for viewer in viewers:
+            await viewer.leave()
+        return ended
+
+    assert asyncio.run(scene()) == [False, True, False, False, False]
+
+
+def test_the_last_event_of_an_ended_stream_keeps_others_than_our_pages_from_coming_back_at_once():
+    assert live._OVER.startswith("retry: 60000\n")
 
 
 def test_a_broker_that_is_away_never_fails_a_probe(settings, caplog):
