@@ -88,13 +88,8 @@ def valkey() -> list[str]:
 
 
 def web() -> list[str]:
-    """The ASGI server. Open event streams would hold the stop for ever without a limit."""
-    # Uvicorn would believe X-Forwarded-* of every program on this machine.
-    believe = "--proxy-headers" if settings.TRUST_PROXY else "--no-proxy-headers"
-    return _python(
-        *("uvicorn", "config.asgi:application", "--host", settings.HOST, "--port", str(settings.PORT)),
-        *("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3", believe),
-    )
+    """The ASGI server."""
+    return _python("config.web_server")
 
 
 def workers() -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import bodies, cache, data_folder, environment, key_files, logs, oidc, production
+from . import bodies, cache, data_folder, environment, key_files, logs, oidc, open_files, production
 
 os.umask(0o077)  # whatever a process of ours writes is for this user alone
 
@@ -123,6 +123,7 @@ SECURE_REFERRER_POLICY = "same-origin"  # addresses of mails' links have a token
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.LARGEST
+FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes of a body in memory; the rest of it is in a temporary file
 FILE_UPLOAD_HANDLERS = ["config.bodies.RefuseFiles"]
 
 # Accounts: django-allauth. Its pages are in teams/urls.py, what we change of its ways in teams/accounts.py.
@@ -173,7 +174,10 @@ ADDRESSES_PER_TEAM: int = ENVIRONMENT["ADDRESSES_PER_TEAM"]
 MAILS_PER_HOUR: int = ENVIRONMENT["MAILS_PER_HOUR"]
 CONFIRM_ADDRESSES: bool = ENVIRONMENT["CONFIRM_ADDRESSES"]
 STREAMS_PER_PERSON: int = ENVIRONMENT["STREAMS_PER_PERSON"]
-CONNECTIONS: int = ENVIRONMENT["CONNECTIONS"]
+OPEN_FILES = open_files.raise_limit()
+CONNECTIONS = open_files.connections(
+    ENVIRONMENT["CONNECTIONS"], OPEN_FILES
+)  # config/web_server.py says when it is less
 
 FLAPPING_ALERT_AFTER: int = ENVIRONMENT["FLAPPING_ALERT_AFTER"]
 

@@ -107,6 +107,7 @@ def test_mail_urls(url, port, tls, ssl):
         ["manage.py", "status"],
         ["-m", "celery", "-A", "config", "worker", "-P", "threads"],
         ["-m", "uvicorn", "config.asgi:application"],
+        ["-m", "config.web_server"],
     ],
 )
 def test_every_entrance_refuses_bad_settings_with_code_2_and_without_a_traceback(command, tmp_path):

@@ -1,0 +1,114 @@
+"""The web server: `python -m config.web_server`. Uvicorn, with the deadlines and limits of config/connections.py."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import time
+
+import uvicorn
+from django.conf import settings
+
+from .asgi import application
+from .connections import Connection
+
+log = logging.getLogger(__name__)
+
+WAITING = 2048
+"""Connections that the system keeps for us until they are accepted."""
+
+AT_ONCE = 64
+"""Connections that are accepted before those of before are counted."""
+
+SAY_AGAIN = 60  # seconds
+
+
+class Listener(socket.socket):
+    """A listening socket that closes new connections at once while no more files can be opened.
+
+    Asyncio would leave them waiting, try again each time round and write a traceback for every try.
+    """
+
+    _spare = -1
+    _say_again = 0.0
+
+    def listen(self, backlog: int = WAITING) -> None:
+        """`backlog` is asyncio's, which means by it how many it accepts in a row."""
+        self._spare = os.open(os.devnull, os.O_RDONLY)
+        super().listen(WAITING)
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """The next connection; BlockingIOError when there is none that can be had."""
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            self._turn_away(error)
+            raise BlockingIOError from error
+
+    def _turn_away(self, error: OSError) -> None:
+        """Uses the spare descriptor to accept one connection, and closes it."""
+        os.close(self._spare)
+        try:
+            super().accept()[0].close()
+        finally:
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+        if time.monotonic() >= self._say_again:
+            self._say_again = time.monotonic() + SAY_AGAIN
+            log.error("New connections are closed at once: %s. Raise the limit of open files.", error.strerror)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which looks after its connections every second."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # of a tenth of a second
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                assert isinstance(connection, Connection)
+                connection.check(now)
+        return await super().on_tick(counter)
+
+
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """One for each address of the host; raises OSError when one can't be had."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    made: list[socket.socket] = []
+    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+        plain = socket.create_server(address[:2], family=family)
+        made.append(Listener(family, socket.SOCK_STREAM, fileno=plain.detach()))
+    return made
+
+
+def main() -> None:
+    """Serves until it is asked to stop. Open event streams would hold the stop for ever without a limit."""
+    config = uvicorn.Config(
+        application,
+        http=Connection,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        backlog=AT_ONCE,
+        # Uvicorn would believe X-Forwarded-* of every program on this machine.
+        proxy_headers=settings.TRUST_PROXY,
+        timeout_graceful_shutdown=3,
+    )
+    if settings.ENVIRONMENT["CONNECTIONS"] > settings.CONNECTIONS:
+        log.warning(
+            "At most %d connections are kept open, not the %d of CONNECTIONS, since this process may have only %d files"
+            " open. Raise the hard limit: LimitNOFILE= for systemd, --ulimit nofile= for Docker, ulimit -Hn in shells.",
+            *(settings.CONNECTIONS, settings.ENVIRONMENT["CONNECTIONS"], settings.OPEN_FILES),
+        )
+    try:
+        sockets = listeners(settings.HOST, settings.PORT)
+    except OSError as error:
+        raise SystemExit(f"Port {settings.PORT} on {settings.HOST} can't be used: {error.strerror or error}") from None
+    Server(config).run(sockets)
+
+
+if __name__ == "__main__":
+    main()
