@@ -1,13 +1,14 @@
 """The cache that processes share, in Redis or Valkey. While that is away, each process counts for itself."""
 
+import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -17,9 +18,38 @@ TIMEOUT = 1  # seconds
 PAUSE = 5
 """Seconds for which a server that failed is not asked again: one page asks the cache a dozen times."""
 SAY_AGAIN = 60  # seconds between two warnings
+ABSENT = object()
+
+
+class Json:
+    """What is stored, as JSON. Django's default is pickle, which runs code of whoever can write to the broker."""
+
+    def dumps(self, value: Any) -> str:
+        """Raises TypeError for what JSON does not have."""
+        return json.dumps(value)
+
+    def loads(self, stored: bytes) -> Any:
+        """The value; ABSENT for what is not JSON: entries of an earlier version, or of somebody else."""
+        try:
+            return json.loads(stored)
+        except (ValueError, RecursionError):
+            return ABSENT
+
+
+class _Client(RedisCacheClient):
+    """Django's, for which an entry that is not JSON is none."""
+
+    def get(self, key: str, default: Any) -> Any:
+        found = super().get(key, default)
+        return default if found is ABSENT else found
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        return {key: found for key, found in super().get_many(keys).items() if found is not ABSENT}
+
 
 # A connection that a restarted server has closed is opened again; a server that is silent is not waited for twice.
 OPTIONS = {
+    "serializer": Json(),
     "socket_connect_timeout": TIMEOUT,
     "socket_timeout": TIMEOUT,
     "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
@@ -50,6 +80,7 @@ class Cache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._class = _Client
         self.address = server
         # Many entries: whoever floods the cache must not push out what is counted against them.
         self.here = LocMemCache(f"instead of {server}", {**params, "OPTIONS": {"MAX_ENTRIES": 10_000}})

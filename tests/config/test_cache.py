@@ -1,5 +1,8 @@
 """The shared cache: it is used while it answers, and each process counts for itself while it does not."""
 
+import json
+import os
+import pickle
 import time
 
 import pytest
@@ -9,6 +12,7 @@ from django.core.cache import CacheHandler
 from config import cache
 from config import settings as product
 from config.cache import Cache
+from config.celery import app
 from tests.broker import Broker
 from tests.conftest import free_port
 from tests.hostile_server import HostileServer
@@ -133,6 +137,71 @@ def test_a_restart_between_two_requests_is_not_even_noticed(tmp_path, caplog):
     finally:
         broker.stop()
     assert caplog.text == ""
+
+
+class Planted:
+    """What a pickle runs when it is read."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple:
+        return os.system, (self.command,)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_planted_pickle_is_absent_and_not_run(valkey_server, valkey, tmp_path, protocol):
+    trace = tmp_path / "trace"
+    for key in ("a", "b"):
+        valkey.set(f"test:1:{key}", pickle.dumps(Planted(f"touch {trace}"), protocol))
+    c = cache_at(valkey_server)
+    assert c.get("a") is None and c.get("a", "none") == "none"
+    assert c.get_many(["a", "b"]) == {}
+    c.set("b", [1.5], 60)
+    assert c.get_many(["a", "b"]) == {"b": [1.5]}
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("stored", [b"", b"\xff", b"[" * 100_000, b"9" * 5000, b"{", b"NaN,"])
+def test_what_is_no_json_is_absent(valkey_server, valkey, stored):
+    valkey.set("test:1:a", stored)
+    assert cache_at(valkey_server).get("a", "none") == "none"
+
+
+@pytest.mark.parametrize("value", [7, -7, True, False, None, "text", "7", "", 2.5, [1.5, 2], {"a": [1, "b"]}])
+def test_what_is_stored_comes_back_as_it_was(valkey_server, valkey, value):
+    c = cache_at(valkey_server)
+    c.set("a", value, 60)
+    found = c.get("a", "none")
+    assert found == value and type(found) is type(value)
+    assert json.loads(valkey.get("test:1:a")) == value
+
+
+def test_what_json_does_not_have_is_refused_when_it_is_stored_not_when_it_is_read(valkey_server, valkey):
+    with pytest.raises(TypeError):
+        cache_at(valkey_server).set("a", {1, 2}, 60)
+
+
+@pytest.mark.django_db
+def test_signing_in_runs_no_pickle_of_the_broker_and_still_counts_tries(client, valkey, settings, alice, tmp_path):
+    trace = tmp_path / "trace"
+    settings.CACHES = {"default": {**product.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    wrong = {"login": "alice", "password": "wrong"}
+    client.post("/accounts/login/", wrong)
+    keys = valkey.keys("*allauth*")
+    assert keys and all(json.loads(valkey.get(key)) for key in keys)
+    for key in keys:
+        valkey.set(key, pickle.dumps(Planted(f"touch {trace}")))
+    answers = [client.post("/accounts/login/", wrong).content for _ in range(7)]
+    assert b"oo many" in answers[-1]
+    assert not trace.exists()
+
+
+def test_nothing_else_reads_pickles(settings):
+    assert app.conf.accept_content == ["json"] and app.conf.task_serializer == "json"
+    assert app.conf.result_backend is None
+    assert product.CACHES["default"]["OPTIONS"]["serializer"].__class__ is cache.Json
+    assert settings.SESSION_SERIALIZER == "django.contrib.sessions.serializers.JSONSerializer"
 
 
 def test_the_product_uses_it_and_it_answers_at_once_before_the_broker_runs():
