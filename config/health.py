@@ -4,13 +4,11 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import redis
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -70,18 +68,21 @@ def _database() -> list[Trouble]:
     return []
 
 
+@cache
+def _client(url: str, timeout: float) -> redis.Redis:
+    # One try more, at once, for a connection from before the broker was restarted; silence is not waited for twice.
+    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
+
+
 def _broker(timeout: float) -> list[Trouble]:
     """What the broker knows of all others; `timeout` is in seconds. Asks once: whoever waits can ask again."""
-    options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, "retry": Retry(NoBackoff(), 0)}
-    client = redis.Redis.from_url(settings.REDIS_URL, **options)
     try:
-        tick, pulse, delivery, mail, watch = client.mget(*KEYS)
+        tick, pulse, delivery, mail, watch = _client(settings.REDIS_URL, timeout).mget(*KEYS)
     except redis.RedisError as error:
         text = "The broker does not answer: nothing is looked at and nothing is mailed."
         remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
         return [Trouble("broker", f"The broker does not answer: {redact(str(error))}", text, remedy)]
-    finally:
-        client.close()
     return [
         *_still("workers", pulse, "The probe worker", OLD_PICTURE),
         *_still("beat", tick, "The dispatcher (beat, or the worker of its queue)", OLD_PICTURE),
@@ -94,14 +95,15 @@ def _broker(timeout: float) -> list[Trouble]:
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:
     """A trouble when the stamp (unix seconds) is older than STALE_AFTER, or from before the clock was set back."""
     text = f"{who} stands still, {so}."
-    if stamp is None:
+    try:
+        since = datetime.fromtimestamp(float(stamp or ""), UTC)
+    except (ValueError, OverflowError):  # none, or what is no time
         return [Trouble(part, f"{who} has shown no life yet.", text, START_ANEW)]
-    age = time.time() - float(stamp)
+    age = (datetime.now(UTC) - since).total_seconds()
     if abs(age) <= STALE_AFTER:
         return []
     if age < 0:
         return [Trouble(part, f"{who} has shown no life since the clock was set back.", text, START_ANEW)]
-    since = datetime.fromtimestamp(float(stamp), UTC)
     return [Trouble(part, f"{who} has shown no life for {age:.0f} s.", text, START_ANEW, since, so == OLD_PICTURE)]
 
 
@@ -137,20 +139,3 @@ class _Glance:
 
 glance = _Glance()
 """For pages: `glance.troubles()` never takes longer than half a second, and that every three seconds only."""
-
-
-@login_not_required
-@require_safe
-def live(request: HttpRequest) -> HttpResponse:
-    """200 as soon as the web server answers."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@login_not_required
-@require_safe
-def ready(request: HttpRequest) -> JsonResponse:
-    """200 once every part does its work, else 503; the body names each part."""
-    parts = report()
-    response = JsonResponse(parts, status=200 if set(parts.values()) == {OK} else 503)
-    response["Cache-Control"] = "no-store"
-    return response

@@ -18,6 +18,7 @@ from django.db import connections
 from . import broker, environment
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
+from .health_pages import HEADER, own_pass
 
 
 class CannotStart(Exception):
@@ -40,6 +41,7 @@ def up() -> NoReturn:
         "forget": list(KEYS),
         "parts": {"web": web(), **workers(), "beat": beat()},
         "health": [_own_address(settings.HOST), settings.PORT],
+        "health_pass": {HEADER: own_pass()},
         "needed": list(NEEDED),
         "greeting": greeting(),
     }

@@ -187,7 +187,7 @@ def _start(supervisor: Supervisor, plan: dict[str, Any]) -> None:
         supervisor.wait_until(lambda: _ask_broker(plan["broker_socket"], forget))
     for name, command in plan["parts"].items():
         supervisor.start(Part(name, command))
-    supervisor.wait_until(lambda: _ask_web(plan["health"], plan["needed"]))
+    supervisor.wait_until(lambda: _ask_web(plan["health"], plan["needed"], plan["health_pass"]))
     for line in plan["greeting"]:
         supervisor.say(line)
 
@@ -205,11 +205,14 @@ def _ask_broker(path: str, command: str) -> str:
     return "" if answer.startswith(":") else f"Valkey answers {answer.strip()}"
 
 
-def _ask_web(address: tuple[str, int], needed: list[str]) -> str:
-    """What the health page says is missing of the parts that are needed; nothing once all do their work."""
+def _ask_web(address: tuple[str, int], needed: list[str], headers: dict[str, str]) -> str:
+    """What the health page says is missing of the parts that are needed; nothing once all do their work.
+
+    With these `headers` it says more than to strangers.
+    """
     client = http.client.HTTPConnection(*address, timeout=5)
     try:
-        client.request("GET", "/health/ready", headers={"Host": "localhost"})
+        client.request("GET", "/health/ready", headers={"Host": "localhost", **headers})
         response = client.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as error:
