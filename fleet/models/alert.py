@@ -26,6 +26,16 @@ class Message(models.Model):
         SENT = "sent", "sent"
         NO_SERVER = "no_server", "not sent: no mail server is set"
         GIVEN_UP = "given_up", "given up"
+        DROPPED = "unwanted", "dropped: nobody is to get it any more"
+
+    class Try(models.TextChoices):
+        """How the last try ended. What is put down to the message itself is nobody else's trouble."""
+
+        NONE = "", "not tried yet"
+        RUNNING = "running", "running"  # or its worker died; next_try_at is the end of its lease
+        UNREACHED = "unreached", "nobody answered in time"
+        REFUSED = "refused", "refused, which may be for any message"
+        OWN = "own", "its address was refused, or it could not be made"
 
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="messages")
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
@@ -35,11 +45,13 @@ class Message(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, db_index=True)  # null once nothing is left to do
     sent_at = models.DateTimeField(null=True)
+    last_try = models.CharField(max_length=10, choices=Try, default=Try.NONE, blank=True)
     error = models.CharField(max_length=500, blank=True)  # what the last try was answered
     facts = models.JSONField(default=dict)  # what was known of all its alerts together when they were gathered
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["sent_at"], name="message_sent_at")]
 
 
 class Alert(models.Model):
@@ -67,6 +79,7 @@ class Alert(models.Model):
     created_at = models.DateTimeField()
     hold_until = models.DateTimeField(null=True)  # quiet hours: not gathered before
     message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="alerts")
+    over_limit = models.BooleanField(default=False)  # MAILS_PER_HOUR holds it back, or held it until its message
     dropped = models.CharField(max_length=80, blank=True)  # why it is not sent after all
 
     class Meta:
