@@ -154,7 +154,7 @@ def send(invitation: Invitation, token: str) -> str:
     mail.attach_alternative(render_to_string("email/invitation.html", facts), "text/html")
     try:
         mail.send()
-    except (OSError, SMTPException) as error:
+    except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("An invitation could not be mailed: %s", error)
         return f"The mail server did not take it: {redact(str(error))}"
     return ""

@@ -72,7 +72,7 @@ def ask(user: User, address: str) -> None:
     )
     try:
         mail.send()
-    except (OSError, SMTPException) as error:
+    except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("A link for a new mail address could not be mailed: %s", error)
         raise Refused(f"The mail server did not take it: {redact(str(error))}") from error
 

@@ -4,6 +4,7 @@ Each is a message of the outbox that is claimed from the start. If this process 
 it; a test that was not taken is told on the page and then forgotten.
 """
 
+import logging
 import smtplib
 import time
 import uuid
@@ -12,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
 
 from config import limits
@@ -22,7 +22,10 @@ from teams import audit
 from teams.models import Team
 
 from ..models import Alert, Channel, Message
-from . import channels, delivery, recipients
+from . import channels, claims, mails, recipients
+from .mail_server import NO_SUCH_ADDRESS, MailServer, words
+
+log = logging.getLogger(__name__)
 
 SECONDS = 10
 """For one test, however many addresses it goes to."""
@@ -60,12 +63,13 @@ def mail(team: Team) -> list[Tried]:
             return [Tried(False, "Everyone on the team's list has unsubscribed, so outages reach nobody by mail.")]
         return [Tried(False, "The team has no address that mails go to. Write one on the team's page.")]
     audit.record("alerting.tested", team=team, what=team, detail={"channel": "mail", "addresses": len(addresses)})
-    server = _Server(time.monotonic() + SECONDS)
+    server = MailServer(time.monotonic() + SECONDS, timeout=SECONDS)
     tried: list[Tried] = []
     try:
         server.open()
-        tried += [_mail(team, address, server) for address in addresses]
-    except (OSError, smtplib.SMTPException) as error:
+        for address in addresses:
+            tried.append(_mail(team, address, server))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
         tried.append(Tried(False, f"{_where()} {_trouble(server, error)}"))
     finally:
         server.end()
@@ -81,55 +85,24 @@ def call(team: Team, channel: Channel) -> Tried:
     except channels.NotTaken as error:
         message.delete()
         return Tried(False, str(error))
+    except Exception:
+        log.warning("A test could not be made or sent.", exc_info=True)
+        message.delete()
+        return Tried(False, "The test could not be made or sent. The log of Plimsoll has the reason.")
     _taken(message)
     return Tried(True, "The webhook took it." if channel is Channel.WEBHOOK else "The Apprise service took it.")
 
 
-class _Server(EmailBackend):
-    """Django's mail server, held to one end time (monotonic), that keeps what it was answered last."""
-
-    def __init__(self, ends: float) -> None:
-        super().__init__(timeout=SECONDS)
-        self.ends = ends
-        self.guards: list[watchdog.Guard] = []
-        self.said: tuple[int, bytes] = (0, b"")
-
-    @property
-    def connection_class(self) -> Any:
-        server, base = self, super().connection_class
-
-        class Attentive(base):  # type: ignore[misc, valid-type]  # SMTP or SMTP_SSL, by the settings
-            def _get_socket(self, *args: Any) -> Any:
-                sock = super()._get_socket(*args)
-                server.guards.append(watchdog.guard(sock, server.ends))
-                return sock
-
-            def data(self, msg: Any) -> tuple[int, bytes]:
-                server.said = super().data(msg)
-                return server.said
-
-        return Attentive
-
-    def end(self) -> None:
-        """Closes the connection, also one that is already broken."""
-        try:
-            self.close()
-        except (OSError, smtplib.SMTPException):
-            self.connection = None
-        for guard in self.guards:
-            guard.release()
-
-
-def _mail(team: Team, address: str, server: _Server) -> Tried:
+def _mail(team: Team, address: str, server: MailServer) -> Tried:
     """Raises what says that the server is away; a refusal is an answer."""
     message = _message(team, Channel.MAIL, address)
     try:
-        server.send_messages([delivery.mail(message)])
+        server.send_messages([mails.mail(message)])
     except smtplib.SMTPRecipientsRefused as error:
         message.delete()
         code, said = next(iter(error.recipients.values()))
-        if code in delivery.NO_SUCH_ADDRESS:
-            recipients.bounced(team, address, delivery.words(error))
+        if code in NO_SUCH_ADDRESS:
+            recipients.bounced(team, address, words(error))
         return Tried(False, f"{address}: {_where()} refused the address: {code} {_text(said)}")
     except smtplib.SMTPResponseException as error:
         message.delete()
@@ -137,6 +110,11 @@ def _mail(team: Team, address: str, server: _Server) -> Tried:
     except (OSError, smtplib.SMTPException):
         message.delete()
         raise
+    except Exception as error:  # an odd address or sender: an answer as well
+        log.warning("A test mail could not be made or sent.", exc_info=True)
+        message.delete()
+        server.end()
+        return Tried(False, f"{address}: no mail can be made or sent to this address: {redact(str(error))}")
     _taken(message)
     recipients.worked(team, address)
     return Tried(True, f"{address}: {_where()} took it: {server.said[0]} {_text(server.said[1])}")
@@ -155,7 +133,7 @@ def _message(team: Team, channel: Channel, recipient: str) -> Message:
     }
     same: dict[str, Any] = {"team": team, "channel": channel, "recipient": recipient, "created_at": now}
     with transaction.atomic():
-        message = Message.objects.create(attempts=1, next_try_at=now + delivery.LEASE, **same)
+        message = Message.objects.create(attempts=1, next_try_at=now + claims.LEASE, **same)
         Alert.objects.create(kind=Alert.Kind.TEST, key=f"test {uuid.uuid4()}", facts=facts, message=message, **same)
     return message
 
@@ -169,7 +147,7 @@ def _where() -> str:
     return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
 
 
-def _trouble(server: _Server, error: Exception) -> str:
+def _trouble(server: MailServer, error: Exception) -> str:
     if time.monotonic() >= server.ends - 0.1 or isinstance(error, TimeoutError):
         return f"did not answer within {SECONDS} s."
     if isinstance(error, smtplib.SMTPResponseException):
