@@ -164,10 +164,10 @@ def test_an_apprise_service_whose_name_is_rebound_after_it_was_checked_gains_not
 def test_only_what_apprise_connects_is_checked_by_its_hook(rules):
     with http_server() as server:
         rules(services=(outbound.Service("the database", "", server.server_port),))
-        with checked() as refusals, pytest.raises(Refused, match="the database"):
+        with checked(5) as call, pytest.raises(Refused, match="the database"):
             socket.create_connection(("127.0.0.1", server.server_port))
-        assert len(refusals) == 1
-        with checked() as refusals, socket.socket(socket.AF_UNIX) as sock, pytest.raises(Refused):
+        assert len(call.refusals) == 1
+        with checked(5), socket.socket(socket.AF_UNIX) as sock, pytest.raises(Refused):
             sock.connect("/run/database.sock")
         socket.create_connection(("127.0.0.1", server.server_port)).close()
 

@@ -1,14 +1,24 @@
-"""The ways other than mail: one module each, with `send(message)`."""
+"""The ways other than mail: one module each, with `prepare(message)`."""
+
+from collections.abc import Callable
 
 from ...models import Channel, Message
 from . import apprise, webhook
-from .errors import NotTaken
+from .errors import NotTaken, Refused, TakenAway, Unreached
 
-__all__ = ["NotTaken", "send"]
+__all__ = ["NotTaken", "Refused", "TakenAway", "Unreached", "prepare", "send"]
 
-_SENDERS = {Channel.APPRISE.value: apprise.send, Channel.WEBHOOK.value: webhook.send}
+_CHANNELS = {Channel.APPRISE.value: apprise.prepare, Channel.WEBHOOK.value: webhook.prepare}
+
+
+def prepare(message: Message) -> Callable[[], None]:
+    """The call that hands the message to its channel: it needs no database, and raises NotTaken.
+
+    Raises TakenAway, and what odd facts make it raise.
+    """
+    return _CHANNELS[message.channel](message)
 
 
 def send(message: Message) -> None:
-    """Hands a message to its channel. Raises NotTaken; the outbox then tries again or gives up."""
-    _SENDERS[message.channel](message)
+    """Hands a message to its channel. Raises NotTaken."""
+    prepare(message)()

@@ -10,6 +10,8 @@ The package is imported where it is used: it takes about 45 MB, which a process 
 
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,11 @@ from config.certificates import for_requests
 from core.http import outbound
 from core.http.transport import Clock, look_up
 
-from ...engines.errors import ProbeError
+from ...engines.errors import ProbeError, TimedOut
 from ...models import Message
 from .. import policy, wording
 from .connecting import checked
-from .errors import NotTaken
+from .errors import NotTaken, TakenAway, Unreached
 
 if TYPE_CHECKING:
     from apprise import AppriseAsset
@@ -56,16 +58,21 @@ _PLAIN = re.compile(r"[\w .,@#+=~-]*")
 """What is no URL and no path."""
 
 
-def send(message: Message) -> None:
-    """Hands the message to the team's service. Raises NotTaken with what became of it."""
+def prepare(message: Message) -> Callable[[], None]:
+    """The call that hands the message to the team's service. Raises TakenAway."""
     url = policy.policy_of(message.team).apprise_url if message.team else ""
     if not url:
-        raise NotTaken("The team has no Apprise URL any more.", final=True)
+        raise TakenAway("The team has no Apprise URL any more.")
+    return partial(_send, url, wording.subject(message), wording.render_text(message))
+
+
+def _send(url: str, title: str, body: str) -> None:
+    """Raises NotTaken."""
     try:
         service = opened(url)
     except ValueError as error:
         raise NotTaken(str(error)) from None
-    notify(service, wording.subject(message), wording.render_text(message))
+    notify(service, title, body)
 
 
 def trouble_with(url: str) -> str:
@@ -87,8 +94,9 @@ def opened(url: str) -> Any:
         raise ValueError(f"Apprise can't read this URL: a part of it is missing. See its page about {parts['schema']}.")
     service.redirects, service.verify_certificate = False, True
     service.socket_connect_timeout = service.socket_read_timeout = SECONDS
-    why = next((why for host in _hosts(service) if (why := _refused(host, _ports(service)))), "")
-    if why:
+    host = getattr(service, "host", "")
+    # Elsewhere a token stands in the host's place, and ten digits of it would be an address.
+    if parts["schema"] in _OWN_SERVERS and isinstance(host, str) and host and (why := _refused(host, _ports(service))):
         raise ValueError(why)
     return service
 
@@ -122,11 +130,6 @@ def _check_parameters(given: dict[str, str]) -> None:
         raise ValueError("Certificates are always verified here. Take verify out of the URL.")
 
 
-def _hosts(service: Any) -> list[str]:
-    host = getattr(service, "host", "")
-    return [host] if isinstance(host, str) and host else []
-
-
 def _ports(service: Any) -> list[int]:
     """The port of the URL. Without one the plugin decides, mostly by the scheme: both of http's are looked at."""
     port = getattr(service, "port", None)
@@ -134,9 +137,11 @@ def _ports(service: Any) -> list[int]:
 
 
 def _refused(host: str, ports: list[int]) -> str:
-    """Many services have a token where a host would be: what is no name in the DNS can't be called either."""
+    """Why this host may not be called; "" too when it is no name in the DNS, since it can't be called then."""
     try:
         found = look_up(host.strip("[]"), ports[0], Clock(3))
+    except TimedOut:
+        return "The name server did not answer in time."
     except ProbeError:
         return ""
     reasons = (outbound.refused(address[0], port) for *_, address in found for port in ports)
@@ -153,7 +158,7 @@ def _asset() -> "AppriseAsset":
         storage_mode="memory",
         pgp_autogen=False,
         pem_autogen=False,
-        service_timeout=SECONDS,
+        service_timeout=0,
     )
 
 
@@ -174,22 +179,24 @@ def notify(service: Any, title: str, body: str) -> None:
     _believe_our_authorities()
     sender = apprise.Apprise(asset=_asset())
     sender.add(service)
-    with (
-        checked() as refusals,
-        sender.notify(body=body, title=title, body_format="text", timeout=SECONDS) as result,
-    ):
-        if not result:
-            raise NotTaken(refusals[0] if refusals else _failure(" ".join(entry.message for entry in result.logs())))
+    # Without a timeout of its own it calls in this thread. With one it uses a few threads that all calls share and
+    # leaves them behind, and one service that hangs would hold up the others.
+    with checked(SECONDS) as call, sender.notify(body=body, title=title, body_format="text") as result:
+        if result:
+            return
+        if call.refusals:
+            raise NotTaken(call.refusals[0])
+        if call.over:
+            raise Unreached(f"The service took longer than {SECONDS} s.")
+        raise _failure(" ".join(entry.message for entry in result.logs()))
 
 
-def _failure(logged: str) -> str:
+def _failure(logged: str) -> NotTaken:
     """In our own words: what a plugin writes may quote the answer, which may come from a page nobody here may read."""
     status = re.search(r"\berror=([1-5]\d\d)\b", logged)
     if status:
         code = int(status[1])
         known = f" ({HTTPStatus(code).phrase})" if code in set(HTTPStatus) else ""
         hint = " Redirects are not followed." if 300 <= code < 400 else ""
-        return f"The service answered {code}{known}.{hint}"
-    if "did not finish within" in logged:
-        return f"The service took longer than {SECONDS} s."
-    return "The service could not be reached, or did not take it."
+        return NotTaken(f"The service answered {code}{known}.{hint}")
+    return Unreached("The service could not be reached, or did not take it.")

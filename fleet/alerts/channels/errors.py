@@ -2,8 +2,16 @@
 
 
 class NotTaken(Exception):
-    """A channel did not take the message; the text says why. `final`: another try would be in vain."""
+    """A channel did not take the message; the text has the reason. Another try may succeed."""
 
-    def __init__(self, why: str, final: bool = False) -> None:
-        super().__init__(why)
-        self.final = final
+
+class Unreached(NotTaken):
+    """Nobody answered, or not in time: other messages would fail there as well."""
+
+
+class Refused(NotTaken):
+    """Refused for good."""
+
+
+class TakenAway(NotTaken):
+    """The team does not have this channel any more."""

@@ -9,6 +9,8 @@ import hmac
 import json
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import SplitResult
@@ -23,7 +25,7 @@ from ...engines.address import split_base_url
 from ...engines.errors import ProbeError, TimedOut
 from ...models import Message
 from .. import policy, wording
-from .errors import NotTaken
+from .errors import NotTaken, Refused, TakenAway, Unreached
 
 SECONDS = 10
 """Wall clock, from the look-up of the name to the head of the answer."""
@@ -31,16 +33,22 @@ SECONDS = 10
 _GONE = 410
 
 
-def send(message: Message) -> None:
-    """Posts the message. 2xx means taken. Raises NotTaken; 410 Gone is final."""
+def prepare(message: Message) -> Callable[[], None]:
+    """The call that posts the message. Raises TakenAway."""
     rules = policy.policy_of(message.team) if message.team else None
     if rules is None or not rules.webhook_url:
-        raise NotTaken("The team has no webhook any more.", final=True)
+        raise TakenAway("The team has no webhook any more.")
     body = json.dumps(wording.payload(message), ensure_ascii=False).encode()
-    status = _post(rules.webhook_url, body, _headers(body, rules.webhook_secret, message.pk))
+    return partial(_send, rules.webhook_url, body, rules.webhook_secret, message.pk)
+
+
+def _send(url: str, body: bytes, secret: str, message: int) -> None:
+    """2xx means taken. Raises NotTaken; 410 Gone refuses for good."""
+    status = _post(url, body, _headers(body, secret, message))
     if not 200 <= status < 300:
         hint = " Redirects are not followed." if 300 <= status < 400 else ""
-        raise NotTaken(f"The webhook answered {status}{_meaning(status)}.{hint}", final=status == _GONE)
+        why = f"The webhook answered {status}{_meaning(status)}.{hint}"
+        raise Refused(why) if status == _GONE else NotTaken(why)
 
 
 def _meaning(status: int) -> str:
@@ -105,13 +113,13 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
             answer.close()
             return answer.status
     except TimedOut:
-        raise NotTaken(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
+        raise Unreached(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
     except ProbeError as error:
-        raise NotTaken(f"The webhook could not be called. {error.detail}") from None
+        raise Unreached(f"The webhook could not be called. {error.detail}") from None
     except (HTTPError, OSError, ValueError) as error:
         if clock.over:
-            raise NotTaken(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
-        raise NotTaken(f"The webhook's answer broke off or is not HTTP ({type(error).__name__}).") from None
+            raise Unreached(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
+        raise Unreached(f"The webhook's answer broke off or is not HTTP ({type(error).__name__}).") from None
     finally:
         clock.release()
 

@@ -1,8 +1,12 @@
 """Webhook and Apprise against real HTTP servers."""
 
+import contextlib
 import hashlib
 import hmac
 import json
+import os
+import socket
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -64,19 +68,19 @@ def test_every_try_has_the_same_delivery_number(server, policy):
     sent = message(policy, "webhook", server.url)
     first, second = refused(sent), refused(sent)
     assert {request.headers["x-plimsoll-delivery"] for request in server.requests} == {str(sent.pk)}
-    assert len(server.requests) == 2 and not first.final and not second.final
+    assert len(server.requests) == 2 and {type(first), type(second)} == {channels.NotTaken}
     assert str(first) == "The webhook answered 500 (Internal Server Error)."
 
 
 def test_gone_is_final(server, policy):
     server.on("/", hostile.answer(410))
-    assert refused(message(policy, "webhook", server.url)).final
+    assert isinstance(refused(message(policy, "webhook", server.url)), channels.Refused)
 
 
 def test_a_redirect_to_the_metadata_service_is_not_followed(server, policy):
     server.on("/", hostile.redirect("http://169.254.169.254/latest/"))
     error = refused(message(policy, "webhook", server.url))
-    assert "answered 302" in str(error) and "not followed" in str(error) and not error.final
+    assert "answered 302" in str(error) and "not followed" in str(error) and type(error) is channels.NotTaken
 
 
 def test_a_refused_address_is_not_called(policy):
@@ -108,8 +112,8 @@ def test_nothing_listens(policy):
 
 
 @pytest.mark.parametrize("channel", ["apprise", "webhook"])
-def test_what_waits_for_a_channel_that_was_taken_away_is_given_up(policy, channel):
-    assert refused(message(policy, channel, "")).final
+def test_what_waits_for_a_channel_that_was_taken_away_knows_so(policy, channel):
+    assert isinstance(refused(message(policy, channel, "")), channels.TakenAway)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_apprise_tells_the_status_and_nothing_of_the_answer_or_the_url(server, p
     told = json.dumps({"error": "inner-secret", "message": "inner-secret", "errorDescription": "inner-secret"})
     server.on(called, hostile.answer(503, told, Content_Type="application/json"))
     error = refused(message(policy, "apprise", url.replace("HOST", server.url.removeprefix("http://"))))
-    assert str(error) == "The service answered 503 (Service Unavailable)." and not error.final
+    assert str(error) == "The service answered 503 (Service Unavailable)." and type(error) is channels.NotTaken
 
 
 def test_apprise_follows_no_redirect(server, policy):
@@ -188,3 +192,51 @@ def test_apprise_is_left_when_the_time_is_over(server, policy, monkeypatch):
 def test_an_apprise_url_that_can_not_be_used_is_told(url, said):
     assert said in apprise.trouble_with(url)
     assert apprise.trouble_with("ntfys://127.0.0.1/topic") == ""
+
+
+def _connections_to(port: int) -> int:
+    """Descriptors of this process that are connected to the port."""
+    found = 0
+    for descriptor in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(descriptor))) as sock:
+            found += sock.getpeername()[1] == port
+    return found
+
+
+def _callers() -> list[str]:
+    """Threads that are neither ours for good nor the test server's."""
+    known = ("MainThread", "probe-watchdog", "_serve", "_accept", "asyncio", "account-mail")
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if not any(word in name for word in known)]
+
+
+@pytest.mark.parametrize(
+    ("url", "behaviour", "greeting"),
+    [
+        ("json://HOST/", hostile.dribble_headers(0.5), None),
+        ("json://HOST/", hostile.dribble_body(0.5), None),
+        ("ntfy://HOST/topic", hostile.dribble_headers(0.5), None),
+        ("jsons://HOST/", None, hostile.dribble_handshake(0.5)),
+        ("json://HOST/", hostile.hang(), None),
+    ],
+)
+def test_an_apprise_call_leaves_no_thread_and_no_descriptor_behind(
+    policy, monkeypatch, wait_for, url, behaviour, greeting
+):
+    monkeypatch.setattr(apprise, "SECONDS", 0.6)
+    before = len(_callers())
+    with HostileServer(greeting=greeting) as slow:
+        if behaviour:
+            slow.on("/", behaviour)
+        sent = message(policy, "apprise", url.replace("HOST", f"127.0.0.1:{slow.port}"))
+        for _ in range(3):
+            assert isinstance(refused(sent), channels.Unreached)
+        assert slow.connections == 3
+        wait_for(lambda: len(_callers()) <= before, 5, f"threads are left: {_callers()}")
+        wait_for(lambda: not _connections_to(slow.port), 5, "connections are left")
+
+
+def test_a_token_that_looks_like_an_address_is_no_host():
+    metadata = int.from_bytes(bytes((169, 254, 169, 254)))
+    assert apprise.trouble_with(f"tgram://{metadata}:{'a' * 35}/1234567/") == ""
+    assert "metadata" in apprise.trouble_with(f"json://{metadata}/x")
