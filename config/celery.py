@@ -64,7 +64,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 5},
     },
     "deliver": {"task": "fleet.tasks.deliver", "schedule": WholeSeconds(2), "options": {"expires": 2}},
-    "deliver-calls": {"task": "fleet.tasks.deliver_calls", "schedule": WholeSeconds(5), "options": {"expires": 5}},
+    "deliver-calls": {"task": "fleet.tasks.deliver_calls", "schedule": WholeSeconds(2), "options": {"expires": 2}},
     "catch-up": {"task": "fleet.tasks.catch_up", "schedule": WholeSeconds(10), "options": {"expires": 10}},
     "marks": {"task": "fleet.tasks.refresh_marks", "schedule": WholeSeconds(5), "options": {"expires": 5}},
     "digests": {"task": "fleet.tasks.write_digests", "schedule": WholeSeconds(600), "options": {"expires": 600}},

@@ -1,12 +1,14 @@
 """Celery tasks. Each is a door: it calls one function."""
 
+import threading
 from datetime import UTC, datetime
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from celery.worker.request import Request
 
 from . import dispatch, probing
-from .alerts import catching_up, delivery, digest
+from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
 from .history import rollups, upkeep
 from .watch import heartbeat
@@ -46,7 +48,13 @@ def deliver() -> None:
 @shared_task
 def deliver_calls() -> None:
     """Send what goes by other channels than mail."""
-    delivery.deliver_calls()
+    calling.deliver_calls()
+
+
+@worker_shutting_down.connect
+def _give_claims_back(**_: object) -> None:
+    """In a thread, since Celery calls this from a signal handler, which must not wait."""
+    threading.Thread(target=claims.stop, name="give-claims-back").start()
 
 
 @shared_task

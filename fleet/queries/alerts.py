@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
+from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
 from teams.models import Role
 
@@ -81,12 +82,25 @@ def _letters(user: User, messages: Iterable[Message]) -> list[Letter]:
 
 
 def _letter(message: Message, of_mine: bool) -> Letter:
-    if message.channel == Channel.WEBHOOK:
-        text = json.dumps(wording.payload(message), indent=2, ensure_ascii=False)
-    else:
-        text = wording.shown_text(message)
     again = of_mine and message.state == Message.State.GIVEN_UP
-    return Letter(message, wording.subject(message), text, _about(message), again)
+    return Letter(message, *_words(message), _about(message), again)
+
+
+def _words(message: Message) -> tuple[str, str]:
+    """Its subject and text. A page with all others must not fail for one whose facts are odd."""
+    number = f"Message {message.pk}"
+    if not message.alerts.all():
+        return number, "What it was about has been removed, and with it what it said."
+    try:
+        if message.channel == Channel.WEBHOOK:
+            text = json.dumps(wording.payload(message), indent=2, ensure_ascii=False)
+        else:
+            text = wording.shown_text(message)
+        return wording.subject(message), text
+    except NOT_THE_ITEMS_FAULT:
+        raise
+    except Exception as error:
+        return number, f"This message can't be shown ({type(error).__name__}): what was stored of it is odd."
 
 
 def _about(message: Message) -> list[Alert]:

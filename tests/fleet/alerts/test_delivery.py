@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from fleet import endpoints
-from fleet.alerts import delivery
+from fleet.alerts import claims, delivery
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert, Message, Recipient
@@ -145,7 +145,7 @@ def test_an_address_that_does_not_exist_is_marked_and_not_tried_for_a_day(down, 
     assert not mark.exists()
 
 
-def test_after_a_day_it_is_given_up_and_every_page_says_so(down, smtp, valkey):
+def test_after_a_day_it_is_given_up_and_that_is_no_trouble_of_the_installation(down, smtp, valkey):
     smtp.answer = "451 later"
     delivery.deliver()
     Message.objects.update(created_at=datetime.now(UTC) - timedelta(days=1, seconds=1))
@@ -153,7 +153,7 @@ def test_after_a_day_it_is_given_up_and_every_page_says_so(down, smtp, valkey):
     delivery.deliver()
     assert Message.objects.get().state == "given_up"
     delivery.deliver()
-    assert b"could not be delivered" in valkey.get("plimsoll:mail")
+    assert valkey.get("plimsoll:mail") == b""
 
 
 def test_sending_again_is_for_what_was_given_up(down, smtp):
@@ -174,9 +174,9 @@ def test_a_claimed_message_comes_again_when_its_worker_died(down, smtp):
     delivery.gathering.gather()
     message = Message.objects.get()
     claimed = Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at)
-    claimed.update(next_try_at=datetime.now(UTC) + delivery.LEASE, attempts=1)  # and then it was killed
+    claimed.update(next_try_at=datetime.now(UTC) + claims.LEASE, attempts=1)  # and then it was killed
     assert delivery.deliver() == 0
-    with time_machine.travel(datetime.now(UTC) + delivery.LEASE + timedelta(seconds=1)):
+    with time_machine.travel(datetime.now(UTC) + claims.LEASE + timedelta(seconds=1)):
         assert delivery.deliver() == 1
 
 
@@ -199,9 +199,3 @@ def test_a_broker_that_is_away_does_not_stop_the_mail(down, smtp, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     signs._client.cache_clear()
     assert delivery.deliver() == 1
-
-
-@pytest.mark.parametrize(("attempts", "least", "most"), [(1, 5, 6.25), (2, 10, 12.5), (9, 900, 1125), (50, 900, 1125)])
-def test_retries_come_ever_later_and_spread(attempts, least, most):
-    assert delivery.retry_after(attempts, 0.0).total_seconds() == least
-    assert delivery.retry_after(attempts, 1.0).total_seconds() == most
