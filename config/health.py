@@ -19,8 +19,8 @@ STALE_AFTER = 15
 """Seconds without a sign of life after which a part counts as standing still."""
 
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY = "plimsoll:tick", "plimsoll:pulse", "plimsoll:delivery"
-MAIL_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:watch"
-KEYS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, WATCH_KEY)
+MAIL_KEY, CALLS_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:calls", "plimsoll:watch"
+KEYS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY)
 
 NEEDED = ("database", "broker", "workers", "beat")
 """The parts that `manage.py up` waits for. A mail server that is away must not keep the watch from starting."""
@@ -43,6 +43,7 @@ class Trouble:
     remedy: str = ""
     since: datetime | None = None
     old_picture: bool = False  # pages show what was, not what is
+    link: str = ""  # the page that has more
 
 
 def report() -> dict[str, str]:
@@ -78,7 +79,7 @@ def _client(url: str, timeout: float) -> redis.Redis:
 def _broker(timeout: float) -> list[Trouble]:
     """What the broker knows of all others; `timeout` is in seconds. Asks once: whoever waits can ask again."""
     try:
-        tick, pulse, delivery, mail, watch = _client(settings.REDIS_URL, timeout).mget(*KEYS)
+        tick, pulse, delivery, mail, calls, watch = _client(settings.REDIS_URL, timeout).mget(*KEYS)
     except redis.RedisError as error:
         text = "The broker does not answer: nothing is looked at and nothing is mailed."
         remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
@@ -88,6 +89,7 @@ def _broker(timeout: float) -> list[Trouble]:
         *_still("beat", tick, "The dispatcher (beat, or the worker of its queue)", OLD_PICTURE),
         *_still("workers", delivery, "The delivery worker", "so mails wait"),
         *_said("mail", mail, "Mail is in trouble: {}", "What waits is on the alerts page, and is tried again."),
+        *_said("mail", calls, "Messages by other ways than mail are in trouble: {}", "They are tried again."),
         *_said("watch", watch, "The fleet can't be seen: {}", "Check the network of the machine Plimsoll runs on."),
     ]
 

@@ -1,22 +1,26 @@
-"""The banner that says which part of Plimsoll itself is not doing its work."""
+"""The banner that names the parts of Plimsoll that are not doing their work, and messages that do not arrive."""
 
 import hashlib
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import User
 
-from config.health import Trouble, glance
+from config.health import glance
+
+from ..queries import undelivered
 
 register = template.Library()
 
 
-def banner(troubles: list[Trouble]) -> dict[str, Any]:
-    """What templates/_banner.html shows; `seen` is the same for as long as it would show the same."""
+def banner(user: User) -> dict[str, Any]:
+    """What templates/_banner.html shows this person; `seen` is the same for as long as it would show the same."""
+    troubles = [*glance.troubles(), *undelivered.troubles(user)]
     shown = "".join(f"{trouble.text}{trouble.since}" for trouble in troubles)
     return {"troubles": troubles, "seen": hashlib.blake2b(shown.encode(), digest_size=6).hexdigest()}
 
 
-@register.inclusion_tag("_banner.html")
-def health_banner() -> dict[str, Any]:
+@register.inclusion_tag("_banner.html", takes_context=True)
+def health_banner(context: dict[str, Any]) -> dict[str, Any]:
     """The banner as it is now; its element is there even when there is nothing to say, and asks again by itself."""
-    return banner(glance.troubles())
+    return banner(context["user"])
