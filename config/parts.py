@@ -97,7 +97,8 @@ def web() -> list[str]:
 def workers() -> dict[str, list[str]]:
     """Probes have a worker of their own, so that nothing else can hold them up."""
     return {
-        "worker-probe": _worker("probe", ["probe"], settings.PROBE_THREADS),
+        # Its tasks only hand probes to threads of their own: fleet.probe_worker.
+        "worker-probe": _worker("probe", ["probe"], 4),
         "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], 8),
     }
 

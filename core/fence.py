@@ -68,7 +68,12 @@ def each(sweep: str, rows: Iterable[T], work: Callable[[T], object], item: Calla
     return done
 
 
-def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> None:
+def put_off(sweep: str, who: Item, error: Exception) -> PutOff:
+    """Puts one item off that is worked on by itself, from within the `except` block; returns when it is tried again."""
+    return _put_off(sweep, who, PutOff.objects.filter(sweep=sweep, key=who.key).first(), error)
+
+
+def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> PutOff:
     now = datetime.now(UTC)
     since, attempts = (before.since, before.attempts + 1) if before else (now, 1)
     given_up = now - since > GIVE_UP_AFTER
@@ -86,9 +91,10 @@ def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> 
         "next_try_at": None if given_up else now + retry_after(attempts, random.random()),
     }
     try:
-        PutOff.objects.update_or_create(sweep=sweep, key=who.key, defaults=values)
+        return PutOff.objects.update_or_create(sweep=sweep, key=who.key, defaults=values)[0]
     except IntegrityError:
         log.info("%s: the team of %s was removed meanwhile.", sweep, who.name)
+        return PutOff(sweep=sweep, key=who.key, **{**values, "team_id": None})
 
 
 def retry_after(attempts: int, random_share: float) -> timedelta:

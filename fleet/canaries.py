@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.database import give_back
+
 from . import schedule, standstill
 from .engines import canary
 from .engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
@@ -100,9 +102,11 @@ def _reserve(state: EndpointState) -> bool:
         return False
     until = max(state.due_at, int(time.time() + LONGEST) + 1)
     rows = EndpointState.objects.filter(pk=state.pk, due_at=state.due_at)
-    if rows.update(due_at=until) != 1:
+    # What is due is that look: the one under way is not overdue for as long as its canary may take.
+    if rows.update(due_at=until, waiting_since=None) != 1:
         return False
     state.due_at = until
+    give_back()
     return True
 
 
@@ -126,7 +130,8 @@ def learn(state: EndpointState, reading: Reading, finding: Finding) -> Finding:
         still = standstill.count(still, Load(**state.load), reading.load, reading.at)
     found = None if reading.failure or _asleep(reading) else _found(state, reading, still)
     if reading.canary and not reading.canary.skipped and state.due_at is not None:
-        state.due_at = schedule.next_due(time.time(), state.endpoint.interval, str(state.pk))  # back to its grid
+        every = state.endpoint.interval * state.stretch
+        state.due_at = schedule.next_due(time.time(), every, str(state.pk))  # back to its grid
     state.still = still.looks
     kept = {key: value for key, value in state.canary.items() if key != "still_since"}
     if still.looks:

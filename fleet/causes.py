@@ -151,6 +151,18 @@ WORDS: dict[Cause, Words] = {
         "Plimsoll itself could not look, so nothing is known about it for now.",
         "Check the network and load of the machine that Plimsoll runs on; watching goes on by itself.",
     ),
+    Cause.NOT_PROBED: Words(
+        "not probed in time",
+        "Plimsoll has not probed it in time, so nothing is known about it for now.",
+        "The administrators see why: /health/ready and the log name the part that is late. It is known again with the "
+        "next probe.",
+    ),
+    Cause.NOT_RECORDED: Words(
+        "probe not recorded",
+        "It was probed, but what the probe found could not be recorded, so nothing is known about it.",
+        "It is tried again by itself, less and less often. Edit the endpoint's URL to begin afresh, and report the "
+        "error: the log has it in full.",
+    ),
 }
 
 
@@ -162,6 +174,7 @@ _TOLD_BY_DETAIL = {
     Cause.CERTIFICATE,
     Cause.WEDGED,
     Cause.STILL_LOADING,
+    Cause.NOT_PROBED,
 }
 
 

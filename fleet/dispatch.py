@@ -7,7 +7,7 @@ from django.conf import settings
 
 from config.celery import app
 
-from . import probing, storms
+from . import claims, storms
 from .tally import tally
 from .watch import lookout, signs, ticks
 
@@ -19,13 +19,13 @@ def tick() -> None:
     now = time.time()
     ticks.notice("tick", signs.seen("tick"))
     storms.look_ahead(now)
-    claims = probing.claim(now)
+    due = claims.claim(now)
     task = app.tasks["fleet.tasks.probe"]
-    if claims:
+    if due:
         with app.producer_pool.acquire(block=True) as producer:
-            for claim in claims:
+            for claim in due:
                 task.apply_async(
-                    (claim.endpoint_id, claim.due_at, claim.expires_at),
+                    (claim.endpoint_id, claim.team_id, claim.slow, claim.due_at, claim.expires_at),
                     producer=producer,
                     expires=max(claim.expires_at - now, 1),
                 )

@@ -237,4 +237,6 @@ def _reset(state: EndpointState, cause: Cause) -> None:
     state.status, state.cause, state.step, state.detail = Status.UNKNOWN, cause, "", ""
     state.failures = state.downs = state.successes = state.recent = state.still = 0
     state.turns, state.starting, state.failing_since = [], {}, None
+    state.waiting_since = state.not_probed_since = None
+    state.probe_seconds, state.stretch = 0, 1
     state.since = state.shown_at = state.regrouped_at = now

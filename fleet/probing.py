@@ -1,99 +1,95 @@
-"""The way a probe takes: claim what is due, ask, and record the answer in one short transaction."""
+"""The way a probe takes: ask, and record the answer in one short transaction."""
 
-import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from core import fence
+from core.database import give_back, writing
+from core.models import PutOff
 
-from . import canaries, incidents, live, schedule, strip
+from . import canaries, incidents, live, schedule, shares, strip
 from .changes import Difference, differences
 from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
 from .judging import judge, settle, standing_of, thresholds_of
 from .models import Change, EndpointState, Observation, Trace
-from .status import Finding, Standing, Status, decide, doubts
+from .status import TROUBLE, Finding, Standing, Status, decide, doubts
 from .tally import tally
-
-CLAIMS = "claims"
-"""The sweep, as core.fence knows it."""
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
 
-MISSED_AFTER = 5
-MISSED_AT_ONCE = 100
-"""Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
-
 FROZEN_AFTER = 2.0
 """Seconds over its deadline after which a probe did not run out of time: this process stood still."""
+
+GIVEN_UP_FOR = timedelta(hours=1)
+"""Until the next probe of an endpoint that core.fence has given up."""
+
+SWEEP = "probes"
+"""Under this name core.fence keeps the endpoints whose probes can't be recorded."""
 
 SHOW_EVERY = 15
 """Seconds after which a board row is shown anew although nothing but its figures moved."""
 
-_one_writer = threading.Lock()
 _COLUMNS = [field for field in EndpointState._meta.concrete_fields if not field.primary_key]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An endpoint that this dispatcher, and no other, sends to be probed."""
-
-    endpoint_id: int
-    due_at: int  # unix seconds
-    expires_at: int  # when the next probe is due, and this one is worth nothing any more
-
-
-def claim(now: float) -> list[Claim]:
-    """Claims what is due at `now` (unix seconds). Several dispatchers may run: each row goes to one of them."""
-    fields = ("due_at", "endpoint__interval", "endpoint__name", "endpoint__team_id")
-    due = EndpointState.objects.order_by("due_at").only(*fields).select_related("endpoint")
-    if held := fence.waiting(CLAIMS):
-        due = due.exclude(pk__in=held)  # they stay due, and must not fill the portion
-    rows = [
-        *due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER),
-        *due.filter(due_at__lte=now - MISSED_AFTER)[:MISSED_AT_ONCE],
-    ]
-    if not rows:
-        return []
-    following: dict[int, int] = {}
-
-    def plan(row: EndpointState) -> None:
-        following[row.pk] = schedule.next_due(now, row.endpoint.interval, str(row.pk))
-
-    def item(row: EndpointState) -> fence.Item:
-        return fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)
-
-    fence.each(CLAIMS, rows, plan, item)
-    with _writing():
-        return [taken for row in rows if row.pk in following and (taken := _take(row, following[row.pk]))]
-
-
-def _take(row: EndpointState, following: int) -> Claim | None:
-    # The condition on due_at is what makes the claim: not exactly one row means that someone was first.
-    rows = EndpointState.objects.filter(pk=row.pk, due_at=row.due_at).update(due_at=following)
-    return Claim(row.pk, row.due_at or 0, following) if rows == 1 else None
 
 
 def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
     """Probes one endpoint and records what it learned; the times are unix seconds.
 
     A probe that waited until its next one is due is dropped, and so is that of an endpoint gone or paused meanwhile.
+    What can't be recorded costs that endpoint alone: it is put off, and unknown until then.
     """
     if time.time() >= expires_at:
         return
-    state = state_of(endpoint_id)
-    if state is None:
+    try:
+        state = state_of(endpoint_id)
+        if state is None:
+            return
+        give_back()
+        late_ms, began = max(0.0, (time.time() - due_at) * 1000), time.monotonic()
+        reading = _ask(state)
+        took = time.monotonic() - began
+        if record(state, canaries.ask(state, reading), late_ms, took):
+            live.publish([endpoint_id])
+    except fence.NOT_THE_ITEMS_FAULT:
+        raise
+    except Exception as error:
+        _put_off(endpoint_id, error)
+
+
+def _put_off(endpoint_id: int, error: Exception) -> None:
+    """Shows that nothing is known of the endpoint. Trouble that was known stands, and with it its incident."""
+    row = EndpointState.objects.filter(pk=endpoint_id).only("endpoint__name", "endpoint__team_id").first()
+    if row is None:
         return
-    late_ms = max(0.0, (time.time() - due_at) * 1000)
-    if record(state, canaries.ask(state, _ask(state)), late_ms):
-        live.publish([endpoint_id])
+    item = fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)
+    put_off = fence.put_off(SWEEP, item, error)
+    now = datetime.now(UTC)
+    again = put_off.next_try_at or now + GIVEN_UP_FOR
+    state = EndpointState.objects.filter(pk=endpoint_id, due_at__isnull=False)
+    with writing():
+        state.exclude(status__in=TROUBLE).update(
+            status=Status.UNKNOWN,
+            cause=Cause.NOT_RECORDED,
+            step="",
+            detail=put_off.why,
+            since=Case(When(Q(cause=Cause.NOT_RECORDED), then=F("since")), default=Value(now)),
+        )
+        state.update(
+            due_at=int(again.timestamp()),
+            waiting_since=None,
+            not_probed_since=Coalesce("not_probed_since", int(now.timestamp())),
+            shown_at=now,
+            regrouped_at=now,
+        )
+    live.publish([endpoint_id])
 
 
 def state_of(endpoint_id: int) -> EndpointState | None:
@@ -131,11 +127,12 @@ def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
     return reading
 
 
-def record(state: EndpointState, reading: Reading, late_ms: float | None) -> bool:
+def record(state: EndpointState, reading: Reading, late_ms: float | None, took: float | None = None) -> bool:
     """Stores a reading, moves the endpoint's state and decides its incident, all in one transaction.
 
-    `state` is what `state_of` gave before the probe. The reading is dropped when the row was moved meanwhile: the
-    endpoint was changed, paused or removed, or another probe was quicker.
+    `took` is how many seconds the probe lasted, if that is known. `state` is what `state_of` gave before the probe. The
+    reading is dropped when the row was moved meanwhile: the endpoint was changed, paused or removed, or another probe
+    was quicker.
     Returns whether the endpoint's row on the board has to be shown anew.
     """
     at = datetime.fromtimestamp(reading.at, UTC)
@@ -148,13 +145,19 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None) -> boo
     show = _face(state) != face or _stale(state)
     if show:
         state.shown_at = datetime.now(UTC)
+    if took is not None and finding.cause is not Cause.BLIND:
+        state.probe_seconds = shares.smoothed(state.probe_seconds, took)
     moved = {name: value for name, value in _columns(state).items() if value != old[name]}
-    with _writing():
+    # A dispatcher may have claimed the next probe meanwhile: this one shows that the endpoint is probed.
+    moved |= {"waiting_since": None, "not_probed_since": None}
+    with writing():
         if not unmoved.update(**moved):
             return False
         _observe(state, at, finding, reading, late_ms)
         Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
         incidents.follow(state, before, after, last_seen)
+        if old["not_probed_since"] is not None:
+            PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
     tally.probe(finding.status, finding.cause, late_ms)
     return show
 
@@ -251,14 +254,3 @@ def _last_seen(state: EndpointState) -> dict[str, Any]:
         "models": models[:10],
         "more_models": max(0, len(models) - 10),
     }
-
-
-@contextmanager
-def _writing():
-    """A transaction that writes. SQLite has one writer at a time: our threads queue here, not in its polling wait."""
-    if connection.vendor == "sqlite":
-        with _one_writer, transaction.atomic():
-            yield
-    else:
-        with transaction.atomic():
-            yield

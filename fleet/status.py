@@ -30,6 +30,8 @@ _STATUS_OF_CAUSE = {
     Cause.NEW: Status.UNKNOWN,
     Cause.PAUSED: Status.UNKNOWN,
     Cause.BLIND: Status.UNKNOWN,
+    Cause.NOT_PROBED: Status.UNKNOWN,
+    Cause.NOT_RECORDED: Status.UNKNOWN,
     **dict.fromkeys(
         (
             Cause.DNS_FAILED,

@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from celery.worker.request import Request
 
-from . import dispatch, probing
+from . import dispatch, probe_worker
 from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
 from .history import rollups, upkeep
@@ -28,9 +28,9 @@ class Unacknowledged(Request):
 
 
 @shared_task(Request=Unacknowledged)
-def probe(endpoint_id: int, due_at: int, expires_at: int) -> None:
-    """Ask one endpoint how it is."""
-    probing.run(endpoint_id, due_at, expires_at)
+def probe(endpoint_id: int, team_id: int, slow: bool, due_at: int, expires_at: int) -> None:
+    """Ask one endpoint how it is, on a thread that its team may have."""
+    probe_worker.submit(endpoint_id, team_id, slow, due_at, expires_at)
 
 
 @shared_task

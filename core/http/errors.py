@@ -45,6 +45,8 @@ class Cause(StrEnum):
     WEDGED = "wedged"
     STILL_LOADING = "still_loading"
     BLIND = "blind"
+    NOT_PROBED = "not_probed"
+    NOT_RECORDED = "not_recorded"
 
 
 class ProbeError(Exception):

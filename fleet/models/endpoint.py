@@ -80,6 +80,14 @@ class EndpointState(models.Model):
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, primary_key=True, related_name="state")
     due_at = models.BigIntegerField(null=True, db_index=True)  # unix seconds; null while paused
+    waiting_since = models.BigIntegerField(
+        null=True, db_index=True
+    )  # unix seconds; when the first probe was due that was sent and is not recorded yet
+    not_probed_since = models.BigIntegerField(
+        null=True, db_index=True
+    )  # the same, once that is so long ago that nothing is known any more: fleet.watch.overdue
+    probe_seconds = models.FloatField(default=0, db_index=True)  # how long a probe is expected to take: fleet.shares
+    stretch = models.PositiveSmallIntegerField(default=1)  # it is probed every so many intervals for now
 
     status = models.CharField(max_length=12, default=Status.UNKNOWN, db_index=True)
     cause = models.CharField(max_length=24, blank=True, default=Cause.NEW)

@@ -59,6 +59,7 @@ class Now:
     facts: Facts
     sentence: str
     advice: str
+    probed_every: int  # seconds
     unconfirmed: str  # what the last probe found, where it is not believed yet
     rungs: list[ladder.Rung]
     figures: list[Figure]
@@ -109,11 +110,12 @@ def now(endpoint: Endpoint) -> Now:
         facts=facts,
         sentence="" if looking else causes.sentence(state.cause),
         advice="" if looking else causes.advice(state.cause),
+        probed_every=endpoint.interval * state.stretch,
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
         figures=figures(state.engine, Load(**state.load)),
         canary=canary_line(endpoint, state),
-        marks=marks.shown(state.marks),
+        marks=marks.shown(state.marks, not_probed_since=state.not_probed_since if state.status in TROUBLE else None),
         certificate_soon=bool(
             state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE
         ),

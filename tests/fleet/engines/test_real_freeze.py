@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from fleet import endpoints, probing
+from fleet.claims import Claim, claim
 from fleet.models import Endpoint, EndpointState
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]
@@ -67,9 +68,9 @@ class Watch:
         return EndpointState.objects.get(pk=self.endpoint.pk)
 
     def look(self) -> EndpointState:
-        claims: list[probing.Claim] = []
-        self.wait_for(lambda: claims.extend(probing.claim(time.time())) or claims, 30, "no look became due")
-        probing.run(claims[0].endpoint_id, claims[0].due_at, int(time.time()) + 60)
+        due: list[Claim] = []
+        self.wait_for(lambda: due.extend(claim(time.time())) or due, 30, "no look became due")
+        probing.run(due[0].endpoint_id, due[0].due_at, int(time.time()) + 60)
         state = self.state
         passed = time.monotonic() - self.began
         print(f"{passed:6.1f} s: {state.status} {state.cause} {state.canary.get('detail', '')}")  # noqa: T201

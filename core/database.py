@@ -1,0 +1,32 @@
+"""Who holds a database connection, and for how long."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, connections, transaction
+
+_one_writer = threading.Lock()
+
+
+def give_back() -> None:
+    """Gives this thread's connection back to the pool before it waits for something else.
+
+    A thread keeps its connection to SQLite, since opening one costs more than holding it, unless it is broken. Inside a
+    transaction nothing is given back.
+    """
+    for each in connections.all(initialized_only=True):
+        pooled = each.vendor == "postgresql"
+        if (pooled or each.errors_occurred) and not each.in_atomic_block:
+            each.close()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A transaction that writes. SQLite has one writer at a time: our threads queue here, not in its polling wait."""
+    if connection.vendor == "sqlite":
+        with _one_writer, transaction.atomic():
+            yield
+    else:
+        with transaction.atomic():
+            yield

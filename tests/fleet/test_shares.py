@@ -1,0 +1,76 @@
+"""What a team's share of the probe threads can't carry is probed less often, on purpose and on the grid."""
+
+import time
+
+import pytest
+
+from fleet import claims, endpoints, shares
+from fleet.models import EndpointState
+from teams.models import Team
+
+
+@pytest.fixture(autouse=True)
+def _no_shares_of_other_tests(monkeypatch):
+    monkeypatch.setattr(shares, "FRESH_FOR", 0.0)
+
+
+def test_240_hanging_endpoints_are_probed_every_fifth_interval():
+    rows = [(1, 5, 4.9)] * 240 + [(2, 5, 0.0)]
+    assert shares.worked_out(rows, 96) == {(1, True): 5}
+
+
+def test_a_team_within_its_share_keeps_its_intervals():
+    assert shares.worked_out([(1, 5, 4.9)] * 48, 96) == {}
+
+
+def test_quick_and_slow_endpoints_of_a_team_are_reckoned_by_themselves():
+    rows = [(1, 5, 0.9)] * 400 + [(1, 5, 4.9)] * 10
+    assert shares.worked_out(rows, 96) == {(1, False): 2}
+
+
+def test_an_endpoint_that_hangs_every_other_time_counts_as_one_that_hangs():
+    seconds = 0.0
+    for took in (4.9, 0.01) * 5:
+        seconds = shares.smoothed(seconds, took)
+        assert shares.slow(seconds)
+    for _ in range(3):
+        seconds = shares.smoothed(seconds, 0.01)
+    assert not shares.slow(seconds)
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team, settings):
+    settings.PROBE_THREADS = 4
+    hanging = [
+        endpoints.add(team, name=f"h{n}", url=f"http://10.0.0.{n}:8000", interval=5, timeout=4.9) for n in range(10)
+    ]
+    quick = endpoints.add(team, name="quick", url="http://10.0.1.1:8000", interval=5, timeout=4.9)
+    other = Team.objects.create(name="Other", slug="other")
+    theirs = endpoints.add(other, name="theirs", url="http://10.0.2.1:8000", interval=5, timeout=4.9)
+    EndpointState.objects.filter(pk__in=[each.pk for each in hanging]).update(probe_seconds=4.9)
+    now = time.time() + 1
+    due = {claim.endpoint_id: claim for claim in claims.claim(now)}
+    assert all(due[each.pk].slow and due[each.pk].expires_at > now for each in hanging)
+    assert {EndpointState.objects.get(pk=each.pk).stretch for each in hanging} == {5}
+    assert max(due[each.pk].expires_at for each in hanging) > now + 5
+    for each in (quick, theirs):
+        assert due[each.pk].expires_at <= now + 5 and not due[each.pk].slow
+    client.force_login(alice)
+    assert "Probed every 25 s for now" in client.get(hanging[0].get_absolute_url()).content.decode()
+    assert "for now" not in client.get(quick.get_absolute_url()).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_stretched_endpoint_stays_on_the_grid_of_its_interval():
+    for key in ("1", "2", "77"):
+        stretched = claims.schedule.next_due(1_000_000, 25, key)
+        assert (stretched - claims.schedule.next_due(1_000_000, 5, key)) % 5 == 0
+
+
+@pytest.mark.django_db
+def test_an_interval_of_0_in_a_restored_row_stops_nobody(team):
+    bad = endpoints.add(team, name="bad", url="http://10.0.0.1:8000")
+    good = endpoints.add(team, name="good", url="http://10.0.0.2:8000")
+    type(bad).objects.filter(pk=bad.pk).update(interval=0)
+    assert {claim.endpoint_id for claim in claims.claim(time.time() + 1)} == {bad.pk, good.pk}
