@@ -9,7 +9,7 @@ from config.celery import app
 
 from . import claims, storms
 from .tally import tally
-from .watch import lookout, signs, ticks
+from .watch import lookout, overdue, signs, ticks
 
 _broker: redis.Redis | None = None
 
@@ -30,6 +30,7 @@ def tick() -> None:
                     expires=max(claim.expires_at - now, 1),
                 )
     pulse("tick")
+    overdue.sweep(now)
     lookout.look(now)
 
 
@@ -37,6 +38,7 @@ def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
     ticks.notice("pulse", signs.seen("pulse"))
     pulse("pulse")
+    overdue.sweep(time.time())
     tally.tell()  # where few are looked at, the next probe is far off
 
 

@@ -17,7 +17,6 @@ from django.db import transaction
 
 from config import limits
 from config.redaction import redact
-from core.http import watchdog
 from teams import audit
 from teams.models import Team
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..watch.overdue import since_in_words
+
 _WORDS = {"maintenance": "maintenance", "silenced": "silenced", "flapping": "flapping", "blind": "not looked at"}
 _TITLES = {
     "maintenance": "Planned work: nobody is told, and it does not count for availability.",
     "silenced": "Nobody is told about it.",
     "flapping": "It comes and goes: an outage, or its end, is alerted once it has lasted a while.",
     "blind": "The monitor itself could not look.",
+    "not_probed": "What is shown is what was known then.",
     "unverified": "Its certificate is not verified: whoever answers at its address is taken for the server.",
 }
 CALMING = ("maintenance", "silenced", "acknowledged", "blind")
@@ -26,9 +29,11 @@ class Mark:
     until: datetime | None = None
 
 
-def shown(marks: dict[str, Any], unverified: bool = False) -> list[Mark]:
-    """The marks in words, the most telling one first; `unverified` is the endpoint's own."""
+def shown(marks: dict[str, Any], unverified: bool = False, not_probed_since: int | None = None) -> list[Mark]:
+    """The marks in words, the most telling one first; the other two are the endpoint's own (unix seconds)."""
     found = []
+    if not_probed_since is not None:
+        found.append(Mark("not_probed", f"not probed {since_in_words(not_probed_since)}", _TITLES["not_probed"]))
     if taken := marks.get("acknowledged"):
         by = taken["by"]
         found.append(Mark("acknowledged", f"{by} is on it", f"Acknowledged by {by}.", _moment(taken["until"])))

@@ -13,14 +13,16 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.celery import app
+from config.celery import app, periods
 from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
+from core import schedule
 from teams.tokens import Bearer
 
 from .. import tally, viewers
 from ..access import seen, sees_all
 from ..models import Alert, BlindStretch, EndpointState, Incident, Message
 from ..status import Status
+from ..watch.overdue import first_due
 
 PARTS = {"dispatcher": BEAT_KEY, "probe_worker": PROBE_KEY, "delivery_worker": DELIVERY_KEY}
 
@@ -33,7 +35,7 @@ class Stored:
     incidents: dict[tuple[str, str], int]  # (status, "yes" or "no": acknowledged) -> how many are open
     alerts: dict[str, int]  # "waiting", "held", "gathered", "dropped" -> how many are stored
     messages: dict[tuple[str, str], int]  # (channel, state) -> how many are stored
-    overdue: float | None  # seconds for which the most overdue endpoint waits; None: nothing is watched
+    overdue: float | None  # seconds since the oldest due probe was due that is not recorded; None: nothing is watched
     blind: bool
 
 
@@ -55,6 +57,8 @@ class FromBroker:
     late: dict[str, int]  # bound in seconds, or "more" -> probes that began so late
     late_sum: float  # seconds
     viewers: int
+    work: dict[str, float]  # task of the schedule -> seconds since it finished
+    skipped: dict[str, int]  # task of the schedule -> runs skipped, since the one before had not ended
 
 
 def stored(bearer: Bearer) -> Stored:
@@ -63,7 +67,7 @@ def stored(bearer: Bearer) -> Stored:
     states = seen(bearer, EndpointState.objects.order_by(), "endpoint__team").values_list("status")
     waiting = EndpointState.objects.order_by()
     waiting = waiting if sees_all(bearer) else seen(bearer, waiting, "endpoint__team")
-    due = waiting.aggregate(first=Min("due_at"))["first"]
+    due = waiting.filter(due_at__isnull=False).aggregate(first=Min(first_due()))["first"]
     return Stored(
         endpoints={status.value: 0 for status in Status} | dict(states.annotate(Count("pk"))),
         incidents=_incidents(bearer, now),
@@ -110,19 +114,23 @@ def from_broker() -> FromBroker | None:
             batch.mget(PARTS.values())
             batch.hgetall(tally.KEY)
             batch.hgetall(viewers.KEY)
+            batch.hgetall(schedule.KEY)
             for name in names:
                 batch.llen(name)
                 batch.lindex(name, -1)  # Celery pushes on the left, so the oldest is the last
-            signs, counts, boards, *queues = batch.execute()
+            signs, counts, boards, work, *queues = batch.execute()
     except redis.RedisError:
         return None
-    return _read(
-        signs, _text(counts), _text(boards), dict(zip(names, zip(queues[::2], queues[1::2], strict=True), strict=True))
-    )
+    waiting = dict(zip(names, zip(queues[::2], queues[1::2], strict=True), strict=True))
+    return _read(signs, _text(counts), _text(boards), _text(work), waiting)
 
 
 def _read(
-    signs: list[Any], counts: dict[str, str], boards: dict[str, str], queues: dict[str, tuple[int, Any]]
+    signs: list[Any],
+    counts: dict[str, str],
+    boards: dict[str, str],
+    work: dict[str, str],
+    queues: dict[str, tuple[int, Any]],
 ) -> FromBroker:
     now = time.time()
     found: Counter[tuple[str, str]] = Counter()
@@ -141,6 +149,8 @@ def _read(
         late=dict(late),
         late_sum=int(counts.get("late|sum", 0)) / 1e6,
         viewers=viewers.total(boards, now),
+        work=schedule.ages(work, periods(), now),
+        skipped=schedule.skipped(work),
     )
 
 

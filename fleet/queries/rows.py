@@ -15,7 +15,7 @@ from .marks import Mark
 COLUMNS = (
     "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__team__slug",
     "endpoint__fail_after", "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
-    "seen_at", "shown_at", "marks", "endpoint__verify_tls",
+    "seen_at", "shown_at", "marks", "endpoint__verify_tls", "not_probed_since",
 )  # fmt: skip
 
 
@@ -51,7 +51,11 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
         cause=causes.brief(state["cause"], state["detail"]),
         hint=_hint(state),
         seen_at=state["seen_at"],
-        marks=marks.shown(state["marks"], unverified(state["endpoint__url"], state["endpoint__verify_tls"])),
+        marks=marks.shown(
+            state["marks"],
+            unverified(state["endpoint__url"], state["endpoint__verify_tls"]),
+            state["not_probed_since"] if state["status"] in TROUBLE else None,
+        ),
         calm=state["status"] in TROUBLE and marks.calm(state["marks"]),
         cells=cells,
     )

@@ -14,7 +14,7 @@ OVERDUE = 60
 
 _COLUMNS = (
     "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail", "since",
-    "engine", "facts", "load", "seen_at", "due_at", "endpoint__verify_tls",
+    "engine", "facts", "load", "seen_at", "waiting_since", "due_at", "endpoint__verify_tls",
 )  # fmt: skip
 _URGENCY = {status.value: rank for rank, status in enumerate(Status)}
 
@@ -66,7 +66,7 @@ def _standing(state: dict[str, Any], now: float) -> Standing:
         load=state["load"],
         seen_at=state["seen_at"],
         verify_tls=state["endpoint__verify_tls"],
-        overdue=state["due_at"] is not None and now - state["due_at"] > OVERDUE,
+        overdue=state["due_at"] is not None and now - (state["waiting_since"] or state["due_at"]) > OVERDUE,
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ STILL_AFTER = 15.0
 JUMP = 5.0
 """Seconds by which the clock may move against the time that really passed."""
 
+_GRID = ("endpoint__interval", "stretch")
 STOOD_STILL = "The watch stood still"
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,8 @@ def notice(name: str, last_sign: float | None) -> None:
             log.warning("The clock of this machine was set %s by %.0f s.", _way(what.jump), abs(what.jump))
         if what.jump < 0 or last is None:
             pull_back(now.wall)
+        if what.jump > 0:
+            _wait_afresh(now.wall, what.jump)
         if what.still:
             _note_gap(now.wall, what.still)
 
@@ -95,13 +99,25 @@ def _note_gap(now: float, seconds: float) -> None:
     BlindStretch.objects.create(began_at=began, ended_at=ended, reason=reason)
 
 
+def _wait_afresh(now: float, jump: float) -> None:
+    """Takes back the seconds that did not pass: what became due by them was not due before the clock was set."""
+    EndpointState.objects.filter(waiting_since__lt=now - jump / 2).update(waiting_since=None)
+    behind = list(EndpointState.objects.filter(due_at__lt=now - jump / 2).values_list("pk", "due_at", *_GRID))
+    _to_grid(now, behind)
+
+
 def pull_back(now: float) -> int:
     """Puts due times that lie too far ahead back on the grid: the clock was set back. Returns how many."""
-    ahead = EndpointState.objects.filter(due_at__gt=now + F("endpoint__interval") + JUMP)
-    rows = list(ahead.values_list("pk", "due_at", "endpoint__interval"))
-    for pk, due_at, interval in rows:
-        due = schedule.next_due(now, interval, str(pk))
-        EndpointState.objects.filter(pk=pk, due_at=due_at).update(due_at=due)
+    EndpointState.objects.filter(waiting_since__gt=now + JUMP).update(waiting_since=None)
+    ahead = EndpointState.objects.filter(due_at__gt=now + F("endpoint__interval") * F("stretch") + JUMP)
+    rows = list(ahead.values_list("pk", "due_at", *_GRID))
+    _to_grid(now, rows)
     if rows:
         log.warning("%d endpoints were due too far ahead; they are looked at in their interval again.", len(rows))
     return len(rows)
+
+
+def _to_grid(now: float, rows: Iterable[tuple[int, int, int, int]]) -> None:
+    for pk, due_at, interval, stretch in rows:
+        due = schedule.next_due(now, max(interval, 1) * stretch, str(pk))
+        EndpointState.objects.filter(pk=pk, due_at=due_at).update(due_at=due)

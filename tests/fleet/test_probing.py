@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
-from fleet import endpoints, probing
+from core.models import PutOff
+from fleet import claims, endpoints, probing
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
 from fleet.status import Status
+from fleet.watch import overdue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -42,18 +44,18 @@ def record(endpoint: Endpoint, *readings: Reading) -> EndpointState:
 
 def test_what_is_due_is_claimed_once_and_is_next_due_on_its_grid(gpu):
     now = time.time() + 1
-    [claim] = probing.claim(now)
-    assert (claim.endpoint_id, probing.claim(now)) == (gpu.pk, [])
+    [claim] = claims.claim(now)
+    assert (claim.endpoint_id, claims.claim(now)) == (gpu.pk, [])
     state = EndpointState.objects.get(pk=gpu.pk)
     assert now < state.due_at == claim.expires_at <= now + gpu.interval
-    [later] = probing.claim(claim.expires_at)
+    [later] = claims.claim(claim.expires_at)
     assert later.expires_at == claim.expires_at + gpu.interval
 
 
 def test_a_row_that_another_dispatcher_took_first_is_not_claimed(gpu):
     seen = EndpointState.objects.get(pk=gpu.pk)
     EndpointState.objects.filter(pk=gpu.pk).update(due_at=seen.due_at + 30)
-    assert probing._take(seen, time.time()) is None
+    assert claims._take(seen, time.time(), {}) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,7 +65,7 @@ def test_dispatchers_at_the_same_moment_share_the_endpoints_without_overlap(team
 
     def dispatch(_: int) -> list[int]:
         try:
-            return [claim.endpoint_id for claim in probing.claim(now)]
+            return [claim.endpoint_id for claim in claims.claim(now)]
         finally:
             connection.close()
 
@@ -73,12 +75,12 @@ def test_dispatchers_at_the_same_moment_share_the_endpoints_without_overlap(team
 
 
 def test_after_a_long_stop_the_overdue_are_caught_up_in_portions(team, monkeypatch):
-    monkeypatch.setattr(probing, "MISSED_AT_ONCE", 3)
+    monkeypatch.setattr(claims, "MISSED_AT_ONCE", 3)
     for n in range(7):
         endpoints.add(team, name=f"e{n}", url=f"http://10.0.0.{n}:8000")
     EndpointState.objects.update(due_at=int(time.time()) - 1000)
     now = time.time()
-    assert [len(probing.claim(now)) for _ in range(4)] == [3, 3, 1, 0]
+    assert [len(claims.claim(now)) for _ in range(4)] == [3, 3, 1, 0]
 
 
 def test_a_good_reading_is_stored_with_its_facts_load_and_trace(gpu):
@@ -150,7 +152,7 @@ def test_changed_facts_are_logged_and_a_failed_probe_forgets_nothing(gpu):
 
 
 def test_a_first_failure_brings_the_next_look_forward(gpu):
-    probing.claim(time.time() + 1)
+    claims.claim(time.time() + 1)
     grid = int(time.time()) + 3000
     EndpointState.objects.update(due_at=grid)
     at = time.time()
@@ -170,7 +172,7 @@ def test_a_paused_endpoint_is_not_claimed_and_a_late_reading_of_it_is_dropped(gp
     record(gpu, good(), *[refused()] * 3)
     begun = probing.state_of(gpu.pk)
     endpoints.pause(gpu)
-    assert probing.claim(time.time() + 10_000) == []
+    assert claims.claim(time.time() + 10_000) == []
     assert probing.state_of(gpu.pk) is None
     assert not probing.record(begun, good(), 0.0)
     state = EndpointState.objects.get(pk=gpu.pk)
@@ -178,7 +180,7 @@ def test_a_paused_endpoint_is_not_claimed_and_a_late_reading_of_it_is_dropped(gp
     assert Incident.objects.get().resolved_at
     assert list(Alert.objects.values_list("kind", flat=True)) == ["down"]
     endpoints.resume(gpu)
-    assert len(probing.claim(time.time() + 1)) == 1
+    assert len(claims.claim(time.time() + 1)) == 1
     assert record(gpu, good()).status == "up"
 
 
@@ -216,3 +218,66 @@ def test_a_probe_takes_few_statements(gpu, django_assert_max_num_queries):
     with django_assert_max_num_queries(6):  # select, savepoint, update, two inserts, release
         probing.record(probing.state_of(gpu.pk), good(NOW + 30), 0.0)
     assert Observation.objects.count() == 2
+
+
+ODD = {
+    "starting": [1, 2],  # a list where an object is
+    "facts": {"models": "none"},
+    "load": {"no_such_figure": 1},
+    "strip": "x",
+    "canary": [],
+}
+
+
+@pytest.mark.parametrize("column", ODD)
+def test_a_row_that_makes_recording_raise_costs_its_endpoint_alone(team, gpu, column, monkeypatch, caplog):
+    beside = endpoints.add(team, name="gpu-2", url="http://10.0.0.6:8000", engine="vllm", expected_models=["qwen3"])
+    record(gpu, good())
+    EndpointState.objects.filter(pk=gpu.pk).update(**{column: ODD[column]})
+    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time()))
+    now = int(time.time())
+    for _ in range(3):
+        for endpoint in (gpu, beside):
+            probing.run(endpoint.pk, now, now + 60)
+    bad, fine = EndpointState.objects.only("status", "cause", "due_at").in_bulk([gpu.pk, beside.pk]).values()
+    assert (bad.status, bad.cause, fine.status) == ("unknown", "not_recorded", "up")
+    assert now + 10 <= bad.due_at <= now + 60 and not bad.waiting_since  # put off by more each time
+    put_off = PutOff.objects.get()
+    assert (put_off.name, put_off.team, put_off.attempts) == ("gpu-1", team, 3)
+    assert caplog.text.count("Traceback") == 1
+    assert overdue.trouble() == ""
+
+
+def test_a_value_too_large_for_its_column_costs_its_endpoint_alone(gpu, monkeypatch):
+    huge = good(time.time(), generation_tokens=10**30)
+    monkeypatch.setattr(probing, "probe", lambda *_, **__: huge)
+    now = int(time.time())
+    probing.run(gpu.pk, now, now + 60)
+    assert EndpointState.objects.get(pk=gpu.pk).cause == "not_recorded"
+
+
+def test_once_it_can_be_recorded_it_is_up_again_without_a_mail(gpu, monkeypatch):
+    now = int(time.time())
+    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
+    probing.run(gpu.pk, now, now + 60)
+    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time()))
+    probing.run(gpu.pk, now, now + 60)
+    assert EndpointState.objects.get(pk=gpu.pk).status == "up"
+    assert not PutOff.objects.exists() and not Alert.objects.exists()
+
+
+def test_known_trouble_stands_while_its_probes_cannot_be_recorded(gpu, monkeypatch):
+    record(gpu, *[refused()] * 3)
+    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
+    now = int(time.time())
+    probing.run(gpu.pk, now, now + 60)
+    state = EndpointState.objects.get(pk=gpu.pk)
+    assert (state.status, bool(state.not_probed_since)) == ("down", True)
+    assert Incident.objects.get().resolved_at is None and overdue.trouble() == ""
+
+
+def test_how_long_a_probe_took_decides_its_lane(gpu):
+    probing.record(probing.state_of(gpu.pk), good(), 0.0, 4.9)
+    assert EndpointState.objects.get(pk=gpu.pk).probe_seconds == 4.9
+    probing.record(probing.state_of(gpu.pk), good(), 0.0, 0.01)
+    assert EndpointState.objects.get(pk=gpu.pk).probe_seconds == 2.5
