@@ -2,10 +2,12 @@
 
 from celery import shared_task
 
+from core.schedule import Scheduled
+
 from . import reviews as review_dates
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def reviews() -> None:
     """Every hour: write to the teams whose decisions want another look."""
     review_dates.remind()

@@ -12,6 +12,9 @@ from django.db import DatabaseError, connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core import schedule
+
+from .celery import WORK, periods
 from .redaction import redact
 
 OK = "ok"
@@ -20,7 +23,10 @@ STALE_AFTER = 15
 
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY = "plimsoll:tick", "plimsoll:pulse", "plimsoll:delivery"
 MAIL_KEY, CALLS_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:calls", "plimsoll:watch"
-KEYS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY)
+PROBING_KEY = "plimsoll:probing"
+SIGNS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY)
+KEYS = (*SIGNS, schedule.KEY)
+"""What a start forgets, since it speaks of the last run."""
 
 NEEDED = ("database", "broker", "workers", "beat")
 """The parts that `manage.py up` waits for. A mail server that is away must not keep the watch from starting."""
@@ -49,10 +55,10 @@ class Trouble:
 def report() -> dict[str, str]:
     """What each part is doing: "ok", or a sentence about what is wrong."""
     troubles = [*_database(), *_broker(timeout=2)]
-    parts = dict.fromkeys((*NEEDED, "mail", "watch"), OK)
+    parts = dict.fromkeys((*NEEDED, "mail", "watch", "schedule"), OK)
     if any(trouble.part == "broker" for trouble in troubles):
         unseen = "Can't be seen while the broker does not answer."
-        parts |= dict.fromkeys(("workers", "beat", "mail", "watch"), unseen)
+        parts |= dict.fromkeys(("workers", "beat", "mail", "watch", "schedule"), unseen)
     for part in parts:
         if said := [trouble.now for trouble in troubles if trouble.part == part]:
             parts[part] = " ".join(said)
@@ -79,7 +85,10 @@ def _client(url: str, timeout: float) -> redis.Redis:
 def _broker(timeout: float) -> list[Trouble]:
     """What the broker knows of all others; `timeout` is in seconds. Asks once: whoever waits can ask again."""
     try:
-        tick, pulse, delivery, mail, calls, watch = _client(settings.REDIS_URL, timeout).mget(*KEYS)
+        with _client(settings.REDIS_URL, timeout).pipeline(transaction=False) as batch:
+            batch.mget(*SIGNS)
+            batch.hgetall(schedule.KEY)
+            (tick, pulse, delivery, mail, calls, watch, probing), work = batch.execute()
     except redis.RedisError as error:
         text = "The broker does not answer: nothing is looked at and nothing is mailed."
         remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
@@ -91,6 +100,8 @@ def _broker(timeout: float) -> list[Trouble]:
         *_said("mail", mail, "Mail is in trouble: {}", "What waits is on the alerts page, and is tried again."),
         *_said("mail", calls, "Messages by other ways than mail are in trouble: {}", "They are tried again."),
         *_said("watch", watch, "The fleet can't be seen: {}", "Check the network of the machine Plimsoll runs on."),
+        *_not_probed(probing),
+        *_late({name.decode(): value.decode() for name, value in work.items()}),
     ]
 
 
@@ -115,6 +126,29 @@ def _said(part: str, sentence: bytes | str | None, text: str, remedy: str) -> li
         return []
     words = sentence.decode(errors="replace") if isinstance(sentence, bytes) else sentence
     return [Trouble(part, words, text.format(words), remedy)]
+
+
+def _not_probed(sentence: bytes | None) -> list[Trouble]:
+    """A trouble when fleet.watch.overdue left word of one."""
+    if not sentence:
+        return []
+    text = "Not all endpoints have been probed in time: those are shown as unknown."
+    remedy = "Check the load of the machine that Plimsoll runs on, and the log of its probe worker."
+    return [Trouble("watch", sentence.decode(errors="replace"), text, remedy)]
+
+
+def _late(stored: dict[str, str]) -> list[Trouble]:
+    """A trouble for each scheduled work that does not get done."""
+    return [_of_work(late) for late in schedule.late(stored, periods(), time.time())]
+
+
+def _of_work(late: schedule.Late) -> Trouble:
+    since, words = datetime.fromtimestamp(late.since, UTC), WORK.get(late.task, late.task)
+    how = "is still running" if late.runs else "is not started, or fails each time"
+    text = f"Scheduled work does not get done: {words}. It {how}."
+    return Trouble(
+        "schedule", f"{text[:-1]}, and last finished at {since:%Y-%m-%d %H:%M} UTC.", text, START_ANEW, since
+    )
 
 
 class _Glance:

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from . import broker, environment
+from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
 from .health_pages import HEADER, own_pass
@@ -99,7 +100,8 @@ def workers() -> dict[str, list[str]]:
     return {
         # Its tasks only hand probes to threads of their own: fleet.probe_worker.
         "worker-probe": _worker("probe", ["probe"], 4),
-        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], 8),
+        # None of the schedule runs twice at a time, so the dispatcher always gets a thread.
+        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], len(periods()) + 3),
     }
 
 

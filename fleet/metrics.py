@@ -86,7 +86,7 @@ def _of_database(known: query.Stored) -> Iterator[Metric]:
     if known.overdue is not None:
         yield Gauge(
             "plimsoll_probe_overdue_seconds",
-            "For how long the most overdue endpoint waits to be sent to a worker.",
+            "Time since the oldest probe was due that is not recorded yet.",
             known.overdue,
         )
     yield Gauge(
@@ -99,9 +99,21 @@ def _of_broker(known: query.FromBroker, whole: bool) -> Iterator[Metric]:
     yield _gauge(
         "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", ("part",), known.ages
     )
+    yield from _work(known)
     if whole:
         yield from _probes(known)
     yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
+
+
+def _work(known: query.FromBroker) -> Iterator[Metric]:
+    done = "Time since each scheduled task last finished, or since the first of them started."
+    yield _gauge("plimsoll_schedule_age_seconds", done, ("task",), known.work)
+    skipped = Counter(
+        "plimsoll_schedule_skipped", "Runs left out, since the one before had not ended.", labels=("task",)
+    )
+    for task, number in sorted(known.skipped.items()):
+        skipped.add_metric((task,), number)
+    yield skipped
 
 
 def _probes(known: query.FromBroker) -> Iterator[Metric]:

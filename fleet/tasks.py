@@ -7,6 +7,8 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from celery.worker.request import Request
 
+from core.schedule import Scheduled
+
 from . import dispatch, probe_worker
 from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
@@ -14,7 +16,7 @@ from .history import rollups, upkeep
 from .watch import heartbeat
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def tick() -> None:
     """Every second: send what is due to the probe workers."""
     dispatch.tick()
@@ -33,19 +35,19 @@ def probe(endpoint_id: int, team_id: int, slow: bool, due_at: int, expires_at: i
     probe_worker.submit(endpoint_id, team_id, slow, due_at, expires_at)
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def pulse_probe() -> None:
     """Shows that the probe workers take work."""
     dispatch.pulse_probe()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def deliver() -> None:
     """Send the alerts that are due."""
     delivery.deliver()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def deliver_calls() -> None:
     """Send what goes by other channels than mail."""
     calling.deliver_calls()
@@ -57,43 +59,43 @@ def _give_claims_back(**_: object) -> None:
     threading.Thread(target=claims.stop, name="give-claims-back").start()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def catch_up() -> None:
     """Reminders, escalations, and whatever is to be told after all."""
     catching_up.sweep()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def write_digests() -> None:
     """The daily digests whose hour has come."""
     digest.write_due(datetime.now(UTC))
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def pulse_delivery() -> None:
     """Shows that the delivery worker takes work."""
     dispatch.pulse("delivery")
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def refresh_marks() -> None:
     """What mutes each endpoint: windows begin and silences end by themselves."""
     marks.refresh()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def roll_up() -> None:
     """Add up the history to minutes, hours and days."""
     rollups.roll_up()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def beat_heart() -> None:
     """Tell the outside that the watch is doing its work."""
     heartbeat.beat()
 
 
-@shared_task
+@shared_task(base=Scheduled)
 def prune() -> None:
     """Drop history that is past its time."""
     upkeep.prune()

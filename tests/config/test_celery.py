@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from config.celery import WholeSeconds, app
+from config.celery import WORK, WholeSeconds, app, periods
+from config.parts import workers
+from core.schedule import Scheduled
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,14 @@ def test_everything_on_the_schedule_is_a_task_and_expires_before_it_piles_up():
     for entry in app.conf.beat_schedule.values():
         assert entry["task"] in app.tasks
         assert entry["options"]["expires"] <= entry["schedule"].run_every.total_seconds()
+
+
+def test_all_that_is_on_the_schedule_runs_once_at_a_time_and_has_a_name_in_words():
+    app.loader.import_default_modules()
+    assert set(periods()) == set(WORK)
+    assert all(isinstance(app.tasks[task], Scheduled) for task in WORK)
+
+
+def test_the_dispatcher_always_gets_a_thread():
+    command = workers()["worker-general"]
+    assert int(command[command.index("-c") + 1]) > len(WORK)

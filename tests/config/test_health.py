@@ -8,7 +8,9 @@ import pytest
 from django.db import OperationalError
 
 from config import health, health_pages, supervisor
-from config.health import BEAT_KEY, DELIVERY_KEY, MAIL_KEY, PROBE_KEY, WATCH_KEY
+from config.celery import WORK
+from config.health import BEAT_KEY, DELIVERY_KEY, MAIL_KEY, PROBE_KEY, PROBING_KEY, WATCH_KEY
+from core import schedule
 from teams import tokens
 from teams.models import Scope
 from tests.broker import Broker
@@ -215,3 +217,28 @@ def test_the_banner_is_for_those_who_are_signed_in(client, valkey, alice):
     assert b"stands still" in page
     seen = page.split(b"?seen=")[1].split(b'"')[0].decode()
     assert client.get("/health/banner/", {"seen": seen}).status_code == 204
+
+
+def test_scheduled_work_that_does_not_get_done_is_named_in_words(client, valkey, alice):
+    show_life(valkey)
+    long_ago = time.time() - 3600
+    valkey.hset(schedule.KEY, mapping={f"{task}|finished": time.time() for task in WORK} | {"since": long_ago})
+    assert client.get("/health/ready").status_code == 200
+    valkey.hset(schedule.KEY, "fleet.tasks.deliver|finished", long_ago)
+    valkey.hset(schedule.KEY, "fleet.tasks.deliver|started", long_ago + 2)
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert "does not get done: delivery of mails. It is still running" in response.json()["schedule"]
+    client.force_login(alice)
+    health.glance.forget()
+    assert b"delivery of mails" in client.get("/incidents/").content
+
+
+def test_endpoints_not_probed_in_time_are_trouble_of_the_watch(client, valkey, alice):
+    show_life(valkey)
+    valkey.set(PROBING_KEY, "12 endpoints have not been probed in time, the oldest since 12:03 UTC.")
+    response = client.get("/health/ready")
+    assert response.status_code == 503 and response.json()["watch"].startswith("12 endpoints")
+    client.force_login(alice)
+    health.glance.forget()
+    assert b"Not all endpoints have been probed in time" in client.get("/incidents/").content

@@ -1,0 +1,103 @@
+"""Scheduled work runs at most once at a time in a process, and when it does not get done that is seen.
+
+Each run leaves its start and its end in the broker. Work that did not finish for a few of its periods, because it
+hangs, raises each time or is not started any more, is a trouble of the installation.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import redis
+from celery import Task
+from django.conf import settings
+
+KEY = "plimsoll:schedule"
+"""A hash: "<task>|started" and "<task>|finished" -> unix seconds, "<task>|skipped" -> runs skipped, "since" -> when the
+first of all runs started."""
+
+PERIODS, GRACE = 3, 60.0
+"""Work is late when it did not finish for so many of its periods and so many seconds more."""
+
+log = logging.getLogger(__name__)
+_running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_making = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Scheduled work that does not get done."""
+
+    task: str
+    since: float  # unix seconds: its last end, or when the first of all work started
+    runs: bool  # whether its last run has not ended
+
+
+class Scheduled(Task):
+    """The base of every task on the schedule. A run that would overlap the one before is skipped and counted."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with _making:
+            lock = _running[self.name]
+        if not lock.acquire(blocking=False):
+            _note(self.name, "skipped")
+            return None
+        try:
+            _note(self.name, "started")
+            done = super().__call__(*args, **kwargs)
+            _note(self.name, "finished")
+            return done
+        finally:
+            lock.release()
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+
+
+def _note(task: str, what: str) -> None:
+    """Leaves word in the broker. While it is away the work is done all the same."""
+    try:
+        with _client(settings.REDIS_URL).pipeline(transaction=False) as batch:
+            if what == "skipped":
+                batch.hincrby(KEY, f"{task}|skipped", 1)
+            else:
+                batch.hset(KEY, f"{task}|{what}", f"{time.time():.3f}")
+                batch.hsetnx(KEY, "since", f"{time.time():.3f}")
+            batch.execute()
+    except redis.RedisError as error:
+        log.warning("The broker could not be told of scheduled work (%s %s): %s", task, what, error)
+
+
+def ages(stored: Mapping[str, str], tasks: Mapping[str, float], now: float) -> dict[str, float]:
+    """Seconds since each of these tasks finished, or since the first of all work started; `stored` is KEY's hash."""
+    if "since" not in stored:
+        return {}
+    return {task: max(0.0, now - float(stored.get(f"{task}|finished", stored["since"]))) for task in tasks}
+
+
+def late(stored: Mapping[str, str], periods: Mapping[str, float], now: float) -> list[Late]:
+    """The work that does not get done, the longest first. `periods`: task -> seconds."""
+    found = [
+        Late(task, now - age, _runs(stored, task))
+        for task, age in ages(stored, periods, now).items()
+        if age > PERIODS * periods[task] + GRACE
+    ]
+    return sorted(found, key=lambda each: each.since)
+
+
+def _runs(stored: Mapping[str, str], task: str) -> bool:
+    return float(stored.get(f"{task}|started", 0)) > float(stored.get(f"{task}|finished", 0))
+
+
+def skipped(stored: Mapping[str, str]) -> dict[str, int]:
+    """How many runs of each task were skipped since the hash was cleared."""
+    return {name.removesuffix("|skipped"): int(number) for name, number in stored.items() if name.endswith("|skipped")}
