@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
+from core.models import PutOff
 from teams import audit
 from teams.access import allows, demand, person, teams_of
 from teams.models import Role, Team
@@ -20,6 +21,7 @@ NO_ENDPOINT = "You see no endpoint with this number."
 NO_INCIDENT = "You see no incident with this number."
 NO_RULE = "None of your teams has planned this."
 NO_MESSAGE = "None of your teams has this message."
+NO_PUT_OFF = "Nothing of your teams with this number was put off. It may have been done meanwhile."
 
 
 def visible_teams(user: User) -> QuerySet[Team]:
@@ -102,6 +104,16 @@ def change_message(request: HttpRequest, pk: int) -> Message:
         demand(user, found.team, Role.OPERATOR, NO_MESSAGE)
     elif not user.is_superuser:
         raise Http404(NO_MESSAGE)
+    return found
+
+
+def change_put_off(request: HttpRequest, pk: int) -> PutOff:
+    """What a sweep put off, for operators of its team; what belongs to no team is for administrators."""
+    found, user = _found(PutOff.objects.select_related("team"), pk, NO_PUT_OFF), person(request)
+    if found.team is not None:
+        demand(user, found.team, Role.OPERATOR, NO_PUT_OFF)
+    elif not user.is_superuser:
+        raise Http404(NO_PUT_OFF)
     return found
 
 

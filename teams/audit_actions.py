@@ -45,6 +45,7 @@ ACTIONS = {
     "person.deleted": "deleted an account",
     "person.exported": "exported what is stored about a person",
     "person.factors_removed": "took the second factors of an account away",
+    "put_off.tried_again": "had something tried again that was put off",
     "recipient.cleared": "had mail go again to an address that bounced",
     "recipient.subscribed": "subscribed an address again",
     "recipient.unsubscribed": "unsubscribed an address",

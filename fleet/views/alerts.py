@@ -6,12 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from core import fence
+from teams import audit
 from teams.access import person, teams_of
 
 from .. import access
 from ..alerts import delivery
 from ..models import Message
 from ..queries import alerts as queries
+from ..queries import put_off
 
 
 @require_GET
@@ -28,6 +31,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "page": queries.dropped(user, number) if state == queries.DROPPED else queries.listing(user, state, number),
         "dead": queries.dead_letters(user) if first else None,
         "waiting": queries.not_gathered(user) if first else None,
+        "put_off": put_off.listed(user) if first else None,
     }
     return render(request, "fleet/alerts.html", {**shown, "nav": "alerts"})
 
@@ -41,4 +45,14 @@ def message_again(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         delivery.send_again(message)
         messages.success(request, f"It is sent again to {message.recipient}. The answer shows here in a few seconds.")
+    return redirect("alerts")
+
+
+@require_POST
+def put_off_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Has the next sweep try once more what was put off or given up."""
+    found = access.change_put_off(request, pk)
+    fence.try_again(found)
+    audit.record("put_off.tried_again", team=found.team, what=found, name=put_off.what(found))
+    messages.success(request, "The next sweep tries it again. What comes of it shows here.")
     return redirect("alerts")

@@ -28,6 +28,7 @@ from fido2.webauthn import (
 )
 
 from advisor.models import Requirement
+from core.models import PutOff
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
@@ -86,6 +87,8 @@ class SmallFleet:
         silence = Silence.objects.create(team=self.team, ends_at=now + timedelta(hours=1), **times)
         window = MaintenanceWindow.objects.create(team=self.team, name="Updates", minutes=30, **times)
         message = _dead_letter()
+        sweep = {"sweep": "digests", "key": "1", "name": "Search", "why": "ValueError: odd"}
+        put_off = PutOff.objects.create(team=self.team, since=now, tried_at=now, next_try_at=now, **sweep)
         decision = record(self.user, self.team, endpoints=[endpoint])
         requirement = Requirement.objects.create(
             team=self.team, name="Ours", catalogue_version="1", share_token="s" * 43
@@ -102,6 +105,7 @@ class SmallFleet:
         self._arguments: list[tuple[str, dict[str, object]]] = [
             ("alerts/acknowledge/", {"token": _token(links.acknowledge_path(incident.pk, "oncall@example.org"))}),
             ("alerts/unsubscribe/", {"token": _token(links.unsubscribe_path(self.team.pk, "oncall@example.org"))}),
+            ("alerts/put-off/", {"pk": put_off.pk}),
             ("alerts/", {"pk": message.pk}),
             ("advisor/requirements/", {"pk": requirement.pk}),
             ("advisor/shared/", {"token": "s" * 43}),

@@ -104,6 +104,7 @@ RULES = {
     "unsubscribe": Rule(May.EVERYONE, May.EVERYONE),
     "alerts": read(May.PERSON),
     "message-again": act(May.OPERATOR),
+    "put-off-again": act(May.OPERATOR),
     "team-availability": read(May.SEE),
     "alerting": Rule(May.VIEWER, May.OWNER),
     "alerting-test": act(May.OWNER, channel="mail"),
