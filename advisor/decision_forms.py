@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 
+from core import dates
 from fleet.models import Endpoint
 from teams.access import teams_of
 from teams.models import Role, Team
@@ -26,10 +28,17 @@ def _text(label: str, help_text: str = "", rows: int = 4) -> forms.CharField:
     )
 
 
+def _in_range(day: date) -> None:
+    if trouble := dates.trouble_with(day):
+        raise ValidationError(trouble)
+
+
 def _day(label: str, help_text: str = "", required: bool = False) -> forms.DateField:
     widget = forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
     wrong = dict.fromkeys(("required", "invalid"), "Write a day like 2026-11-30.")
-    return forms.DateField(label=label, help_text=help_text, required=required, widget=widget, error_messages=wrong)
+    return forms.DateField(
+        label=label, help_text=help_text, required=required, widget=widget, error_messages=wrong, validators=[_in_range]
+    )
 
 
 class EndpointChoice(forms.ModelMultipleChoiceField):

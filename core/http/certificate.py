@@ -14,8 +14,9 @@ def until(sock: ssl.SSLSocket) -> float | None:
 
 @lru_cache(maxsize=512)
 def _until(der: bytes) -> float | None:
-    """Kept, since a server shows the same certificate in each probe."""
+    """Kept, since a server shows the same certificate in each probe. None also for 9999, which stands for "never"."""
     try:
-        return x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp()
+        ends = x509.load_der_x509_certificate(der).not_valid_after_utc
+        return ends.timestamp() if ends.year < 9999 else None
     except (ValueError, x509.InvalidVersion):  # OpenSSL is more lenient than this reader
         return None

@@ -176,9 +176,9 @@ def vram_share(model: Model) -> float | None:
 
 
 def _moment(text: Any) -> datetime | None:
-    """A time as engines write it. None for what is none, and for "never" (Ollama writes a far century for that)."""
+    """A time as engines write it. None for what is none, and for "never" (Ollama writes the year 1, or a far one)."""
     try:
         moment = parse_datetime(text) if text else None
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo and moment.year < 2200 else None
+    return moment if moment and moment.tzinfo and 2000 <= moment.year < 2200 else None

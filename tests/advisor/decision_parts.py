@@ -1,6 +1,6 @@
 """What the tests about decisions share."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,8 +27,8 @@ BODY: dict[str, Any] = {
     "consequences": "Someone keeps a Linux host.",
     "confirmation": "The queue stays short.",
     "deciders": "Alice, Bob",
-    "decided_on": date(2026, 11, 2),
-    "review_by": date(2027, 2, 2),
+    "decided_on": date.today() - timedelta(days=26),
+    "review_by": date.today() + timedelta(days=66),
     "revisit_when": "The model no longer fits.",
 }
 

@@ -63,6 +63,14 @@ def test_a_new_endpoint_says_that_the_first_look_is_on_its_way(page, gpu):
     assert "The first look is on its way" in shown(page, gpu)
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("expires_at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1999-12-31T23:59:59+14:00"])
+def test_a_model_that_never_expires_breaks_no_page(page, gpu, settings, zone, expires_at):
+    settings.TIME_ZONE = zone
+    well(gpu, Model("qwen3:8b", loaded=True, expires_at=expires_at))
+    assert "qwen3:8b" in shown(page, gpu) and "qwen3:8b" in text(page.get("/models/"))
+
+
 def test_a_good_probe_fills_the_page(page, gpu):
     lora = Model("sql-lora", parent="qwen3-8b", loaded=True)
     well(

@@ -13,6 +13,7 @@ from core.http import trust
 from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
 from fleet.engines.probe import probe
+from tests.authority import Authority
 from tests.hostile_server import HostileServer, answer
 
 from .expect import fails
@@ -138,3 +139,11 @@ def test_a_probe_tells_when_the_certificate_ends_and_that_plain_http_has_none(
         assert probe(server.url).certificate_until == datetime(2049, 12, 31, tzinfo=UTC).timestamp()
     with HostileServer() as server:
         assert probe(server.url).certificate_until is None
+
+
+def test_a_certificate_that_never_ends_has_no_end(tmp_path: Path, believe: Callable[..., str]) -> None:
+    authority = Authority(tmp_path)
+    believe(authority.file)
+    context = authority.tls(days=(datetime(9999, 12, 31, tzinfo=UTC) - datetime.now(UTC)).days)
+    with HostileServer(tls=context) as server:
+        assert probe(server.url).certificate_until is None, "no time zone east of UTC has that day"
