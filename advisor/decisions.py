@@ -34,6 +34,10 @@ class NotAllowed(Exception):
     """A move that the statuses do not know, in a sentence for people."""
 
 
+MOST = 1000
+"""Decisions of one team."""
+
+
 class UsedUp(NotAllowed):
     """The form's key belongs to a decision of another team."""
 
@@ -51,7 +55,8 @@ def record(
     status: str = Status.DRAFT,
 ) -> Decision:
     """The decision of this form (`key`); a form that is posted twice makes one. `body` has the columns that people
-    write; answers and advice are frozen from today's catalogue. Raises NotAllowed for a status it can't start with.
+    write; answers and advice are frozen from today's catalogue. Raises NotAllowed for a status it can't start with,
+    and for one decision more than MOST.
     """
     _of_one_team(supersedes, team.pk)
     start = {"team": team, "created_by": user, "supersedes": supersedes, "due_on": body.get("review_by")}
@@ -62,6 +67,8 @@ def record(
             if decision.team_id != team.pk:  # somebody else's key
                 raise UsedUp("This form was used up. Press the button once more.")
             return decision
+        if Decision.objects.filter(team=team).count() > MOST:
+            raise NotAllowed(f"The limit of {MOST} decisions of {team} is reached. Change one that is still a draft.")
         decision.endpoints.set(endpoints)
         _log(decision, user, "Recorded as a draft.")
         _record("recorded", decision, user)

@@ -20,6 +20,14 @@ AN_HOUR = timedelta(hours=1)
 """Forms save themselves every few seconds: so often the audit trail tells that a person changes a requirement."""
 
 
+MOST = 1000
+"""Saved answers of one team."""
+
+
+class TooMany(Exception):
+    """The team has MOST already; the text says what to do."""
+
+
 class Stale(Exception):
     """Someone else saved since the form was opened. `now` is what is stored."""
 
@@ -29,7 +37,7 @@ class Stale(Exception):
 
 
 def create(key: UUID, team: Team, user: User, name: str, answers: Answers, catalogue_version: str) -> Requirement:
-    """The draft of this form (`key`). A form that is posted twice makes one: the first counts."""
+    """The draft of this form (`key`). A form that is posted twice makes one: the first counts. Raises TooMany."""
     values = {
         "team": team,
         "name": name,
@@ -40,6 +48,8 @@ def create(key: UUID, team: Team, user: User, name: str, answers: Answers, catal
     }
     with transaction.atomic():
         requirement, made = Requirement.objects.get_or_create(key=key, defaults=values)
+        if made and Requirement.objects.filter(team=team).count() > MOST:
+            raise TooMany(f"The limit of {MOST} saved answers of {team} is reached. Change one that is there.")
         if made:
             audit.record("requirement.created", team=team, what=requirement, actor=user)
     return requirement

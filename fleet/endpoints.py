@@ -11,7 +11,7 @@ from django.db import transaction
 from config.redaction import redact
 from core.http import outbound
 from core.http.transport import numeric
-from teams import audit
+from teams import audit, quotas
 from teams.models import Team
 
 from . import incidents, live
@@ -27,6 +27,9 @@ FIELDS = (
 )  # fmt: skip
 """What a team may set; the defaults are those of the Endpoint model."""
 
+MODELS, MODEL_NAME = 100, 300
+"""How many models may be named for each purpose, and the characters of a name."""
+
 SECRET = ("api_key",)
 """Of these only is told that they moved."""
 
@@ -40,11 +43,16 @@ KEY_AGAIN = (
 def add(team: Team, **fields: Any) -> Endpoint:
     """Adds an endpoint and has it looked at with the next tick.
 
-    Raises ValidationError with a sentence per field, also for a name or URL that the team watches already.
+    Raises ValidationError with a sentence per field, also for a name or URL that the team watches already, and for
+    one endpoint more than ENDPOINTS_PER_TEAM.
     """
     endpoint = Endpoint(team=team)
     _fill(endpoint, fields)
     with transaction.atomic():
+        quotas.hold(team)
+        there = Endpoint.objects.filter(team=team).count()
+        if why := quotas.full("ENDPOINTS_PER_TEAM", there, f"endpoints of {team}", "Remove one that nobody needs."):
+            raise ValidationError({"team": why})
         endpoint.save()
         now = datetime.now(UTC)
         EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
@@ -198,6 +206,10 @@ def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
             errors["url"] = [f"{why} Give another address."]
     except ValueError as error:
         errors["url"] = [str(error)]
+    for field in ("expected_models", "canary_models"):
+        names = getattr(endpoint, field)
+        if len(names) > MODELS or any(len(name) > MODEL_NAME for name in names):
+            errors[field] = [f"Name at most {MODELS} models, each with at most {MODEL_NAME} characters."]
     if endpoint.engine and endpoint.engine not in ENGINES:
         errors["engine"] = [f"“{endpoint.engine}” is no engine we know. Choose one of: {', '.join(ENGINES)}."]
     others = Endpoint.objects.filter(team=endpoint.team).exclude(pk=endpoint.pk)

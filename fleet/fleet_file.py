@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
-from teams.forms import MOST_ADDRESSES
 
 from . import fleet_values as values
 from .endpoints import FIELDS
@@ -126,16 +125,20 @@ class _Reader:
         self._required(node, keys, path, ("slug",))
         slug = self._value(keys, "slug", path, values.slug)
         mail_to = self._values(keys, "mail_to", path, values.address)
-        if len(mail_to) > MOST_ADDRESSES:
-            told = f"has {len(mail_to)} addresses: give at most {MOST_ADDRESSES}, or a mailing list"
-            self.add(_line(keys["mail_to"]), f"{path}.mail_to {told}")
+        self._at_most("ADDRESSES_PER_TEAM", len(mail_to), keys.get("mail_to"), f"{path}.mail_to", "use a mailing list")
         name = self._value(keys, "name", path, values.name) or slug
         endpoints = self._endpoints(keys["endpoints"], f"{path}.endpoints") if "endpoints" in keys else None
         fields = {"slug": slug, "name": name, "mail_to": mail_to}
         return TeamEntry(path, _line(node), fields, _lines(keys), self._raw(path), endpoints)
 
+    def _at_most(self, setting: str, number: int, node: Node | None, path: str, instead: str) -> None:
+        most = getattr(settings, setting)
+        if node and number > most:
+            self.add(_line(node), f"{path} has {number}: give at most {most}, {instead}, or raise {setting}")
+
     def _endpoints(self, node: Node, path: str) -> list[Entry]:
         entries = [self._endpoint(item, item_path) for item, item_path in self._list(node, path)]
+        self._at_most("ENDPOINTS_PER_TEAM", len(entries), node, path, "make a second team")
         self._unique(entries, "name")
         self._unique(entries, "url")
         return entries

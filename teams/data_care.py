@@ -86,6 +86,7 @@ def _in_teams(user: User, names: Names) -> dict[str, Any]:
             Invitation.objects.filter(Q(invited_by=user) | names.addressed("email")),
             "team__name", "email", "role", "created_at", "expires_at",
         ),
+        "teams_started": list(Team.objects.filter(started_by=user).values_list("name", flat=True)),
         "mail_lists": [team.name for team in Team.objects.all() if names.in_team(team.pk) & _lower(team.mail_to)],
     }  # fmt: skip
 

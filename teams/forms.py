@@ -3,16 +3,16 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from core import mail_addresses
 
+from . import quotas
 from .models import ApiToken, Role, Scope, Team
 from .tokens import DAYS
-
-MOST_ADDRESSES = 20
 
 PASSWORD_RULE = (
     "At least ten characters, not like your name, and not one that many use. A few words in a row are easy to keep."
@@ -42,8 +42,9 @@ class AddressesField(forms.Field):
         return list(found.values())
 
     def validate(self, value: list[str]) -> None:
-        if len(value) > MOST_ADDRESSES:
-            raise ValidationError(f"At most {MOST_ADDRESSES} addresses. Use a mailing list for more people.")
+        if len(value) > settings.ADDRESSES_PER_TEAM:
+            most, raising = settings.ADDRESSES_PER_TEAM, quotas.raising("ADDRESSES_PER_TEAM")
+            raise ValidationError(f"At most {most} addresses. Use a mailing list for more people. {raising}")
 
 
 class MailAddressField(forms.CharField):

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, ProtectedError, RestrictedError
 from django.utils.text import slugify
 
-from . import audit, members
+from . import audit, members, quotas
 from .models import Membership, Role, Team
 from .refusals import Refused
 
@@ -21,9 +21,18 @@ before_deletion: list[Callable[[Team], None]] = []
 
 
 def new_team(user: User, name: str, mail_to: list[str]) -> Team:
-    """Creates a team owned by the person. Raises Refused when the name is taken."""
+    """Creates a team owned by the person. Raises Refused when the name is taken.
+
+    Also when the person, who is no administrator, has started TEAMS_PER_PERSON that still exist.
+    """
     with _one_name(), transaction.atomic():
-        team = Team.objects.create(name=name, slug=free_slug(name), mail_to=mail_to)
+        list(User.objects.select_for_update(no_key=True).filter(pk=user.pk))  # of two teams at once one is the last
+        there = Team.objects.filter(started_by=user).count()
+        instead = "Delete one that nobody needs, or ask an administrator to start it."
+        why = quotas.full("TEAMS_PER_PERSON", there, "teams that one person starts", instead)
+        if why and not user.is_superuser:
+            raise Refused(why)
+        team = Team.objects.create(name=name, slug=free_slug(name), mail_to=mail_to, started_by=user)
         Membership.objects.create(user=user, team=team, role=Role.OWNER)
         audit.record("team.created", team=team, what=team, actor=user)
     return team

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from config import limits
 
-from . import audit, members
+from . import audit, members, quotas
 from .browsers import address
 from .models import ApiToken, Scope, Team
 
@@ -23,9 +23,6 @@ START = 12
 """Characters of a token that are kept and shown, to tell tokens apart."""
 
 DAYS = (7, 30, 90, 365)
-MOST = 50
-"""Tokens of one person, or of one team."""
-
 WRONG_A_MINUTE = 20
 """Wrong tokens from one address that are answered one by one."""
 
@@ -34,7 +31,7 @@ TOLD_EVERY = 3600
 
 
 class TooManyTokens(Exception):
-    """There are MOST already; the text says what to do."""
+    """There are TOKENS_PER_TEAM already; the text says what to do."""
 
 
 class TokenRefused(Exception):
@@ -93,8 +90,9 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
 
 def _room(by: User, team: Team | None) -> None:
     """Raises TooManyTokens."""
-    if ApiToken.objects.filter(team=team, user=None if team else by).count() >= MOST:
-        raise TooManyTokens(f"There are {MOST} tokens, and no more are kept. Revoke one that nothing uses any more.")
+    there = ApiToken.objects.filter(team=team, user=None if team else by).count()
+    if why := quotas.full("TOKENS_PER_TEAM", there, "tokens", "Revoke one that nothing uses any more."):
+        raise TooManyTokens(why)
 
 
 def revoke(token: ApiToken, by: User) -> None:

@@ -43,7 +43,10 @@ def new(request: HttpRequest) -> HttpResponse:
         errors.append("Choose one of your teams: saved answers belong to a team.")
     if errors or team is None:
         return _save_page(request, user, answers, ignored, errors, 422)
-    made = requirements.create(_key(request), team, user, name, answers, catalogues.load().version)
+    try:
+        made = requirements.create(_key(request), team, user, name, answers, catalogues.load().version)
+    except requirements.TooMany as error:
+        return _save_page(request, user, answers, ignored, [str(error)], 422)
     if not access.may_change(user, made):  # somebody else's key
         return _save_page(request, user, answers, ignored, ["This form was used up. Press Save once more."], 422)
     messages.success(request, f"{made.name} is saved for {made.team}. From now on every change is saved at once.")

@@ -19,13 +19,12 @@ from .. import zones
 from ..engines.registry import ENGINES, label
 from ..incidents import note
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
-from . import marks, windows
+from . import marks, room, windows
 
 NOTE_MAX = 500
 """Characters of a note."""
 
 SILENCE_MAX = timedelta(days=30)
-WINDOW_MAX = timedelta(days=30)
 RESOLVED = "It is resolved already: there is nothing left to acknowledge."
 
 
@@ -105,6 +104,7 @@ def silence(
     made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
     made.reason = _tidy(reason, 200)
     with transaction.atomic():
+        room.demand_for_silence(team)
         made.save()
         _record_rule("silence.started", made, {"until": _minute(ends_at), "reason": made.reason})
         why = f" {made.reason}" if made.reason else ""
@@ -157,6 +157,7 @@ def plan(
         raise ValidationError(errors)
     on = windows.current(window, datetime.now(UTC))
     with transaction.atomic():
+        room.demand_for_window(team)
         window.save()
         _record_rule("maintenance.planned", window, _times(window))
         if on:
@@ -208,7 +209,7 @@ def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
         return {"ends_at": "It has to last a minute at least."}
     if window.repeats not in MaintenanceWindow.Repeats.values:
         return {"repeats": "Choose one of the listed ways to repeat."}
-    longest = windows.PERIODS.get(window.repeats, WINDOW_MAX)
+    longest = windows.PERIODS.get(window.repeats, room.WINDOW_MAX)
     if timedelta(minutes=window.minutes) > longest:
         what = "before it comes round again" if window.repeats != "once" else "and no longer"
         return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}

@@ -26,6 +26,7 @@ class Team(models.Model):
     mail_to = models.JSONField(default=list, blank=True)  # addresses that outages are sent to
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
     created_at = models.DateTimeField(auto_now_add=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["name"]

@@ -1,5 +1,6 @@
 """The pages on which people make API tokens, for themselves or for their team, and take them back."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -75,7 +76,7 @@ def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpR
         "made": made,
         "secret": secret,
         "examples": _examples(made.scopes if made else list(Scope)),
-        "most": acting.MOST,
+        "most": settings.TOKENS_PER_TEAM,
     }
     return render(request, "teams/tokens.html", shown)
 

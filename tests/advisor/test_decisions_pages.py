@@ -90,7 +90,10 @@ def test_unknown_questions_in_the_address_are_named(page):
     [
         ({"title": " "}, "Write in one line what was decided."),
         ({"decided_on": "soon"}, "Write a day like 2026-11-30."),
-        ({"review_by": "2026-11-01"}, "The review comes after the decision."),
+        ({"decided_on": "0001-01-01"}, "more than a year ago. Choose a later one."),
+        ({"decided_on": "9999-12-31"}, "more than ten years ahead. Choose an earlier one."),
+        ({"review_by": "9999-12-31"}, "more than ten years ahead. Choose an earlier one."),
+        ({"review_by": str(BODY["decided_on"])}, "The review comes after the decision."),
         ({"choice": "coffee"}, "Choose what the team has decided for."),
         ({"rationale": "x" * 20_001}, "longer than 20,000 characters"),
         ({"endpoints": ["99999"]}, "Choose endpoints of your own teams"),
@@ -102,6 +105,14 @@ def test_what_is_wrong_is_said_and_nothing_stored(page, team, changed, sentence)
     assert response.status_code == 422
     assert sentence in text(response)
     assert not Decision.objects.exists()
+
+
+def test_a_team_records_so_many_decisions(page, alice, team, monkeypatch):
+    monkeypatch.setattr(decisions, "MOST", 1)
+    record(alice, team)
+    response = page.post(new_url(), typed(team))
+    assert response.status_code == 422 and "The limit of 1 decisions of Search is reached." in text(response)
+    assert Decision.objects.count() == 1
 
 
 def test_endpoints_of_another_team_are_refused(page, alice, team, other_team):

@@ -50,6 +50,15 @@ def test_a_member_saves_answers_for_the_team_and_sees_the_result(client, alice):
     assert "Search assistant" in html and "A way to run models on our own machines" in html
 
 
+def test_a_team_saves_so_many_answers(client, alice, monkeypatch):
+    monkeypatch.setattr(requirements, "MOST", 1)
+    client.force_login(alice)
+    for status, number in ((302, 1), (422, 1)):
+        response = client.post("/advisor/requirements/new/", save_form(client, LAPTOP))
+        assert response.status_code == status and Requirement.objects.count() == number
+    assert "The limit of 1 saved answers of Search is reached." in html_of(response)
+
+
 def test_a_form_posted_twice_makes_one_draft(client, alice):
     client.force_login(alice)
     form = save_form(client, LAPTOP)

@@ -86,7 +86,11 @@ def mistake(text: str, told: str, case: str) -> object:
         mistake(f"teams: {'[' * 5000}{']' * 5000}", "nested more than 20 deep", "deep lists"),
         mistake("teams: [" + "1," * 200_000 + "]", "more than 100000 values", "very many values"),
         mistake("teams:\n- slug: ${oh-no}\n", "line 2: teams[0].slug: write a variable as ${NAME}", "a bad variable"),
-        mistake(f"teams:\n- slug: a\n  mail_to: {[f'a{n}@b.org' for n in range(21)]}", "give at most 20", "many mails"),
+        mistake(
+            f"teams:\n- slug: a\n  mail_to: {[f'a{n}@b.org' for n in range(21)]}",
+            "give at most 20, use a mailing list, or raise",
+            "many mails",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_line_and_key(tmp_path, text, told):

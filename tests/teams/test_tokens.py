@@ -163,12 +163,12 @@ def test_the_last_use_is_kept_to_the_minute_with_one_write_a_minute(rf, alice):
         assert token.last_used_at == datetime(2027, 1, 1, 12, 1, tzinfo=UTC)
 
 
-def test_a_person_and_a_team_have_so_many_tokens_and_no_more(alice, team, monkeypatch):
-    monkeypatch.setattr(tokens, "MOST", 2)
+def test_a_person_and_a_team_have_so_many_tokens_and_no_more(alice, team, settings):
+    settings.TOKENS_PER_TEAM = 2
     for owner in (None, team):
         for number in range(2):
             tokens.make(f"ci {number}", [Scope.STATUS], 30, alice, owner)
-        with pytest.raises(tokens.TooManyTokens):
+        with pytest.raises(tokens.TooManyTokens, match=r"of 2 tokens.*can raise TOKENS_PER_TEAM"):
             tokens.make("one more", [Scope.STATUS], 30, alice, owner)
     assert ApiToken.objects.count() == 4
 
@@ -208,8 +208,8 @@ def test_what_can_not_be_is_not_made(client, alice, bad):
     assert "field-error" in page.content.decode()
 
 
-def test_one_token_too_many_is_said_on_the_page(client, alice, monkeypatch):
-    monkeypatch.setattr(tokens, "MOST", 0)
+def test_one_token_too_many_is_said_on_the_page(client, alice, settings):
+    settings.TOKENS_PER_TEAM = 0
     client.force_login(alice)
     assert "Revoke one that nothing uses" in client.post(OWN, FORM).content.decode()
 

@@ -1,0 +1,24 @@
+"""How much a team or a person may have. The numbers are settings; who adds something asks here first."""
+
+from django.conf import settings
+
+from .models import Team
+
+
+def full(setting: str, there: int, what: str, instead: str) -> str:
+    """Why one more is refused, as a sentence; empty while there is room.
+
+    `what` completes "The limit of 20 ... is reached", `instead` is a sentence about what to do.
+    """
+    most = getattr(settings, setting)
+    return "" if there < most else f"The limit of {most} {what} is reached. {instead} {raising(setting)}"
+
+
+def raising(setting: str) -> str:
+    """Who can change the limit, as a sentence."""
+    return f"An administrator of this installation can raise {setting}."
+
+
+def hold(team: Team) -> None:
+    """Until the transaction ends nobody else adds to the team, so that of two at once the second counts the first."""
+    list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk))
