@@ -170,8 +170,9 @@ TABLE = [
     Variable(
         "OIDC_URL",
         "",
-        "The issuer of an OpenID Connect provider to sign in with, such as `https://login.example.org/realms/main`. "
-        "Its redirect URI is SITE_URL and `/accounts/oidc/sso/login/callback/`. Empty: local accounts only.",
+        "The issuer of an OpenID Connect provider to sign in with, such as `https://login.example.org/realms/main`; "
+        "http only on this machine. Its redirect URI is SITE_URL and `/accounts/oidc/sso/login/callback/`. "
+        "Empty: local accounts only.",
         web_address,
     ),
     Variable("OIDC_CLIENT_ID", "", "The client ID that the provider gave to Plimsoll.", str),

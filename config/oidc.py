@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .production import is_production
-
 ID = "sso"
 """What the provider is called in addresses and in the database, whichever one it is."""
 
@@ -20,8 +18,11 @@ def problems(values: Mapping[str, Any]) -> list[str]:
         found.append("OIDC_URL is set, but OIDC_CLIENT_ID is not: give the client ID that the provider gave you.")
     if urlsplit(url).query:
         found.append("OIDC_URL has a question mark in it: give the issuer alone, as the provider's own pages write it.")
-    if is_production(values.get("SITE_URL")) and urlsplit(url).scheme != "https" and not _is_this_machine(url):
-        found.append("OIDC_URL is http, but SITE_URL is https and who signs in could be forged on the way: give https.")
+    if urlsplit(url).scheme != "https" and not _is_this_machine(url):
+        found.append(
+            "OIDC_URL is http, so the provider's keys, and with them who signs in, could be forged on the way: "
+            "give https. Only a provider on this machine (localhost) may be http."
+        )
     return found
 
 

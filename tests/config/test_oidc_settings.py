@@ -16,6 +16,9 @@ GOOD = {"OIDC_URL": "https://login.example.org/realms/main", "OIDC_CLIENT_ID": "
         ({"OIDC_URL": "https://me:sekrit@login.example.org"}, "without user name"),
         ({"OIDC_URL": "https://login.example.org/?realm=main"}, "question mark"),
         ({"OIDC_URL": "http://login.example.org", "SITE_URL": "https://plimsoll.example.org"}, "give https."),
+        ({"OIDC_URL": "http://login.example.org"}, "give https."),
+        ({"OIDC_URL": "http://localhost.example.org"}, "give https."),
+        ({"OIDC_URL": "http://10.0.0.7:8080"}, "give https."),
         ({"OIDC_SIGN_UP": "maybe"}, "on or off"),
     ],
 )
@@ -31,7 +34,6 @@ def test_a_mistake_is_told_in_one_sentence(values, hint):
     [
         {},
         {"SITE_URL": "https://plimsoll.example.org"},
-        {"OIDC_URL": "http://login.example.org"},
         {"OIDC_URL": "http://127.0.0.1:8080", "SITE_URL": "https://plimsoll.example.org"},
         {"OIDC_URL": "http://localhost:8080", "SITE_URL": "https://plimsoll.example.org"},
         {"OIDC_URL": "", "OIDC_CLIENT_ID": ""},
