@@ -1,7 +1,8 @@
-"""The talk with the provider: its description, the code for a token, and who it is."""
+"""The talk with the provider: its description, the code for a token, its keys, and who it is."""
 
 from typing import Any
 
+from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import HttpRequest
@@ -10,10 +11,14 @@ from django.urls import reverse
 from config.addresses import absolute
 
 from . import facts
+from .id_token import verified
 
 
 class Exchange(OpenIDConnectOAuth2Adapter):
     """Raises OAuth2Error or RequestException for everything the provider does wrong."""
+
+    nonce = ""
+    """What the authorization request of this sign-in had."""
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -33,7 +38,17 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
             raise facts.Unbelievable("The provider sent no ID token.")
-        claims = self._decode_id_token(app, id_token)
-        asks = "userinfo_endpoint" in self.openid_config
+        description = self.openid_config
+        claims = verified(
+            id_token, self._keys(), issuer=description["issuer"], client_id=app.client_id, nonce=self.nonce
+        )
+        asks = "userinfo_endpoint" in description
         person = facts.person(claims, self._fetch_user_info(token.token) if asks else {})
         return self.get_provider().sociallogin_from_response(request, {"userinfo": person})
+
+    def _keys(self) -> Any:
+        """The provider's keys as they are now: fetched with each sign-in, so a change of keys needs no restart."""
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(self.openid_config["jwks_uri"])
+            answer.raise_for_status()
+        return answer.json().get("keys")

@@ -9,6 +9,7 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import get_random_string
 from requests import RequestException
 
 from .exchange import Exchange
@@ -25,8 +26,10 @@ class Provider(OpenIDConnectProvider):
         By a page, not by a redirect: a browser holds the redirects of a form to the policy's form-action, and a
         provider may pass it on to more places than its own description names.
         """
+        nonce = get_random_string(32)
+        kwargs["auth_params"] = {**self.get_auth_params(), "nonce": nonce}
         try:
-            away = super().redirect(request, process, next_url=next_url, **kwargs)
+            away = super().redirect(request, process, next_url=next_url, nonce=nonce, **kwargs)
         except (OAuth2Error, RequestException) as error:
             return render_authentication_error(request, self, exception=error)
         page = render(request, "socialaccount/leave.html", {"address": away["location"], "provider": self})
@@ -36,10 +39,6 @@ class Provider(OpenIDConnectProvider):
     def get_scope_from_request(self, request: HttpRequest) -> list[str]:
         """What the settings say; allauth would add what the address asks for."""
         return self.get_scope()
-
-    def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, Any]:
-        """What the settings say; allauth would let the address replace any of it."""
-        return self.get_auth_params()
 
     def extract_uid(self, data: dict[str, Any]) -> str:
         """The issuer is a part of it: another provider's number 7 is another person (OpenID Connect Core 5.7)."""

@@ -1,5 +1,7 @@
 """The two addresses of a sign-in by the provider. Both are 404 while no provider is set."""
 
+from typing import Any
+
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib.auth.decorators import login_not_required
@@ -8,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from teams import access
 
 from .exchange import Exchange
+from .provider import Provider
 
 
 @login_not_required
@@ -21,7 +24,15 @@ def login(request: HttpRequest, provider_id: str) -> HttpResponse:
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """The provider sent the browser back, with a code or with an error."""
     access.anyone(request)
-    return _answer(OAuth2CallbackView, request, provider_id)
+    return _answer(_Callback, request, provider_id)
+
+
+class _Callback(OAuth2CallbackView):
+    def _get_state(self, request: HttpRequest, provider: Provider) -> tuple[dict[str, Any] | None, HttpResponse | None]:
+        """allauth hands the state on to nobody, and the ID token must have the nonce that is kept in it."""
+        state, response = super()._get_state(request, provider)
+        self.adapter.nonce = (state or {}).get("nonce", "")
+        return state, response
 
 
 def _answer(view: type[OAuth2LoginView | OAuth2CallbackView], request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -12,6 +12,7 @@ from tests.oidc_provider.process import PASSWORD, client_settings
 
 BEGIN = "/accounts/oidc/sso/login/"
 SITE = "http://localhost:8700"
+DESCRIPTION = "/.well-known/openid-configuration"
 
 
 def away(page) -> str:
@@ -56,3 +57,9 @@ def use_provider(settings, url: str) -> None:
     values = client_settings(url)
     settings.OIDC_URL, settings.OIDC_NAME, settings.OIDC_SIGN_UP = url, values["OIDC_NAME"], True
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(values)}}
+
+
+def description(url: str, **other: object) -> dict[str, object]:
+    """What a provider at `url` says of itself, with these in place of its own."""
+    names = {"authorization_endpoint": "a", "token_endpoint": "t", "userinfo_endpoint": "u", "jwks_uri": "k"}
+    return {"issuer": url, **{name: f"{url}/{path}" for name, path in names.items()}, **other}

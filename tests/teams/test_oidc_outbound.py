@@ -6,14 +6,11 @@ from ipaddress import ip_network
 import pytest
 from django.test import Client
 
-from config import oidc
 from core.http import outbound
 from tests.fleet.tricky_servers import dns_stub, resolve_with
 from tests.hostile_server import HostileServer, answer
-from tests.oidc_provider.process import client_settings
-from tests.teams.oidc_walk import BEGIN, away, text
+from tests.teams.oidc_walk import BEGIN, DESCRIPTION, away, description, text, use_provider
 
-DESCRIPTION = "/.well-known/openid-configuration"
 REFUSED = "has an address that this installation may not call"
 
 
@@ -21,7 +18,7 @@ REFUSED = "has an address that this installation may not call"
 def server(settings) -> Iterator[HostileServer]:
     """The provider of the settings, which answers to its description and gives out tokens."""
     with HostileServer() as running:
-        use(settings, running.url)
+        use_provider(settings, running.url)
         running.on(DESCRIPTION, answer(200, description(running.url)))
         running.on("/t", answer(200, {"access_token": "x", "id_token": "a.b.c"}))
         yield running
@@ -34,15 +31,6 @@ def ours() -> Iterator[HostileServer]:
         before = outbound.configure(outbound.Rules(services=(outbound.Service("the web server", "", running.port),)))
         yield running
         outbound.configure(before)
-
-
-def use(settings, url: str) -> None:
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(client_settings(url))}}
-
-
-def description(url: str, **other: str) -> dict[str, str]:
-    names = {"authorization_endpoint": "a", "token_endpoint": "t", "userinfo_endpoint": "u", "jwks_uri": "k"}
-    return {"issuer": url, **{name: f"{url}/{path}" for name, path in names.items()}, **other}
 
 
 def come_back(client: Client):
@@ -60,7 +48,7 @@ def test_our_own_port_is_not_called_as_the_token_endpoint(client: Client, db, se
 
 
 def test_our_own_port_is_not_called_as_the_issuer(client: Client, db, settings, ours):
-    use(settings, ours.url)
+    use_provider(settings, ours.url)
     assert REFUSED in text(client.post(BEGIN))
     assert ours.connections == 0
 
@@ -83,7 +71,7 @@ def test_a_name_that_is_rebound_after_the_description_gains_nothing(
 ):
     outbound.configure(outbound.Rules(deny=(ip_network("127.0.0.2"),)))
     url = f"http://rebound.example.org:{server.port}"
-    use(settings, url)
+    use_provider(settings, url)
     server.on(DESCRIPTION, answer(200, description(url)))
     with dns_stub("127.0.0.1", "127.0.0.1", "127.0.0.2") as stub:
         resolve_with(monkeypatch, stub)

@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from config import oidc
 from core.http import trust
 from teams.sso import http
 from teams.sso.facts import Unbelievable, check_description, person
@@ -30,10 +29,7 @@ from tests.hostile_server import (
     reset,
     truncated,
 )
-from tests.oidc_provider.process import client_settings
-from tests.teams.oidc_walk import BEGIN, away
-
-DESCRIPTION = "/.well-known/openid-configuration"
+from tests.teams.oidc_walk import BEGIN, DESCRIPTION, away, description, use_provider
 
 
 @pytest.fixture
@@ -41,14 +37,8 @@ def bad(settings, monkeypatch) -> Iterator[HostileServer]:
     """A server that the settings take for the provider. It has 0.5 seconds for an answer."""
     monkeypatch.setattr(http, "SECONDS", 0.5)
     with HostileServer() as server:
-        apps = oidc.apps(client_settings(server.url))
-        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}
+        use_provider(settings, server.url)
         yield server
-
-
-def description(url: str, **other: object) -> dict:
-    names = {"authorization_endpoint": "a", "token_endpoint": "t", "userinfo_endpoint": "u", "jwks_uri": "k"}
-    return {"issuer": url, **{name: f"{url}/{path}" for name, path in names.items()}, **other}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +76,7 @@ def test_a_description_that_cannot_be_used_ends_in_a_page(client: Client, db, ba
 
 def test_a_provider_that_accepts_no_connection_in_time_ends_in_a_page(client: Client, db, bad, settings):
     with full_backlog() as url:
-        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(client_settings(url))}}
+        use_provider(settings, url)
         page = client.post(BEGIN)
     assert page.status_code == 401 and "did not answer within" in page.content.decode()
 
@@ -102,7 +92,7 @@ def test_a_certificate_counts_when_ca_bundle_has_its_authority(client: Client, d
     request.addfinalizer(partial(trust.configure, trust.bundle()))
     with HostileServer(tls=ours.tls()) as server:
         server.on(DESCRIPTION, answer(200, description(server.url)))
-        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": oidc.apps(client_settings(server.url))}}
+        use_provider(settings, server.url)
         page = client.post(BEGIN)
         assert page.status_code == 401 and "CA_BUNDLE" in page.content.decode() and server.asked() == []
         trust.configure(str(ours.file))
