@@ -14,7 +14,7 @@ from core.http.transport import numeric
 from teams import audit, quotas
 from teams.models import Team
 
-from . import incidents, live
+from . import incidents, live, schedule
 from .engines.client import parse_base_url
 from .engines.errors import Cause
 from .engines.registry import ENGINES
@@ -25,7 +25,7 @@ FIELDS = (
     "name", "url", "engine", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of", "fail_for",
     "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models", "canary_every",
 )  # fmt: skip
-"""What a team may set; the defaults are those of the Endpoint model."""
+"""What a team may set; the defaults are those of the Endpoint model. Without a timeout it follows the interval."""
 
 MODELS, MODEL_NAME = 100, 300
 """How many models may be named for each purpose, and the characters of a name."""
@@ -159,8 +159,11 @@ def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise TypeError(f"not fields of an endpoint: {', '.join(sorted(unknown))}")
+    default = endpoint.timeout == schedule.default_timeout(endpoint.interval)
     for name, value in fields.items():
         setattr(endpoint, name, value)
+    if fields.get("timeout") is None and (default or "timeout" in fields):
+        endpoint.timeout = schedule.default_timeout(endpoint.interval)
     errors = _errors(endpoint)
     try:
         endpoint.clean_fields(exclude=[*errors, "team", "expected_models", "canary_models"])

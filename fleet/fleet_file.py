@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from . import fleet_values as values
 from .endpoints import FIELDS
 from .models import Endpoint
+from .schedule import default_timeout
 from .yaml_tree import Mistake, compose
 
 MOST_MISTAKES = 50
@@ -150,6 +151,8 @@ class _Reader:
         fields = {key: _default(key) if value is None else value for key, value in given.items()}
         for key in ("expected_models", "canary_models"):
             fields[key] = self._values(keys, key, path, values.model)
+        if given["timeout"] is None:
+            fields["timeout"] = default_timeout(fields["interval"])
         entry = Entry(path, _line(node), fields, _lines(keys), self._raw(path))
         readable = all(given[key] is not None for key in ("interval", "timeout") if key in keys)
         if readable and fields["timeout"] >= fields["interval"]:

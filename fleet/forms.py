@@ -12,6 +12,7 @@ from . import endpoints
 from .engines.address import parse_base_url
 from .engines.registry import ENGINES
 from .models import Endpoint
+from .schedule import default_timeout
 
 
 class ModelNames(forms.CharField):
@@ -44,6 +45,7 @@ def _number(
     return found
 
 
+TIMEOUT_HELP = "For the whole probe. Empty: 80 % of the interval, at most 5."
 START_HELP = "Refusing or loading for so long is no trouble. Empty: learned from earlier starts. 0: no grace."
 
 
@@ -94,7 +96,7 @@ class EndpointForm(forms.Form):
         error_messages={"invalid_choice": "Choose one of the engines in the list."},
     )  # fmt: skip
     interval = _number("Look every", "interval", "seconds", "5 to 3600.")
-    timeout = _number("Give up after", "timeout", "seconds", "For the whole probe.", forms.FloatField)
+    timeout = _number("Give up after", "timeout", "seconds", TIMEOUT_HELP, forms.FloatField)
     fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
     recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
     fail_of = _number("… among the last", "fail_of", "", "Then they need not be in a row. 0: in a row.")
@@ -124,6 +126,7 @@ class EndpointForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.endpoint = endpoint
         self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
+        self.fields["timeout"].required, self.fields["timeout"].initial = False, None
         self.fields["depends_on"].queryset = _others(endpoint, user)  # type: ignore[attr-defined]
         if endpoint:
             del self.fields["team"]
@@ -207,6 +210,8 @@ DETAILS = (
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:
     """The values an edit form begins with. The key is not among them."""
     values = {name: getattr(endpoint, name) for name in endpoints.FIELDS if name not in ("api_key", "verify_tls")}
+    if endpoint.timeout == default_timeout(endpoint.interval):
+        del values["timeout"]
     return {**values, "unverified": not endpoint.verify_tls}
 
 

@@ -8,6 +8,7 @@ from config.secrets import EncryptedTextField
 from teams.models import Team
 
 from ..engines.errors import Cause
+from ..schedule import DEFAULT_TIMEOUT
 from ..status import Status
 
 
@@ -23,7 +24,9 @@ class Endpoint(models.Model):
     interval = models.PositiveIntegerField(
         default=30, validators=[MinValueValidator(5), MaxValueValidator(3600)]
     )  # seconds
-    timeout = models.FloatField(default=5.0, validators=[MinValueValidator(0.5), MaxValueValidator(60)])  # seconds
+    timeout = models.FloatField(
+        default=DEFAULT_TIMEOUT, validators=[MinValueValidator(0.5), MaxValueValidator(60)]
+    )  # seconds
     fail_after = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
     recover_after = models.PositiveSmallIntegerField(
         default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]

@@ -42,6 +42,26 @@ def test_a_mistake_is_told_at_its_field(team, fields, field, part):
     assert not Endpoint.objects.exists()
 
 
+@pytest.mark.parametrize(("interval", "timeout"), [(5, 4.0), (6, 4.8), (7, 5.0), (3600, 5.0)])
+def test_a_timeout_that_nobody_set_is_most_of_the_interval_and_follows_it(team, interval, timeout):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000", interval=interval)
+    assert endpoint.timeout == timeout
+    endpoints.change(endpoint, interval=30)
+    assert Endpoint.objects.get().timeout == 5.0
+    assert endpoints.change(endpoint, interval=5) == ["interval", "timeout"]
+    assert Endpoint.objects.get().timeout == 4.0
+
+
+def test_a_timeout_that_was_set_stays_and_can_be_given_back(team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://h:8000", timeout=20.0)
+    with pytest.raises(ValidationError, match="shorter than the interval of 15 s"):
+        endpoints.change(endpoint, interval=15)
+    endpoints.change(endpoint, interval=60)
+    assert endpoint.timeout == 20.0
+    endpoints.change(endpoint, timeout=None, interval=6)
+    assert Endpoint.objects.get().timeout == 4.8
+
+
 def test_a_second_endpoint_of_the_same_name_or_url_is_refused(team):
     endpoints.add(team, name="gpu-1", url="http://h:8000")
     endpoints.add(team, name="gpu-2", url="http://h:8001")

@@ -113,6 +113,15 @@ def test_a_bad_number_opens_the_folded_part_and_names_the_limits(page, team, fie
     assert "Enter a number from" in text(response) and '<details class="more" open>' in text(response)
 
 
+def test_an_empty_timeout_follows_the_interval(page, team):
+    assert 'name="timeout" value' not in text(page.get("/endpoints/add/"))
+    page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1", "team": team.pk, "interval": 5, "timeout": ""})
+    endpoint = Endpoint.objects.get()
+    assert endpoint.timeout == 4.0 and 'name="timeout" value' not in text(page.get(f"/endpoints/{endpoint.pk}/edit/"))
+    page.post(f"/endpoints/{endpoint.pk}/edit/", {**FORM, "url": endpoint.url, "name": "gpu-1", "timeout": 12})
+    assert 'name="timeout" value="12' in text(page.get(f"/endpoints/{endpoint.pk}/edit/"))
+
+
 def test_one_can_add_only_to_ones_own_teams(page, other_team):
     response = page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1", "team": other_team.pk})
     assert "Choose one of your teams" in text(response)

@@ -31,7 +31,7 @@ environment, and what it holds is never printed.
             url: http://10.0.0.5:8000
             engine: vllm             # default: found out
             interval: 15             # seconds, default 30
-            timeout: 5               # seconds, default 5
+            timeout: 5               # seconds, default 80 % of the interval, at most 5
             fail_after: 3            # failures in a row, default 3
             recover_after: 2         # successes in a row, default 2
             fail_of: 5               # ... or fail_after failures among so many, default 0: in a row
