@@ -1,6 +1,9 @@
 """How long the board takes, by the number of endpoints: in all, the queries alone, and one live update.
 
-    python -m bench.board [runs, default 10]     (fill a database with bench.seed before)
+    python -m bench.board [runs, default 10]
+
+Measures the database of the settings; an empty one gets 1,000 invented endpoints first (bench.seed).
+Use a PLIMSOLL_DATA of its own.
 
 "in all" is what a viewer waits for the first byte, less the network: middleware, queries, template.
 """
@@ -11,6 +14,8 @@ import time
 from statistics import median
 
 import django
+
+from .seed import seed
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -52,6 +57,19 @@ def _report(name: str, runs: int, work) -> None:
     print(f"{name:28} median {median(taken):6.1f} ms   worst {max(taken):6.1f} ms")
 
 
+def prepare() -> None:
+    """Prepares database and static files as `manage.py up` does, and fills the database where it is empty."""
+    from django.core.management import call_command
+
+    from fleet.models import Endpoint
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not Endpoint.objects.exists():
+        seed(1000, observations=1)
+
+
 if __name__ == "__main__":
     django.setup()
+    prepare()
     measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10)

@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import django
+from django.core.management import call_command
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -110,4 +111,5 @@ def _strip(dice: random.Random, engine: str, status: str, now: float, since: flo
 
 if __name__ == "__main__":
     django.setup()
+    call_command("migrate", verbosity=0)
     seed(int(sys.argv[1]), *map(int, sys.argv[2:3]))
