@@ -20,6 +20,8 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core import broker
+
 from .viewers import Teller
 
 CHANNEL = "plimsoll:changed"
@@ -50,10 +52,8 @@ def _client(url: str) -> redis.Redis:
 
 def publish(endpoint_ids: list[int]) -> None:
     """Says that these endpoints' rows changed. A broker that is away is logged and never fails a probe."""
-    try:
-        _client(settings.REDIS_URL).publish(CHANNEL, json.dumps(endpoint_ids))
-    except redis.RedisError as error:
-        log.warning("The live boards could not be told of a change: %s", error)
+    message = json.dumps(endpoint_ids)
+    broker.attempt(lambda: _client(settings.REDIS_URL).publish(CHANNEL, message), "no live board was updated.")
 
 
 class Viewer:

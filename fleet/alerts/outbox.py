@@ -3,16 +3,16 @@
 Notes are alerts without an incident: their text is ready when they are written.
 """
 
-import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
+from core import broker
 from teams.models import Team
 
 from .. import flapping
@@ -20,8 +20,6 @@ from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incid
 from . import policy, recipients, telling
 from .grouping import WINDOW
 from .telling import Case, Quiet, Rules
-
-log = logging.getLogger(__name__)
 
 Kind = Alert.Kind
 
@@ -191,10 +189,8 @@ def _store(to: list[tuple[str, str]], **values: Any) -> None:
 
 def _call_delivery() -> None:
     """Wakes the delivery worker once a lone alert is ready. What it misses, its sweep finds within seconds."""
-    try:
-        current_app.send_task("fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
-    except OperationalError as error:
-        log.warning("the broker could not be told of new alerts: %s", error)
+    wake = partial(current_app.send_task, "fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
+    broker.attempt(wake, "new alerts wait for the next sweep.")
 
 
 def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The fleet as code: manage.py apply."""
 
+import logging
 from io import StringIO
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from fleet.models import Endpoint, EndpointState
 from teams.models import Team
+from tests.broker import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,27 @@ def test_the_file_of_the_documentation_makes_a_team_with_its_endpoints(file):
     assert EndpointState.objects.filter(due_at__isnull=False).count() == 2
     assert "+ Search (search)" in told and "+ gpu-1  http://10.0.0.5:8000" in told
     assert "Teams: 1 added. Endpoints: 2 added." in told
+
+
+def test_without_a_timeout_it_follows_the_interval(file):
+    run(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 5}\n')
+    assert (endpoint("gpu-1").interval, endpoint("gpu-1").timeout) == (5, 4.0)
+    told = run(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 60, timeout: null}\n')
+    assert endpoint("gpu-1").timeout == 5.0 and "timeout: 4 -> 5" in told
+    told = refused(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 5, timeout: 5}\n')
+    assert "timeout has to be shorter than the interval of 5 s" in told
+
+
+def test_a_broker_that_is_away_is_one_warning_however_many_endpoints(
+    file, settings, caplog, django_capture_on_commit_callbacks
+):
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    lines = (f'  - {{name: gpu-{n}, url: "http://gpu-{n}:8000"}}\n' for n in range(20))
+    with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True) as callbacks:
+        run(file, SHORT + "".join(lines))
+    assert len(callbacks) >= 20
+    [warning] = caplog.messages
+    assert "as when Plimsoll is not running: no live board was updated." in warning
 
 
 def test_a_second_run_finds_nothing_to_do(file):
