@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from . import crowds, network, scenarios
+from . import crowds, network, poison, scenarios
 from .outcome import HEAD, Outcome
-from .rig import ROOT, Rig
+from .rig import ROOT, on_a_rig
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 """Debian's libfaketime: the clock of a process, without a change to the process."""
@@ -42,15 +42,12 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
         found[f"frozen-{name}"] = partial(on_a_rig, partial(scenarios.frozen, name=name, seconds=30))
     found["network-cut"] = partial(network.cut, 60)
     found["storm"] = partial(on_a_rig, partial(crowds.storm, count=100))
+    found["two-storms"] = partial(on_a_rig, partial(crowds.storm, count=100, times=2))
     found["flapping"] = partial(on_a_rig, partial(crowds.flapping, seconds=600))
     found["hanging"] = partial(on_a_rig, partial(crowds.hanging, count=50, seconds=60))
+    found["poison"] = partial(on_a_rig, partial(poison.rows, seconds=60))
+    found["silent-webhook"] = partial(on_a_rig, partial(poison.silent_webhook, count=12))
     return found
-
-
-def on_a_rig(scenario: Callable[[Rig], Outcome], **environment: str) -> Outcome:
-    """Runs it on a product of its own."""
-    with Rig(**environment) as rig:
-        return scenario(rig)
 
 
 def clock_jumped() -> Outcome:

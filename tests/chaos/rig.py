@@ -22,6 +22,7 @@ from tests.broker import free_port
 
 from .engines import Engine, Engines
 from .mail import MailServer
+from .outcome import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESTART_AFTER = 1.0
@@ -79,6 +80,12 @@ class Part:
         """Asks it to end; it is started again after so many seconds."""
         self.restart_at = time.monotonic() + away
         self.send(signal.SIGTERM)
+
+
+def on_a_rig(scenario: Callable[["Rig"], Outcome], **environment: str) -> Outcome:
+    """Runs it on a product of its own."""
+    with Rig(**environment) as rig:
+        return scenario(rig)
 
 
 class Rig:

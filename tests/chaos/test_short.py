@@ -3,35 +3,36 @@
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
-from . import crowds, scenarios
+from . import crowds, poison, scenarios
 from .outcome import Outcome
-from .rig import Rig
+from .rig import on_a_rig
 
 pytestmark = pytest.mark.skipif(not shutil.which("setpriv"), reason="ends its processes the Linux way")
 
+KILLED = ("worker-general", "worker-probe", "valkey")
 Shorts = dict[str, "Future[Outcome]"]
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Shorts]:
     """What runs, by name. Mostly it waits, so that all of it together takes as long as the longest."""
-    plan: dict[str, Callable[[Rig], Outcome]] = {
-        "storm": lambda rig: crowds.storm(rig, 30),
-        "kill": lambda rig: scenarios.kill(rig, ("worker-general", "worker-probe", "valkey"), rounds=3, seed=4),
-        "mail": lambda rig: scenarios.smtp(rig, "451 try later", 9),
-        "emptied": lambda rig: scenarios.broker(rig, "emptied"),
-        "frozen": lambda rig: scenarios.frozen(rig, "worker-probe", 12),
+    quick = {"FLAPPING_ALERT_AFTER": "10"}
+    plan: dict[str, Callable[[], Outcome]] = {
+        "storm": partial(on_a_rig, partial(crowds.storm, count=30)),
+        "two-storms": partial(on_a_rig, partial(crowds.storm, count=12, times=2), **quick),
+        "kill": partial(on_a_rig, partial(scenarios.kill, parts=KILLED, rounds=3, seed=4)),
+        "mail": partial(on_a_rig, partial(scenarios.smtp, how="451 try later", seconds=9)),
+        "emptied": partial(on_a_rig, partial(scenarios.broker, how="emptied")),
+        "frozen": partial(on_a_rig, partial(scenarios.frozen, name="worker-probe", seconds=12)),
+        "poison": partial(on_a_rig, partial(poison.rows, seconds=12)),
+        "silent-webhook": partial(on_a_rig, partial(poison.silent_webhook, count=4)),
     }
     with ThreadPoolExecutor(len(plan)) as threads:
-        yield {name: threads.submit(_on_a_rig, scenario) for name, scenario in plan.items()}
-
-
-def _on_a_rig(scenario: Callable[[Rig], Outcome]) -> Outcome:
-    with Rig() as rig:
-        return scenario(rig)
+        yield {name: threads.submit(scenario) for name, scenario in plan.items()}
 
 
 def _check(found: "Future[Outcome]") -> None:
@@ -57,3 +58,15 @@ def test_a_mail_server_that_puts_off_delays_mails_and_no_probe(running):
 
 def test_a_storm_is_one_mail_a_team_and_one_when_it_is_over(running):
     _check(running["storm"])
+
+
+def test_a_second_storm_names_every_endpoint_again(running):
+    _check(running["two-storms"])
+
+
+def test_rows_of_one_team_that_raise_cost_no_other_team_a_mail_or_a_probe(running):
+    _check(running["poison"])
+
+
+def test_a_silent_webhook_of_one_team_delays_no_other_teams(running):
+    _check(running["silent-webhook"])
