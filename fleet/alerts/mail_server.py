@@ -7,8 +7,7 @@ from typing import Any
 from django.core.mail.backends.smtp import EmailBackend
 
 from config.redaction import redact
-
-from ..engines import watchdog
+from core.http import watchdog
 
 NO_SUCH_ADDRESS = (550, 551, 553)
 """SMTP's ways to say that a mailbox does not exist (RFC 5321, section 4.2.3)."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fleet', '0009_digest_time'),
+        ('fleet', '0010_last_tries'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ def forget(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("fleet", "0009_digest_time"),
+        ("fleet", "0011_overdue_and_shares"),
     ]
 
     operations = [
