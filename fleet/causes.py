@@ -178,16 +178,21 @@ _TOLD_BY_DETAIL = {
 }
 
 
+def _words(cause: str) -> Words:
+    known = WORDS.get(Cause(cause)) if cause in list(Cause) else None
+    return known or Words(cause, f"It is in trouble of a kind that is not known here: {cause}.", "Look at its log.")
+
+
 def short(cause: str) -> str:
     """A few words for a table cell; empty for no cause."""
-    return WORDS[Cause(cause)].short if cause else ""
+    return _words(cause).short if cause else ""
 
 
 def sentence(cause: str, detail: str = "", step: str = "") -> str:
     """What happened, in one sentence with the detail and the failing step where known; empty for no cause."""
     if not cause:
         return ""
-    text = WORDS[Cause(cause)].sentence
+    text = _words(cause).sentence
     extra = "; ".join(part for part in (detail.rstrip("."), f"step: {step}" if step else "") if part)
     return f"{text[:-1]} ({extra})." if extra else text
 
@@ -199,4 +204,4 @@ def brief(cause: str, detail: str = "") -> str:
 
 def advice(cause: str) -> str:
     """What to try; empty for no cause."""
-    return WORDS[Cause(cause)].advice if cause else ""
+    return _words(cause).advice if cause else ""

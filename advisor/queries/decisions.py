@@ -113,7 +113,10 @@ def is_due(decision: Decision, today: date) -> bool:
 
 
 def _moved(decision: Decision, current: Catalogue) -> int:
-    return len(frozen.moved_facts(decision.recommendation, current)) if decision.status == Status.ACCEPTED else 0
+    try:
+        return len(frozen.moved_facts(decision.recommendation, current)) if decision.status == Status.ACCEPTED else 0
+    except (AttributeError, KeyError, TypeError):
+        return 0  # what is stored can't be read, which "put off" on the alerts page tells its team
 
 
 def whole(decision: Decision) -> Whole:

@@ -133,7 +133,7 @@ def targets(user: Any, engines: bool) -> dict[str, Target]:
     by_team: dict[int, list[Target]] = defaultdict(list)
     teams = {team.pk: team for team in teams_of(user, Role.OPERATOR)}
     seen: dict[int, set[str]] = defaultdict(set)
-    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").order_by("name"):
+    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").defer("api_key").order_by("name"):
         by_team[endpoint.team_id].append(Target(teams[endpoint.team_id], endpoint))
         seen[endpoint.team_id].add(endpoint.state.engine or endpoint.engine)
     found = []

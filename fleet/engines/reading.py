@@ -1,7 +1,9 @@
 """The values a probe returns. Missing data is None ("unknown"), never zero."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from .errors import Cause
 
@@ -134,11 +136,40 @@ def to_json(value: Any) -> dict[str, Any]:
 
 
 def model_from_json(data: dict[str, Any]) -> Model:
-    """The inverse of `to_json` for a Model; raises TypeError on unknown keys."""
+    """The inverse of `to_json` for a Model; raises TypeError for what it can't have written."""
+    _check(Model, data)
     return Model(**{**data, "capabilities": tuple(data.get("capabilities", ()))})
 
 
 def facts_from_json(data: dict[str, Any]) -> Facts:
-    """The inverse of `to_json` for Facts; raises TypeError on unknown keys."""
+    """The inverse of `to_json` for Facts; raises TypeError for what it can't have written."""
+    _check(Facts, data)
     models = tuple(model_from_json(m) for m in data.get("models", ()))
     return Facts(**{**data, "models": models, "warnings": tuple(data.get("warnings", ()))})
+
+
+def load_from_json(data: dict[str, Any]) -> Load:
+    """The inverse of `to_json` for a Load; raises TypeError for what it can't have written."""
+    _check(Load, data)
+    return Load(**data)
+
+
+def _check(kind: type, data: dict[str, Any]) -> None:
+    accepted = _accepted(kind)
+    if not isinstance(data, dict):
+        raise TypeError(f"{kind.__name__} is stored as {type(data).__name__}")
+    for name, value in data.items():
+        if not isinstance(value, accepted.get(name, ())):
+            raise TypeError(f"{kind.__name__}.{name} is stored as {type(value).__name__}")
+
+
+@cache
+def _accepted(kind: type) -> dict[str, tuple[type, ...]]:
+    """Field -> the types that its JSON may have. A whole number may have been written as 2.0."""
+    json = {int: (int, float), float: (int, float), tuple: (list, tuple), Any: (object,)}
+    found = {}
+    for name, hint in get_type_hints(kind).items():
+        parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        plain = [get_origin(part) or part for part in parts]
+        found[name] = tuple(each for part in plain for each in json.get(part, (part,)))
+    return found

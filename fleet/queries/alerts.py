@@ -1,6 +1,7 @@
 """The outbox, as far as people want to look into it."""
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from teams.models import Role
 from ..access import visible
 from ..alerts import wording
 from ..models import Alert, Channel, Message
+
+log = logging.getLogger(__name__)
 
 PER_PAGE = 25
 MOST = 50

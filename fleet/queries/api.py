@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from ..access import seen
 from ..figures import own_names
 from ..models import EndpointState, Incident
 from ..status import Status
+from .readable import from_columns
 
 _COLUMNS = (
     "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__engine", "endpoint__team__slug", "status", "cause",
@@ -65,10 +67,10 @@ def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetim
     open_now = seen(bearer, Incident.objects.filter(resolved_at=None).order_by(), "endpoint__team")
     incidents = {row[0]: _incident(row, now) for row in open_now.values_list(*_INCIDENT)}
     rows = states.order_by("endpoint__team__slug", "endpoint__name").values(*_COLUMNS)
-    return [_endpoint(row, incidents.get(row["endpoint_id"])) for row in rows]
+    return [from_columns(partial(_endpoint, incidents), row) for row in rows]
 
 
-def _endpoint(row: dict[str, Any], incident: dict[str, Any] | None) -> dict[str, Any]:
+def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
     engine, marks = row["engine"] or row["endpoint__engine"], row["marks"]
     return {
         "id": row["endpoint_id"],
@@ -87,10 +89,11 @@ def _endpoint(row: dict[str, Any], incident: dict[str, Any] | None) -> dict[str,
         "models": _models(row["facts"].get("models")),
         "load": {name: row["load"].get(name) for name in _LOAD},
         "engine_figures": _by_own_names(engine, row["load"]),
-        "incident": incident,
+        "incident": incidents.get(row["endpoint_id"]),
         "silenced": bool(marks.get("silenced")),
         "maintenance": bool(marks.get("maintenance")),
         "flapping": bool(marks.get("flapping")),
+        "unreadable": bool(marks.get("unreadable")),
     }
 
 
@@ -119,7 +122,10 @@ def _incident(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
 
 def _without_credentials(url: str) -> str:
     """The forms take none; what older data or another way brought is not passed on."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.rpartition("@")[2]
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

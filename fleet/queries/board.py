@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -16,7 +17,8 @@ from ..models import EndpointState
 from ..status import Status
 from .cells import cells_of, engine_label
 from .headline import Headline, headline
-from .rows import COLUMNS, Row, row
+from .readable import from_columns
+from .rows import COLUMNS, Row, netloc, row
 
 NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
 _URGENCY = Case(
@@ -195,19 +197,23 @@ def _rows(user: User, filters: Filters, **moved: Any) -> list[Row]:
         states = states.filter(engine=filters.engine)
     by_model = filters.model or filters.q
     found = states.values(*COLUMNS, "facts") if by_model else states.values(*COLUMNS)
-    matching = [state for state in found if not by_model or _matches(state, filters)]
+    matching = [state for state in found if not by_model or from_columns(partial(_matches, filters), state)]
     cells = cells_of({state["endpoint_id"]: state["shown_at"] for state in matching}, time.time())
     # One may have been removed between the two queries.
-    return [row(state, cells[state["endpoint_id"]]) for state in matching if state["endpoint_id"] in cells]
+    return [
+        from_columns(lambda columns: row(columns, cells[columns["endpoint_id"]]), state)
+        for state in matching
+        if state["endpoint_id"] in cells
+    ]
 
 
-def _matches(state: dict[str, Any], filters: Filters) -> bool:
+def _matches(filters: Filters, state: dict[str, Any]) -> bool:
     """Whether the model and the text asked for are there. Only then are the facts read."""
     names = [model["name"].lower() for model in state["facts"].get("models", ())]
     wanted, part = filters.model.lower(), filters.q.lower()
     if wanted and not any(wanted in (name, name.partition(":")[0]) for name in names):
         return False
-    host = urlsplit(state["endpoint__url"]).netloc.lower()
+    host = netloc(state["endpoint__url"]).lower()
     return part in state["endpoint__name"].lower() or part in host or any(part in name for name in names)
 
 

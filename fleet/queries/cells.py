@@ -7,7 +7,7 @@ the next, so each web process keeps them until the row is shown anew or a few mi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -18,6 +18,7 @@ from .. import charts, formats, strip
 from ..engines import registry
 from ..models import EndpointState
 from ..status import Status
+from .readable import from_columns
 
 TAGS = 3
 """Models named in a row; the rest is counted."""
@@ -62,7 +63,7 @@ def cells_of(shown: dict[int, datetime | None], now: float) -> dict[int, Cells]:
     found = {pk: each[1] for pk, each in kept.items() if each and each[0] == (shown[pk], period)}
     for state in _read([pk for pk in shown if pk not in found]):
         pk = state["endpoint_id"]
-        found[pk] = make(state, now)
+        found[pk] = from_columns(partial(make, now), state)
         _kept[pk] = ((shown[pk], period), found[pk])
     _forget(period, len(shown))
     return found
@@ -84,7 +85,7 @@ def _read(missing: list[int]) -> Iterable[dict[str, Any]]:
     return (state for state in states.iterator() if state["endpoint_id"] in wanted)
 
 
-def make(state: dict[str, Any], now: float) -> Cells:
+def make(now: float, state: dict[str, Any]) -> Cells:
     """The cells of one state row at `now` (unix seconds)."""
     models, note = _models(state["facts"])
     if state["status"] == Status.DOWN and models:

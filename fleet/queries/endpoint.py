@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from .. import causes, ladder
 from ..alerts import digest
 from ..engines.errors import Cause
-from ..engines.reading import SURFACES, Facts, Load, Model, facts_from_json
+from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
 from ..engines.registry import label
 from ..figures import Figure, figures
 from ..history.availability import Availability
@@ -23,6 +24,7 @@ from ..snippets import Snippet, snippets
 from ..status import TROUBLE, Status
 from . import availability, marks
 from .canary import CanaryLine, canary_line
+from .readable import from_state
 
 MODELS_SHOWN = 200
 PROBES_SHOWN = 100
@@ -96,7 +98,10 @@ class Page:
 
 def now(endpoint: Endpoint) -> Now:
     """The endpoint as it is now; costs one query besides the endpoint itself."""
-    state = endpoint.state
+    return from_state(partial(_now, endpoint), endpoint.state)
+
+
+def _now(endpoint: Endpoint, state: EndpointState) -> Now:
     facts = facts_from_json(state.facts)
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
@@ -113,7 +118,7 @@ def now(endpoint: Endpoint) -> Now:
         probed_every=endpoint.interval * state.stretch,
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
-        figures=figures(state.engine, Load(**state.load)),
+        figures=figures(state.engine, load_from_json(state.load)),
         canary=canary_line(endpoint, state),
         marks=marks.shown(state.marks, not_probed_since=state.not_probed_since if state.status in TROUBLE else None),
         certificate_soon=bool(
@@ -126,6 +131,10 @@ def now(endpoint: Endpoint) -> Now:
 
 def face(state: EndpointState) -> str:
     """A text that is another one when the page's quiet parts have to be shown anew, as when status or models moved."""
+    return from_state(_face, state)
+
+
+def _face(state: EndpointState) -> str:
     facts = state.facts
     names = ",".join(model["name"] for model in facts.get("models", ()))
     parts = (state.status, state.engine, facts.get("version"), names, bool(state.probed_at), state.endpoint.unverified)
@@ -145,7 +154,7 @@ def page(current: Now) -> Page:
     return Page(
         models=[_model_row(model) for model in _in_order(facts.models)[:MODELS_SHOWN]],
         models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
-        surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(facts.api.get(s, ""), "not known")) for s in SURFACES],
+        surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(str(facts.api.get(s)), "not known")) for s in SURFACES],
         changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
         incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
         probes=probes[:PROBES_UNFOLDED],

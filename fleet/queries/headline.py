@@ -115,6 +115,8 @@ def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
     alerts = Alert.objects.filter(incident_id=incident, dropped="").order_by("-created_at", "-pk")
     mail, mailed_at = alerts.values_list("message__state", "message__sent_at").first() or ("", None)
     mail = "waiting" if mail is None else mail  # not gathered into a message yet
+    marked = marked if isinstance(marked, dict) else {}
     mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
-    by = marked.get("acknowledged", {}).get("by", "")
+    taken = marked.get("acknowledged")
+    by = taken.get("by", "") if isinstance(taken, dict) else ""
     return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at, by)

@@ -14,6 +14,7 @@ from ..access import visible
 from ..engines.registry import label
 from ..models import Incident
 from .marks import Mark, shown
+from .readable import from_state
 
 PER_PAGE = 50
 CHILDREN_SHOWN = 20
@@ -49,7 +50,8 @@ class Story:
 
 def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
     """One page of (incident, its cause in a few words), the open ones first, then the newest."""
-    rows = visible(user, Incident.objects.select_related("endpoint__team", "parent__endpoint"), "endpoint__team")
+    rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
+    rows = visible(user, rows.defer("endpoint__api_key", "parent__endpoint__api_key"), "endpoint__team")
     if filters.team:
         rows = rows.filter(endpoint__team__slug=filters.team)
     if filters.status:
@@ -67,28 +69,34 @@ def story(pk: int) -> Story:
     related = ("endpoint__team", "endpoint__state", "parent__endpoint")
     incident = Incident.objects.select_related(*related).get(pk=pk)
     children = list(incident.children.select_related("endpoint").order_by("pk"))
-    seen = incident.last_seen
-    models = list(seen.get("models", ()))
-    if more := seen.get("more_models"):
-        models.append(f"{more} more")
-    told = [
-        " ".join(filter(None, (label(seen["engine"]) if seen.get("engine") else "", seen.get("version")))),
-        *models,
-    ]
+    try:
+        seen_at, seen = _last_seen(incident.last_seen)
+    except (AttributeError, TypeError, ValueError):
+        seen_at, seen = None, "can't be read"
     return Story(
         incident=incident,
         sentence=causes.sentence(incident.cause),
         advice=causes.advice(incident.cause),
-        seen_at=parse_datetime(seen["at"]) if seen.get("at") else None,
-        seen=", ".join(filter(None, told)),
-        marks=_marks(incident),
+        seen_at=seen_at,
+        seen=seen,
+        marks=from_state(lambda state: _marks(incident, state.marks), incident.endpoint.state),
         children=children[:CHILDREN_SHOWN],
         more_children=max(0, len(children) - CHILDREN_SHOWN),
     )
 
 
-def _marks(incident: Incident) -> list[Mark]:
+def _last_seen(seen: dict[str, Any]) -> tuple[datetime | None, str]:
+    """When it last answered, and what it was then."""
+    models = list(seen.get("models", ()))
+    if more := seen.get("more_models"):
+        models.append(f"{more} more")
+    engine = label(seen["engine"]) if seen.get("engine") else ""
+    told = [" ".join(filter(None, (engine, seen.get("version")))), *models]
+    return parse_datetime(seen["at"]) if seen.get("at") else None, ", ".join(filter(None, told))
+
+
+def _marks(incident: Incident, now: dict[str, Any]) -> list[Mark]:
     """What holds for it now. Who is on it is told at length elsewhere on the page."""
-    now = {} if incident.resolved_at else incident.endpoint.state.marks
+    now = {} if incident.resolved_at else now
     kept = {kind: value for kind, value in now.items() if kind != "acknowledged"}
     return shown(kept | ({"flapping": True} if incident.flapping else {}))

@@ -6,13 +6,20 @@ from typing import Any
 
 from ..watch.overdue import since_in_words
 
-_WORDS = {"maintenance": "maintenance", "silenced": "silenced", "flapping": "flapping", "blind": "not looked at"}
+_WORDS = {
+    "unreadable": "can't be read",
+    "maintenance": "maintenance",
+    "silenced": "silenced",
+    "flapping": "flapping",
+    "blind": "not looked at",
+}
 _TITLES = {
     "maintenance": "Planned work: nobody is told, and it does not count for availability.",
     "silenced": "Nobody is told about it.",
     "flapping": "It comes and goes: an outage, or its end, is alerted once it has lasted a while.",
     "blind": "The monitor itself could not look.",
     "not_probed": "What is shown is what was known then.",
+    "unreadable": "What is stored about it can't be read. A probe that answers writes it afresh.",
     "unverified": "Its certificate is not verified: whoever answers at its address is taken for the server.",
 }
 CALMING = ("maintenance", "silenced", "acknowledged", "blind")

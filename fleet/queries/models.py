@@ -1,15 +1,14 @@
 """Who serves what: the models of all endpoints, put together by name."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib.auth.models import User
 
 from ..access import visible
-from ..engines.reading import Model, model_from_json
+from ..engines.reading import Model, facts_from_json
 from ..engines.registry import label
 from ..models import EndpointState
+from .readable import from_state
 
 GROUPS_SHOWN = 200
 OFFERS_SHOWN = 50
@@ -61,12 +60,13 @@ def listing(user: User, search: str = "", capability: str = "") -> Listing:
     groups: dict[str, Group] = {}
     capabilities: set[str] = set()
     known = False
-    for state, data in _offered(user):
-        known = True
-        capabilities.update(data.get("capabilities", ()))
-        key = group_name(data["name"])
-        if wanted in key and (not capability or capability in data.get("capabilities", ())):
-            _join(groups.setdefault(key, Group(key)), state, data)
+    for state in _states(user):
+        for model, can in from_state(_models, state):
+            known = True
+            capabilities |= can
+            key = group_name(model.name)
+            if wanted in key and (not capability or capability in can):
+                _join(groups.setdefault(key, Group(key)), state, model)
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
     return Listing(shown, len(groups), sorted(capabilities), known)
 
@@ -76,22 +76,25 @@ def group_name(name: str) -> str:
     return name.lower().removesuffix(":latest")
 
 
-def _offered(user: User) -> Iterator[tuple[EndpointState, dict[str, Any]]]:
-    """Every model of every endpoint that the person may see, as stored. Those that work come first."""
-    rows = EndpointState.objects.select_related("endpoint__team").defer("strip", "ladder", "load")
+def _states(user: User) -> list[EndpointState]:
+    """The endpoints that the person may see, those that work first."""
+    rows = EndpointState.objects.select_related("endpoint__team").defer("strip", "ladder", "load", "endpoint__api_key")
     rows = visible(user, rows, "endpoint__team")
-    for state in sorted(rows, key=lambda s: (s.status not in _WORKING, s.endpoint.name.lower())):
-        for data in state.facts.get("models", ()):
-            yield state, data
+    return sorted(rows, key=lambda s: (s.status not in _WORKING, s.endpoint.name.lower()))
+
+
+def _models(state: EndpointState) -> list[tuple[Model, set[str]]]:
+    """Its models with what each can do."""
+    return [(model, set(model.capabilities)) for model in facts_from_json(state.facts).models]
 
 
 _WORKING = ("up", "busy")
 
 
-def _join(group: Group, state: EndpointState, data: dict[str, Any]) -> None:
-    group.loaded += bool(data.get("loaded"))
+def _join(group: Group, state: EndpointState, model: Model) -> None:
+    group.loaded += bool(model.loaded)
     group.usable += state.status in _WORKING
     if len(group.offers) < OFFERS_SHOWN:
-        group.offers.append(Offer(state, label(state.engine), model_from_json(data)))
+        group.offers.append(Offer(state, label(state.engine), model))
     else:
         group.left_out += 1

@@ -43,7 +43,7 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
     return Row(
         pk=state["endpoint_id"],
         name=state["endpoint__name"],
-        host=urlsplit(state["endpoint__url"]).netloc,
+        host=netloc(state["endpoint__url"]),
         team=state["endpoint__team__name"],
         team_slug=state["endpoint__team__slug"],
         status=state["status"],
@@ -59,6 +59,14 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
         calm=state["status"] in TROUBLE and marks.calm(state["marks"]),
         cells=cells,
     )
+
+
+def netloc(url: str) -> str:
+    """Host and port of a URL; all of it where it can't be read."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return url
 
 
 def _hint(state: dict[str, Any]) -> str:

@@ -3,18 +3,21 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from .. import causes, formats
+from ..engines.reading import facts_from_json, load_from_json
 from ..models import EndpointState
 from ..status import Status
+from .readable import from_columns
 
 OVERDUE = 60
 """Seconds after which a look that did not happen means that nobody looks."""
 
 _COLUMNS = (
-    "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail", "since",
-    "engine", "facts", "load", "seen_at", "waiting_since", "due_at", "endpoint__verify_tls",
+    "endpoint_id", "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail",
+    "since", "engine", "facts", "load", "seen_at", "waiting_since", "due_at", "endpoint__verify_tls",
 )  # fmt: skip
 _URGENCY = {status.value: rank for rank, status in enumerate(Status)}
 
@@ -46,11 +49,13 @@ def standings(team: str = "") -> list[Standing]:
     if team:
         states = states.filter(endpoint__team__slug=team)
     now = time.time()
-    found = [_standing(state, now) for state in states.values(*_COLUMNS)]
-    return sorted(found, key=lambda each: (_URGENCY[each.status], each.team, each.name.lower()))
+    found = [from_columns(partial(_standing, now), state) for state in states.values(*_COLUMNS)]
+    return sorted(found, key=lambda each: (_URGENCY.get(each.status, -1), each.team, each.name.lower()))
 
 
-def _standing(state: dict[str, Any], now: float) -> Standing:
+def _standing(now: float, state: dict[str, Any]) -> Standing:
+    facts = facts_from_json(state["facts"])
+    load_from_json(state["load"])  # what it can't read is not passed on
     return Standing(
         name=state["endpoint__name"],
         team=state["endpoint__team__slug"],
@@ -61,8 +66,8 @@ def _standing(state: dict[str, Any], now: float) -> Standing:
         sentence=causes.sentence(state["cause"], state["detail"], state["step"]),
         since=state["since"],
         engine=state["engine"] or None,
-        version=state["facts"].get("version"),
-        models=[model["name"] for model in state["facts"].get("models", ())],
+        version=facts.version,
+        models=[model.name for model in facts.models],
         load=state["load"],
         seen_at=state["seen_at"],
         verify_tls=state["endpoint__verify_tls"],

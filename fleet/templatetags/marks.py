@@ -13,6 +13,7 @@ _SHAPES = {
     "silenced": f'<path d="M2.6 9h6.8M3.6 9V5.4a2.4 2.4 0 0 1 4.8 0V9M1.5 1.5l9 9" {_LINE}/>',
     "flapping": f'<path d="M.8 9 3.4 3l2.6 6 2.6-6 2.6 6" {_LINE}/>',
     "unverified": f'<path d="M3.9 5.3V3.6a2.1 2.1 0 0 1 4-.9M2.4 5.3h7.2v5H2.4z" {_LINE}/>',
+    "unreadable": f'<path d="M2 2l8 8M10 2l-8 8" {_LINE}/>',
     **dict.fromkeys(
         ("blind", "not_probed"),
         f'<path d="M1 6s2-3.4 5-3.4S11 6 11 6 9 9.4 6 9.4 1 6 1 6zM2 10.5l8-9" {_LINE}/>',

@@ -86,6 +86,7 @@ def test_an_endpoint_is_told_in_full(client, alice, team):
         "silenced": False,
         "maintenance": False,
         "flapping": False,
+        "unreadable": False,
     }
 
 
