@@ -14,7 +14,8 @@ def together(sweep: str, endpoint_ids: Iterable[int], work: Callable[[list[int]]
     Those that were put off before are done apart, so that they do not slow the others down again.
     """
     known = set(PutOff.objects.filter(sweep=sweep).values_list("key", flat=True))
-    fresh, apart = [], []
+    fresh: list[int] = []
+    apart: list[int] = []
     for pk in endpoint_ids:
         (apart if str(pk) in known else fresh).append(pk)
     if fresh:

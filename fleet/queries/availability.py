@@ -69,7 +69,7 @@ def _parts(endpoint_ids: list[int], now: float) -> dict[str, dict[int, list[Part
     hours_from = {pk: min(short, end) for pk, end in days_end.items()}
     found: dict[str, dict[int, list[Part]]] = {span: {pk: [] for pk in endpoint_ids} for span in (HOUR, DAY)}
     for chunk in chunks(endpoint_ids):
-        for part in rolled(chunk, DAY, long, at(now)):
+        for part in past.whole(rolled(chunk, DAY, long, at(now))):
             found[DAY][part.endpoint_id].append(part)
     for part in past.parts(hours_from, at(now), HOUR):
         found[HOUR][part.endpoint_id].append(part)

@@ -19,12 +19,17 @@ def _parts(known: dict[int, Edges], done: dict[int, datetime], now: datetime, co
     for span in spans[spans.index(coarsest) :]:
         ends = {pk: end for pk, edge in known.items() if (end := edge.of(span)) and end > done[pk]}
         for start, group in _by_start(done, ends).items():
-            yield from rolled(group, span, start, now)
+            yield from whole(rolled(group, span, start, now))
         done |= ends
     soon = now + timedelta(seconds=1)  # what was found in this very moment belongs to it
     fresh = [pk for pk, edge in known.items() if edge.has_since(done[pk])]
     for start, group in _by_start(done, fresh).items():
         yield from observed({pk: known[pk].interval for pk in group}, start, soon)
+
+
+def whole(parts: Iterable[Part]) -> Iterator[Part]:
+    """Without what is stored in another shape: it can't be added up."""
+    return (p for p in parts if all(type(each) is dict for each in (p.total.counts, p.total.excluded, p.total.sums)))
 
 
 def _by_start(done: dict[int, datetime], endpoint_ids: Iterable[int]) -> dict[datetime, list[int]]:

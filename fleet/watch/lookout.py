@@ -149,7 +149,8 @@ def _take_back(since: datetime) -> list[int]:
         state.failing_since, state.since = None, since
         # A probe that is under way finds the row moved by this, and drops what it found.
         state.shown_at = state.regrouped_at = now
-        state.save(update_fields=_TAKEN_BACK)
+        with transaction.atomic():
+            state.save(update_fields=_TAKEN_BACK)
         taken.append(state.pk)
 
     def item(state: EndpointState) -> fence.Item:

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet import probing, strip
+from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Failure, Reading
 from fleet.history import rollups
 from fleet.history.availability import PERIODS, availability, together
 from fleet.history.totals import FIGURES, Part, total_of
-from fleet.models import EndpointState, Incident
+from fleet.models import EndpointState, Incident, Rollup
 from fleet.queries.availability import of_endpoint, of_team
+from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
 
 DAY_PERIOD, WEEK, MONTH, QUARTER = PERIODS
@@ -228,3 +230,15 @@ class TestPages:
     def test_the_board_links_to_it_from_the_heading_of_the_team(self, client, alice, team):
         EndpointState.objects.create(endpoint=endpoint(team), status="up")
         assert f'href="/teams/{team.slug}/availability/"' in signed_in(client, alice).get("/").content.decode()
+
+
+@pytest.mark.parametrize("odd", [[], "text", 5, [1]])
+@pytest.mark.parametrize("column", ["counts", "excluded", "sums"])
+@pytest.mark.django_db
+def test_a_stored_span_that_can_not_be_read_is_left_out(team, column, odd):
+    gpu = endpoint(team)
+    for span, start in (("day", DAWN - 2 * 86_400), ("hour", DAWN)):
+        values = {"counts": {"up": 1}, column: odd}
+        Rollup.objects.create(endpoint=gpu, span=span, start=at(start), worst="up", **values)
+    assert of_endpoint(gpu, NOON).periods[1].probes == 0
+    assert history(gpu.pk, RANGES["7d"], NOON).charts
