@@ -40,7 +40,7 @@ def claim(now: float) -> list[Claim]:
     """
     due = EndpointState.objects.order_by("due_at").only(*_COLUMNS).select_related("endpoint")
     if held := fence.waiting(CLAIMS):
-        due = due.exclude(pk__in=held)  # they stay due, and must not fill the portion
+        due = due.exclude(pk__in=[int(key) for key in held])  # they stay due, and must not fill the portion
     missed = in_turn(due.filter(due_at__lte=now - MISSED_AFTER), "endpoint__team_id", "due_at")
     rows = [*due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER), *missed[:MISSED_AT_ONCE]]
     if not rows:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, QuerySet, When
 
 from core import fence
 
@@ -30,7 +30,9 @@ def gather() -> int:
     """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
     now = datetime.now(UTC)
     ready = Q(hold_until=None) | Q(hold_until__lte=now)
-    waiting = Alert.objects.filter(ready, message=None, dropped="").annotate(note=_NOTE).order_by("created_at", "pk")
+    waiting: QuerySet[Any] = (
+        Alert.objects.filter(ready, message=None, dropped="").annotate(note=_NOTE).order_by("created_at", "pk")
+    )
     forming = cache(partial(storms.forming, now=now))
 
     def work(group: dict[str, Any]) -> bool:
@@ -41,7 +43,7 @@ def gather() -> int:
                 return False
         return bool(alerts) and _message(alerts, now)
 
-    groups = waiting.order_by().values("team_id", "channel", "recipient", "note").distinct()
+    groups: Iterable[dict[str, Any]] = waiting.order_by().values("team_id", "channel", "recipient", "note").distinct()
     return fence.each(GATHERING, groups, work, _item)
 
 

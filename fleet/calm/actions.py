@@ -170,8 +170,8 @@ def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
     """Removes the window with all its repetitions. One that is on ends now."""
     try:
         on = windows.current(window, datetime.now(UTC))
-    except ValueError:
-        on = None  # its time zone is no more: it was never on
+    except (ValueError, TypeError):
+        on = None  # it can't be read, so it was never on
     with transaction.atomic():
         if on:
             _note_on_open(_covered(window), f"The maintenance was ended: {window.name}.", by.get_username())
