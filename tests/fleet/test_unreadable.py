@@ -22,7 +22,8 @@ NULL = Value(None, JSONField())
 ANY = [NULL, [1, "x"], "text", 5]
 ODD = {
     "facts": [*ANY, {"models": 5}, {"models": [None]}, {"models": [{"name": 5}]}, {"models": [{}]},
-              {"models": {"a": 1}}, {"models": [{"name": "m", "size": "big"}]}, {"models": [{"name": "m", "capabilities": [{}]}]},
+              {"models": {"a": 1}}, {"models": [{"name": "m", "size": "big"}]},
+              {"models": [{"name": "m", "capabilities": [{}]}]},
               {"version": ["1"]}, {"api": [1]}, {"unknown": 1}],
     "load": [*ANY, {"running": "many"}, {"running": [1]}, {"slots": {}}, {"kv_cache_usage": "full"}, {"unknown": 1}],
     "marks": [*ANY, {"silenced": "soon"}, {"acknowledged": "bob"}, {"acknowledged": {"by": 5}}, {"maintenance": [1]}],
