@@ -39,11 +39,11 @@ class Json:
 class _Client(RedisCacheClient):
     """Django's, for which an entry that is not JSON is none."""
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Any, default: Any) -> Any:
         found = super().get(key, default)
         return default if found is ABSENT else found
 
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+    def get_many(self, keys: Iterable[Any]) -> dict[Any, Any]:
         return {key: found for key, found in super().get_many(keys).items() if found is not ABSENT}
 
 

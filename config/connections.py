@@ -1,7 +1,8 @@
 """Connections of the web server: deadlines for whoever is slow, and limits on how many there are.
 
-A connection is idle while it waits for its client: for a request, for the rest of one, or to take an answer. When there
-is no room for a new one, the oldest idle one is closed for it, so that idle connections lock nobody out.
+A connection is idle while it waits for its client (for a request, for the rest of one, or to take an answer), and while
+its request waits for its turn. When there is no room for a new one, the oldest idle one is closed for it, so that idle
+connections lock nobody out.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import h11
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .handler import EVENTS
+from .handler import EVENTS, GONE, QUEUED
 
 HEAD = 10.0
 """Seconds for the whole head of a request, from when the connection was opened, or its last answer was ready."""
@@ -55,6 +56,11 @@ class Connection(H11Protocol):
         self.network = _network(self.client)
         self._make_room()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.scope:
+            self.scope[GONE] = True  # type: ignore[literal-required]
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         self._last_byte = self.loop.time()
         before = self.conn.their_state
@@ -62,7 +68,7 @@ class Connection(H11Protocol):
         if self.conn.their_state is not before:
             self.since = self._last_byte
         # Uvicorn reads on while a request is worked on, to see whether its client goes away.
-        if not self.idle and len(self.conn.trailing_data[0]) > AHEAD:
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY) and len(self.conn.trailing_data[0]) > AHEAD:
             self.drop()
 
     def on_response_complete(self) -> None:
@@ -79,8 +85,10 @@ class Connection(H11Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether it waits for its client, and not for us."""
-        return self._stalled is not None or self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        """Whether nothing is lost but time when it is closed: it waits for its client, or its request for its turn."""
+        if self._stalled is not None or self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            return True
+        return bool(self.scope and self.scope.get(QUEUED))
 
     def check(self, now: float) -> None:
         """Closes the connection when a deadline is over. Called every second."""

@@ -5,7 +5,7 @@ as long as the client likes: answers can be read slowly, and event streams last 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.http.cookie import parse_cookie
+
+from .bodies import Receive, Send
 
 REQUESTS = 50
 """Requests that are worked on at the same time; the next ones wait for their turn once their body is there."""
@@ -27,12 +29,9 @@ HELD = 4 * 1024 * 1024
 WITHOUT_A_TURN = ("/health/live",)
 """Answered at once, however many wait."""
 
-EVENTS = "plimsoll.events"
-"""In the scope of a request whose answer is an event stream, once it begins."""
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+QUEUED, GONE, EVENTS = "plimsoll.queued", "plimsoll.gone", "plimsoll.events"
+"""In the scope of a request: whether it waits for its turn, whether the server lost its client, and whether its answer
+is an event stream that has begun."""
 
 
 class Answer:
@@ -40,9 +39,9 @@ class Answer:
 
     def __init__(self, send: Send) -> None:
         self.events: StreamingHttpResponse | None = None
-        self._send, self._held, self._bytes = send, list[Message](), 0
+        self._send, self._held, self._bytes = send, list[Mapping[str, Any]](), 0
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: Mapping[str, Any]) -> None:
         self._held.append(message)
         self._bytes += len(message.get("body", b""))
         if self._bytes > HELD:
@@ -67,12 +66,12 @@ class Handler(ASGIHandler):
         answer = Answer(send)
         async with AsyncExitStack() as turn:
 
-            async def received() -> Message:
+            async def received() -> Mapping[str, Any]:
                 message = await receive()
                 # A body that is still on its way takes nobody's turn.
                 if message["type"] == "http.request" and not message.get("more_body"):
                     await self._take_turn(turn, scope)
-                return message
+                return {"type": "http.disconnect"} if scope.get(GONE) else message
 
             await super().__call__(scope, received, answer)
         await answer.hand_over()
@@ -87,8 +86,10 @@ class Handler(ASGIHandler):
         client = self._clients.get(name)
         if client is None:
             client = self._clients[name] = asyncio.Semaphore(ONE_CLIENT)
+        scope[QUEUED] = True
         await turn.enter_async_context(client)
         await turn.enter_async_context(self._everybody)
+        scope[QUEUED] = False
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
         """As Django does, but event streams wait until the request's thread is free."""

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import socket
+import sys
 import time
 
 import uvicorn
@@ -107,6 +108,7 @@ def main() -> None:
         sockets = listeners(settings.HOST, settings.PORT)
     except OSError as error:
         raise SystemExit(f"Port {settings.PORT} on {settings.HOST} can't be used: {error.strerror or error}") from None
+    sys.setswitchinterval(0.001)  # seconds; a fifth of the usual, since the event loop shares a core with busy threads
     Server(config).run(sockets)
 
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from . import crowds, network, poison, scenarios
+from . import clients, crowds, network, poison, scenarios
 from .outcome import HEAD, Outcome
-from .rig import ROOT, on_a_rig
+from .rig import ROOT, Rig, on_a_rig
 
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 """Debian's libfaketime: the clock of a process, without a change to the process."""
@@ -44,10 +44,21 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
     found["storm"] = partial(on_a_rig, partial(crowds.storm, count=100))
     found["two-storms"] = partial(on_a_rig, partial(crowds.storm, count=100, times=2))
     found["flapping"] = partial(on_a_rig, partial(crowds.flapping, seconds=600))
+    found["idle-clients"] = partial(small, partial(clients.idle, count=1100, posts=200, seconds=60))
+    found["streams"] = partial(small, partial(clients.streams, count=1100, people=60, seconds=60))
+    found["pickles"] = partial(
+        on_a_rig, clients.pickles, DEBUG="on"
+    )  # serves its pages without collecting static files
     found["hanging"] = partial(on_a_rig, partial(crowds.hanging, count=50, seconds=60))
     found["poison"] = partial(on_a_rig, partial(poison.rows, seconds=60))
     found["silent-webhook"] = partial(on_a_rig, partial(poison.silent_webhook, count=12))
     return found
+
+
+def small(scenario: Callable[[Rig], Outcome]) -> Outcome:
+    """Runs it on a product of its own whose parts may have few files open."""
+    with Rig(wrap=clients.SMALL) as rig:
+        return scenario(rig)
 
 
 def clock_jumped() -> Outcome:

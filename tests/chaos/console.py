@@ -72,7 +72,20 @@ def start(task: str) -> None:
     app.send_task(task)
 
 
-_DO = {"migrate": migrate, "add": add, "pause": pause, "plant": plant, "notes": notes, "start": start}
+def session(name: str) -> dict[str, str]:
+    """Signs a new person of this name in; returns their cookie."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    client = Client()
+    client.force_login(get_user_model().objects.create_user(name), settings.AUTHENTICATION_BACKENDS[0])
+    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+
+
+_DO = {
+    "migrate": migrate, "add": add, "pause": pause, "plant": plant, "notes": notes, "start": start, "session": session,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

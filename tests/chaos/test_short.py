@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from . import crowds, poison, scenarios
+from . import clients, crowds, poison, scenarios
 from .outcome import Outcome
-from .rig import on_a_rig
+from .rig import Rig, on_a_rig
 
 pytestmark = pytest.mark.skipif(not shutil.which("setpriv"), reason="ends its processes the Linux way")
 
@@ -33,6 +33,18 @@ def running() -> Iterator[Shorts]:
     }
     with ThreadPoolExecutor(len(plan)) as threads:
         yield {name: threads.submit(scenario) for name, scenario in plan.items()}
+
+
+def _streams_and_pickles(rig: Rig) -> Outcome:
+    """The web server among many event streams; after that somebody plants pickles."""
+    first, second = clients.streams(rig, count=300, people=20, seconds=4, within=10), clients.pickles(rig)
+    return Outcome(first.done, first.expected, f"{first.seen}; {second.seen}", first.ok and second.ok)
+
+
+def test_event_streams_hold_no_threads_and_planted_pickles_are_not_run():
+    with Rig(wrap=clients.SMALL, DEBUG="on") as rig:
+        outcome = _streams_and_pickles(rig)
+    assert outcome.ok, outcome.line()
 
 
 def _check(found: "Future[Outcome]") -> None:

@@ -86,11 +86,8 @@ class Site:
             client.set(f"plimsoll:{name}", trouble)
 
     def start_web(self) -> None:
-        port = self.url.rpartition(":")[2]
-        options = ["--port", port, "--log-level", "warning", "--timeout-graceful-shutdown", "1"]
-        self._web = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "config.asgi:application", *options], env=self._env
-        )
+        environment = {**self._env, "PORT": self.url.rpartition(":")[2]}
+        self._web = subprocess.Popen([sys.executable, "-m", "config.web_server"], env=environment)
 
     def stop_web(self) -> float:
         """Asks the web process to stop and returns how many seconds it took."""

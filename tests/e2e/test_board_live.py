@@ -1,11 +1,14 @@
 """The live board in a real browser, against a real web process, database and broker."""
 
+import http.client
 import time
+import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
@@ -28,6 +31,14 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     yield page
     context.close()
     assert not complaints
+
+
+def open_stream(site: Site) -> http.client.HTTPResponse:
+    """An event stream of Alice's that is open."""
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={site.session}"}
+    stream = urllib.request.urlopen(urllib.request.Request(f"{site.url}/live", headers=headers))
+    assert stream.readline().startswith(b"retry")
+    return stream
 
 
 def test_a_change_shows_within_two_seconds_without_a_reload_and_focus_stays(page: Page, site: Site):
@@ -67,6 +78,26 @@ def test_twenty_changes_a_second_cost_one_request_a_second_and_move_nothing(page
     assert 2 <= len(asked) <= 6
     assert min(after - earlier for earlier, after in pairwise(asked)) > 0.8
     assert page.locator("#row-2").bounding_box() == before
+
+
+def test_one_page_too_many_has_the_oldest_ask_once_a_minute_and_no_two_fight(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    asked = []
+    oldest = context.new_page()
+    oldest.clock.install()
+    oldest.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    oldest.goto(site.url)
+    expect(oldest.locator("#live")).to_have_text("live")
+    others = [open_stream(site) for _ in range(settings.STREAMS_PER_PERSON)]
+    expect(oldest.locator("#live")).to_have_text("every minute", timeout=10_000)
+    assert asked.count("live") == 1
+    site.move(2, latency_ms=7777.0)
+    oldest.clock.fast_forward(60_000)
+    expect(oldest.locator("#row-2 .col-latency")).to_contain_text("7.8 s", timeout=5000)
+    assert asked.count("live") == 1  # it does not come back to end another's stream
+    for stream in others:
+        stream.close()
+    context.close()
 
 
 def test_a_restart_of_the_web_process_is_told_and_caught_up_with(browser: Browser, site: Site, wait_for):
