@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections
 
@@ -28,6 +27,8 @@ class CannotStart(Exception):
 
 def up() -> NoReturn:
     """Prepares everything, then becomes the supervisor. Raises CannotStart when something is in the way."""
+    from teams import first_account  # here, since tests and tools want the rest of this module only
+
     lock = only_one(settings.DATA)
     if exposed := open_to_others(settings.DATA):
         environment.say(exposed)
@@ -44,7 +45,7 @@ def up() -> NoReturn:
         "health": [_own_address(settings.HOST), settings.PORT],
         "health_pass": {HEADER: own_pass()},
         "needed": list(NEEDED),
-        "greeting": greeting(),
+        "greeting": [f"Plimsoll is ready: {settings.SITE_URL}", *first_account.greeting()],
     }
     connections.close_all()
     os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives
@@ -59,16 +60,6 @@ def _pipe_with(text: str) -> int:
         pipe.write(text)
     os.set_inheritable(readable, True)
     return readable
-
-
-def greeting() -> list[str]:
-    """What is said once all parts are ready."""
-    lines = [f"Plimsoll is ready: {settings.SITE_URL}"]
-    if not get_user_model().objects.exists():
-        from teams.first_account import link  # here, since tests and tools want the rest of this module only
-
-        lines.append(f"No account yet. Create the first one: {link()}")
-    return lines
 
 
 def valkey() -> list[str]:

@@ -4,6 +4,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from . import audit
 from .members import withdraw_invitations
@@ -11,11 +12,22 @@ from .models import Invitation, Role, Team
 from .refusals import NotThere, Refused
 
 
-def make_admin(actor: User, user: User, admin: bool) -> None:
-    """Makes the person an administrator, or no more. Raises Refused for the last one."""
+def admins() -> QuerySet[User]:
+    """Who can do an administrator's work: those who are deactivated can't."""
+    return User.objects.filter(is_superuser=True, is_active=True)
+
+
+def make_admin(actor: User | None, user: User, admin: bool) -> None:
+    """Makes the person an administrator, or no more; `actor` is None for a command on the server.
+
+    Raises Refused for the last one, and for a person who may not sign in.
+    """
     with transaction.atomic():
         hold_admins()
-        demand_admin(actor)
+        if actor:
+            demand_admin(actor)
+        if admin and not User.objects.filter(pk=user.pk, is_active=True).exists():
+            raise Refused(f"{user} is deactivated and could not do an administrator's work. Choose another account.")
         _not_the_last(user, goes=not admin)
         User.objects.filter(pk=user.pk).update(is_superuser=admin)
         if not admin:  # a link that they kept must not bring them back into a team of others
@@ -56,8 +68,7 @@ def remove_factors(actor: User | None, user: User) -> bool:
 
 def last_admin(user: User) -> str:
     """A sentence when there would be no administrator left; "" otherwise."""
-    admins = User.objects.filter(is_superuser=True, is_active=True)
-    if not admins.filter(pk=user.pk).exists() or admins.exclude(pk=user.pk).exists():
+    if not admins().filter(pk=user.pk).exists() or admins().exclude(pk=user.pk).exists():
         return ""
     return f"{user} is the only administrator. Make someone else an administrator of this installation first."
 
@@ -69,7 +80,7 @@ def hold_admins() -> None:
 
 def demand_admin(actor: User) -> None:
     """Looks again whether the actor is an administrator. Raises NotThere if not (any more)."""
-    if not User.objects.filter(pk=actor.pk, is_superuser=True, is_active=True).exists():
+    if not admins().filter(pk=actor.pk).exists():
         raise NotThere("You are no administrator any more, so nothing was changed.")
 
 

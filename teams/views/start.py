@@ -1,7 +1,8 @@
-"""The one-time link of a fresh installation."""
+"""The one-time link of an installation without an administrator."""
 
 from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from ..refusals import Refused
 @never_cache
 @sensitive_post_parameters()
 def start(request: HttpRequest, token: str) -> HttpResponse:
-    """Create your account: the one-time link from the log of a fresh installation."""
+    """Create an administrator's account: the one-time link from the log."""
     access.anyone(request)
     if not first_account.is_open(token):
         raise Http404("This link is used up or mistyped. If you have an account, sign in.")
@@ -28,7 +29,7 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
             user = first_account.create(data["username"], data["email"], data["password1"], data["team_name"])
             return perform_login(request, user, redirect_url=reverse("board"))
         except first_account.TooLate:
-            raise Http404("Someone created the first account a moment before you. Sign in instead.") from None
-        except Refused as refused:  # `manage.py apply` made a team of this name meanwhile
-            form.add_error("team_name", str(refused))
-    return render(request, "teams/start.html", {"form": form})
+            raise Http404("There is an administrator since a moment ago. Sign in instead.") from None
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    return render(request, "teams/start.html", {"form": form, "others": User.objects.exists()})
