@@ -1,12 +1,11 @@
 """The way back: a backup becomes the database, all of it or nothing."""
 
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -15,10 +14,11 @@ from django.core.management.color import no_style
 from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from config.key_files import FILES, write
 from config.rotation import unreadable
 from config.secrets import Unreadable
 
-from .reading import DAMAGE, KEYS, Manifest, Refused, lines, manifest_of, opened
+from .reading import DAMAGE, LONGEST_LINE, Manifest, Refused, keys_of, lines, manifest_of, opened
 from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migrated, kept
 
 
@@ -39,22 +39,27 @@ def restore(path: Path, *, replace: bool = False) -> Restored:
         manifest = manifest_of(archive)
         _check_migrations(manifest)
         tables = _tables(manifest)
-        in_file = [name for name in KEYS if f"keys/{name}" in archive.namelist()]
-        wanted = [name for name in in_file if not settings.ENVIRONMENT[KEYS[name]]]
-        try:
-            with transaction.atomic():
-                _make_room(replace)
-                for table in tables:
-                    _fill(table, archive, manifest)
-                _reset_sequences(tables)
-                connection.check_constraints()
-                for name in wanted:  # last: what fails before leaves the keys as they are
-                    _put_key(name, archive)
-        except Error as error:
-            raise Refused(f"The database refused the backup: {_first_line(error)}.") from None
+        in_file = keys_of(archive)
+        wanted = {name: key for name, key in in_file.items() if not settings.ENVIRONMENT[FILES[name]]}
+        for table in tables:  # all of it is read and converted once before anything is written
+            for _ in _chunks(table, archive, manifest):
+                pass
+        with ExitStack() as undo:
+            try:
+                with transaction.atomic():
+                    _make_room(replace)
+                    for table in tables:
+                        _fill(table, archive, manifest)
+                    _reset_sequences(tables)
+                    connection.check_constraints()
+                    for name, key in wanted.items():  # last: what fails before leaves the keys as they are
+                        _put_key(settings.DATA / name, key, undo)
+            except (Error, *DAMAGE) as error:
+                raise Refused(f"The database refused the backup: {_first_line(error)}.") from None
+            undo.pop_all()
     # Keys that were just put in place are used from the next start on.
     unreadable = "" if "field_key" in wanted else _unreadable()
-    return Restored(manifest.rows, manifest.made_at, wanted, [x for x in in_file if x not in wanted], unreadable)
+    return Restored(manifest.rows, manifest.made_at, list(wanted), [x for x in in_file if x not in wanted], unreadable)
 
 
 def _check_migrations(manifest: Manifest) -> None:
@@ -105,28 +110,34 @@ def _make_room(replace: bool) -> None:
 
 def _fill(table: Table, archive: zipfile.ZipFile, manifest: Manifest) -> None:
     count = 0
-    for rows in _chunks(table, archive):
+    for rows in _chunks(table, archive, manifest):
         try:
             table.insert(rows)
-        except Error as error:
+        except (Error, *DAMAGE) as error:
             where = f"rows {count + 1} to {count + len(rows)} of {table.label}"
             raise Refused(f"The database refused {where}: {_first_line(error)}.") from None
         count += len(rows)
-    if count != manifest.rows[table.label]:
-        raise Refused(
-            f"The backup is damaged: {table.label} has {count} rows where the manifest says "
-            f"{manifest.rows[table.label]}."
-        )
 
 
-def _chunks(table: Table, archive: zipfile.ZipFile) -> Iterator[list[list]]:
-    """Rows as the database takes them, some at a time."""
-    found = lines(archive, table.label)
-    while chunk := list(islice(found, CHUNK)):
+def _chunks(table: Table, archive: zipfile.ZipFile, manifest: Manifest) -> Iterator[list[list]]:
+    """Rows as the database takes them, some at a time. Raises Refused unless there are as many as the manifest says."""
+    rows, size, count, expected = [], 0, 0, manifest.rows[table.label]
+    for row, length in lines(archive, table.label):
         try:
-            yield [table.stored(row) for row in chunk]
+            rows.append(table.stored(row))
         except (ValidationError, *DAMAGE):
             raise Refused(f"The backup is damaged: {table.label} has a row that does not fit.") from None
+        size, count = size + length, count + 1
+        if count > expected:
+            break
+        if len(rows) == CHUNK or size > LONGEST_LINE:
+            yield rows
+            rows, size = [], 0
+    if count != expected:
+        found = f"more than {expected}" if count > expected else str(count)
+        raise Refused(f"The backup is damaged: {table.label} has {found} rows where the manifest says {expected}.")
+    if rows:
+        yield rows
 
 
 def _reset_sequences(tables: list[Table]) -> None:
@@ -136,27 +147,21 @@ def _reset_sequences(tables: list[Table]) -> None:
             cursor.execute(statement)
 
 
-def _put_key(name: str, archive: zipfile.ZipFile) -> None:
-    """Puts a key file into the data folder and keeps the one that was there: older backups may need it."""
-    target: Path = settings.DATA / name
+def _put_key(target: Path, key: bytes, undo: ExitStack) -> None:
+    """Puts a key file into the data folder and keeps the one that was there: older backups may need it.
+
+    `undo` gets what brings it back, which needs no room on the disk. Raises Refused.
+    """
     try:
-        content = archive.read(f"keys/{name}")
-        before = target.read_bytes() if target.exists() else content
-        if before != content:
-            _write_private(target.with_name(f"{name}.until-{datetime.now(UTC):%Y%m%d-%H%M%S}"), before)
-        _write_private(target, content)
-    except DAMAGE:
-        raise Refused(f"The backup is damaged: its {name} can't be read.") from None
+        if not target.exists():
+            undo.callback(target.unlink, missing_ok=True)
+        elif (before := target.read_bytes()) != key:
+            kept = target.with_name(f"{target.name}.until-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+            write(kept, before)
+            undo.callback(os.replace, kept, target)
+        write(target, key)
     except OSError as error:
         raise Refused(f"{target} can't be written: {error.strerror or error}.") from None
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Writes a file that only this user may read, whole or not at all."""
-    handle, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it readable for us alone
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.replace(draft, path)
 
 
 def _unreadable() -> str:

@@ -14,6 +14,8 @@ from typing import IO
 from django.conf import settings
 from django.db import connection
 
+from config.key_files import FILES
+
 from .reading import KEYS, MANIFEST, Manifest, Refused, member
 from .tables import HISTORY, Table, applied_migrations, is_migrated, kept
 
@@ -38,12 +40,12 @@ def back_up(path: Path, *, history: bool = True, keys: bool = False, force: bool
     """
     if not is_migrated():
         raise Refused("The database is not of this version. Run manage.py migrate, or start Plimsoll once.")
-    key_files = [name for name in KEYS if keys and kept_in_folder(name)]
+    key_files = [name for name in FILES if keys and kept_in_folder(name)]
     with new_file(path, force) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive, snapshot():
             manifest = _write_rows(archive, history)
             for name in key_files:
-                archive.write(settings.DATA / name, f"keys/{name}")
+                archive.write(settings.DATA / name, KEYS + name)
             archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
         size = file.tell()
     return Written(manifest.rows, size, key_files)
@@ -51,7 +53,7 @@ def back_up(path: Path, *, history: bool = True, keys: bool = False, force: bool
 
 def kept_in_folder(name: str) -> bool:
     """Whether this key is the one of the data folder, not one of the environment."""
-    return not settings.ENVIRONMENT[KEYS[name]] and (settings.DATA / name).exists()
+    return not settings.ENVIRONMENT[FILES[name]] and (settings.DATA / name).exists()
 
 
 def _write_rows(archive: zipfile.ZipFile, history: bool) -> Manifest:
