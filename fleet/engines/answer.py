@@ -15,8 +15,10 @@ _DECODER = json.JSONDecoder(
     parse_constant=lambda name: None,
     parse_float=lambda digits: value if math.isfinite(value := float(digits)) else None,
 )
-_UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
-_UNSTORABLE = re.compile("[\ud800-\udfff\0]")
+_UNSTORABLE = re.compile(
+    rb"\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""What looks like the escape of a NUL, of a pair of surrogates or of a lone one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,7 @@ class Answer:
 
     def _parse(self) -> Any:
         try:
-            value = _DECODER.decode(self.body.decode("utf-8-sig"))
-            return _storable(value) if _UNSTORABLE_ESCAPE.search(self.body) else value
+            return _DECODER.decode(_UNSTORABLE.sub(_storable, self.body).decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             problem = f"byte {error.start} is not valid UTF-8"
         except json.JSONDecodeError as error:
@@ -68,14 +69,15 @@ class Answer:
         raise BadAnswer(Cause.NOT_JSON, f"The answer is not JSON: {problem}.")
 
 
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    return value
+def _storable(escape: re.Match[bytes]) -> bytes:
+    """U+FFFD in place of a NUL or a lone surrogate. Done before parsing: going through all values takes far longer."""
+    first = escape.start()
+    while first and escape.string[first - 1 : first] == b"\\":
+        first -= 1
+    code, second = escape[0][:6], escape[0][6:]
+    if (escape.start() - first) % 2:  # the backslash is itself escaped, so only what follows can be an escape
+        return code + (rb"\ufffd" if second else b"")
+    return escape[0] if second else rb"\ufffd"
 
 
 def one_line(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from . import ollama_models
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
-from .lenient import LIST_BYTES, keep, mapping, mappings, text
+from .lenient import LIST_BYTES, MOST_MODELS, keep, mapping, mappings, text
 from .reading import Facts, Identity, Load, Model
 from .visit import Visit
 
@@ -59,7 +59,7 @@ def read(visit: Visit) -> tuple[Facts, Load]:
     if learned.due("tags", TAGS_EVERY):
         _learn_tags(visit, learned)
     with visit.step("load"):
-        running = list(mappings(visit.json("/api/ps").get("models")))
+        running = list(mappings(visit.json("/api/ps").get("models")))[:MOST_MODELS]
     if not ollama_models.all_known(running, learned.models):
         _learn_tags(visit, learned)
     _learn_shows(visit, learned)

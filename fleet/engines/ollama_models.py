@@ -53,7 +53,8 @@ def merge(models: tuple[Model, ...], running: list[dict[str, Any]], memory: dict
     """The offered models with what was shown of them and what GET /api/ps says of the loaded ones."""
     shown: Shown = mapping(memory.get("shown"))
     loaded = {name: entry for entry in running if (name := _name(entry))}
-    missing = [_model(entry) for name, entry in loaded.items() if name not in {m.name for m in models}]
+    offered_ones = {model.name for model in models}
+    missing = [_model(entry) for name, entry in loaded.items() if name not in offered_ones]
     return tuple(_merged(m, mapping(shown.get(m.digest or "")), loaded.get(m.name)) for m in (*models, *missing))
 
 

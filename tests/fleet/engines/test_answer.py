@@ -1,5 +1,8 @@
 """Reading JSON from servers that cannot be trusted to send it."""
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +44,16 @@ def test_json_values_can_always_be_stored() -> None:
         "pair": "\U0001f600",
         "n": 1.5,
     }
+
+
+CODES = ("0000", "d83d", "de00", "DBFF", "dfff", "0041")
+ESCAPES = ("\\\\", '\\"', "\\n", "u", "d8", *(f"\\u{code}" for code in CODES))
+
+
+@given(st.lists(st.sampled_from(ESCAPES), max_size=12).map("".join))
+def test_of_all_escapes_only_lone_surrogates_and_nul_are_replaced(written: str) -> None:
+    body = f'["{written}"]'.encode()
+    assert _json(body) == [re.sub("[\ud800-\udfff\0]", "\ufffd", text) for text in json.loads(body)]
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

@@ -77,6 +77,14 @@ def test_of_50000_models_a_thousand_are_kept_and_the_rest_is_told(folder: str, r
     assert reading.facts.warnings == ("Showing 1,000 of 50,000 models.",)
 
 
+def test_of_50000_loaded_models_a_thousand_are_kept_besides_the_offered() -> None:
+    with FakeEngine("ollama") as engine:
+        engine.put("GET /api/tags", {"models": [{"name": f"offered {n}"} for n in range(50_000)]})
+        engine.put("GET /api/ps", {"models": [{"name": f"{n}"} for n in range(50_000)]})
+        reading = good(engine, "ollama", timeout=10.0)
+    assert len(reading.facts.models) == 2000
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_an_engine_that_is_replaced_by_a_website_is_trouble(name: str) -> None:
     with FakeEngine("website") as engine:

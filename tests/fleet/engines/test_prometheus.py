@@ -70,3 +70,13 @@ def test_a_page_of_100_kilobytes_takes_less_than_two_milliseconds() -> None:
         vllm_metrics.read(page)
         times.append(time.process_time() - began)
     assert min(times) < 0.002
+
+
+LONG = ["a" * 1_000_000, 'a="' * 300_000, 'a="' + "x" * 1_000_000, 'a="' + "\\" * 1_000_000]
+
+
+@pytest.mark.parametrize("inside", LONG, ids=["name", "names", "value", "escapes"])
+def test_labels_of_any_length_take_time_that_grows_with_it_only(inside: str) -> None:
+    began = time.thread_time()
+    assert Page(f"a{{{inside}}} 1\n", A).count(A) == 1
+    assert time.thread_time() - began < 10  # seconds; minutes or hours where each character is tried as a beginning
