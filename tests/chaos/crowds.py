@@ -81,7 +81,7 @@ def _until_quiet(rig: Rig, seconds: float = 120) -> None:
 
 
 def flapping(rig: Rig, seconds: float, phase: float = 12) -> Outcome:
-    """One endpoint goes down and comes back every `phase` seconds."""
+    """One endpoint goes down and comes back every `phase` seconds, and stays up in the end."""
     engine = rig.engines.make()
     rig.steady()
     number = rig.add("flappers", {"flapper": engine}, "flappers@example.org")
@@ -94,11 +94,14 @@ def flapping(rig: Rig, seconds: float, phase: float = 12) -> Outcome:
         rig.wait_up_to(phase)
         marked = marked or _marked(rig, number[0])
     mails = [mail.kind for mail in rig.mail.to("flappers@example.org")]
+    engine.start()
+    rig.wait_up_to(ENDS_WITHIN, lambda: rig.mail.to("flappers@example.org")[-1].kind == "UP")
+    last = rig.mail.to("flappers@example.org")[-1].kind
     return Outcome(
         f"One endpoint went down and came back every {phase:g} s for {seconds / 60:g} min",
-        "at most 3 mails, marked as flapping",
-        f"{len(mails)} mails ({', '.join(mails)}), {'marked' if marked else 'not marked'}",
-        1 <= len(mails) <= 3 and marked,
+        "at most 3 mails, marked as flapping; UP is the last word",
+        f"{len(mails)} mails ({', '.join(mails)}), {'marked' if marked else 'not marked'}; in the end {last}",
+        1 <= len(mails) <= 3 and marked and last == "UP",
     )
 
 
