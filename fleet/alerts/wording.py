@@ -1,8 +1,6 @@
 """What a message says, from the facts frozen in its alerts: subject, text, HTML, and the JSON of a webhook."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -10,105 +8,18 @@ from django.template.loader import render_to_string
 from config.addresses import absolute
 
 from .. import causes
-from ..engines.registry import label
 from ..models import Alert, Channel, Message
-from . import links
+from . import links, summary
+from .items import Item, items
 
 LINES = 50
 """Endpoints that a message about many names one by one."""
 
-_LAST_WORD = ("recovered", "escalated", "reminder", "down", "degraded")
-"""When one message carries several alerts about an incident, the first of these is what it says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One incident as a message tells it."""
-
-    kind: str
-    facts: dict[str, Any]
-    incident: int
-    children: list[str]  # endpoints whose trouble is put down to this one's
-
-    @property
-    def status(self) -> str:
-        """down or degraded: the worst it came to."""
-        return self.facts.get("status") or "down"
-
-    @property
-    def recovered(self) -> bool:
-        return self.kind == Alert.Kind.RECOVERED
-
-    @property
-    def word(self) -> str:
-        """What the subject begins with."""
-        if self.recovered:
-            return "UP"
-        if self.kind == Alert.Kind.REMINDER:
-            return f"STILL {self.status.upper()}"
-        return "ESCALATED" if self.kind == Alert.Kind.ESCALATED else self.status.upper()
-
-    @property
-    def name(self) -> str:
-        """The endpoint's name on one line: line breaks can't reach a header."""
-        name = " ".join(self.facts["name"].split())
-        return f"{name} and {len(self.children)} more" if self.children else name
-
-    @property
-    def what(self) -> str:
-        return causes.sentence(self.facts["cause"])
-
-    @property
-    def brief(self) -> str:
-        return causes.short(self.facts["cause"])
-
-    @property
-    def advice(self) -> str:
-        return causes.advice(self.facts["cause"])
-
-    @property
-    def began_at(self) -> datetime:
-        return datetime.fromisoformat(self.facts["began_at"])
-
-    @property
-    def resolved_at(self) -> datetime | None:
-        at = self.facts["resolved_at"]
-        return datetime.fromisoformat(at) if at else None
-
-    @property
-    def lasted(self) -> timedelta | None:
-        return self.resolved_at - self.began_at if self.resolved_at else None
-
-    @property
-    def seen_at(self) -> datetime | None:
-        at = self.facts["last_seen"].get("at")
-        return datetime.fromisoformat(at) if at else None
-
-    @property
-    def engine(self) -> str:
-        name = self.facts["last_seen"].get("engine")
-        return label(name) if name else ""
-
-    @property
-    def link(self) -> str:
-        return absolute(self.facts["path"])
-
-
-def items(message: Message) -> list[Item]:
-    """One item per incident, trouble before recoveries, each in the order in which it began."""
-    by_incident: dict[int, dict[str, Alert]] = {}
-    for alert in message.alerts.exclude(incident=None):
-        by_incident.setdefault(alert.incident_id or 0, {})[alert.kind] = alert
-    children = message.facts.get("children", {})
-    found = []
-    for incident, kinds in by_incident.items():
-        kind = next(kind for kind in _LAST_WORD if kind in kinds)
-        found.append(Item(kind, kinds[kind].facts, incident, children.get(str(incident), [])))
-    return sorted(found, key=lambda item: (item.recovered, item.facts["began_at"], item.facts["name"]))
-
 
 def subject(message: Message) -> str:
     """The mail's subject: "DOWN  gpu-1 (search)", "DOWN  5 endpoints (search)" or "DOWN 3, UP 2  (search)"."""
+    if summary.is_one(message):
+        return summary.subject(message)
     found = items(message)
     if not found:
         note = _note(message)
@@ -175,6 +86,8 @@ def _render(message: Message, kind: str, signed: bool) -> str:
     context: dict[str, Any] = {"message": message}
     if to_one:
         context |= {"acknowledge": _acknowledge(message, found), "unsubscribe": _unsubscribe(message)}
+    if summary.is_one(message):
+        return render_to_string(f"email/summary.{kind}", context | summary.context(message))
     if not found:
         facts = _note(message).facts
         return render_to_string(f"email/note.{kind}", context | {"facts": facts, "link": absolute(facts["path"])})

@@ -1,0 +1,114 @@
+"""The incidents of a message as it presents them, from the facts frozen in its alerts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.addresses import absolute
+
+from .. import causes
+from ..engines.registry import label
+from ..models import Alert, Message
+
+_LAST_WORD = ("recovered", "escalated", "reminder", "down", "degraded")
+"""When one message carries several alerts about an incident, the first of these is what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One incident as a message tells it."""
+
+    kind: str
+    facts: dict[str, Any]
+    incident: int
+    children: list[str]  # endpoints whose trouble is put down to this one's
+
+    @property
+    def status(self) -> str:
+        """down or degraded: the worst it came to."""
+        return self.facts.get("status") or "down"
+
+    @property
+    def recovered(self) -> bool:
+        return self.kind == Alert.Kind.RECOVERED
+
+    @property
+    def word(self) -> str:
+        """What the subject begins with."""
+        if self.recovered:
+            return "UP"
+        if self.kind == Alert.Kind.REMINDER:
+            return f"STILL {self.status.upper()}"
+        return "ESCALATED" if self.kind == Alert.Kind.ESCALATED else self.status.upper()
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name on one line: line breaks can't reach a header."""
+        name = " ".join(self.facts["name"].split())
+        return f"{name} and {len(self.children)} more" if self.children else name
+
+    @property
+    def what(self) -> str:
+        return causes.sentence(self.facts["cause"])
+
+    @property
+    def brief(self) -> str:
+        return causes.short(self.facts["cause"])
+
+    @property
+    def advice(self) -> str:
+        return causes.advice(self.facts["cause"])
+
+    @property
+    def began_at(self) -> datetime:
+        return datetime.fromisoformat(self.facts["began_at"])
+
+    @property
+    def resolved_at(self) -> datetime | None:
+        at = self.facts["resolved_at"]
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def lasted(self) -> timedelta | None:
+        return self.resolved_at - self.began_at if self.resolved_at else None
+
+    @property
+    def seen_at(self) -> datetime | None:
+        at = self.facts["last_seen"].get("at")
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def engine(self) -> str:
+        name = self.facts["last_seen"].get("engine")
+        return label(name) if name else ""
+
+    @property
+    def link(self) -> str:
+        return absolute(self.facts["path"])
+
+
+def items(message: Message) -> list[Item]:
+    """One item per incident, trouble before recoveries, each in the order in which it began."""
+    by_incident: dict[int, dict[str, Alert]] = {}
+    for alert in message.alerts.exclude(incident=None):
+        by_incident.setdefault(alert.incident_id or 0, {})[alert.kind] = alert
+    children = message.facts.get("children", {})
+    found = []
+    for incident, kinds in by_incident.items():
+        kind = next(kind for kind in _LAST_WORD if kind in kinds)
+        found.append(Item(kind, kinds[kind].facts, incident, children.get(str(incident), [])))
+    return sorted(found, key=lambda item: (item.recovered, item.facts["began_at"], item.facts["name"]))
+
+
+def can_be_worded(alert: Alert) -> bool:
+    """Whether its facts are whole. Where they are odd, it goes alone, and spoils no message of others."""
+    facts = alert.facts
+    try:
+        if alert.incident_id is None:
+            return all(isinstance(facts[name], str) for name in ("subject", "text", "path", "link_text", "team_slug"))
+        item = Item(alert.kind, facts, alert.incident_id, [])
+        parts = (item.name, item.what, item.advice, item.began_at, item.lasted, item.seen_at, item.engine, item.link)
+        named = [facts[name] for name in ("url", "team", "team_slug", "endpoint_path", "step", "detail", "opened_at")]
+        return all(isinstance(name, str) for name in named) and bool(parts)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
