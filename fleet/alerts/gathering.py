@@ -14,13 +14,13 @@ from core import fence
 
 from .. import storms
 from ..models import Alert, Channel, Incident, Message
-from . import grouping
+from . import grouping, items, mail_limit
 
 GATHERING = "gathering"
 """The sweep, as core.fence knows it."""
 
-_NOTE = Case(When(incident=None, then="pk"))
-"""A note goes alone, alerts of incidents together."""
+_NOTE = Case(When(incident=None, over_limit=False, then="pk"))
+"""A note goes alone, alerts of incidents and what MAILS_PER_HOUR held back together."""
 
 CHILDREN = 50
 """Incidents put down to another one that its message names; the rest is counted."""
@@ -29,22 +29,31 @@ CHILDREN = 50
 def gather() -> int:
     """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
     now = datetime.now(UTC)
+    limit = mail_limit.MailLimit(now)
     ready = Q(hold_until=None) | Q(hold_until__lte=now)
-    waiting: QuerySet[Any] = (
-        Alert.objects.filter(ready, message=None, dropped="").annotate(note=_NOTE).order_by("created_at", "pk")
-    )
+    rows = Alert.objects.filter(ready, message=None, dropped="").exclude(limit.waiting()).annotate(note=_NOTE)
+    waiting: QuerySet[Any] = rows.order_by("created_at", "pk")
     forming = cache(partial(storms.forming, now=now))
 
-    def work(group: dict[str, Any]) -> bool:
+    def gather_one(alerts: list[Alert]) -> bool:
+        """Makes a message of the alerts, if they are complete and the team may send one."""
+        first = alerts[0]
+        complete = first.incident_id is None or any(alert.over_limit for alert in alerts)
+        if not complete:
+            complete = grouping.ready(_group(alerts, first.team_id is not None and forming(first.team_id), now))
+        if complete and not limit.allows(alerts):
+            mail_limit.hold(alerts)
+            return False
+        return complete and _message(alerts, now)
+
+    def gather_group(group: dict[str, Any]) -> int:
         alerts = list(waiting.filter(**group).select_related("incident", "team"))
-        if alerts and group["note"] is None:
-            team = group["team_id"]
-            if not grouping.ready(_group(alerts, team is not None and forming(team), now)):
-                return False
-        return bool(alerts) and _message(alerts, now)
+        alone = [alert for alert in alerts if not items.can_be_worded(alert)]
+        together = [alert for alert in alerts if alert not in alone]
+        return sum(gather_one(each) for each in (together, *([alert] for alert in alone)) if each)
 
     groups: Iterable[dict[str, Any]] = waiting.order_by().values("team_id", "channel", "recipient", "note").distinct()
-    return fence.each(GATHERING, groups, work, _item)
+    return fence.each(GATHERING, groups, gather_group, _item)
 
 
 def _item(group: dict[str, Any]) -> fence.Item:
@@ -80,7 +89,7 @@ def _message(alerts: list[Alert], now: datetime) -> bool:
             created_at=now,
             state=Message.State.WAITING if sendable else Message.State.NO_SERVER,
             next_try_at=now if sendable else None,
-            facts={"children": _children(alerts)},
+            facts={"children": _children(alerts)} | mail_limit.facts(alerts),
         )
         rows = Alert.objects.filter(pk__in=[alert.pk for alert in alerts], message=None, dropped="")
         if not rows.update(message=message):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
@@ -67,6 +67,12 @@ def not_gathered(user: User) -> Some:
     """Alerts that no message carries yet: their group is still forming, or quiet hours hold them."""
     rows = _visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
     return Some(list(rows[:MOST]), rows.count())
+
+
+def over_limit(user: User) -> list[tuple[str, int]]:
+    """The teams whose alerts MAILS_PER_HOUR holds back, each with how many."""
+    held = _visible(user, Alert.objects.filter(message=None, dropped="", over_limit=True)).order_by("team__name")
+    return list(held.values_list("team__name").annotate(Count("pk")))
 
 
 def dropped(user: User, number: str | int) -> Page:

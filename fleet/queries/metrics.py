@@ -92,6 +92,7 @@ def _alerts(bearer: Bearer, now: Any) -> dict[str, int]:
         When(~Q(dropped=""), then=Value("dropped")),
         When(message__isnull=False, then=Value("gathered")),
         When(hold_until__gt=now, then=Value("held")),
+        When(over_limit=True, then=Value("held")),
         default=Value("waiting"),
         output_field=CharField(),
     )

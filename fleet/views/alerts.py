@@ -32,6 +32,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "dead": queries.dead_letters(user) if first else None,
         "waiting": queries.not_gathered(user) if first else None,
         "put_off": put_off.listed(user) if first else None,
+        "over_limit": queries.over_limit(user),
+        "mails_per_hour": settings.MAILS_PER_HOUR,
     }
     return render(request, "fleet/alerts.html", {**shown, "nav": "alerts"})
 
