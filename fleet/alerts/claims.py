@@ -55,7 +55,7 @@ def claim(message: Message) -> Message | None:
     """The message with its team, ours for LEASE; None when another process has it, or this one is stopping."""
     until = datetime.now(UTC) + LEASE
     with _changed:
-        if _stopping:
+        if _stopping or message.pk in _held:
             return None
         _held[message.pk] = until
     # The condition makes the claim: whoever moves next_try_at first sends, the others find no row.
