@@ -9,7 +9,8 @@ from config.secrets import EncryptedTextField
 from teams import audit
 from teams.models import Team
 
-from ..models import AlertPolicy
+from ..models import AlertPolicy, Channel
+from . import claims
 
 
 def policy_of(team: Team) -> AlertPolicy:
@@ -30,6 +31,8 @@ def save(policy: AlertPolicy) -> str:
     before = _values(policy_of(policy.team))
     with transaction.atomic():
         policy.save()
+        # What could not be reached may be reached by now, or is not wanted any more.
+        claims.reached_again(claims.waiting().filter(team=policy.team).exclude(channel=Channel.MAIL))
         if moved := audit.differences(before, _values(policy), _not_told()):
             audit.record("alerting.changed", team=policy.team, what=policy.team, detail=moved)
     return made

@@ -38,6 +38,8 @@ from config.environment import TABLE, BadSettings, read
         ("EMAIL_URL", "smtp://", "smtp://"),
         ("EMAIL_URL", "consolemail://", "smtp://"),
         ("MAIL_FROM", "nobody", "an address"),
+        ("MAIL_FROM", "Ops, Night <plimsoll@example.org>", "an address"),
+        ("MAIL_FROM", "x <a@" + "ü" * 60 + ".de>", "an address"),
         ("SECRET_KEY", "short", "32 random characters"),
         ("FIELD_KEYS", f"{'x' * 40},", "32 random characters"),
         ("HEARTBEAT_URL", "hc-ping.com/x", "whole address"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 
-from fleet.alerts import calling, delivery
+from fleet.alerts import calling, delivery, policy
 from fleet.alerts.channels import apprise, webhook
 from fleet.models import AlertPolicy, Message
 from teams.models import Team
@@ -215,3 +215,16 @@ def test_many_waiting_messages_cost_two_statements(server, django_assert_num_que
     Message.objects.create(team=other, **same)
     with django_assert_num_queries(2):
         assert [team for (team, _), _ in calling._due()] == [hog.pk, other.pk]
+
+
+def test_another_address_of_the_webhook_is_tried_at_once(server, swept, monkeypatch):
+    monkeypatch.setattr(webhook, "SECONDS", 0.3)
+    team = with_webhook("moved", f"{server.url}/silent")
+    for _ in range(3):
+        note(team, "webhook", "webhook")
+    swept()
+    Message.objects.filter(last_try="unreached").update(next_try_at=datetime.now(UTC) + timedelta(minutes=15))
+    rules = policy.policy_of(team)
+    rules.webhook_url = f"{server.url}/hook"
+    policy.save(rules)
+    assert swept() == 1 and set(states(team)) == {("sent", "")}
