@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from . import broker, environment
+from . import broker, environment, postgres
 from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
@@ -45,7 +45,11 @@ def up() -> NoReturn:
         "health": [_own_address(settings.HOST), settings.PORT],
         "health_pass": {HEADER: own_pass()},
         "needed": list(NEEDED),
-        "greeting": [f"Plimsoll is ready: {settings.SITE_URL}", *first_account.greeting()],
+        "greeting": [
+            f"Plimsoll is ready: {settings.SITE_URL}",
+            *filter(None, [postgres.shortage()]),
+            *first_account.greeting(),
+        ],
     }
     connections.close_all()
     os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives

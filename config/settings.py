@@ -224,6 +224,15 @@ if _DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
         "PRAGMA cache_size=-500; PRAGMA mmap_size=134217728",
     }
+else:
+    # A thread has a connection only while it uses it, so that 200 probes under way need no 200 connections.
+    _DATABASE["CONN_MAX_AGE"] = 0
+    _DATABASE["CONN_HEALTH_CHECKS"] = True  # one that broke meanwhile is replaced unseen
+    _DATABASE.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 0,
+        "max_size": 20,  # of each process; config/postgres.py compares it with what the server allows
+        "timeout": 5,  # seconds to wait for one of them
+    }
 DATABASES = {"default": _DATABASE}
 
 # The data folder and the secrets in it
@@ -292,7 +301,8 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_DB_REUSE_MAX = 10**9  # threads keep their connection; config/celery.py drops broken ones
+if _DATABASE["ENGINE"].endswith("sqlite3"):
+    CELERY_DB_REUSE_MAX = 10**9  # threads keep their connection; config/celery.py drops broken ones
 CELERY_TIMEZONE = "UTC"
 
 LOGGING = logs.configuration(ENVIRONMENT["LOG_LEVEL"])

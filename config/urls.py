@@ -14,3 +14,4 @@ urlpatterns = [
 
 handler403 = "teams.views.errors.forbidden"
 handler404 = "teams.views.errors.not_found"
+handler500 = "teams.views.errors.broken"

@@ -1,9 +1,11 @@
 """The live board: the page, what changed since, and the event stream."""
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from core.database import give_back
 from teams.access import anyone, anyone_async, person
 
 from .. import live
@@ -43,5 +45,6 @@ async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     user = await anyone_async(request)
     if user is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+    await sync_to_async(give_back)()  # a stream lasts for minutes, and needs the database no more
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(live.stream(user.pk), content_type="text/event-stream", headers=headers)

@@ -1,7 +1,12 @@
 """What is said about what is not there or not allowed."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
+
+from config.postgres import busy
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -12,6 +17,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: it is there, and who asks may see it, but not do this."""
     return render(request, "403.html", {"said": _said(exception)}, status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500; 503 where nothing is broken, but no connection to the database was free in time."""
+    if not busy(sys.exception()):
+        return HttpResponse(get_template("500.html").render(), status=500)
+    return HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
 
 
 def _said(exception: Exception) -> str:

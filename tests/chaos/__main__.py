@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from . import clients, crowds, network, poison, scenarios
+from . import clients, crowds, neighbours, network, poison, scenarios
 from .outcome import HEAD, Outcome
 from .rig import ROOT, Rig, on_a_rig
 
@@ -52,6 +52,11 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
     found["hanging"] = partial(on_a_rig, partial(crowds.hanging, count=50, seconds=60))
     found["poison"] = partial(on_a_rig, partial(poison.rows, seconds=60))
     found["silent-webhook"] = partial(on_a_rig, partial(poison.silent_webhook, count=12))
+    found["hanging-neighbours"] = partial(on_a_rig, partial(neighbours.hanging, count=240, seconds=120))
+    found["hanging-neighbours-16"] = partial(
+        on_a_rig, partial(neighbours.hanging, count=40, seconds=120), PROBE_THREADS="16"
+    )
+    found["postgres-100"] = partial(neighbours.on_small_postgres, count=86, seconds=60)
     return found
 
 

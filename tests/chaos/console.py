@@ -83,8 +83,39 @@ def session(name: str) -> dict[str, str]:
     return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 
+def known(numbers: list[int]) -> bool:
+    """Whether each of these endpoints was seen up (or busy, or asleep)."""
+    from fleet.models import EndpointState
+
+    good = EndpointState.objects.filter(pk__in=numbers, status__in=("up", "busy", "asleep"))
+    return good.count() == len(numbers)
+
+
+def late(numbers: list[int], since: float) -> list[float]:
+    """How late each probe of these endpoints began since then (unix seconds), in milliseconds."""
+    from datetime import UTC, datetime
+
+    from fleet.models import Observation
+
+    found = Observation.objects.filter(endpoint__in=numbers, at__gte=datetime.fromtimestamp(since, UTC))
+    return list(found.values_list("late_ms", flat=True))
+
+
+def sign_in() -> str:
+    """The cookie of an administrator's session."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    user, _ = User.objects.get_or_create(username="admin", defaults={"is_superuser": True, "is_active": True})
+    browser = Client()
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
 _DO = {
     "migrate": migrate, "add": add, "pause": pause, "plant": plant, "notes": notes, "start": start, "session": session,
+    "known": known, "late": late, "sign_in": sign_in,
 }  # fmt: skip
 
 

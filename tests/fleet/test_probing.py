@@ -239,7 +239,8 @@ def test_a_row_that_makes_recording_raise_costs_its_endpoint_alone(team, gpu, co
     for _ in range(3):
         for endpoint in (gpu, beside):
             probing.run(endpoint.pk, now, now + 60)
-    bad, fine = EndpointState.objects.only("status", "cause", "due_at").in_bulk([gpu.pk, beside.pk]).values()
+    rows = EndpointState.objects.only("status", "cause", "due_at", "waiting_since").order_by("pk")
+    bad, fine = rows.filter(pk__in=[gpu.pk, beside.pk])
     assert (bad.status, bad.cause, fine.status) == ("unknown", "not_recorded", "up")
     assert now + 10 <= bad.due_at <= now + 60 and not bad.waiting_since  # put off by more each time
     put_off = PutOff.objects.get()

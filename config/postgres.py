@@ -1,0 +1,40 @@
+"""How many connections the PostgreSQL server allows, and how many we may need."""
+
+from django.conf import settings
+from django.db import connection
+
+PROCESSES = 3
+"""Those that use the database: the web server and two workers."""
+
+SPARE = 5
+"""For `manage.py` commands that are run meanwhile."""
+
+_ALLOWED = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0),
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()))
+"""
+
+
+def shortage() -> str:
+    """What to do when the server allows fewer connections than we may need; "" when it allows enough, or is SQLite."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALLOWED)
+        allowed = cursor.fetchone()[0]
+    needed = PROCESSES * settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] + SPARE
+    if allowed >= needed:
+        return ""
+    return (
+        f"PostgreSQL allows this role {allowed} connections, and Plimsoll may need {needed}: pages may be refused "
+        "under load. Raise max_connections in postgresql.conf, or the role's or database's own limit where it has one."
+    )
+
+
+def busy(error: BaseException | None) -> bool:
+    """Whether this error means that none of our connections became free in time."""
+    # By its name: the package is loaded only where the database is PostgreSQL.
+    return type(error.__cause__).__name__ == "PoolTimeout" if error else False
