@@ -1,6 +1,7 @@
-"""From the beat's tick to one task per due endpoint, and the signs of life that /health/ready reads."""
+"""From the beat's tick to tasks that probe what is due, and the signs of life that /health/ready reads."""
 
 import time
+from dataclasses import astuple
 
 import redis
 from django.conf import settings
@@ -11,11 +12,14 @@ from . import claims, storms
 from .tally import tally
 from .watch import lookout, overdue, signs, ticks
 
+BATCH = 25
+"""Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
+
 _broker: redis.Redis | None = None
 
 
 def tick() -> None:
-    """Claims what is due now and sends each endpoint to the probe queue, to expire when its next probe is due."""
+    """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
     now = time.time()
     ticks.notice("tick", signs.seen("tick"))
     storms.look_ahead(now)
@@ -23,12 +27,10 @@ def tick() -> None:
     task = app.tasks["fleet.tasks.probe"]
     if due:
         with app.producer_pool.acquire(block=True) as producer:
-            for claim in due:
-                task.apply_async(
-                    (claim.endpoint_id, claim.team_id, claim.slow, claim.due_at, claim.expires_at),
-                    producer=producer,
-                    expires=max(claim.expires_at - now, 1),
-                )
+            for start in range(0, len(due), BATCH):
+                batch = due[start : start + BATCH]
+                expires = max(1, max(claim.expires_at for claim in batch) - now)
+                task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
     pulse("tick")
     overdue.sweep(now)
     lookout.look(now)

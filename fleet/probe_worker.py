@@ -1,5 +1,6 @@
 """What a probe worker runs: the threads of its process, which Celery's tasks hand the probes to."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from celery.signals import worker_shutdown
@@ -8,6 +9,7 @@ from django.conf import settings
 from core.database import give_back
 
 from . import probing
+from .claims import Claim
 from .lanes import Job, Pool
 
 STOP_WITHIN = 3.0
@@ -16,17 +18,15 @@ STOP_WITHIN = 3.0
 pool = Pool(settings.PROBE_THREADS)
 
 
-def submit(endpoint_id: int, team_id: int, slow: bool, due_at: int, expires_at: int) -> None:
-    """Has one endpoint probed as soon as its team may have a thread, or never when that is after `expires_at`.
-
-    The times are unix seconds.
-    """
-    pool.submit(Job(endpoint_id, team_id, slow, expires_at, partial(_run, endpoint_id, due_at, expires_at)))
+def submit(claims: Iterable[Claim]) -> None:
+    """Has each of these endpoints probed as soon as its team may have a thread, or never once its claim expires."""
+    for claim in claims:
+        pool.submit(Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, partial(_run, claim)))
 
 
-def _run(endpoint_id: int, due_at: int, expires_at: int) -> None:
+def _run(claim: Claim) -> None:
     try:
-        probing.run(endpoint_id, due_at, expires_at)
+        probing.run(claim.endpoint_id, claim.due_at, claim.expires_at)
     finally:
         give_back()
 

@@ -12,6 +12,7 @@ from core.schedule import Scheduled
 from . import dispatch, probe_worker
 from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
+from .claims import Claim
 from .history import rollups, upkeep
 from .watch import heartbeat
 
@@ -30,9 +31,9 @@ class Unacknowledged(Request):
 
 
 @shared_task(Request=Unacknowledged)
-def probe(endpoint_id: int, team_id: int, slow: bool, due_at: int, expires_at: int) -> None:
-    """Ask one endpoint how it is, on a thread that its team may have."""
-    probe_worker.submit(endpoint_id, team_id, slow, due_at, expires_at)
+def probe(batch: list[list[int]]) -> None:
+    """Ask some endpoints how they are, each on a thread that its team may have."""
+    probe_worker.submit(Claim(*each) for each in batch)
 
 
 @shared_task(base=Scheduled)

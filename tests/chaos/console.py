@@ -105,7 +105,10 @@ def sign_in() -> str:
     """The cookie of an administrator's session."""
     from django.conf import settings
     from django.contrib.auth.models import User
+    from django.core.management import call_command
     from django.test import Client
+
+    call_command("collectstatic", interactive=False, verbosity=0)  # pages name these files
 
     user, _ = User.objects.get_or_create(username="admin", defaults={"is_superuser": True, "is_active": True})
     browser = Client()

@@ -7,13 +7,16 @@ from functools import partial
 
 import pytest
 
-from . import clients, crowds, poison, scenarios
+from . import clients, crowds, neighbours, poison, scenarios
 from .outcome import Outcome
 from .rig import Rig, on_a_rig
 
 pytestmark = pytest.mark.skipif(not shutil.which("setpriv"), reason="ends its processes the Linux way")
 
 KILLED = ("worker-general", "worker-probe", "valkey")
+AT_ONCE = 5
+"""Each is a product of its own with five processes; two cores carry so many without being late themselves."""
+
 Shorts = dict[str, "Future[Outcome]"]
 
 
@@ -30,8 +33,10 @@ def running() -> Iterator[Shorts]:
         "frozen": partial(on_a_rig, partial(scenarios.frozen, name="worker-probe", seconds=12)),
         "poison": partial(on_a_rig, partial(poison.rows, seconds=12)),
         "silent-webhook": partial(on_a_rig, partial(poison.silent_webhook, count=4)),
+        "hanging": partial(on_a_rig, partial(neighbours.hanging, count=60, seconds=20, within=5)),
+        "postgres": partial(neighbours.on_small_postgres, 60, 20, within=5),
     }
-    with ThreadPoolExecutor(len(plan)) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         yield {name: threads.submit(scenario) for name, scenario in plan.items()}
 
 
@@ -82,3 +87,14 @@ def test_rows_of_one_team_that_raise_cost_no_other_team_a_mail_or_a_probe(runnin
 
 def test_a_silent_webhook_of_one_team_delays_no_other_teams(running):
     _check(running["silent-webhook"])
+
+
+def test_hanging_endpoints_of_another_team_hold_up_no_probe(running):
+    _check(running["hanging"])
+
+
+def test_slow_endpoints_do_not_use_up_the_connections_to_postgresql(running):
+    outcome = running["postgres"].result(240)
+    if outcome.ok is None:
+        pytest.skip(outcome.seen)
+    assert outcome.ok, outcome.line()

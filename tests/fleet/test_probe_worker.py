@@ -1,0 +1,61 @@
+"""From a task's message to a recorded probe, on the threads of the probe worker."""
+
+import base64
+import json
+import time
+
+import pytest
+from django.db import connection
+
+from config.celery import app
+from fleet import dispatch, endpoints, lanes, probe_worker
+from fleet.models import EndpointState, Observation
+from tests.fake_engine import many
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    made = lanes.Pool(4)
+    monkeypatch.setattr(probe_worker, "pool", made)
+    yield made
+    assert made.close(10)
+
+
+def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait_for, monkeypatch):
+    monkeypatch.setattr(dispatch, "_broker", valkey)
+    monkeypatch.setattr(dispatch, "BATCH", 4)
+    app.loader.import_default_modules()
+    engines = many(6)
+    try:
+        for n in range(6):
+            endpoints.add(team, name=f"e{n}", url=f"http://127.0.0.1:{engines.port}/e/{n}")
+        dispatch.tick()
+        assert valkey.llen("probe") == 2
+        while message := valkey.rpop("probe"):
+            arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
+            app.tasks["fleet.tasks.probe"](*arguments)
+        wait_for(lambda: Observation.objects.count() == 6)
+    finally:
+        engines.close()
+    assert not EndpointState.objects.exclude(waiting_since=None).exists()
+
+
+def test_a_claim_past_its_time_is_not_probed(team, pool):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    past = int(time.time()) - 10
+    probe_worker.submit([probe_worker.Claim(gpu.pk, team.pk, False, past - 5, past)])
+    assert pool.close(10)
+    assert not Observation.objects.exists()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's connections are kept on purpose")
+def test_no_connection_is_held_while_a_probe_waits(team, pool, monkeypatch, wait_for):
+    seen = []
+    monkeypatch.setattr(probe_worker.probing, "probe", lambda *_, **__: seen.append(connection.connection) or 1 / 0)
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    now = int(time.time())
+    probe_worker.submit([probe_worker.Claim(gpu.pk, team.pk, False, now, now + 60)])
+    wait_for(lambda: seen)
+    assert seen == [None]
