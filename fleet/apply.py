@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from teams import audit
+from teams import audit, confirmations
 from teams.models import Team
 
 from . import endpoints, live
@@ -84,6 +84,7 @@ class _Work:
             team.save()
             action, detail = ("team.changed", {"changed": moved}) if found else ("team.created", {})
             audit.record(action, team=team, what=team, detail=detail)
+        confirmations.trust(team, team.mail_to)
         if found is None:
             details = (f"mails to {_text(entry, 'mail_to')}",)
         mark = "+" if found is None else "~" if details else "="

@@ -25,11 +25,12 @@ def outbound_rules() -> outbound.Rules:
 
 
 def _care_for_people() -> None:
-    """Tells the app of the teams what is stored here about people: it can't import us."""
-    from teams import audit, lifecycle
+    """Gives the app of the teams what is stored here about people and their addresses: it can't import us."""
+    from teams import audit, confirmations, lifecycle
     from teams import data_care as teams
 
     from . import data_care
+    from .alerts.policy import policy_of
     from .models import Endpoint, Incident
 
     audit.LINKED.update(endpoint=Endpoint, incident=Incident)
@@ -37,6 +38,7 @@ def _care_for_people() -> None:
     teams.erasers.append(data_care.erase)
     lifecycle.goes_along.append(data_care.goes_along)
     lifecycle.before_deletion.append(data_care.before_deletion)
+    confirmations.lists.append(lambda team: policy_of(team).escalate_to)
 
 
 def _services() -> list[outbound.Service]:

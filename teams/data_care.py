@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from . import audit, installation, members
-from .models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
+from .models import ApiToken, AuditEntry, Invitation, Membership, PendingAddress, Role, Team
 from .refusals import Refused
 
 SOMEONE = "someone who left"
@@ -85,6 +85,9 @@ def _in_teams(user: User, names: Names) -> dict[str, Any]:
         "invitations": _rows(
             Invitation.objects.filter(Q(invited_by=user) | names.addressed("email")),
             "team__name", "email", "role", "created_at", "expires_at",
+        ),
+        "addresses_to_confirm": _rows(
+            PendingAddress.objects.filter(names.addressed("address")), "team__name", "address", "asked_at"
         ),
         "teams_started": list(Team.objects.filter(started_by=user).values_list("name", flat=True)),
         "mail_lists": [team.name for team in Team.objects.all() if names.in_team(team.pk) & _lower(team.mail_to)],
@@ -159,6 +162,7 @@ def _erase_from_teams(names: Names) -> None:
         kept = without(team.mail_to, names.in_team(team.pk))
         if kept != team.mail_to:
             Team.objects.filter(pk=team.pk).update(mail_to=kept)
+    PendingAddress.objects.filter(names.addressed("address")).delete()
     Invitation.objects.filter(names.addressed("email")).delete()
     Invitation.objects.filter(invited_by__username=names.name).delete()  # nobody keeps a link to come back by
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, ProtectedError, RestrictedError
 from django.utils.text import slugify
 
-from . import audit, members, quotas
+from . import audit, confirmations, members, quotas
 from .models import Membership, Role, Team
 from .refusals import Refused
 
@@ -34,6 +34,7 @@ def new_team(user: User, name: str, mail_to: list[str]) -> Team:
             raise Refused(why)
         team = Team.objects.create(name=name, slug=free_slug(name), mail_to=mail_to, started_by=user)
         Membership.objects.create(user=user, team=team, role=Role.OWNER)
+        confirmations.note_typed(team, before=set())
         audit.record("team.created", team=team, what=team, actor=user)
     return team
 
@@ -49,7 +50,9 @@ def change_team(actor: User, team: Team, name: str, mail_to: list[str]) -> None:
         moved = [field for field, value in new.items() if getattr(before, field) != value]
         if not moved:
             return
+        listed = confirmations.listed(team)
         Team.objects.filter(pk=team.pk).update(**new)
+        confirmations.note_typed(team, listed)
         team.name, team.mail_to = name, mail_to
         audit.record("team.changed", team=team, what=team, detail={"changed": moved}, actor=actor)
 

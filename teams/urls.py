@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import audit, invitations, mail, members, people, sessions, start, teams, tokens
+from .views import addresses, audit, invitations, mail, members, people, sessions, start, teams, tokens
 
 urlpatterns = [
     path("start/<str:token>/", start.start, name="start"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("teams/<slug:slug>/audit/", audit.team_audit, name="team-audit"),
     path("teams/<slug:slug>/audit/export.csv", audit.team_csv, name="team-audit-csv"),
     path("teams/<slug:slug>/audit/export.json", audit.team_json, name="team-audit-json"),
+    path("teams/<slug:slug>/addresses/ask/", addresses.ask, name="address-ask"),
+    path("addresses/confirm/<str:token>/", addresses.confirm, name="address-confirm"),
     path("teams/<slug:slug>/delete/", teams.delete, name="team-delete"),
     path("teams/<slug:slug>/leave/", members.leave, name="team-leave"),
     path("teams/<slug:slug>/members/<int:pk>/role/", members.change_role, name="member-role"),

@@ -126,11 +126,11 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
 def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
     """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
     if kind is Kind.RECOVERED:
-        told = incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct()
-        gone = set(recipients.unsubscribed(endpoint.team))
-        return [pair for pair in told if pair[1] not in gone]
+        told = list(incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct())
+        mailed = recipients.willing(endpoint.team, [address for channel, address in told if channel == Channel.MAIL])
+        return [pair for pair in told if pair[0] != Channel.MAIL or pair[1] in mailed]
     if kind is Kind.ESCALATED:
-        return [(Channel.MAIL, address) for address in rules.escalate_to]
+        return [(Channel.MAIL, address) for address in recipients.willing(endpoint.team, rules.escalate_to)]
     return everyone(endpoint.team, rules)
 
 

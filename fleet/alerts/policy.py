@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from config.secrets import EncryptedTextField
-from teams import audit
+from teams import audit, confirmations
 from teams.models import Team
 
 from ..models import AlertPolicy, Channel
@@ -28,11 +28,13 @@ def save(policy: AlertPolicy) -> str:
         policy.webhook_secret = made = secrets.token_urlsafe(32)
     if not policy.webhook_url:
         policy.webhook_secret = ""
-    before = _values(policy_of(policy.team))
     with transaction.atomic():
+        listed = confirmations.listed(policy.team)
+        before = _values(policy_of(policy.team))
         policy.save()
         # What could not be reached may be reached by now, or is not wanted any more.
         claims.reached_again(claims.waiting().filter(team=policy.team).exclude(channel=Channel.MAIL))
+        confirmations.note_typed(policy.team, listed)
         if moved := audit.differences(before, _values(policy), _not_told()):
             audit.record("alerting.changed", team=policy.team, what=policy.team, detail=moved)
     return made

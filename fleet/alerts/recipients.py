@@ -2,18 +2,28 @@
 
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import transaction
 
-from teams import audit
+from teams import audit, confirmations
 from teams.models import Team
 
 from ..models import Recipient
 
 
 def active(team: Team) -> list[str]:
-    """Where the team's mails go: its addresses without those that unsubscribed."""
+    """Where the team's mails go: its addresses without those that unsubscribed or are not confirmed yet."""
+    return willing(team, team.mail_to)
+
+
+def willing(team: Team, addresses: list[str]) -> list[str]:
+    """These addresses of the team without those that unsubscribed or are not confirmed yet.
+
+    Without a mail server nobody can confirm anything, nor get a mail: then the alerts page shows what would be sent.
+    """
     gone = set(unsubscribed(team))
-    return [address for address in team.mail_to if address not in gone]
+    waiting = {row.address for row in confirmations.pending(team)} if settings.EMAIL_CONFIGURED else set()
+    return [address for address in addresses if address not in gone and address.lower() not in waiting]
 
 
 def unsubscribed(team: Team) -> list[str]:

@@ -59,7 +59,8 @@ def mail(team: Team) -> list[Tried]:
     addresses = recipients.active(team)
     if not addresses:
         if team.mail_to:
-            return [Tried(False, "Everyone on the team's list has unsubscribed, so outages reach nobody by mail.")]
+            why = "Everyone on the team's list has unsubscribed or has not confirmed the address yet"
+            return [Tried(False, f"{why}, so outages reach nobody by mail.")]
         return [Tried(False, "The team has no address that mails go to. Write one on the team's page.")]
     audit.record("alerting.tested", team=team, what=team, detail={"channel": "mail", "addresses": len(addresses)})
     server = MailServer(time.monotonic() + SECONDS, timeout=SECONDS)

@@ -8,8 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from teams import confirmations
 from teams.access import allows, person, team_of
 from teams.models import Role, Team
+from teams.views.addresses import ask_new
 
 from ..alerts import policy, recipients, trying
 from ..alerts.forms import AlertingForm
@@ -29,6 +31,7 @@ def alerting(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, team, form, rules)
     secret = policy.save(form.changed_policy())
     messages.success(request, "Saved.")
+    ask_new(request, team)
     if not secret:
         return redirect("alerting", team.slug)
     return _page(request, team, AlertingForm(policy=policy.policy_of(team)), rules, secret)
@@ -39,6 +42,7 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
         "team": team,
         "form": form,
         "people": people(team),
+        "pending": confirmations.pending(team),
         "apprise": bool(rules.apprise_url),
         "webhook": bool(rules.webhook_url),
         "secret": secret,

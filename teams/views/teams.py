@@ -5,11 +5,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from .. import access, lifecycle
+from .. import access, confirmations, lifecycle
 from ..forms import InvitationForm, TeamForm, TypedForm
 from ..models import Role, Team
 from ..queries import people as queries
 from ..refusals import NotThere, Refused
+from .addresses import ask_new
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,6 +24,7 @@ def teams(request: HttpRequest) -> HttpResponse:
         try:
             team = lifecycle.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
             messages.success(request, f"{team} was created, and you own it.")
+            ask_new(request, team)
             return redirect("team", team.slug)
         except Refused as refused:
             form.add_error("name", str(refused))
@@ -38,6 +40,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             lifecycle.change_team(access.person(request), mine, form.cleaned_data["name"], form.cleaned_data["mail_to"])
             messages.success(request, "Saved.")
+            ask_new(request, mine)
             return redirect("team", mine.slug)
         except NotThere as refused:
             raise Http404(str(refused)) from None
@@ -57,6 +60,7 @@ def page(
         "members": queries.members(team),
         "invitations": queries.open_invitations(team),
         "roles": Role.choices,
+        "pending": confirmations.pending(team),
         "is_owner": access.allows(request.user, team, Role.OWNER),
         "is_member": team.memberships.filter(user=request.user.pk).exists(),
     }

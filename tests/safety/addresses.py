@@ -32,9 +32,9 @@ from core.models import PutOff
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
-from teams import invitations, mail_address, tokens
+from teams import confirmations, invitations, mail_address, tokens
 from teams.lifecycle import new_team
-from teams.models import Membership, Role, Scope, Team
+from teams.models import Membership, PendingAddress, Role, Scope, Team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 
@@ -100,6 +100,7 @@ class SmallFleet:
         theirs, _ = tokens.make("theirs", [Scope.STATUS], 30, self.user, self.team)
         key = second_factors(self.user)
         new_address = mail_address.change(self.user, "root@example.net")
+        waits, _ = PendingAddress.objects.get_or_create(team=self.team, address="waits@example.org")
         self._by_name = {"account_reset_password_from_key": f"/accounts/password/reset/key/{_reset_key(self.user)}/"}
         # The first beginning that fits tells what the arguments are of, so longer ones come first.
         self._arguments: list[tuple[str, dict[str, object]]] = [
@@ -107,6 +108,7 @@ class SmallFleet:
             ("alerts/unsubscribe/", {"token": _token(links.unsubscribe_path(self.team.pk, "oncall@example.org"))}),
             ("alerts/put-off/", {"pk": put_off.pk}),
             ("alerts/", {"pk": message.pk}),
+            ("addresses/confirm/", {"token": _token(confirmations.link(waits))}),
             ("advisor/requirements/", {"pk": requirement.pk}),
             ("advisor/shared/", {"token": "s" * 43}),
             ("decisions/", {"pk": decision.pk}),

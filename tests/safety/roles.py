@@ -151,6 +151,8 @@ RULES = {
     "invite": act(May.OWNER, email="new@example.org", role="viewer"),
     "invitation-withdraw": act(May.OWNER),
     "invitation": Rule(May.EVERYONE, May.EVERYONE),
+    "address-ask": act(May.OWNER, address="waits@example.org"),
+    "address-confirm": Rule(May.EVERYONE, May.EVERYONE),
     "mail-address": Rule(May.PERSON, May.PERSON),
     "mail-confirm": Rule(May.SELF, May.SELF),
     "person-data": read(May.PERSON),

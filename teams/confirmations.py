@@ -1,0 +1,177 @@
+"""Addresses that someone typed get mails of a team once their owner opened a link and agreed.
+
+A row of PendingAddress is written when an address comes onto a list of the team in the browser and is no account's. It
+goes when the owner agrees, when `manage.py apply` names the address, or when no list has it any more. Whatever has no
+row is trusted.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.core.cache import cache
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from config import limits
+from config.addresses import absolute
+from config.redaction import redact
+
+from . import audit
+from .invitations import holders
+from .models import PendingAddress, Team
+from .quotas import hold
+from .refusals import Refused
+
+log = logging.getLogger(__name__)
+
+VALID = timedelta(days=7)
+AN_HOUR = 30
+"""Links per person and hour, and per team and hour: each of them is a mail to whomever they name."""
+
+PAUSE = 3600
+"""Seconds until the same mailbox gets another link, whichever team wants it to."""
+
+SECONDS = 10
+"""After so many no further mail of the same request is begun."""
+
+_SALT = "plimsoll.list-address"
+GONE = (
+    "This link is used up or more than seven days old, or the team took the address off its lists. If you want the "
+    "team's mails, ask it to send the link again."
+)
+
+lists: list[Callable[[Team], list[str]]] = [lambda team: Team.objects.get(pk=team.pk).mail_to]
+"""The lists of a team, as stored now. The apps add theirs when Django starts."""
+
+
+def listed(team: Team) -> set[str]:
+    """What is on any list of the team, in lower case; nobody else changes a list until the transaction ends."""
+    hold(team)
+    return {address.lower() for of in lists for address in of(team)}
+
+
+def note_typed(team: Team, before: set[str]) -> None:
+    """After a list was changed in the browser: what is new since `before` (of `listed`) waits for confirmation."""
+    now = listed(team)
+    PendingAddress.objects.filter(team=team).exclude(address__in=now).delete()
+    if settings.CONFIRM_ADDRESSES:
+        new = [address for address in sorted(now - before) if not holders(address).exists()]
+        rows = [PendingAddress(team=team, address=address) for address in new]
+        PendingAddress.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def trust(team: Team, addresses: list[str]) -> None:
+    """Who runs the installation vouches for these addresses of the team."""
+    PendingAddress.objects.filter(team=team, address__in=[address.lower() for address in addresses]).delete()
+
+
+def pending(team: Team) -> list[PendingAddress]:
+    """The addresses of the team's lists that get no mail yet."""
+    if not settings.CONFIRM_ADDRESSES:
+        return []
+    return [row for row in PendingAddress.objects.filter(team=team) if not holders(row.address).exists()]
+
+
+def send(rows: list[PendingAddress], by: User) -> str:
+    """Mails each of them its link. Returns why some got none, in a sentence; empty when all did.
+
+    Takes up to SECONDS and the time of one mail.
+    """
+    if not settings.EMAIL_CONFIGURED:
+        return "No mail server is set (EMAIL_URL), so no link to confirm an address can be sent."
+    server, ends, trouble = get_connection(), time.monotonic() + SECONDS, ""
+    try:
+        for row in rows:
+            if time.monotonic() > ends:
+                return "The mail server is slow, so not every link was sent. Send the others in a minute."
+            trouble = _held_up(row, by) or _send(row, server) or trouble
+    except (OSError, SMTPException) as error:
+        log.warning("A link to confirm an address could not be mailed: %s", error)
+        return f"The mail server did not take it: {redact(str(error))}. Send the link again later."
+    finally:
+        with suppress(OSError, SMTPException):
+            server.close()
+    return trouble
+
+
+def find(token: str) -> PendingAddress:
+    """What a link is about. Raises Refused when there is nothing to confirm (any more)."""
+    try:
+        pk, address = signing.loads(token, salt=_SALT, max_age=VALID)
+    except (signing.BadSignature, ValueError) as error:
+        raise Refused(GONE) from error
+    row = PendingAddress.objects.select_related("team").filter(pk=pk, address=address).first()
+    if row is None:
+        raise Refused(GONE)
+    return row
+
+
+def confirm(token: str) -> PendingAddress:
+    """The address gets the team's mails from now on. Raises Refused as `find` does."""
+    with transaction.atomic(), audit.through("link in a mail"):
+        row = find(token)
+        gone, _ = PendingAddress.objects.filter(pk=row.pk).delete()
+        if not gone:
+            raise Refused(GONE)
+        audit.record("recipient.confirmed", team=row.team, detail=audit.whose(row.address))
+    return row
+
+
+def link(row: PendingAddress) -> str:
+    """The whole address of the page where it is confirmed."""
+    return absolute(reverse("address-confirm", args=[signing.dumps([row.pk, row.address], salt=_SALT)]))
+
+
+def _held_up(row: PendingAddress, by: User) -> str:
+    """Counts one more link. Says why it is not sent now; empty when it may be."""
+    by_person = limits.allowed(f"confirmations:person:{by.pk}", AN_HOUR, 3600)
+    if not (by_person and limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
+        return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
+    if not cache.add(_mailbox(row.address), 1, timeout=PAUSE):
+        return f"{row.address} got a link within the last hour. Send another one later."
+    return ""
+
+
+def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
+    facts = {"team": plain(row.team.name), "link": link(row), "site": settings.SITE_URL, "days": VALID.days}
+    mail = EmailMessage(
+        subject="May Plimsoll send you mails?",
+        body=render_to_string("email/confirm_address.txt", facts),
+        to=[row.address],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    try:
+        server.open()
+        server.send_messages([mail])
+    except SMTPRecipientsRefused:
+        return f"The mail server refused {row.address}. Look whether it is right."
+    except (OSError, SMTPException):
+        cache.delete(_mailbox(row.address))  # nothing was sent, so there is nothing to wait for
+        raise
+    PendingAddress.objects.filter(pk=row.pk).update(asked_at=datetime.now(UTC))
+    audit.record("recipient.asked", team=row.team, detail=audit.whose(row.address))
+    return ""
+
+
+def plain(name: str) -> str:
+    """A team's name without what mail programs make links of, since the sender chose it; at most 40 characters."""
+    return " ".join(re.sub(r"[^\w &()'+-]", " ", name).split())[:40]
+
+
+def _mailbox(address: str) -> str:
+    """The key that counts a mailbox; what stands behind a + leads to the same one."""
+    name, _, domain = address.rpartition("@")
+    mailbox = f"{name.partition('+')[0]}@{domain}"
+    return f"confirmation:{salted_hmac(_SALT, mailbox, algorithm='sha256').hexdigest()[:32]}"
