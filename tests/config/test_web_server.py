@@ -141,6 +141,15 @@ def test_a_lower_limit_of_open_files_lowers_the_connections_and_is_said(tmp_path
         assert "not the 2000 of CONNECTIONS, since this process may have only 1024 files open" in web.log.read_text()
 
 
+def test_it_answers_and_logs_little_even_when_it_can_open_hardly_any_file(tmp_path):
+    with ExitStack() as clients, Web(tmp_path, files=30) as web:
+        for _ in range(300):
+            clients.enter_context(web.open(HALF_A_HEAD))
+        for _ in range(10):
+            web.live()
+        assert web.log.stat().st_size < 10_000
+
+
 @pytest.mark.parametrize(
     ("wanted", "files", "fit"), [(2000, 65_536, 2000), (2000, 1024, 262), (100, 1024, 100), (2000, 256, 10)]
 )
