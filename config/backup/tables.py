@@ -1,9 +1,10 @@
 """Which tables a backup has, and how their rows become JSON and rows again."""
 
 import base64
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +12,16 @@ from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import BinaryField, Field, Model, TextField
+from django.db.models import BinaryField, DateField, Field, Model, TextField
 from django.db.models.functions import Cast
 from django.utils.duration import duration_iso_string
 
 from config.secrets import EncryptedTextField
+
+log = logging.getLogger(__name__)
+
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these lies every date that is restored. History is older than what forms take, so the range is wider."""
 
 # Sessions are for the browsers of now. The others are made by `migrate`, with numbers of each database's own.
 LEFT_OUT = {
@@ -108,7 +114,20 @@ def _stored(field: Field, value: Any) -> Any:
         return value
     if isinstance(field, BinaryField):
         value = base64.b64decode(value)
-    return field.get_db_prep_save(field.to_python(value), connection)
+    value = field.to_python(value)
+    if isinstance(field, DateField):  # a DateTimeField is one
+        value = _in_range(field, value)
+    return field.get_db_prep_save(value, connection)
+
+
+def _in_range(field: DateField, value: date) -> date:
+    """Dates that no form takes any more, such as a window of the year 1, must not stop a restore, nor come back."""
+    if FIRST.year <= value.year <= LAST.year:
+        return value
+    nearest = FIRST if value.year < FIRST.year else LAST
+    what = f"{field.name} of a {field.model._meta.verbose_name}"
+    log.warning("The %s is of the year %d: %s is stored.", what, value.year, nearest.date())
+    return nearest if isinstance(value, datetime) else nearest.date()
 
 
 def applied_migrations() -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ from config.backup import Refused, back_up, restore
 from config.backup.tables import LEFT_OUT, kept
 from config.data_folder import ROOT
 from config.parts import only_one
-from fleet.models import AlertPolicy, Change, Endpoint, Observation, Trace
+from fleet.models import AlertPolicy, Change, Endpoint, MaintenanceWindow, Observation, Trace
 from teams.models import Membership, Team
 from tests.config.backup_files import changed, content, database_url, manage, trail, with_manifest
 
@@ -131,6 +131,19 @@ def test_keys_of_the_environment_are_neither_written_nor_overwritten(file, endpo
     settings.ENVIRONMENT = {**settings.ENVIRONMENT, "FIELD_KEYS": settings.FIELD_KEYS}
     assert back_up(tmp_path / "env.zip", keys=True).keys == ["secret_key"]
     assert restore(file, replace=True).unused_keys == ["field_key"]
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_dates_that_no_form_takes_are_restored_as_the_nearest_that_work(alice, team, tmp_path, settings, caplog, year):
+    moment = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) if year > 1 else datetime(1, 1, 1, tzinfo=UTC)
+    times = {"starts_at": moment, "last_day": moment.date(), "minutes": 30}
+    MaintenanceWindow.objects.create(team=team, name="Updates", **times)
+    call_command("backup", str(tmp_path / "b.zip"))
+    call_command("restore", str(tmp_path / "b.zip"), replace=True)
+    nearest = datetime(1970 if year == 1 else 2200, 1, 1, tzinfo=UTC)
+    window = MaintenanceWindow.objects.get()
+    assert (window.starts_at, window.last_day) == (nearest, nearest.date())
+    assert f"The starts_at of a maintenance window is of the year {year}" in caplog.text
 
 
 def test_without_history_the_readings_are_left_out(endpoint, tmp_path):
