@@ -40,6 +40,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PLIMSOLL_DATA": folder, "PORT": str(free_port()), "HOST": "127.0.0.1"}
+        environment["ENDPOINTS_PER_TEAM"] = "100000"
         hanging = round(options.endpoints * options.hanging)
         engines = start_engines(options.endpoints, hanging)
         _register(environment, engines.port, options)

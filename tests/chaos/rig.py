@@ -115,6 +115,7 @@ class Rig:
             "PORT": str(self.port),
             "EMAIL_URL": f"smtp://{self.host}:{self.mail.port}",
             "PROBE_THREADS": "96",
+            "ENDPOINTS_PER_TEAM": "100000",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "MALLOC_ARENA_MAX": "2",
             "PYTHONUNBUFFERED": "1",
