@@ -90,7 +90,11 @@ def _in_teams(user: User, names: Names) -> dict[str, Any]:
             PendingAddress.objects.filter(names.addressed("address")), "team__name", "address", "asked_at"
         ),
         "teams_started": list(Team.objects.filter(started_by=user).values_list("name", flat=True)),
-        "mail_lists": [team.name for team in Team.objects.all() if names.in_team(team.pk) & _lower(team.mail_to)],
+        "mail_lists": [
+            team.name
+            for team in Team.objects.all()
+            if _are_texts(team.mail_to) and names.in_team(team.pk) & _lower(team.mail_to)
+        ],
     }  # fmt: skip
 
 
@@ -152,9 +156,16 @@ def names_of(user: User) -> Names:
     return Names(user.username, frozenset(addresses), frozenset(addresses - doubtful), frozenset(own))
 
 
-def without(addresses: list[str], gone: frozenset[str]) -> list[str]:
-    """The list without these addresses, which are in lower case."""
+def without(addresses: Any, gone: frozenset[str]) -> Any:
+    """The stored list without these addresses, which are in lower case. What is no list of texts stays as it is:
+    nobody's deletion fails for an odd row of another team."""
+    if not _are_texts(addresses):
+        return addresses
     return [address for address in addresses if address.lower() not in gone]
+
+
+def _are_texts(stored: Any) -> bool:
+    return isinstance(stored, list) and all(isinstance(each, str) for each in stored)
 
 
 def _erase_from_teams(names: Names) -> None:

@@ -15,7 +15,7 @@ from advisor.models import Decision, Requirement
 from fleet.alerts import policy
 from fleet.alerts.gathering import gather
 from fleet.calm import actions
-from fleet.models import Alert, EndpointState, Incident, IncidentEvent, Message, Recipient
+from fleet.models import Alert, AlertPolicy, EndpointState, Incident, IncidentEvent, Message, Recipient
 from teams import data_care, members
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
 from tests.fleet.outages import fail, settle, watched
@@ -164,3 +164,14 @@ def test_the_export_has_everything_and_no_secret(alice, busy, team):
     text = answer.content.decode()
     assert "planted" not in text and busy.password not in text
     assert "alice@example.org" not in text
+
+
+@pytest.mark.parametrize("odd", [models.Value(None, models.JSONField()), "text", 5, [None], [["a@example.org"]]])
+def test_an_odd_list_of_another_team_is_in_nobodys_way(charlie, odd):
+    other = Team.objects.create(name="Odd", slug="odd")
+    Team.objects.filter(pk=other.pk).update(mail_to=odd)
+    AlertPolicy.objects.create(team=other)
+    AlertPolicy.objects.update(escalate_to=odd)
+    assert data_care.export(charlie)["mail_lists"] == []
+    data_care.delete_person(charlie, charlie)
+    assert not User.objects.filter(username="charlie").exists()
