@@ -1,5 +1,6 @@
 """MAILS_PER_HOUR: what a team's alerts would send beyond it waits, and then goes into one mail per recipient."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,9 +17,10 @@ class MailLimit:
 
     def __init__(self, now: datetime) -> None:
         self._before = now - AN_HOUR
-        counted = Q(state=Message.State.WAITING) | Q(sent_at__gt=self._before)
-        rows = Message.objects.filter(counted, channel=Channel.MAIL, team__isnull=False).order_by()
-        self._taken = dict(rows.values_list("team").annotate(Count("pk")))
+        mails = Message.objects.filter(channel=Channel.MAIL, team__isnull=False).order_by()
+        self._taken: Counter[int] = Counter()
+        for rows in (mails.filter(state=Message.State.WAITING), mails.filter(sent_at__gt=self._before)):
+            self._taken.update(dict(rows.values_list("team").annotate(Count("pk"))))  # one index for each
 
     def waiting(self) -> Q:
         """The alerts that need not be considered yet: held back, and their team has nothing left."""
@@ -34,9 +36,9 @@ class MailLimit:
             return True
         since = min(alert.hold_until or alert.created_at for alert in alerts)
         overdue = since <= self._before and any(alert.over_limit for alert in alerts)
-        if not overdue and self._taken.get(team, 0) >= settings.MAILS_PER_HOUR:
+        if not overdue and self._taken[team] >= settings.MAILS_PER_HOUR:
             return False
-        self._taken[team] = self._taken.get(team, 0) + 1
+        self._taken[team] += 1
         return True
 
     def _young(self) -> Q:

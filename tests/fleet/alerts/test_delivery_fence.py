@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 TOO_LONG = f"a@{'ü' * 60}.de"
 ODD_ADDRESSES = [
     TOO_LONG, "a@b.de\nBcc: c@example.org", "a@b.de\rX: y", "no address", "",
-    "ü" * 70 + "@example.org", "a@[::1", "a@example.org, b@example.org", "\0@example.org", "a@" + "x" * 70 + ".org",
+    "ü" * 70 + "@example.org", "a@[::1", "a@example.org, b@example.org", "\1@example.org", "a@" + "x" * 70 + ".org",
 ]  # fmt: skip
 ODD_FACTS = [{}, [], "text", 7, {"subject": None, "team_slug": "x"}, {"subject": "x", "team_slug": "a\nBcc: b@c.de"}]
 
