@@ -116,7 +116,7 @@ def _moved(decision: Decision, current: Catalogue) -> int:
     try:
         return len(frozen.moved_facts(decision.recommendation, current)) if decision.status == Status.ACCEPTED else 0
     except (AttributeError, KeyError, TypeError):
-        return 0  # what is stored can't be read, which "put off" on the alerts page tells its team
+        return 0  # what is stored can't be read, “Put off” on the alerts page shows it to its team
 
 
 def whole(decision: Decision) -> Whole:

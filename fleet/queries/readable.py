@@ -29,7 +29,7 @@ def from_columns(make: Callable[[dict[str, Any]], T], state: dict[str, Any]) -> 
     try:
         return make(state)
     except Exception as error:
-        _tell(state["endpoint_id"], f"{type(error).__name__}: {error}")
+        _log_once(state["endpoint_id"], f"{type(error).__name__}: {error}")
         return make({name: deepcopy(EMPTY.get(name, value)) for name, value in state.items()})
 
 
@@ -38,13 +38,13 @@ def from_state(make: Callable[[EndpointState], T], state: EndpointState) -> T:
     try:
         return make(state)
     except Exception as error:
-        _tell(state.pk, f"{type(error).__name__}: {error}")
+        _log_once(state.pk, f"{type(error).__name__}: {error}")
         for name in EMPTY.keys() - state.get_deferred_fields():
             setattr(state, name, deepcopy(EMPTY[name]))
         return make(state)
 
 
 @lru_cache(maxsize=1000)
-def _tell(endpoint_id: int, why: str) -> None:
+def _log_once(endpoint_id: int, why: str) -> None:
     """Once per endpoint and reason, since pages are asked for often."""
     log.warning("The stored state of endpoint %d can't be read, and is shown as unreadable: %s", endpoint_id, why)

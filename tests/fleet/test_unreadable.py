@@ -73,8 +73,8 @@ def test_odd_json_of_one_endpoint_is_in_no_ones_way(column, value, page, alice, 
         answer = page.get(path, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200, path
     with contextlib.suppress(SystemExit):  # which says that something is down
-        call_command("status", stdout=(told := StringIO()), stderr=StringIO())
-    assert "good" in told.getvalue()
+        call_command("status", stdout=(out := StringIO()), stderr=StringIO())
+    assert "good" in out.getvalue()
 
 
 def test_it_is_shown_as_unreadable(page, alice, good, bad):

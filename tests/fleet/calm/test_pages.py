@@ -261,7 +261,7 @@ def test_a_fleet_costs_the_pages_a_fixed_number_of_statements(page, gpu, alice, 
 
 
 OLD, LATE = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
-MAD = {
+ODD = {
     "once in the year one": {"starts_at": OLD},
     "once in 9999": {"starts_at": LATE},
     "months from the year one": {"starts_at": OLD, "repeats": "monthly"},
@@ -275,11 +275,11 @@ MAD = {
 """What no form takes any more, but older rows and restored ones may have."""
 
 
-def test_windows_with_mad_dates_that_are_stored_stay_on_the_page_and_can_be_removed(page, gpu):
-    rows = [MaintenanceWindow(team=gpu.team, name=name, **{"minutes": 30} | values) for name, values in MAD.items()]
+def test_windows_with_odd_dates_that_are_stored_stay_on_the_page_and_can_be_removed(page, gpu):
+    rows = [MaintenanceWindow(team=gpu.team, name=name, **{"minutes": 30} | values) for name, values in ODD.items()]
     MaintenanceWindow.objects.bulk_create(rows)
     assert page.get(gpu.get_absolute_url()).status_code == 200
-    for left in range(len(MAD), 0, -1):
+    for left in range(len(ODD), 0, -1):
         html = text(page.get("/maintenance/"))
         found = [window for window in MaintenanceWindow.objects.all() if f"Remove {window.name}" in html]
         ended = [window for window in MaintenanceWindow.objects.all() if f"End {window.name}" in html]
