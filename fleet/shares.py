@@ -13,6 +13,9 @@ from .models import EndpointState
 FRESH_FOR = 5.0
 """Seconds for which a process keeps what it worked out."""
 
+FULL = 0.85
+"""How much of its share a team's endpoints use: with more, some would wait past their time on a machine that is slow."""
+
 LONGEST = 1000
 """An interval is stretched to so many times its length at most."""
 
@@ -53,7 +56,7 @@ def worked_out(rows: Iterable[tuple[int, int, float]], slots: int) -> Stretches:
     needed: dict[tuple[int, bool], float] = defaultdict(float)
     for team, interval, seconds in rows:
         needed[team, slow(seconds)] += seconds / max(interval, 1)
-    share = max(slots // 2, 1)
+    share = max(slots // 2, 1) * FULL
     return {key: min(math.ceil(threads / share), LONGEST) for key, threads in needed.items() if threads > share}
 
 

@@ -30,7 +30,7 @@ def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait
     engines = many(6)
     try:
         for n in range(6):
-            endpoints.add(team, name=f"e{n}", url=f"http://127.0.0.1:{engines.port}/e/{n}")
+            endpoints.add(team, name=f"e{n}", url=f"http://127.0.0.1:{engines.port}/e/{n}", interval=3600)
         dispatch.tick()
         assert valkey.llen("probe") == 2
         while message := valkey.rpop("probe"):

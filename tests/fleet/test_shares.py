@@ -14,13 +14,13 @@ def _no_shares_of_other_tests(monkeypatch):
     monkeypatch.setattr(shares, "FRESH_FOR", 0.0)
 
 
-def test_240_hanging_endpoints_are_probed_every_fifth_interval():
+def test_240_hanging_endpoints_are_probed_every_sixth_interval():
     rows = [(1, 5, 4.9)] * 240 + [(2, 5, 0.0)]
-    assert shares.worked_out(rows, 96) == {(1, True): 5}
+    assert shares.worked_out(rows, 96) == {(1, True): 6}
 
 
 def test_a_team_within_its_share_keeps_its_intervals():
-    assert shares.worked_out([(1, 5, 4.9)] * 48, 96) == {}
+    assert shares.worked_out([(1, 5, 4.9)] * 40, 96) == {}
 
 
 def test_quick_and_slow_endpoints_of_a_team_are_reckoned_by_themselves():
@@ -52,12 +52,12 @@ def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team,
     now = time.time() + 1
     due = {claim.endpoint_id: claim for claim in claims.claim(now)}
     assert all(due[each.pk].slow and due[each.pk].expires_at > now for each in hanging)
-    assert {EndpointState.objects.get(pk=each.pk).stretch for each in hanging} == {5}
+    assert {EndpointState.objects.get(pk=each.pk).stretch for each in hanging} == {6}
     assert max(due[each.pk].expires_at for each in hanging) > now + 5
     for each in (quick, theirs):
         assert due[each.pk].expires_at <= now + 5 and not due[each.pk].slow
     client.force_login(alice)
-    assert "Probed every 25 s for now" in client.get(hanging[0].get_absolute_url()).content.decode()
+    assert "Probed every 30 s for now" in client.get(hanging[0].get_absolute_url()).content.decode()
     assert "for now" not in client.get(quick.get_absolute_url()).content.decode()
 
 
