@@ -37,12 +37,17 @@ def tell(incident: Incident, state: EndpointState) -> list[str]:
     """
     rules = policy.policy_of(state.endpoint.team)
     now = datetime.now(UTC)
-    kinds = telling.due(_case(incident, state, now), _rules(rules), now)
-    if kinds and kinds[0] in TURNS and _waits(state, now):
-        return []
+    kinds = due(incident, state)
     for kind in kinds:
         _write(incident, state.endpoint, Kind(kind), rules, now)
     return kinds
+
+
+def due(incident: Incident, state: EndpointState) -> list[str]:
+    """The kinds of alerts that people are to get about the incident now. Only reads."""
+    now = datetime.now(UTC)
+    kinds = telling.due(_case(incident, state, now), _rules(policy.policy_of(state.endpoint.team)), now)
+    return [] if kinds and kinds[0] in TURNS and _waits(state, now) else kinds
 
 
 def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
