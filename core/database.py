@@ -1,8 +1,10 @@
 """Who holds a database connection, and for how long."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.db import connection, connections, transaction
 
@@ -23,10 +25,15 @@ def give_back() -> None:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """A transaction that writes. SQLite has one writer at a time: our threads queue here, not in its polling wait."""
-    if connection.vendor == "sqlite":
-        with _one_writer, transaction.atomic():
+    """A transaction that writes. SQLite has one writer at a time: our threads and processes queue here.
+
+    Its own wait asks again after up to 100 ms, and may find the next writer each time.
+    """
+    if connection.vendor != "sqlite":
+        with transaction.atomic():
             yield
-    else:
+        return
+    with _one_writer, Path(f"{connection.settings_dict['NAME']}-turn").open("wb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # until it is closed
         with transaction.atomic():
             yield

@@ -14,7 +14,7 @@ FRESH_FOR = 5.0
 """Seconds for which a process keeps what it worked out."""
 
 FULL = 0.85
-"""How much of its share a team's endpoints use: with more, some would wait past their time on a machine that is slow."""
+"""How much of its share a team's endpoints use. With more, some would wait past their time on a slow machine."""
 
 LONGEST = 1000
 """An interval is stretched to so many times its length at most."""
