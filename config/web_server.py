@@ -83,9 +83,9 @@ def listeners(host: str, port: int) -> list[socket.socket]:
     return made
 
 
-def main() -> None:
-    """Serves until it is asked to stop. Open event streams would hold the stop for ever without a limit."""
-    config = uvicorn.Config(
+def configuration() -> uvicorn.Config:
+    """How uvicorn runs."""
+    return uvicorn.Config(
         application,
         http=Connection,
         ws="none",
@@ -98,6 +98,10 @@ def main() -> None:
         proxy_headers=settings.TRUST_PROXY,
         timeout_graceful_shutdown=3,
     )
+
+
+def main() -> None:
+    """Serves until it is asked to stop; ends with code 1 and a sentence when its port can't be had."""
     if settings.ENVIRONMENT["CONNECTIONS"] > settings.CONNECTIONS:
         log.warning(
             "At most %d connections are kept open, not the %d of CONNECTIONS, since this process may have only %d files"
@@ -109,7 +113,7 @@ def main() -> None:
     except OSError as error:
         raise SystemExit(f"Port {settings.PORT} on {settings.HOST} can't be used: {error.strerror or error}") from None
     sys.setswitchinterval(0.001)  # seconds; a fifth of the usual, since the event loop shares a core with busy threads
-    Server(config).run(sockets)
+    Server(configuration()).run(sockets)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from config import open_files, web_server
 from tests.web import HALF_A_HEAD, Web, closed_after, read_all
+
+pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="limits and watches processes the Linux way")
 
 SHORT = {"HEAD": 1.0, "BODY": 3.0, "NEXT_BYTE": 1.5, "READING": 1.5, "CLOSING": 1.0}
 POST = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
@@ -148,6 +151,13 @@ def test_it_answers_and_logs_little_even_when_it_can_open_hardly_any_file(tmp_pa
         for _ in range(10):
             web.live()
         assert web.log.stat().st_size < 10_000
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(web, tmp_path):
+    second = Web(tmp_path, PORT=str(web.port))
+    with pytest.raises(AssertionError, match=f"Port {web.port} on 127.0.0.1 can't be used"), second:
+        pass
+    assert "Traceback" not in second.log.read_text() and second.process.returncode == 1
 
 
 @pytest.mark.parametrize(

@@ -199,8 +199,8 @@ def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, val
 
     async def scene() -> Scrape:
         hub = live.Hub()
-        async with hub.viewer():
-            async with hub.viewer():
+        async with hub.viewer(1):
+            async with hub.viewer(1):
                 await told(b"2")
             await told(b"1")
             seen = await asyncio.to_thread(metrics.query.from_broker)
@@ -213,7 +213,7 @@ def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, val
 
 def test_what_ended_processes_said_goes_when_nobody_says_more(valkey):
     async def scene() -> int:
-        async with live.Hub().viewer():
+        async with live.Hub().viewer(1):
             while not (left := await asyncio.to_thread(valkey.ttl, viewers.KEY)) > 0:
                 await asyncio.sleep(0.01)
             return left
