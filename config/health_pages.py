@@ -40,7 +40,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     parts = report()
     status = 200 if set(parts.values()) == {OK} else 503
     if status != 200 and not _may_know(request):
-        parts = {part: said if said == OK else NOT_OK for part, said in parts.items()}
+        parts = {part: text if text == OK else NOT_OK for part, text in parts.items()}
     return JsonResponse(parts, status=status, headers={"Cache-Control": "no-store"})
 
 

@@ -69,7 +69,7 @@ class NotTooOften(logging.Filter):
 
     Refused requests lose their traceback: a wrong host name or a missing role is no fault of the program. Of what fails
     with a traceback, one is written a minute for each logger, kind of exception and line of code; of warnings that
-    strangers can cause, LINES, and of others OWN_LINES. The next one says how many were left out.
+    strangers can cause, LINES, and of others OWN_LINES. The next one has the number that was left out.
     """
 
     def __init__(self) -> None:

@@ -206,9 +206,9 @@ def _ask_broker(path: str, command: str) -> str:
 
 
 def _ask_web(address: tuple[str, int], needed: list[str], headers: dict[str, str]) -> str:
-    """What the health page says is missing of the parts that are needed; nothing once all do their work.
+    """What is missing of the parts that are needed, by the health page; nothing once all do their work.
 
-    With these `headers` it says more than to strangers.
+    `headers` show it that we may know the details.
     """
     client = http.client.HTTPConnection(*address, timeout=5)
     try:

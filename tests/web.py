@@ -96,7 +96,7 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def closed_after(client: socket.socket, every: Callable[[socket.socket], None] = lambda _: None) -> tuple[float, bytes]:
-    """Seconds until the server closes, and what it said; `every` tenth of a second something may be sent."""
+    """Seconds until the server closes, and what it sent; `every` tenth of a second something may be sent."""
     began, found = time.monotonic(), b""
     client.settimeout(0.1)
     while time.monotonic() - began < 30:

@@ -36,7 +36,7 @@ class Watch:
         self.live, self.threads, self.memory_before = list[float](), 0, self._memory()
         self.memory = self.memory_before
 
-    def look(self, seconds: float) -> None:
+    def sample(self, seconds: float) -> None:
         """Asks twice a second for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -52,7 +52,7 @@ class Watch:
         """KiB of log since the beginning."""
         return ((self._rig.data / "log").stat().st_size - self._log) / 1024
 
-    def said(self) -> str:
+    def figures(self) -> str:
         return (
             f"/health/live at most {max(self.live):.3f} s, {self.logged():.1f} KiB of log, at most {self.threads} "
             f"threads, memory {self.memory_before:.0f} -> {self.memory:.0f} MiB"
@@ -96,14 +96,14 @@ def idle(rig: Rig, count: int, posts: int, seconds: float) -> Outcome:
     with ExitStack() as clients:
         for _ in range(count):
             _open(rig, clients, b"GET / HTTP/1.1\r\nHost: x\r\nX-a: ")
-        watch.look(seconds / 2)
+        watch.sample(seconds / 2)
         for _ in range(posts):
             _open(rig, clients, POST + b"a" * 1_572_863)
-        watch.look(seconds / 2)
+        watch.sample(seconds / 2)
     return Outcome(
         f"{count:,} half-sent requests and {posts} unfinished bodies of 1.5 MiB for {seconds:g} s, {FILES} open files",
         "/health/live under 1 s, under 1 MiB of log, no more than 60 MiB of memory",
-        watch.said(),
+        watch.figures(),
         watch.fine() and watch.memory - watch.memory_before < 60,
     )
 
@@ -119,12 +119,12 @@ def streams(rig: Rig, count: int, people: int, seconds: float, within: float = 1
                 ((name, value),) = cookies[person].items()
                 head = f"GET /live HTTP/1.1\r\nHost: localhost\r\nCookie: {name}={value}\r\n\r\n"
                 _open(rig, clients, head.encode())
-            watch.look(seconds / 2)
+            watch.sample(seconds / 2)
         settled = rig.wait_up_to(30, watch.settled)
     return Outcome(
         f"{count:,} event streams of one person, then of {people}, for {seconds:g} s, {FILES} open files",
         f"/health/live under {within:g} s, under 1 MiB of log, fewer than 20 threads once all are open",
-        watch.said() + ("" if settled else ", threads stay"),
+        watch.figures() + ("" if settled else ", threads stay"),
         watch.fine(within) and settled,
     )
 

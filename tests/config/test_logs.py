@@ -1,4 +1,4 @@
-"""What the log says of requests that were refused, and of what fails again and again."""
+"""What is logged of requests that were refused, and of what fails again and again."""
 
 import io
 import logging

@@ -50,8 +50,8 @@ def drip(byte: bytes):
 )  # fmt: skip
 def test_who_never_finishes_a_request_is_closed(web, sent, then, answer):
     with web.open(sent) as client:
-        took, said = closed_after(client, drip(then))
-    assert took < 25 and said.startswith(answer) and bool(said) is bool(answer)
+        took, answered = closed_after(client, drip(then))
+    assert took < 25 and answered.startswith(answer) and bool(answered) is bool(answer)
 
 
 def test_a_whole_request_by_a_slow_but_willing_client_is_answered(web):
@@ -98,8 +98,8 @@ def test_who_asks_on_and_on_before_there_is_an_answer_is_closed(web):
 )
 def test_other_ways_to_talk_get_an_answer_and_an_end(web, sent, answer):
     with web.open(sent) as client:
-        took, said = closed_after(client)
-    assert took < 25 and (not said or said.startswith(answer))
+        took, answered = closed_after(client)
+    assert took < 25 and (not answered or answered.startswith(answer))
     web.live()
 
 
