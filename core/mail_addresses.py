@@ -4,6 +4,8 @@ Every form, file, command and claim asks here. An address that passes can be put
 with a mail server as it is: it is ASCII, and its domain is written as the name servers have it.
 """
 
+from collections.abc import Iterable
+
 import idna
 from django.core.exceptions import ValidationError
 from django.core.mail.message import sanitize_address
@@ -55,6 +57,14 @@ def usable(text: str) -> str:
     if as_sent != address:
         raise Unmailable(text, "it has a character that no address has there")
     return address
+
+
+def distinct(addresses: Iterable[str]) -> list[str]:
+    """These addresses, each mailbox once, as it is spelled first."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        found.setdefault(address.lower(), address)
+    return list(found.values())
 
 
 def same(address: str) -> str:

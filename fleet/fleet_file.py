@@ -11,6 +11,8 @@ from typing import Any
 from django.conf import settings
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from core import mail_addresses
+
 from . import fleet_values as values
 from .endpoints import FIELDS
 from .models import Endpoint
@@ -125,7 +127,7 @@ class _Reader:
         keys = self._mapping(node, path, ("slug", "name", "mail_to", "endpoints"))
         self._required(node, keys, path, ("slug",))
         slug = self._value(keys, "slug", path, values.slug)
-        mail_to = self._values(keys, "mail_to", path, values.address)
+        mail_to = mail_addresses.distinct(self._values(keys, "mail_to", path, values.address))
         self._at_most("ADDRESSES_PER_TEAM", len(mail_to), keys.get("mail_to"), f"{path}.mail_to", "use a mailing list")
         name = self._value(keys, "name", path, values.name) or slug
         endpoints = self._endpoints(keys["endpoints"], f"{path}.endpoints") if "endpoints" in keys else None

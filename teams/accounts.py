@@ -12,6 +12,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.utils import generate_unique_username
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -25,6 +26,7 @@ from config.addresses import absolute
 from core import mail_addresses
 
 from . import audit, mailing, signals
+from .invitations import holders
 from .sso import admission, trouble
 from .sso.http import ProviderHttp
 
@@ -80,6 +82,17 @@ class Accounts(DefaultAccountAdapter):
         """The page where a new password is set."""
         user, _, token = key.partition("-")
         return absolute(reverse("account_reset_password_from_key", args=[user, token]))
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Not to an address that the account only claims: it may be a stranger's."""
+        if email or holders(str(getattr(user, "email", ""))).filter(pk=user.pk).exists():
+            super().send_notification_mail(template_prefix, user, context, email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Returns before the mail has left. It goes to the address that the account was found by."""

@@ -35,11 +35,7 @@ class AddressesField(forms.Field):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: str | None) -> list[str]:
-        found: dict[str, str] = {}
-        for line in filter(str.strip, (value or "").splitlines()):
-            address = _usable(line)
-            found.setdefault(address.lower(), address)
-        return list(found.values())
+        return mail_addresses.distinct(_usable(line) for line in (value or "").splitlines() if line.strip())
 
     def validate(self, value: list[str]) -> None:
         if len(value) > settings.ADDRESSES_PER_TEAM:

@@ -36,9 +36,9 @@ def page(client, alice, team):
     return client
 
 
-def apply(tmp_path, address: str) -> None:
+def apply(tmp_path, *addresses: str) -> None:
     file = tmp_path / "fleet.yaml"
-    file.write_text(f"teams:\n- slug: search\n  mail_to: [{json.dumps(address)}]\n", encoding="utf-8")
+    file.write_text(f"teams:\n- slug: search\n  mail_to: {json.dumps(addresses)}\n", encoding="utf-8")
     call_command("apply", str(file))
 
 
@@ -107,7 +107,7 @@ def test_every_way_in_stores_the_same_form(page, alice, team, tmp_path):
     assert Team.objects.get().mail_to == [PUNYCODE]
     page.post("/teams/search/alerting/", {**ALERTING, "escalate_to": IDN})
     assert AlertPolicy.objects.get().escalate_to == [PUNYCODE]
-    apply(tmp_path, IDN)
+    apply(tmp_path, IDN, "A@münchen.de")
     assert Team.objects.get().mail_to == [PUNYCODE]
     page.post("/teams/search/invite/", {"email": IDN, "role": "viewer"})
     call_command("invite", "a@mu\u0308nchen.de", "--team", "search")

@@ -6,6 +6,9 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from fleet.alerts import recipients
+from teams.models import Team
+
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 AT = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -45,3 +48,18 @@ def test_alerts_of_before_become_messages_and_nobody_is_told_twice(before):
     assert list(first.alerts.values_list("incident", "kind")) == [(open_one.pk, "down")]
     told = dict(after.get_model("fleet", "Incident").objects.values_list("pk", "told"))
     assert told == {open_one.pk: "down", ended.pk: "recovered"}
+
+
+def test_stored_addresses_get_the_form_that_typed_ones_have():
+    executor = MigrationExecutor(connection)
+    newest = executor.loader.graph.leaf_nodes()
+    executor.migrate([("fleet", "0009_digest_time")])
+    old = executor.loader.project_state([("fleet", "0009_digest_time"), ("teams", "0004_pending_addresses")]).apps
+    too_long = f"a@{'ü' * 60}.de"
+    lists = ["a@MÜNCHEN.de", "A.b@Example.ORG", too_long, "a@xn--mnchen-3ya.de"]
+    team = old.get_model("teams", "Team").objects.create(name="Search", slug="search", mail_to=lists)
+    for address in ("a@münchen.de", "a@xn--mnchen-3ya.de", too_long):
+        old.get_model("fleet", "Recipient").objects.create(team=team, address=address, unsubscribed_at=AT)
+    MigrationExecutor(connection).migrate(newest)
+    assert Team.objects.get().mail_to == ["a@xn--mnchen-3ya.de", "A.b@example.org", too_long]
+    assert recipients.active(Team.objects.get()) == ["A.b@example.org"]
