@@ -49,8 +49,8 @@ class MailAddressField(forms.CharField):
     widget = forms.EmailInput
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        return _usable(text) if text else text
+        text = super().to_python(value) or ""
+        return _usable(text) if text else ""
 
 
 def _usable(text: str) -> str:

@@ -173,6 +173,16 @@ def test_a_change_of_the_second_factor_is_told(smtp, alice, address):
     ]
 
 
+def test_an_address_that_the_account_only_claims_gets_no_notification(smtp, alice, address):
+    """Whoever registers by an invitation that was handed over may have claimed a stranger's."""
+    EmailAddress.objects.filter(user=alice).update(verified=False)
+    client = Client(headers={"host": "localhost"})
+    client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD})
+    path = reverse("account_change_password")
+    client.post(path, {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+    assert User.objects.get(pk=alice.pk).check_password(NEW) and sent(smtp) == []
+
+
 NOTES = [
     *(f"account/email/{name}" for name in ("password_changed", "password_reset", "password_set", "email_changed")),
     *(f"mfa/email/{name}" for name in ("totp_activated", "totp_deactivated", "recovery_codes_generated")),
