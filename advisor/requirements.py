@@ -25,7 +25,7 @@ MOST = 1000
 
 
 class TooMany(Exception):
-    """The team has MOST already; the text says what to do."""
+    """The team has MOST already; the text is a sentence for the page."""
 
 
 class Stale(Exception):

@@ -20,7 +20,7 @@ _EXAMPLE = "Write it as name@example.org."
 
 
 class Unmailable(ValueError):
-    """No mail can be sent to this address: a sentence that says why, and what to do. `why` is the reason alone."""
+    """No mail can be sent to this address: a sentence with the reason and what to do. `why` is the reason alone."""
 
     def __init__(self, text: str, why: str) -> None:
         shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
@@ -32,7 +32,7 @@ class Unmailable(ValueError):
 def usable(text: str) -> str:
     """The address in its normal form: without spaces around it, its domain in lower case and in ASCII (punycode).
 
-    What stands before the @ is kept as it is, since its mail server may tell capitals apart; `same` does not. It has
+    What stands before the @ is kept as it is, since its mail server may distinguish capitals; `same` does not. It has
     to be ASCII: other letters there need SMTPUTF8, which many mail servers lack and Django does not send. Quotes, IP
     addresses and encoded words are refused too: programs on the way read them differently. Raises Unmailable.
     """

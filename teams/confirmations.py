@@ -135,7 +135,7 @@ def link(row: PendingAddress) -> str:
 
 
 def _held_up(row: PendingAddress, by: User) -> str:
-    """Counts one more link. Says why it is not sent now; empty when it may be."""
+    """Counts one more link. Returns why it is not sent now; empty when it may be."""
     by_person = limits.allowed(f"confirmations:person:{by.pk}", AN_HOUR, 3600)
     if not (by_person and limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
         return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
@@ -156,7 +156,7 @@ def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
         server.open()
         server.send_messages([mail])
     except SMTPRecipientsRefused:
-        return f"The mail server refused {row.address}. Look whether it is right."
+        return f"The mail server refused {row.address}. Check its spelling."
     except (OSError, SMTPException):
         cache.delete(_mailbox(row.address))  # nothing was sent, so there is nothing to wait for
         raise

@@ -31,7 +31,7 @@ TOLD_EVERY = 3600
 
 
 class TooManyTokens(Exception):
-    """There are TOKENS_PER_TEAM already; the text says what to do."""
+    """There are TOKENS_PER_TEAM already; the text is a sentence for the page."""
 
 
 class TokenRefused(Exception):

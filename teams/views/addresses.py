@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -31,13 +31,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     """Mails the link (again). Takes up to 20 seconds while the mail goes out."""
     team = access.team_of(request, slug, Role.OWNER)
-    row = get_object_or_404(PendingAddress, team=team, address=request.POST.get("address", ""))
-    _send(request, [row])
+    rows = [row for row in confirmations.pending(team) if row.address == request.POST.get("address")]
+    if not rows:
+        raise Http404("This address does not wait for confirmation (any more).")
+    _send(request, rows)
     return redirect("alerting" if request.POST.get("page") == "alerting" else "team", team.slug)
 
 
 def ask_new(request: HttpRequest, team: Team) -> None:
-    """Mails a link to each address of the team that got none so far, and says so on the next page."""
+    """Mails a link to each address of the team that got none so far; the next page shows what became of it."""
     if rows := [row for row in confirmations.pending(team) if row.asked_at is None]:
         _send(request, rows)
 

@@ -37,9 +37,9 @@ def test_a_person_starts_so_many_teams_and_a_deleted_one_makes_room(client, char
     client.force_login(charlie)
     for name in ("A", "B"):
         assert client.post("/teams/", {"name": name}).status_code == 302
-    told = "The limit of 2 teams that one person starts is reached. Delete one that nobody needs"
+    sentence = "The limit of 2 teams that one person starts is reached. Delete one that nobody needs"
     page = said(client.post("/teams/", {"name": "C"}))
-    assert told in page and "An administrator of this installation can raise TEAMS_PER_PERSON." in page
+    assert sentence in page and "An administrator of this installation can raise TEAMS_PER_PERSON." in page
     lifecycle.delete_team(charlie, Team.objects.get(name="A"))
     assert client.post("/teams/", {"name": "C"}).status_code == 302
 
@@ -76,17 +76,17 @@ def test_a_team_watches_so_many_endpoints(client, alice, team, settings, tmp_pat
     settings.ENDPOINTS_PER_TEAM = 2
     for number in (1, 2):
         endpoints.add(team, name=f"gpu-{number}", url=f"http://gpu-{number}:8000")
-    told = r"The limit of 2 endpoints of Search is reached\. .* can raise ENDPOINTS_PER_TEAM"
+    sentence = r"The limit of 2 endpoints of Search is reached\. .* can raise ENDPOINTS_PER_TEAM"
     client.force_login(alice)
     numbers = {"interval": "30", "timeout": "5", "fail_after": "3", "recover_after": "2", "fail_of": "0",
                "fail_for": "0", "canary_every": "600"}  # fmt: skip
     page = client.post("/endpoints/add/", {"url": "http://gpu-3:8000", "team": team.pk, **numbers})
-    assert re.search(told, said(page))
+    assert re.search(sentence, said(page))
     file = tmp_path / "fleet.yaml"
     file.write_text(
         "teams:\n- slug: search\n  name: Search\n  endpoints:\n  - {name: gpu-3, url: 'http://gpu-3:8000'}\n"
     )
-    with pytest.raises(CommandError, match=rf"fleet.yaml line 5: teams\[0\]\.endpoints\[0\]\.team: {told}"):
+    with pytest.raises(CommandError, match=rf"fleet.yaml line 5: teams\[0\]\.endpoints\[0\]\.team: {sentence}"):
         call_command("apply", str(file))
     call_command("apply", str(file), prune=True)
     assert [endpoint.name for endpoint in Endpoint.objects.all()] == ["gpu-3"], "what goes makes room"
