@@ -10,7 +10,10 @@ from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.urls import reverse
 
+from teams import invitations
 from teams.accounts import HELD_UP
+from teams.models import Role
+from tests.people import just_signed_in
 from tests.safety.addresses import second_factors
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +164,19 @@ def test_a_factor_whose_key_is_gone_is_a_page_that_says_so(app, settings, caplog
     assert answer.status_code == 500 and "Your second factor can't be read" in answer.content.decode()
     assert "FIELD_KEYS has no key that fits" in caplog.text
     assert not is_in(client)
+
+
+def test_who_joined_by_a_link_that_was_shown_can_have_a_second_factor(team):
+    """Without a mail server nobody's address is verified."""
+    invitation, _ = invitations.invite(team, "dora@example.org", Role.OPERATOR, None)
+    dora = invitations.register(invitation, "dora", PASSWORD, proved=False)
+    browser = Client()
+    just_signed_in(dora, browser)
+    page = browser.get("/accounts/2fa/totp/activate/")
+    assert page.status_code == 200
+    secret = page.context["form"].secret
+    shown = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    browser.post("/accounts/2fa/totp/activate/", {"code": shown})
+    assert Authenticator.objects.filter(user=dora, type="totp").exists()
+    assert browser.get("/accounts/2fa/webauthn/add/").status_code == 200
+    assert by_password("dora")
