@@ -107,8 +107,8 @@ def silence(
         room.demand_for_silence(team)
         made.save()
         _record_rule("silence.started", made, {"until": _minute(ends_at), "reason": made.reason})
-        why = f" {made.reason}" if made.reason else ""
-        _note_on_open(_covered(made), f"Silenced until {told(ends_at)}: {covers(made)}.{why}", by.get_username())
+        # Without the reason: it is for the team, and incidents are read by everyone with FLEET_OPEN=on.
+        _note_on_open(_covered(made), f"Silenced until {told(ends_at)}: {covers(made)}.", by.get_username())
         _refresh(_ids(_covered(made)))
     return made
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from teams.access import teams_of
+
 from ..access import visible
 from ..calm import windows
 from ..calm.actions import covers
@@ -21,6 +23,7 @@ class Silenced:
 
     silence: Silence
     covers: str
+    reason: str  # empty for those who are not of the team
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,10 @@ def silences(user: User) -> Silences:
     now = datetime.now(UTC)
     rows = Silence.objects.select_related("team", "endpoint", "created_by").filter(ends_at__gt=now - LATELY)
     rows = rows.defer("endpoint__api_key")
-    found = Silences()
+    found, mine = Silences(), set(teams_of(user).values_list("pk", flat=True))
     for row in visible(user, rows).order_by("ends_at"):
-        (found.on if row.ends_at > now else found.over).append(Silenced(row, covers(row)))
+        reason = row.reason if row.team_id in mine else ""
+        (found.on if row.ends_at > now else found.over).append(Silenced(row, covers(row), reason))
     found.over = found.over[::-1][:OVER_SHOWN]
     return found
 

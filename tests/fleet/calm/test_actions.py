@@ -126,7 +126,7 @@ def test_notes_can_be_added_to_what_is_over_and_have_an_author(incident):
 def test_a_silence_is_marked_and_told_at_once_and_so_is_its_end(team, alice, incident, gpu):
     made = actions.silence(team, alice, ends_at=now() + HOUR, endpoint=gpu, reason="cable work")
     assert marked(gpu)["silenced"] == made.ends_at.isoformat()
-    assert timeline(incident)[0][0] == "alice" and "gpu-1. cable work" in timeline(incident)[0][1]
+    assert timeline(incident)[0][0] == "alice" and timeline(incident)[0][1].endswith("gpu-1.")
     actions.end_silence(made, alice)
     assert not marked(gpu) and timeline(incident)[1] == ("alice", "The silence of gpu-1 was ended.")
     with pytest.raises(ValidationError, match="over already"):

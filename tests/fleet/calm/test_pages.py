@@ -291,3 +291,16 @@ def test_a_window_that_can_not_be_read_is_shown_with_the_reason(page, gpu):
     values = {"starts_at": datetime.now(UTC), "minutes": 30, "repeats": "daily", "time_zone": "Mars/Base"}
     MaintenanceWindow.objects.create(team=gpu.team, name="Updates", **values)
     assert "Its time zone “Mars/Base” is none that this machine knows." in text(page.get("/maintenance/"))
+
+
+def test_the_reason_of_a_silence_is_for_its_team(client, page, team, alice, charlie, incident, settings):
+    settings.FLEET_OPEN = True
+    for ends_in in (timedelta(hours=1), timedelta(hours=2)):
+        made = actions.silence(team, alice, ends_at=datetime.now(UTC) + ends_in, reason="the planted reason")
+    actions.end_silence(made, alice)
+    assert text(page.get("/silences/")).count("the planted reason") == 2
+    client.force_login(charlie)
+    for path in ("/silences/", incident.get_absolute_url(), incident.endpoint.get_absolute_url(), "/"):
+        found = text(client.get(path))
+        assert "planted reason" not in found, path
+    assert "by alice" in text(client.get("/silences/"))
