@@ -53,9 +53,10 @@ def due(messages: QuerySet[Message]) -> list[Message]:
 
 def claim(message: Message) -> Message | None:
     """The message with its team, ours for LEASE; None when another process has it, or this one is stopping."""
-    until = datetime.now(UTC) + LEASE
+    now = datetime.now(UTC)
+    until = now + LEASE
     with _changed:
-        if _stopping or message.pk in _held:
+        if _stopping or _held.get(message.pk, now) > now:
             return None
         _held[message.pk] = until
     # The condition makes the claim: whoever moves next_try_at first sends, the others find no row.
@@ -63,7 +64,10 @@ def claim(message: Message) -> Message | None:
     if not free.update(next_try_at=until, attempts=F("attempts") + 1, last_try=Try.RUNNING):
         _forget(message)
         return None
-    return Message.objects.select_related("team").get(pk=message.pk)
+    found = Message.objects.select_related("team").filter(pk=message.pk).first()
+    if found is None:  # its team was deleted a moment ago
+        _forget(message)
+    return found
 
 
 def leaving(message: Message) -> None:
@@ -132,7 +136,7 @@ def _give_back(claims: list[int]) -> None:
 
 
 def _settle(message: Message, **values: Any) -> None:
-    Message.objects.filter(pk=message.pk).update(**values)
+    waiting().filter(pk=message.pk).update(**values)
     _forget(message)
 
 

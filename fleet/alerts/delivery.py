@@ -90,6 +90,12 @@ def _send_due() -> tuple[int, str]:
                 if lost:  # twice in one sweep is not the doing of one message
                     raise ServerAway(str(error)) from error
                 lost = True
+            except (ServerAway, *NOT_THE_ITEMS_FAULT):
+                raise
+            except Exception as error:
+                if message.attempts == 1:
+                    log.exception("Message %d could not be sent and is put off; the others go on.", message.pk)
+                claims.put_off(message, f"This mail could not be made or sent: {redact(str(error))}", Try.OWN)
     except ServerAway as error:
         log.warning("%s; the rest of the outbox waits for the next sweep", error)
         return sent, str(error)
@@ -101,16 +107,14 @@ def _send_due() -> tuple[int, str]:
 
 
 def _send(message: Message, server: MailServer) -> bool:
-    """Sends a claimed message; returns whether the server took it. Raises ServerAway and Lost."""
+    """Sends a claimed message; returns whether the server took it.
+
+    Raises ServerAway, Lost, and what odd facts or addresses make it raise.
+    """
     if not message.alerts.exists():
         claims.drop(message, "What it was about has been removed.")
         return False
-    try:
-        made = mails.mail(message)
-    except NOT_THE_ITEMS_FAULT:
-        raise
-    except Exception as error:
-        return _own_fault(message, error)
+    made = mails.mail(message)
     claims.let_go_of_database()
     try:
         server.open()
@@ -137,8 +141,6 @@ def _send(message: Message, server: MailServer) -> bool:
     except (OSError, smtplib.SMTPException) as error:
         claims.put_off(message, words(error), Try.REFUSED)
         raise Lost(words(error)) from error
-    except Exception as error:
-        return _own_fault(message, error)
     finally:
         if not taken:  # who knows in which state the conversation is
             server.end()
@@ -151,13 +153,6 @@ def _send(message: Message, server: MailServer) -> bool:
 def _away(message: Message, error: Exception) -> ServerAway:
     claims.put_off(message, words(error), Try.UNREACHED, at_most=SERVER_BACK_WITHIN)
     return ServerAway(words(error))
-
-
-def _own_fault(message: Message, error: Exception) -> bool:
-    if message.attempts == 1:
-        log.exception("Message %d could not be sent and is put off; the others go on.", message.pk)
-    claims.put_off(message, f"This mail could not be made or sent: {redact(str(error))}", Try.OWN)
-    return False
 
 
 def _refused(message: Message, error: smtplib.SMTPRecipientsRefused) -> bool:

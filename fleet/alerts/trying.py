@@ -97,7 +97,8 @@ def _mail(team: Team, address: str, server: MailServer) -> Tried:
     """Raises what says that the server is away; a refusal is an answer."""
     message = _message(team, Channel.MAIL, address)
     try:
-        server.send_messages([mails.mail(message)])
+        if not server.send_messages([mails.mail(message)]):
+            raise ValueError("it has no recipient")
     except smtplib.SMTPRecipientsRefused as error:
         message.delete()
         code, said = next(iter(error.recipients.values()))

@@ -4,7 +4,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+import time_machine
+from django.db import OperationalError, connection
 
 from fleet.alerts import calling, claims, delivery
 from fleet.alerts.channels import webhook
@@ -130,3 +131,17 @@ def test_only_one_of_two_claims_the_message(team):
     assert claims.claim(message) is not None
     assert claims.claim(message) is None
     assert list(claims._held) == [message.pk]
+
+
+def test_a_claim_whose_end_could_not_be_written_is_made_again_after_its_lease(team, smtp, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    message = note(team, "oncall@example.org")
+    monkeypatch.setattr(claims, "sent", broken)
+    with pytest.raises(OperationalError):
+        delivery.deliver()
+    monkeypatch.undo()
+    message.refresh_from_db()
+    with time_machine.travel(message.next_try_at + timedelta(seconds=1)):
+        assert delivery.deliver() == 1

@@ -9,7 +9,8 @@ from django.db import OperationalError
 
 from fleet.alerts import claims, delivery, trying
 from fleet.models import Message, Recipient
-from teams.models import Team
+from teams import invitations
+from teams.models import Role, Team
 from tests import hostile_server as hostile
 from tests.conftest import free_port
 from tests.fleet.alerts.outbox import due_again, note
@@ -200,3 +201,36 @@ def test_a_test_mail_to_an_odd_address_gets_an_answer_and_the_others_theirs(team
     team.mail_to = [address, "oncall@example.org"]
     tried = trying.mail(team)
     assert tried[-1].taken and "oncall@example.org" in tried[-1].sentence
+
+
+@pytest.mark.parametrize("address", [TOO_LONG, "a@b.de\nBcc: c@example.org"])
+def test_an_invitation_to_an_odd_address_stays_and_says_that_no_mail_went_out(team, alice, smtp, address):
+    invitation, token = invitations.invite(team, "dora@example.org", Role.VIEWER, alice)
+    invitation.email = address
+    assert "did not take it" in invitations.send(invitation, token)
+    assert not smtp.messages
+
+
+def test_a_team_that_is_deleted_while_its_mail_is_sent_stops_nobody(team, charlies, smtp, monkeypatch):
+    note(charlies, "gone@example.org")
+    good = note(team, "oncall@example.org")
+    smtp.refuse = {"gone@example.org"}
+
+    def let_go() -> None:
+        Team.objects.filter(pk=charlies.pk).delete()
+
+    monkeypatch.setattr(claims, "let_go_of_database", let_go)
+    delivery.deliver()
+    assert state(good)[0] == "sent"
+
+
+def test_what_fails_after_the_mail_was_taken_does_not_send_it_again(team, smtp, monkeypatch):
+    def broken(*_) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(delivery.recipients, "worked", broken)
+    message = note(team, "oncall@example.org")
+    delivery.deliver()
+    due_again()
+    delivery.deliver()
+    assert state(message)[0] == "sent" and len(smtp.messages) == 1
