@@ -66,6 +66,15 @@ def test_a_signed_token_lets_its_owner_in_and_the_keys_are_fetched_once(client, 
     assert server.asked().count("GET /k") == 1
 
 
+def test_an_issuer_that_ends_in_a_slash_is_the_same_for_its_tokens(client, server):
+    issuer = f"{server.url}/"
+    server.on(DESCRIPTION, answer(200, {**description(server.url), "issuer": issuer}))
+    sign_in(client, server, iss=issuer)
+    assert who(client) == "dora"
+    other = Client()
+    assert sign_in(other, server, iss=server.url).status_code == 401 and who(other) == ""
+
+
 def test_each_sign_in_has_a_nonce_of_its_own(client, server):
     nonces = {begin(client)[1] for _ in range(3)}
     assert len(nonces) == 3 and all(len(nonce) >= 32 for nonce in nonces)
