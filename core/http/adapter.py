@@ -1,4 +1,4 @@
-"""requests over our own connections."""
+"""urllib3 and requests over our own connections."""
 
 from typing import Any
 from urllib.parse import SplitResult
@@ -9,22 +9,31 @@ from urllib3 import HTTPConnectionPool
 from .transport import Clock, PlainConnection, TlsConnection
 
 
+def guarded_pool(origin: SplitResult, clock: Clock, verify: bool = True) -> HTTPConnectionPool:
+    """Connections to one origin that keep to the outbound rules and to the clock.
+
+    Without `verify` any certificate will do.
+    """
+    options: dict[str, Any] = {"clock": clock}
+    pool = HTTPConnectionPool(origin.hostname or "", origin.port or (443 if origin.scheme == "https" else 80))
+    pool.ConnectionCls = PlainConnection
+    if origin.scheme == "https":
+        pool.ConnectionCls = TlsConnection
+        options["verify"] = verify
+    pool.conn_kw.update(options)
+    return pool
+
+
 class GuardedAdapter(HTTPAdapter):
-    """requests' adapter for one origin, whose connections keep to the outbound rules and to the clock.
+    """requests' adapter over one guarded pool.
 
     To be used without a Session: so there are no cookies, no proxies or passwords from the environment, and no
-    redirects that nobody checked. Without `verify` any certificate will do.
+    redirects that nobody checked.
     """
 
     def __init__(self, origin: SplitResult, clock: Clock, verify: bool = True) -> None:
         super().__init__()
-        options: dict[str, Any] = {"clock": clock}
-        self.pool = HTTPConnectionPool(origin.hostname or "", origin.port or (443 if origin.scheme == "https" else 80))
-        self.pool.ConnectionCls = PlainConnection
-        if origin.scheme == "https":
-            self.pool.ConnectionCls = TlsConnection
-            options["verify"] = verify
-        self.pool.conn_kw.update(options)
+        self.pool = guarded_pool(origin, clock, verify)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         return self.pool

@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import SplitResult
 
-from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from core.http import outbound
-from core.http.transport import Clock, PlainConnection, TlsConnection, look_up
+from core.http.adapter import guarded_pool
+from core.http.transport import Clock, look_up
 
 from ...engines.address import split_base_url
 from ...engines.errors import ProbeError, TimedOut
@@ -104,7 +103,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     clock = Clock(SECONDS)
     try:
         parts, target = _split(url)
-        with _pool(parts, clock) as pool:
+        with guarded_pool(parts, clock) as pool:
             clock.phase = "waiting for the answer"
             answer = pool.urlopen(
                 "POST", target, body=body, headers=headers, retries=False, redirect=False, timeout=clock.left(),
@@ -122,15 +121,3 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
         raise Unreached(f"The webhook's answer broke off or is not HTTP ({type(error).__name__}).") from None
     finally:
         clock.release()
-
-
-def _pool(parts: SplitResult, clock: Clock) -> HTTPConnectionPool:
-    """One connection of our own kind: it knows the clock, and checks each address before it connects."""
-    options: dict[str, Any] = {"clock": clock}
-    pool = HTTPConnectionPool(parts.hostname or "", _port(parts))
-    pool.ConnectionCls = PlainConnection
-    if parts.scheme == "https":
-        pool.ConnectionCls = TlsConnection
-        options["verify"] = True
-    pool.conn_kw.update(options)
-    return pool
