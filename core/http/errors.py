@@ -6,7 +6,7 @@
     |- TooCostly              an answer that is more work than any honest one
     `- BadAnswer              something answered, but not what it should be
 
-What engines say of themselves is added in fleet/engines/errors.py.
+What engines report of themselves is in fleet/engines/errors.py.
 """
 
 from enum import StrEnum

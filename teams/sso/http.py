@@ -25,7 +25,7 @@ class Unusable(requests.RequestException):
 
 
 class Forbidden(requests.RequestException):
-    """The outbound rules of this installation refuse the address; the text says which rule."""
+    """The outbound rules of this installation refuse the address; the text names the rule."""
 
 
 class ProviderHttp(requests.Session):

@@ -13,7 +13,7 @@ SENTENCES = {
     "this site, or it was used already. Begin again.",
     "error": "The provider says that it could not sign you in. Try again; if it goes on, ask whoever runs it.",
     "slow": "The provider did not answer within 5 seconds. Try again in a minute.",
-    "forbidden": "The provider has an address that this installation may not call. The log says which rule refuses it; "
+    "forbidden": "The provider has an address that this installation may not call. The log names the rule; "
     "an administrator can change OUTBOUND_ALLOW and OUTBOUND_DENY.",
     "certificate": "The provider's certificate can't be verified. An administrator of this installation can give the "
     "authority that signed it in CA_BUNDLE.",

@@ -60,6 +60,6 @@ def use_provider(settings, url: str) -> None:
 
 
 def description(url: str, **other: object) -> dict[str, object]:
-    """What a provider at `url` says of itself, with these in place of its own."""
+    """The description of a provider at `url`, with these in place of its own."""
     names = {"authorization_endpoint": "a", "token_endpoint": "t", "userinfo_endpoint": "u", "jwks_uri": "k"}
     return {"issuer": url, **{name: f"{url}/{path}" for name, path in names.items()}, **other}
