@@ -69,7 +69,7 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
 
 
 def _partners_open(alerts: list[Alert]) -> bool:
-    """Whether incidents that were told in the same messages are still open, or their ends not told yet."""
+    """Whether incidents of the same messages are still open, or their ends not alerted yet."""
     mine = {alert.incident_id for alert in alerts if alert.incident_id}
     told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
     together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)

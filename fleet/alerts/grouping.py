@@ -20,7 +20,7 @@ class Group:
     newest: float
     forming: bool  # endpoints of the team are in doubt right now, or not looked at since a storm began
     recoveries: bool  # nothing but recoveries
-    partners_open: bool  # incidents that were told in the same message are still open, or their ends not told
+    partners_open: bool  # incidents of the same message are still open, or their ends not alerted
 
 
 def ready(group: Group) -> bool:
