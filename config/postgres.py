@@ -1,7 +1,13 @@
-"""How many connections the PostgreSQL server allows, and how many we may need."""
+"""The connections to PostgreSQL: how each process pools them, how many the server allows, and how many we may need."""
 
-from django.conf import settings
 from django.db import connection
+
+CONNECTIONS = {
+    "CONN_MAX_AGE": 0,  # a thread has one only while it uses it, so that 200 probes under way need no 200
+    "CONN_HEALTH_CHECKS": True,  # one that broke meanwhile is replaced unseen
+}
+POOL = {"min_size": 0, "max_size": 20, "timeout": 5}
+"""Of each process; `timeout` in seconds, to wait for one of them."""
 
 PROCESSES = 3
 """Those that use the database: the web server and two workers."""
@@ -25,7 +31,7 @@ def shortage() -> str:
     with connection.cursor() as cursor:
         cursor.execute(_ALLOWED)
         allowed = cursor.fetchone()[0]
-    needed = PROCESSES * settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] + SPARE
+    needed = PROCESSES * POOL["max_size"] + SPARE
     if allowed >= needed:
         return ""
     return (

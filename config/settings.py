@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from . import bodies, cache, data_folder, environment, key_files, logs, oidc, open_files, production
+from . import bodies, cache, data_folder, environment, key_files, logs, oidc, open_files, postgres, production
 
 os.umask(0o077)  # whatever a process of ours writes is for this user alone
 
@@ -226,14 +226,7 @@ if _DATABASE["ENGINE"].endswith("sqlite3"):
         "PRAGMA cache_size=-500; PRAGMA mmap_size=134217728",
     }
 else:
-    # A thread has a connection only while it uses it, so that 200 probes under way need no 200 connections.
-    _DATABASE["CONN_MAX_AGE"] = 0
-    _DATABASE["CONN_HEALTH_CHECKS"] = True  # one that broke meanwhile is replaced unseen
-    _DATABASE.setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 0,
-        "max_size": 20,  # of each process; config/postgres.py compares it with what the server allows
-        "timeout": 5,  # seconds to wait for one of them
-    }
+    _DATABASE |= {**postgres.CONNECTIONS, "OPTIONS": {**_DATABASE.get("OPTIONS", {}), "pool": postgres.POOL}}
 DATABASES = {"default": _DATABASE}
 
 # The data folder and the secrets in it

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
@@ -31,7 +32,7 @@ class Unacknowledged(Request):
 
 
 @shared_task(Request=Unacknowledged)
-def probe(batch: list[list[int]]) -> None:
+def probe(batch: list[list[Any]]) -> None:
     """Ask some endpoints how they are, each on a thread that its team may have."""
     probe_worker.submit(Claim(*each) for each in batch)
 

@@ -84,7 +84,7 @@ def other_owners(team: Team, user: User) -> bool:
     return owners.exclude(user=user).exists()
 
 
-def withdraw_invitations(actor: User, invitations: QuerySet[Invitation]) -> None:
+def withdraw_invitations(actor: User | None, invitations: QuerySet[Invitation]) -> None:
     """Takes back what someone sent who may not invite any more: they must not come back by a link that they kept."""
     for invitation in invitations.select_related("team"):
         audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=actor)

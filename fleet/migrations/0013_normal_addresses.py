@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("account", "0009_emailaddress_unique_primary_email"),
         ("teams", "0004_pending_addresses"),
-        ("fleet", "0009_digest_time"),
+        ("fleet", "0012_turns_with_direction"),
     ]
 
     operations = [migrations.RunPython(normalise, migrations.RunPython.noop)]
