@@ -9,7 +9,7 @@ from datetime import datetime
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.schedules import schedstate, schedule
-from celery.signals import before_task_publish, setup_logging, task_postrun, worker_ready
+from celery.signals import before_task_publish, setup_logging, task_failure, task_postrun, worker_ready
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -116,6 +116,15 @@ def _show_life_at_once(**_: object) -> None:
     """Both workers are known to work as soon as they do, not only once the schedule comes round."""
     for task in ("fleet.tasks.pulse_probe", "fleet.tasks.pulse_delivery"):
         app.send_task(task, expires=5)
+
+
+@task_failure.connect
+def _note_full_disk(exception: BaseException, **_: object) -> None:
+    """Pages and /health/ready name the cause, not only what stands still for it."""
+    from . import disk, health
+
+    if disk.says_full(exception):
+        health.note_full_disk()
 
 
 @task_postrun.connect

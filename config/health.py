@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +15,7 @@ from redis.retry import Retry
 
 from core import schedule
 
+from . import disk
 from .celery import WORK, periods
 from .redaction import redact
 
@@ -24,7 +26,8 @@ STALE_AFTER = 15
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY = "plimsoll:tick", "plimsoll:pulse", "plimsoll:delivery"
 MAIL_KEY, CALLS_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:calls", "plimsoll:watch"
 PROBING_KEY = "plimsoll:probing"
-SIGNS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY)
+FULL_KEY = "plimsoll:disk-full"  # there while a part could not store something
+SIGNS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, FULL_KEY)
 KEYS = (*SIGNS, schedule.KEY)
 """What a start forgets, since it speaks of the last run."""
 
@@ -55,6 +58,8 @@ class Trouble:
 def report() -> dict[str, str]:
     """What each part is doing: "ok", or a sentence about what is wrong."""
     troubles = [*_database(), *_broker(timeout=2)]
+    if disk.is_full(settings.DATA) and not any(trouble.text == disk.FULL for trouble in troubles):
+        troubles.append(_full_disk())
     parts = dict.fromkeys((*NEEDED, "mail", "watch", "schedule"), OK)
     if any(trouble.part == "broker" for trouble in troubles):
         unseen = "Can't be seen while the broker does not answer."
@@ -88,12 +93,13 @@ def _broker(timeout: float) -> list[Trouble]:
         with _client(settings.REDIS_URL, timeout).pipeline(transaction=False) as batch:
             batch.mget(*SIGNS)
             batch.hgetall(schedule.KEY)
-            (tick, pulse, delivery, mail, calls, watch, probing), work = batch.execute()
+            (tick, pulse, delivery, mail, calls, watch, probing, full), work = batch.execute()
     except redis.RedisError as error:
         text = "The broker does not answer: nothing is looked at and nothing is mailed."
         remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
         return [Trouble("broker", f"The broker does not answer: {redact(str(error))}", text, remedy)]
     return [
+        *([_full_disk()] if full else []),
         *_still("workers", pulse, "The probe worker", OLD_PICTURE),
         *_still("beat", tick, "The dispatcher (beat, or the worker of its queue)", OLD_PICTURE),
         *_still("workers", delivery, "The delivery worker", "so mails wait"),
@@ -103,6 +109,16 @@ def _broker(timeout: float) -> list[Trouble]:
         *_not_probed(probing),
         *_late({name.decode(): value.decode() for name, value in work.items()}),
     ]
+
+
+def _full_disk() -> Trouble:
+    return Trouble("database", disk.FULL, disk.FULL, disk.REMEDY, old_picture=True)
+
+
+def note_full_disk() -> None:
+    """Says for half a minute that something could not be stored. A broker that is away says so by itself."""
+    with suppress(redis.RedisError), redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
+        client.set(FULL_KEY, 1, ex=30)
 
 
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:
@@ -161,7 +177,10 @@ class _Glance:
     def troubles(self) -> list[Trouble]:
         with self._lock:
             if self._of != settings.REDIS_URL or time.monotonic() - self._at > FRESH_FOR:
-                self._troubles = _broker(timeout=0.5)
+                found = _broker(timeout=0.5)
+                full = [_full_disk()] if disk.is_full(settings.DATA) else found[:1]
+                # What stands still for want of room is no trouble of its own, and no new start would mend it.
+                self._troubles = full if full and full[0].text == disk.FULL else found
                 self._at, self._of = time.monotonic(), settings.REDIS_URL
             return self._troubles
 

@@ -12,13 +12,17 @@ from typing import NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 
-from . import broker, environment, postgres
+from . import broker, disk, environment, postgres
 from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
 from .health_pages import HEADER, own_pass
+from .redaction import redact
+
+DAMAGED = ("file is not a database", "malformed", "disk I/O error")
+"""What SQLite says of a file that is not what it wrote."""
 
 
 class CannotStart(Exception):
@@ -34,9 +38,7 @@ def up() -> NoReturn:
         environment.say(exposed)
     check_port(settings.HOST, settings.PORT)
     broker_command = valkey() if settings.REDIS_EMBEDDED else None
-    call_command("migrate", interactive=False, verbosity=0)
-    if not settings.DEBUG:
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    prepare()
     plan = {
         "broker": broker_command,
         "broker_socket": str(settings.REDIS_SOCKET),
@@ -55,6 +57,24 @@ def up() -> NoReturn:
     os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives
     script = str(Path(__file__).with_name("supervisor.py"))
     os.execv(sys.executable, [sys.executable, "-I", script, str(_pipe_with(json.dumps(plan)))])
+
+
+def prepare() -> None:
+    """Brings the database and the static files up to date. Raises CannotStart when the database can't be used."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        if not settings.DEBUG:
+            call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    except (DatabaseError, OSError) as error:
+        said = redact(" ".join(str(error).split()))
+        if disk.says_full(error):
+            raise CannotStart(f"The disk is full ({said}). {disk.REMEDY}") from None
+        if any(damage in said for damage in DAMAGED):
+            raise CannotStart(
+                f"The database {settings.DATABASES['default']['NAME']} is damaged ({said}). Move it away with its -wal "
+                "and -shm, then run manage.py migrate and manage.py restore with your last backup."
+            ) from None
+        raise CannotStart(f"The database or the data folder can't be used: {said}.") from None
 
 
 def _pipe_with(text: str) -> int:

@@ -2,10 +2,12 @@
 
 import sys
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
+from config import disk
 from config.postgres import busy
 
 
@@ -20,10 +22,15 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500; 503 where nothing is broken, but no connection to the database was free in time."""
-    if not busy(sys.exception()):
-        return HttpResponse(get_template("500.html").render(), status=500)
-    return HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
+    """500; 503 where nothing is broken, but no connection to the database was free in time.
+
+    Without the request's context, which may be what is broken.
+    """
+    if busy(sys.exception()):
+        return HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
+    full = disk.says_full(sys.exception()) or disk.is_full(settings.DATA)
+    page = get_template("500.html").render({"remedy": disk.REMEDY if full else ""})
+    return HttpResponse(page, status=500)
 
 
 def _said(exception: Exception) -> str:

@@ -37,6 +37,7 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
         f"broker-{how}": partial(on_a_rig, partial(scenarios.broker, how=how)) for how in ("restarted", "emptied")
     }
     found["database-locked"] = partial(on_a_rig, partial(scenarios.locked, seconds=20))
+    found["disk-full"] = disk_full
     found["clock-jumped"] = clock_jumped
     for name in ("worker-probe", "worker-general", "beat"):
         found[f"frozen-{name}"] = partial(on_a_rig, partial(scenarios.frozen, name=name, seconds=30))
@@ -64,6 +65,21 @@ def small(scenario: Callable[[Rig], Outcome]) -> Outcome:
     """Runs it on a product of its own whose parts may have few files open."""
     with Rig(wrap=clients.SMALL) as rig:
         return scenario(rig)
+
+
+def disk_full() -> Outcome:
+    """On a disk of its own, which is small."""
+    rig = Rig()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "plimsoll", str(rig.data)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        rig.close()
+        return Outcome("The disk was full", "each fault told once", "skipped: needs the right to mount", None)
+    try:
+        with rig:
+            return scenarios.disk_full(rig)
+    finally:
+        subprocess.run(["umount", "--lazy", str(rig.data)], check=True)
+        rig.data.rmdir()
 
 
 def clock_jumped() -> Outcome:

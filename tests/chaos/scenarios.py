@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 import redis
 
@@ -128,6 +128,26 @@ def locked(rig: Rig, seconds: float) -> Outcome:
         other.execute("ROLLBACK")
     ledger.settle(90)
     return _told_of_all(f"The database was locked for {seconds:g} s while 2 endpoints failed", rig, ledger, steady)
+
+
+def disk_full(rig: Rig) -> Outcome:
+    """The disk of the data folder is full while endpoints fail; then there is room again, and all goes on by itself."""
+    steady, ledger = rig.steady(), Ledger(rig)
+    faults, ballast = ledger.prepare(2), rig.data / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(1 << 16)):
+            pass
+    ledger.fail(faults)
+    named = rig.wait_up_to(30, lambda: "The disk is full" in rig.health().get("database", ""))
+    rig.wait_up_to(20)
+    ballast.unlink()
+    ledger.settle(LEASE)
+    ready = rig.wait_up_to(60, rig.ready)
+    wrong = [] if named else ["/health/ready did not name it"]
+    return _told_of_all(
+        "The disk was full for half a minute while 2 endpoints failed",
+        rig, ledger, steady, wrong + ([] if ready else ["not ready afterwards"]),
+    )  # fmt: skip
 
 
 def frozen(rig: Rig, name: str, seconds: float) -> Outcome:

@@ -1,0 +1,33 @@
+"""A full disk, so that it is named wherever it shows."""
+
+import os
+from pathlib import Path
+
+SAID = ("database or disk is full", "No space left on device", "Disk quota exceeded")
+"""What SQLite, PostgreSQL and the system say of it."""
+
+LEAST = 2 << 20
+"""Bytes that must be free: less is used up before anybody could read about it."""
+
+FULL = "The disk is full, so nothing can be stored: nothing is watched, and nothing is mailed."
+
+REMEDY = "Free space on the disk of the data folder and of the database: all goes on by itself then."
+
+
+def says_full(error: BaseException | None) -> bool:
+    """Whether this error, or one that it came from, is about a full disk."""
+    while error is not None:
+        if any(said in str(error) for said in SAID):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk with this folder has no room left for this user."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    blocks = found.f_bfree if os.getuid() == 0 else found.f_bavail
+    return blocks * found.f_frsize < LEAST
