@@ -66,11 +66,3 @@ def test_a_stretched_endpoint_stays_on_the_grid_of_its_interval():
     for key in ("1", "2", "77"):
         stretched = claims.schedule.next_due(1_000_000, 25, key)
         assert (stretched - claims.schedule.next_due(1_000_000, 5, key)) % 5 == 0
-
-
-@pytest.mark.django_db
-def test_an_interval_of_0_in_a_restored_row_stops_nobody(team):
-    bad = endpoints.add(team, name="bad", url="http://10.0.0.1:8000")
-    good = endpoints.add(team, name="good", url="http://10.0.0.2:8000")
-    type(bad).objects.filter(pk=bad.pk).update(interval=0)
-    assert {claim.endpoint_id for claim in claims.claim(time.time() + 1)} == {bad.pk, good.pk}
