@@ -123,7 +123,7 @@ def _note_full_disk(exception: BaseException, **_: object) -> None:
     """Pages and /health/ready name the cause, not only what stands still for it."""
     from . import disk, health
 
-    if disk.says_full(exception):
+    if disk.is_about_full_disk(exception):
         health.note_full_disk()
 
 

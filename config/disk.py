@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-SAID = ("database or disk is full", "No space left on device", "Disk quota exceeded")
-"""What SQLite, PostgreSQL and the system say of it."""
+MESSAGES = ("database or disk is full", "No space left on device", "Disk quota exceeded")
+"""Parts of the errors of SQLite, PostgreSQL and the system."""
 
 LEAST = 2 << 20
 """Bytes that must be free: less is used up before anybody could read about it."""
@@ -14,10 +14,10 @@ FULL = "The disk is full, so nothing can be stored: nothing is watched, and noth
 REMEDY = "Free space on the disk of the data folder and of the database: all goes on by itself then."
 
 
-def says_full(error: BaseException | None) -> bool:
+def is_about_full_disk(error: BaseException | None) -> bool:
     """Whether this error, or one that it came from, is about a full disk."""
     while error is not None:
-        if any(said in str(error) for said in SAID):
+        if any(message in str(error) for message in MESSAGES):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -285,10 +285,10 @@ def load() -> dict[str, Any]:
 
 def cannot_start(problems: list[str]) -> NoReturn:
     """Ends the process with code 2 and these sentences, without a traceback."""
-    say("Plimsoll can't start with these settings:", *problems)
+    report("Plimsoll can't start with these settings:", *problems)
     raise SystemExit(2)
 
 
-def say(*lines: str) -> None:
+def report(*lines: str) -> None:
     """Writes to the standard error output, since there is no log yet."""
     print(*lines, sep="\n  ", file=sys.stderr, flush=True)

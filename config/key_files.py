@@ -102,7 +102,7 @@ def _make(path: Path, database: Mapping[str, Any]) -> None:
         os.link(draft, path)  # fails when another process was first: its secret counts
         _sync(path.parent)
         if used:
-            environment.say(f"{path} was missing, so a new one was made: everybody signs in again.")
+            environment.report(f"{path} was missing, so a new one was made: everybody signs in again.")
     except FileExistsError:
         pass
     finally:

@@ -35,7 +35,7 @@ def up() -> NoReturn:
 
     lock = only_one(settings.DATA)
     if exposed := open_to_others(settings.DATA):
-        environment.say(exposed)
+        environment.report(exposed)
     check_port(settings.HOST, settings.PORT)
     broker_command = valkey() if settings.REDIS_EMBEDDED else None
     prepare()
@@ -67,7 +67,7 @@ def prepare() -> None:
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
     except (DatabaseError, OSError) as error:
         said = redact(" ".join(str(error).split()))
-        if disk.says_full(error):
+        if disk.is_about_full_disk(error):
             raise CannotStart(f"The disk is full ({said}). {disk.REMEDY}") from None
         if any(damage in said for damage in DAMAGED):
             raise CannotStart(

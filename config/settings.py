@@ -233,7 +233,7 @@ DATABASES = {"default": _DATABASE}
 
 _FILE = Path(_DATABASE["NAME"]) if _DATABASE["ENGINE"].endswith("sqlite3") else None
 for _line in data_folder.close_to_others(DATA, _FILE):
-    environment.say(_line)
+    environment.report(_line)
 SECRET_KEY, FIELD_KEYS = key_files.load(ENVIRONMENT, DATA, _DATABASE)
 
 # Redis or Valkey: queues, live updates and what processes share

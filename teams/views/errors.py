@@ -28,7 +28,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     """
     if busy(sys.exception()):
         return HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
-    full = disk.says_full(sys.exception()) or disk.is_full(settings.DATA)
+    full = disk.is_about_full_disk(sys.exception()) or disk.is_full(settings.DATA)
     page = get_template("500.html").render({"remedy": disk.REMEDY if full else ""})
     return HttpResponse(page, status=500)
 

@@ -79,7 +79,7 @@ def test_the_hashes_are_those_of_the_release_that_is_pinned():
     assert len(broker.PINNED) == 4 and get_binary_path().parent.name in broker.PINNED
 
 
-def test_a_machine_for_which_there_is_none_is_told_what_to_do(system, monkeypatch):
+def test_a_machine_for_which_there_is_none_gets_a_sentence(system, monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(broker.NoBroker, match=r"Unsupported architecture: riscv64.*Install valkey-server"):
         broker.server()

@@ -32,9 +32,9 @@ def full_database() -> OperationalError:
 
 
 def test_it_is_known_by_what_sqlite_and_the_system_say():
-    assert disk.says_full(full_database()) and disk.says_full(OSError(28, os.strerror(28)))
-    assert disk.says_full(OperationalError("could not extend file: No space left on device"))
-    assert not disk.says_full(OperationalError("database is locked")) and not disk.says_full(None)
+    assert disk.is_about_full_disk(full_database()) and disk.is_about_full_disk(OSError(28, os.strerror(28)))
+    assert disk.is_about_full_disk(OperationalError("could not extend file: No space left on device"))
+    assert not disk.is_about_full_disk(OperationalError("database is locked")) and not disk.is_about_full_disk(None)
 
 
 @pytest.mark.django_db
