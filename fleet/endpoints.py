@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from config.redaction import redact
+from core import fence
 from core.http import outbound
 from core.http.transport import numeric
 from teams import audit, quotas
 from teams.models import Team
 
-from . import incidents, live, schedule
+from . import claims, incidents, live, probing, schedule
 from .engines.client import parse_base_url
 from .engines.errors import Cause
 from .engines.registry import ENGINES
@@ -86,9 +87,16 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
+        _forget_put_off(endpoint.pk)
         _due_now(endpoint)
     _tell_boards(endpoint.pk)
     return moved
+
+
+def _forget_put_off(pk: int) -> None:
+    """What could not be done with the endpoint as it was is tried again now that a person changed it."""
+    for sweep in (claims.CLAIMS, probing.SWEEP):
+        fence.forget(sweep, str(pk))
 
 
 def same_server(stored: dict[str, Any], url: str, verify_tls: bool) -> bool:
@@ -127,6 +135,7 @@ def resume(endpoint: Endpoint) -> None:
         _reset(state, Cause.NEW)
         state.due_at = int(time.time())
         state.save()
+        _forget_put_off(endpoint.pk)
     _tell_boards(endpoint.pk)
 
 
@@ -141,6 +150,7 @@ def remove(endpoint: Endpoint) -> None:
     with transaction.atomic():
         audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
         endpoint.delete()
+        _forget_put_off(pk)
     _tell_boards(pk)
 
 

@@ -14,13 +14,15 @@ from core import fence
 
 from .. import storms
 from ..models import Alert, Channel, Incident, Message
-from . import grouping, items, mail_limit
+from . import grouping, items, mail_limit, recipients
 
 GATHERING = "gathering"
 """The sweep, as core.fence knows it."""
 
 _NOTE = Case(When(incident=None, over_limit=False, then="pk"))
 """A note goes alone, alerts of incidents and what MAILS_PER_HOUR held back together."""
+
+UNWANTED = "the address wants no mail, or is not confirmed yet"
 
 CHILDREN = 50
 """Incidents put down to another one that its message names; the rest is counted."""
@@ -41,6 +43,10 @@ def gather() -> int:
         complete = first.incident_id is None or any(alert.over_limit for alert in alerts)
         if not complete:
             complete = grouping.ready(_group(alerts, first.team_id is not None and forming(first.team_id), now))
+        by_mail = first.team if first.channel == Channel.MAIL else None
+        if complete and by_mail and not recipients.willing(by_mail, [first.recipient]):  # since it was written, say
+            Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(dropped=UNWANTED)
+            return False
         if complete and not limit.allows(alerts):
             mail_limit.hold(alerts)
             return False

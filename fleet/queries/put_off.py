@@ -28,6 +28,7 @@ _WORDS = {
     "roll-up day": "History, by day",
     "pruning": "Deleting old history",
     "claims": "Schedule of probes",
+    "probes": "Recording what a probe found",
     "storms": "Probing early what is beside a failure",
     "blind stretches": "Taking back what was found while blind",
     "clear-up": "Clearing up",

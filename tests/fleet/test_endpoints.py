@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
+from core.models import PutOff
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
@@ -130,3 +131,13 @@ def test_another_url_forgets_what_was_learned_of_starts_turns_and_the_certificat
     endpoints.change(endpoint, url="http://h:8001")
     state = EndpointState.objects.get()
     assert (state.starts, state.starting, state.turns, state.recent, state.certificate_until) == ([], {}, [], 0, None)
+
+
+def test_an_endpoint_that_was_put_off_is_tried_again_once_it_is_changed(team):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    for sweep in ("claims", "probes"):
+        PutOff.objects.create(
+            sweep=sweep, key=str(gpu.pk), name="gpu-1", team=team, since=timezone.now(), tried_at=timezone.now()
+        )
+    endpoints.change(gpu, interval=60)
+    assert not PutOff.objects.exists()

@@ -214,6 +214,16 @@ def test_once_there_is_a_mail_server_the_link_is_sent_by_a_button(page, team, re
     assert active(team) == [ONCALL, VICTIM]
 
 
+def test_an_alert_that_waited_for_a_mail_server_goes_to_no_unconfirmed_address(page, team, request):
+    type_in(page, VICTIM)
+    fail(watched(team, "gpu-1"))
+    smtp = request.getfixturevalue("smtp")  # set before the alert was put into a message
+    settle()
+    delivery.deliver()
+    assert to(smtp) == [ONCALL]
+    assert Alert.objects.get(recipient=VICTIM).dropped.startswith("the address wants no mail")
+
+
 def test_a_mailbox_gets_one_link_an_hour_whoever_asks(page, charlie, team, smtp, time_machine):
     type_in(page, VICTIM)
     type_in(page, VICTIM, "victim+2@example.net", "Victim+3@example.net")
