@@ -12,7 +12,7 @@ from advisor import reviews
 from advisor.models import Decision
 from core import fence
 from core.models import PutOff
-from fleet import probing
+from fleet import claims
 from fleet.alerts import catching_up, digest, gathering
 from fleet.calm import marks
 from fleet.history import rollups, upkeep
@@ -98,11 +98,10 @@ def case_catch_up(bad, good, monkeypatch):
 
 def case_endings(bad, good, monkeypatch):
     incident("bad"), incident("good")
-    EndpointState.objects.filter(endpoint__name="bad").update(turns=ODD)
     return Case(
         catching_up.sweep,
         lambda name: Incident.objects.filter(endpoint__name=name, resolved_at__isnull=False),
-        lambda: EndpointState.objects.update(turns=[]),
+        breaks(monkeypatch, catching_up, "note", lambda incident, at, text: incident.endpoint.name == "bad"),
     )
 
 
@@ -218,7 +217,7 @@ def case_claims(bad, good, monkeypatch):
     EndpointState.objects.update(due_at=due)
     Endpoint.objects.filter(name="bad").update(interval=0)
     return Case(
-        lambda: probing.claim(datetime.now(UTC).timestamp() + 1),
+        lambda: claims.claim(datetime.now(UTC).timestamp() + 1),
         lambda name: EndpointState.objects.filter(endpoint__name=name, due_at__gt=due),
         lambda: Endpoint.objects.update(interval=30),
     )

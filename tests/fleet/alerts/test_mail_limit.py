@@ -152,5 +152,5 @@ def test_what_is_held_costs_a_few_statements_a_sweep(clock, team, smtp, django_a
         note(team, f"{number}@example.org", state="sent", sent_at=START, next_try_at=None)
     sweep(clock)
     assert Alert.objects.get(incident__isnull=False).over_limit
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert gathering.gather() == 0
