@@ -98,6 +98,8 @@ class _Work:
         known = _match(entry.endpoints, existing)
         used = {endpoint.pk for endpoint in known.values()}
         gone = [self._gone(endpoint) for endpoint in existing if endpoint.pk not in used]
+        # Read again: what is removed is no dependency of the others any more.
+        known = _match(entry.endpoints, list(Endpoint.objects.filter(team=team)))
         _make_way(entry.endpoints, known)
         steps = {each.path: self._change(each, known[each.path]) for each in entry.endpoints if each.path in known}
         steps |= {each.path: self._new(team, each) for each in entry.endpoints if each.path not in known}

@@ -76,7 +76,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TeamEntry(Entry):
-    """A team and its endpoints; None when the file doesn't speak of its endpoints at all."""
+    """A team and its endpoints; None where the file has no list of them, or an empty key: they stay as they are."""
 
     endpoints: list[Entry] | None = None
 
@@ -130,7 +130,9 @@ class _Reader:
         mail_to = mail_addresses.distinct(self._values(keys, "mail_to", path, values.address))
         self._at_most("ADDRESSES_PER_TEAM", len(mail_to), keys.get("mail_to"), f"{path}.mail_to", "use a mailing list")
         name = self._value(keys, "name", path, values.name) or slug
-        endpoints = self._endpoints(keys["endpoints"], f"{path}.endpoints") if "endpoints" in keys else None
+        # A list whose lines are all commented out is null. Only [] means that the team has none.
+        listed = keys.get("endpoints")
+        endpoints = self._endpoints(listed, f"{path}.endpoints") if listed and not _is_null(listed) else None
         fields = {"slug": slug, "name": name, "mail_to": mail_to}
         return TeamEntry(path, _line(node), fields, _lines(keys), self._raw(path), endpoints)
 

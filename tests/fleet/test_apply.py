@@ -293,3 +293,51 @@ def test_two_endpoints_swap_who_depends_on_whom_and_a_left_out_one_is_taken_away
 def test_what_cannot_be_decided_by_is_told_with_its_line(file, first, second, told):
     text = f'  - {{name: a, url: "http://a:80", {first}}}\n  - {{name: b, url: "http://b:80", {second}}}\n'
     assert told in refused(file, SHORT + text)
+
+
+CHAIN = """\
+  - {name: a, url: "http://a:80"}
+  - {name: b, url: "http://b:80", depends_on: a}
+  - {name: c, url: "http://c:80", depends_on: b}
+"""
+
+
+B, C = '  - {name: b, url: "http://b:80"}\n', '  - {name: c, url: "http://c:80"%s}\n'
+
+
+@pytest.mark.parametrize(
+    ("left", "depends"),
+    [
+        (B, {"b": None}),
+        (B + C % ", depends_on: b", {"b": None, "c": "b"}),
+        (C % "", {"c": None}),
+        (B.replace("name: b", "name: new") + C % "", {"new": None, "c": None}),
+        (B.replace("//b", "//a") + C % ", depends_on: b", {"b": None, "c": "b"}),
+    ],
+    ids=["its-cause", "the-first-of-a-chain", "two-of-a-chain", "one-is-renamed", "one-takes-its-url"],
+)
+def test_what_others_depended_on_is_pruned(file, left, depends):
+    run(file, SHORT + CHAIN)
+    run(file, SHORT + left, prune=True, dry_run=True)
+    assert Endpoint.objects.count() == 3
+    run(file, SHORT + left, prune=True)
+    assert dict(Endpoint.objects.values_list("name", "depends_on__name")) == depends
+    assert f"{len(depends)} unchanged" in run(file, SHORT + left, prune=True)
+
+
+@pytest.mark.parametrize("nothing", ["", " null", " ~", "\n  # - {name: a, url: 'http://a:80'}", " ${EMPTY}"])
+def test_a_list_of_endpoints_with_nothing_in_it_removes_none(file, monkeypatch, nothing):
+    monkeypatch.setenv("EMPTY", "")
+    run(file, SHORT + CHAIN)
+    text = f"teams:\n- slug: search\n  endpoints:{nothing}\n"
+    if "$" in nothing:
+        assert "has to be a list" in refused(file, text, prune=True)
+    else:
+        run(file, text, prune=True)
+    assert Endpoint.objects.count() == 3
+
+
+def test_only_an_empty_list_says_that_a_team_has_no_endpoints(file):
+    run(file, SHORT + CHAIN)
+    run(file, "teams: [{slug: search, endpoints: []}]", prune=True)
+    assert not Endpoint.objects.exists()
