@@ -20,13 +20,15 @@ DEPTH = 5
 
 
 def cause_of(incident: Incident) -> Incident | None:
-    """The open incident that this new one is put down to; None when it stands for itself."""
-    return _by_hand(incident.endpoint) or _by_host(incident)
+    """The open incident that this one is put down to; None when it stands for itself."""
+    found = _by_hand(incident.endpoint)
+    return _by_host(incident) if found is None and incident.status == Status.DOWN else found
 
 
 def adopt(incident: Incident) -> list[Incident]:
-    """The open incidents that turn out to follow from this new one, or that share its host's failure."""
-    others = Incident.objects.filter(resolved_at=None, parent=None, endpoint__team=incident.endpoint.team_id)
+    """The open incidents that turn out to follow from this one, which is down, or that share its host's failure."""
+    alone = Q(parent=None) | Q(parent__resolved_at__isnull=False)
+    others = Incident.objects.filter(alone, resolved_at=None, endpoint__team=incident.endpoint.team_id)
     dependent = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
     found = list(dependent.select_related("endpoint"))
     if incident.parent and incident.parent.endpoint.depends_on_id is None:
@@ -41,9 +43,9 @@ def _by_hand(endpoint: Endpoint) -> Incident | None:
     for _ in range(DEPTH):
         if above is None:
             return None
-        found = Incident.objects.filter(endpoint=above, resolved_at=None, status=Status.DOWN).first()
-        if found:
-            return found.parent or found
+        down = Incident.objects.filter(endpoint=above, resolved_at=None, status=Status.DOWN)
+        if found := down.select_related("parent").first():
+            return found.parent if found.parent and found.parent.resolved_at is None else found
         above = above.depends_on
     return None
 
@@ -54,6 +56,7 @@ def _by_host(incident: Incident) -> Incident | None:
     if not siblings or not _all_cut_off([incident.endpoint_id, *(each.pk for each in siblings)]):
         return None
     rows = Incident.objects.filter(endpoint__in=siblings, resolved_at=None, parent=None, status=Status.DOWN)
+    rows = rows.exclude(endpoint__in=_dependents(incident.endpoint))  # those follow from this one
     return next((each for each in rows.order_by("opened_at", "pk") if _alike(each, incident)), None)
 
 

@@ -67,6 +67,7 @@ def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> 
         _worsen(incident, after)
         incident.save(update_fields=["resolved_at", *_WORSE])
         note(incident, now, f"Again {after.status}. {_told(after)}")
+    _find_cause(incident)
     if outbox.flaps(state, now) and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])
@@ -100,17 +101,17 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
     )
     note(incident, now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
-    if after.status is Status.DOWN:
-        _find_cause(incident)
     return incident
 
 
 def _find_cause(incident: Incident) -> None:
-    """Puts the incident down to another one, or others down to it."""
-    if cause := dependencies.cause_of(incident):
+    """Puts the incident down to another one, and others down to it if it is down."""
+    alone = incident.parent is None or incident.parent.resolved_at is not None
+    if alone and (cause := dependencies.cause_of(incident)):
         _put_down_to(incident, cause)
-    for other in dependencies.adopt(incident):
-        _put_down_to(other, incident.parent or incident)
+    if incident.status == Status.DOWN:
+        for other in dependencies.adopt(incident):
+            _put_down_to(other, incident.parent or incident)
 
 
 def _put_down_to(incident: Incident, parent: Incident) -> None:
@@ -120,6 +121,7 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
     if not outbox.reached(incident):
         incident.told = Incident.Told.NOTHING
     incident.save(update_fields=["parent", "told"])
+    incident.children.filter(resolved_at=None).update(parent=parent)
     note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
 
 
@@ -131,6 +133,7 @@ def _turn(state: EndpointState, after: Standing) -> None:
     note(incident, datetime.now(UTC), f"Now {after.status}. {_told(after)}")
     if _worsen(incident, after):
         incident.save(update_fields=_WORSE)
+        _find_cause(incident)
         outbox.tell(incident, state)
 
 

@@ -77,6 +77,48 @@ def test_what_hangs_on_another_by_hand_is_not_told(team, smtp):
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "mailed"),
+    [
+        ("proxy down, behind degraded", ["DOWN  proxy and 1 more (search)"]),
+        ("behind degraded, proxy down", ["DOWN  proxy and 1 more (search)"]),
+        ("proxy down, behind degraded, behind down", ["DOWN  proxy and 1 more (search)"]),
+        ("behind degraded, behind down, proxy down", ["DOWN  proxy and 1 more (search)"]),
+        ("behind degraded, proxy degraded, proxy down, behind down", ["DOWN  proxy and 1 more (search)"]),
+        ("proxy degraded, proxy down, last degraded", ["DOWN  proxy and 1 more (search)"]),
+        ("last degraded, behind down, proxy down", ["DOWN  proxy and 2 more (search)"]),
+        ("proxy down, proxy up, proxy down, behind degraded", ["DOWN 1, UP 1  (search)"]),
+        ("proxy degraded, behind degraded", ["DEGRADED  2 endpoints (search)"]),
+    ],
+)
+def test_it_holds_for_degraded_and_down_in_any_order(team, smtp, steps, mailed):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    last = watched(team, "last", depends_on=behind)
+    named = {"proxy": proxy, "behind": behind, "last": last}
+    for name, state in (step.split() for step in steps.split(", ")):
+        if state == "up":
+            recover(named[name])
+        else:
+            fail(named[name], Cause.AUTH_REJECTED if state == "degraded" else Cause.CONNECTION_REFUSED)
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == mailed
+
+
+def test_one_on_the_host_of_its_dependent_is_the_cause_and_never_its_own(team, smtp):
+    proxy = watched(team, "proxy", "http://gpu-1:80")
+    behind = watched(team, "behind", "http://gpu-1:8000", depends_on=proxy)
+    look(proxy, bad(Cause.TIMED_OUT))
+    early = fail(behind, Cause.TIMED_OUT)
+    cause = fail(proxy, Cause.TIMED_OUT)
+    early.refresh_from_db()
+    assert (early.parent, cause.parent) == (cause, None)
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+
+
 def test_it_does_not_matter_which_of_them_was_seen_first(team, smtp):
     proxy = watched(team, "proxy")
     behind = watched(team, "behind", depends_on=proxy)
