@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -62,6 +64,13 @@ def test_a_bad_value_is_refused_by_name_and_with_what_to_give(name, value, hint)
     (problem,) = caught.value.problems
     assert problem.startswith(name)
     assert hint in problem
+
+
+def test_a_machine_without_time_zones_is_named_with_what_brings_them(monkeypatch):
+    monkeypatch.setattr(parsers, "ZoneInfo", Mock(side_effect=ZoneInfoNotFoundError))
+    monkeypatch.setattr(parsers, "available_timezones", set)
+    with pytest.raises(ValueError, match="tzdata"):
+        parsers.time_zone("UTC")
 
 
 def test_passwords_and_secrets_are_never_repeated():
