@@ -1,11 +1,11 @@
 """The daily digest of a team: what changed on its servers that nobody has to get up for."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from core import fence
 from teams.models import Team
 
+from .. import zones
 from ..engines.registry import label
 from ..models import Alert, Change, EndpointState
 from . import outbox, policy
@@ -31,7 +31,7 @@ def write_due(now: datetime) -> int:
 
 def _write_if_due(team: Team, now: datetime) -> bool:
     rules = policy.policy_of(team)
-    local = now.astimezone(ZoneInfo(rules.time_zone))
+    local = now.astimezone(zones.named(rules.time_zone))
     begins = datetime.combine(local.date(), rules.digest_at, local.tzinfo)
     return begins <= now < begins + LATE and _write(team, local.date(), begins)
 

@@ -79,6 +79,8 @@ class AlertingForm(forms.Form):
         self.fields["escalate_to"].label = "If nobody acknowledges, also tell"
         self.fields["digest_at"].initial = policy.digest_at
         self.initial["digest_at"] = policy.digest_at
+        if lost := zones.lost(policy.time_zone):
+            self.initial["time_zone"], self.fields["time_zone"].help_text = "UTC", f"{lost} Choose another one."
         self._about_stored("apprise_url", policy.apprise_url, ["forget_apprise"])
         self._about_stored("webhook_url", policy.webhook_url, ["forget_webhook", "new_secret"])
 

@@ -5,8 +5,9 @@ So a silence that ends, a dependency that comes back or a target that stops flap
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta
+
+from .. import zones
 
 _RANK = {"": 0, "recovered": 0, "degraded": 1, "down": 2}
 
@@ -71,7 +72,8 @@ def hold_until(kind: str, worst: str, quiet: Quiet | None, now: datetime) -> dat
 
 def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
     """The end of the quiet hours that `now` (aware) lies in; None outside of them. They may go over midnight."""
-    local = now.astimezone(ZoneInfo(quiet.zone))
+    zone = zones.named(quiet.zone)
+    local = now.astimezone(zone)
     clock = local.time()
     if quiet.begins <= quiet.ends:
         inside = quiet.begins <= clock < quiet.ends
@@ -80,4 +82,4 @@ def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
     if not inside:
         return None
     day = local.date() if clock < quiet.ends else local.date() + timedelta(days=1)
-    return datetime.combine(day, quiet.ends, local.tzinfo)
+    return zones.moment(datetime.combine(day, quiet.ends), zone, now).astimezone(UTC)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -138,16 +137,21 @@ def plan(
 ) -> MaintenanceWindow:
     """Plans maintenance; `starts_at` and `ends_at` (aware) are those of the first time.
 
+    What is planned once ends when it says. What repeats is as long as its clock shows, also where the first time lies
+    over a change of the clock.
     Nobody is told then, and the time does not count for availability. Raises ValidationError with a sentence per field.
     """
     _of_team(team, endpoint)
     starts_at, ends_at = (at.replace(second=0, microsecond=0) for at in (starts_at, ends_at))
+    seconds = ends_at.timestamp() - starts_at.timestamp()
+    if repeats != MaintenanceWindow.Repeats.ONCE:
+        seconds = (ends_at.replace(tzinfo=None) - starts_at.replace(tzinfo=None)).total_seconds()
     window = MaintenanceWindow(
         team=team,
         endpoint=endpoint,
         name=" ".join(name.split()),
         starts_at=starts_at,
-        minutes=int((ends_at - starts_at) / timedelta(minutes=1)),
+        minutes=int(seconds // 60),
         repeats=repeats,
         time_zone=time_zone,
         last_day=last_day,
@@ -203,6 +207,8 @@ def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
         return {"starts_at": trouble}
     if trouble := dates.trouble_with(ends_at):
         return {"ends_at": trouble}
+    if window.minutes <= 0 and ends_at.replace(tzinfo=None) > window.starts_at.replace(tzinfo=None):
+        return {"starts_at": "The clock is put forward just then, and leaves nothing of this time. Choose another one."}
     if window.minutes < 0:
         return {"ends_at": "It ends before it starts. Choose a later end."}
     if window.minutes == 0:
@@ -220,7 +226,7 @@ def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
 
 
 def _wrong_last_day(window: MaintenanceWindow) -> dict[str, str]:
-    first = window.starts_at.astimezone(ZoneInfo(window.time_zone)).date()
+    first = window.starts_at.astimezone(zones.named(window.time_zone)).date()
     if window.last_day and window.repeats != "once" and window.last_day < first:
         return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
     if window.last_day and (trouble := dates.trouble_with(window.last_day)):

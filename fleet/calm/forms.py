@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -56,7 +55,7 @@ class ZoneMixin(forms.Form):
         wall, zone = self.cleaned_data.get(field), self.cleaned_data.get("zone")
         if wall is None and field not in self.errors:
             self.add_error(field, "Choose the day and the time.")
-        return wall.replace(tzinfo=ZoneInfo(zone)) if wall and zone else None
+        return zones.moment(wall, zones.named(zone), datetime.now(UTC)) if wall and zone else None
 
 
 def zone_name(name: str) -> str:
@@ -92,7 +91,7 @@ class AcknowledgeForm(ZoneMixin):
         return self.cleaned_data
 
     def _until(self, lasts: str, zone: str) -> datetime | None:
-        now = datetime.now(ZoneInfo(zone))
+        now = datetime.now(zones.named(zone))
         if lasts == OWN:
             return self.own_time("own")
         if lasts == "9":
@@ -215,7 +214,7 @@ class MaintenanceForm(TargetMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = self.fields["time_zone"]
-        zone.widget.choices = [(name, name) for name in zones.places()]
+        zone.widget.choices = [(name, name) for name in zones.places(settings.TIME_ZONE)]
         if not self.is_bound:
             zone.initial = settings.TIME_ZONE
             zone.widget.attrs["data-zone"] = ""
@@ -226,13 +225,14 @@ class MaintenanceForm(TargetMixin):
     def values(self) -> dict[str, Any]:
         """What calm.plan wants, of a form that is valid."""
         data, target = self.cleaned_data, self.chosen()
-        zone = ZoneInfo(data["time_zone"])
+        zone = zones.named(data["time_zone"])
+        starts = zones.moment(data["starts"], zone)
         last_day: date | None = data["last_day"]
         return {
             "name": data["name"],
             "endpoint": target.endpoint,
-            "starts_at": data["starts"].replace(tzinfo=zone),
-            "ends_at": data["ends"].replace(tzinfo=zone),
+            "starts_at": starts,
+            "ends_at": zones.moment(data["ends"], zone, starts),
             "repeats": data["repeats"],
             "time_zone": data["time_zone"],
             "last_day": last_day,

@@ -1,14 +1,16 @@
 """When a maintenance window is on. Pure: no I/O, no Django.
 
 Repetitions keep to the wall clock of the window's time zone: one at 02:00 stays at 02:00 through summer time.
-Whatever is stored costs microseconds and never overflows. An unknown time zone or repetition raises ValueError.
+Whatever is stored costs microseconds and never overflows. An unknown time zone counts as UTC; an unknown repetition
+raises ValueError.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
+
+from .. import zones
 
 PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=28)}
 """The shortest time from one repetition to the next. A window has to be over by then."""
@@ -76,23 +78,16 @@ def _starts(window: Window, low: datetime, high: datetime) -> list[datetime]:
 
 
 def _repetitions(window: Window, low: datetime, high: datetime) -> list[datetime]:
-    zone, exact = _zone(window.time_zone), _held(window.starts_at)
+    zone, exact = zones.named(window.time_zone), _held(window.starts_at)
     first = exact.astimezone(zone).replace(tzinfo=None, fold=0)
     begin, end = (at.astimezone(zone).replace(tzinfo=None) for at in (low - _SLACK, high + _SLACK))
     walls = _rule(window.repeats, first, begin).between(begin, end, inc=True)
     return [
         # The first one is known exactly, even where its wall clock comes twice.
-        exact if wall == first else wall.replace(tzinfo=zone).astimezone(UTC)
+        exact if wall == first else zones.moment(wall, zone).astimezone(UTC)
         for wall in walls
         if window.last_day is None or wall.date() <= window.last_day
     ]
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
-        raise ValueError(f"Its time zone “{name}” is none that this machine knows.") from error
 
 
 def _rule(repeats: str, first: datetime, begin: datetime) -> rrule:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from teams.access import teams_of
 
+from .. import zones
 from ..access import visible
 from ..calm import windows
 from ..calm.actions import covers
@@ -35,6 +36,12 @@ class Planned:
     start: datetime
     end: datetime
     on: bool
+
+    @property
+    def note(self) -> str:
+        """What is wrong with its clock, in a sentence; empty where nothing is. The one planned once needs no clock."""
+        lost = zones.lost(self.window.time_zone) if self.window.repeats != MaintenanceWindow.Repeats.ONCE else ""
+        return lost and f"{lost} Remove it and plan it again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,11 @@ from advisor.models import Decision
 from core import fence
 from core.models import PutOff
 from fleet import claims
-from fleet.alerts import catching_up, digest, gathering
+from fleet.alerts import catching_up, digest, gathering, policy
 from fleet.calm import marks
 from fleet.history import rollups, upkeep
 from fleet.models import (
     Alert,
-    AlertPolicy,
     Change,
     Endpoint,
     EndpointState,
@@ -53,12 +52,6 @@ class Case:
     mend: Callable[[], object]
 
 
-def quiet(team: Team, zone: str) -> None:
-    """Quiet hours by a clock that is or is not known."""
-    hours = {"quiet_from": "00:00", "quiet_to": "00:01", "time_zone": zone}
-    AlertPolicy.objects.update_or_create(team=team, defaults=hours)
-
-
 def incident(name: str) -> Incident:
     began = NOW - 10 * MINUTE
     values = {"status": "degraded", "cause": "slow", "began_at": began, "opened_at": began}
@@ -89,11 +82,14 @@ def case_gathering(bad, good, monkeypatch):
     return Case(gathering.gather, lambda name: Alert.objects.filter(team__name=name, message__isnull=False), mend)
 
 
+def no_policy(monkeypatch, bad: Team) -> Callable[[], None]:
+    return breaks(monkeypatch, policy, "policy_of", lambda team: team == bad)
+
+
 def case_catch_up(bad, good, monkeypatch):
     incident("bad"), incident("good")
     EndpointState.objects.update(status="degraded")
-    quiet(bad, "Mars/Base")
-    return Case(catching_up.sweep, lambda name: Alert.objects.filter(team__name=name), lambda: quiet(bad, "UTC"))
+    return Case(catching_up.sweep, lambda name: Alert.objects.filter(team__name=name), no_policy(monkeypatch, bad))
 
 
 def case_endings(bad, good, monkeypatch):
@@ -109,21 +105,15 @@ def case_digests(bad, good, monkeypatch):
     now = datetime.now(UTC).replace(hour=9)
     changes = [Change(endpoint=e, at=now - 120 * MINUTE, kind="version") for e in Endpoint.objects.all()]
     Change.objects.bulk_create(changes)
-    quiet(bad, "Mars/Base")
-    return Case(
-        lambda: digest.write_due(now), lambda name: Alert.objects.filter(team__name=name), lambda: quiet(bad, "UTC")
-    )
+    mend = no_policy(monkeypatch, bad)
+    return Case(lambda: digest.write_due(now), lambda name: Alert.objects.filter(team__name=name), mend)
 
 
 def case_review_dates(bad, good, monkeypatch):
     for team in (bad, good):
         record(None, team, review_by=date(2026, 11, 3), decided_on=date(2026, 11, 2), status="accepted")
-    quiet(bad, "Mars/Base")
-    return Case(
-        lambda: reviews.remind(date(2027, 1, 1)),
-        lambda name: Alert.objects.filter(team__name=name),
-        lambda: quiet(bad, "UTC"),
-    )
+    mend = no_policy(monkeypatch, bad)
+    return Case(lambda: reviews.remind(date(2027, 1, 1)), lambda name: Alert.objects.filter(team__name=name), mend)
 
 
 def case_review_facts(bad, good, monkeypatch):
@@ -146,9 +136,9 @@ def marked(name: str) -> object:
 
 def case_windows(bad, good, monkeypatch):
     times = {"starts_at": NOW - MINUTE, "minutes": 60, "repeats": "daily"}
-    MaintenanceWindow.objects.create(team=bad, name="Updates", time_zone="Mars/Base", **times)
+    MaintenanceWindow.objects.create(team=bad, name="Updates", **times | {"repeats": "hourly"})
     MaintenanceWindow.objects.create(team=good, name="Updates", **times)
-    return Case(marks.refresh, marked, lambda: MaintenanceWindow.objects.update(time_zone="UTC"))
+    return Case(marks.refresh, marked, lambda: MaintenanceWindow.objects.update(repeats="daily"))
 
 
 def case_silences(bad, good, monkeypatch):

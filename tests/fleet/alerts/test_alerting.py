@@ -64,6 +64,15 @@ def test_a_team_that_chose_nothing_sees_the_defaults(page):
     assert not AlertPolicy.objects.exists()
 
 
+def test_a_stored_time_zone_that_is_no_more_is_named_and_shown_as_utc(page, team):
+    AlertPolicy.objects.create(team=team, time_zone="Mars/Base")
+    html = text(page.get(PATH))
+    assert "The time zone “Mars/Base” is not known on this machine, so UTC is used. Choose another one." in html
+    assert 'value="UTC" selected' in html and 'value="Mars/Base"' not in html
+    page.post(PATH, GOOD)
+    assert "is not known on this machine" not in text(page.get(PATH))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

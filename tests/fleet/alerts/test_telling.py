@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fleet import zones
 from fleet.alerts.telling import Case, Quiet, Rules, due, hold_until, quiet_until
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -67,6 +70,36 @@ QUIET = Quiet(time(22), time(7), "Europe/Berlin")  # one hour ahead of UTC in Ja
 )
 def test_quiet_hours_go_over_midnight_by_the_teams_clock(at, ends):
     assert quiet_until(QUIET, at) == ends
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "at", "until"),
+    [
+        pytest.param(time(22), time(7), "10-24 20:30", "10-25 06:00", id="a night of an hour more"),
+        pytest.param(time(22), time(7), "03-28 21:30", "03-29 05:00", id="a night of an hour less"),
+        pytest.param(time(22), time(2, 30), "10-25 00:15", "10-25 00:30", id="the first time of the hour"),
+        pytest.param(time(22), time(2, 30), "10-25 00:45", None, id="after the end"),
+        pytest.param(time(22), time(2, 30), "10-25 01:15", "10-25 01:30", id="its second time"),
+        pytest.param(time(22), time(2, 30), "03-29 00:59", "03-29 01:30", id="an end that is left out"),
+        pytest.param(time(2, 15), time(2, 45), "03-29 01:00", None, id="left out altogether"),
+        pytest.param(time(22), time(7), "12-31 23:30", "01-01 06:00", id="the end of the year"),
+    ],
+)
+def test_quiet_hours_over_a_change_of_the_clock_end_by_the_clock(begins, ends, at, until):
+    moment = datetime.fromisoformat(f"2026-{at}+00:00")
+    expected = until and datetime.fromisoformat(f"{2027 if until < at else 2026}-{until}+00:00")
+    assert quiet_until(Quiet(begins, ends, "Europe/Berlin"), moment) == expected
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)),
+    st.times(), st.times(), st.sampled_from([*sorted(zones.known()), "Mars/Base"]),
+)  # fmt: skip
+def test_quiet_hours_end_within_a_day_or_so_and_always_later(moment, begins, ends, zone):
+    until = quiet_until(Quiet(begins, ends, zone), moment)
+    assert until is None or moment < until <= moment + timedelta(hours=50)
+    if until is not None and until.astimezone(zones.named(zone)).time() == ends:
+        assert quiet_until(Quiet(begins, ends, zone), until) is None
 
 
 def test_quiet_hours_within_a_day():

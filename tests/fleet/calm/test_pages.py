@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from fleet import endpoints
-from fleet.calm import actions
+from fleet.calm import actions, windows
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from teams.models import Team
 
@@ -205,6 +206,49 @@ def test_times_of_maintenance_are_those_of_its_own_zone(page, gpu):
     assert MaintenanceWindow.objects.get().starts_at == datetime(NEXT_YEAR, 7, 1, 0, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("starts", "ends", "begin", "end"),
+    [
+        pytest.param("10-25T01:00", "10-25T04:00", "10-24 23:00", "10-25 03:00", id="over the end of summer time"),
+        pytest.param("03-29T01:00", "03-29T04:00", "03-29 00:00", "03-29 02:00", id="over its beginning"),
+        pytest.param("10-24T22:00", "10-25T06:00", "10-24 20:00", "10-25 05:00", id="across midnight"),
+        pytest.param("10-25T02:30", "10-25T02:45", "10-25 00:30", "10-25 00:45", id="in the doubled hour"),
+        pytest.param("10-25T02:30", "10-25T02:15", "10-25 00:30", "10-25 01:15", id="into its second time"),
+        pytest.param("10-25T01:30", "10-25T02:30", "10-24 23:30", "10-25 00:30", id="into its first time"),
+        pytest.param("03-29T02:30", "03-29T04:00", "03-29 01:30", "03-29 02:00", id="from a time left out"),
+        pytest.param("03-29T01:30", "03-29T02:30", "03-29 00:30", "03-29 01:30", id="to a time left out"),
+        pytest.param("03-29T02:30", "03-29T03:10", None, None, id="nothing of it is left"),
+    ],
+)
+def test_maintenance_planned_once_ends_when_it_says(page, gpu, starts, ends, begin, end):
+    data = plan(gpu, time_zone="Europe/Berlin", starts=f"2026-{starts}", ends=f"2026-{ends}")
+    with time_machine.travel(datetime(2026, 1, 15, tzinfo=UTC)):
+        html = text(page.post("/maintenance/", data, follow=True))
+    if begin is None:
+        assert "The clock is put forward just then" in html and not MaintenanceWindow.objects.exists()
+        return
+    found = windows.first(MaintenanceWindow.objects.get())
+    assert found == tuple(datetime.fromisoformat(f"2026-{at}+00:00") for at in (begin, end))
+
+
+@pytest.mark.parametrize("first", ["2026-10-18", "2026-10-25", "2026-11-01", "2026-03-22", "2026-03-29", "2026-04-05"])
+def test_what_repeats_is_as_long_as_its_clock_shows(page, gpu, first):
+    data = plan(gpu, time_zone="Europe/Berlin", starts=f"{first}T01:00", ends=f"{first}T04:00", repeats="weekly")
+    with time_machine.travel(datetime(2026, 1, 15, tzinfo=UTC)):
+        page.post("/maintenance/", data)
+    assert MaintenanceWindow.objects.get().minutes == 180
+
+
+@pytest.mark.parametrize(
+    ("now", "until"), [("00:15", "00:30"), ("00:30", "01:30"), ("00:45", "01:30"), ("01:15", "01:30")]
+)
+def test_a_silence_until_a_time_that_comes_twice_ends_at_the_next_one(page, gpu, now, until):
+    data = {"target": f"endpoint-{gpu.pk}", "lasts": "own", "ends_at": "2026-10-25T02:30", "zone": "Europe/Berlin"}
+    with time_machine.travel(datetime.fromisoformat(f"2026-10-25T{now}+00:00")):
+        page.post("/silences/", data)
+    assert Silence.objects.get().ends_at == datetime.fromisoformat(f"2026-10-25T{until}+00:00")
+
+
 def test_maintenance_of_a_whole_team_is_shown_on_its_endpoints(page, gpu):
     now = datetime.now(UTC)
     page.post(
@@ -287,10 +331,17 @@ def test_windows_with_odd_dates_that_are_stored_stay_on_the_page_and_can_be_remo
         assert page.post(f"/maintenance/{(found + ended)[0].pk}/remove/").status_code == 302
 
 
-def test_a_window_that_can_not_be_read_is_shown_with_the_reason(page, gpu):
-    values = {"starts_at": datetime.now(UTC), "minutes": 30, "repeats": "daily", "time_zone": "Mars/Base"}
+@pytest.mark.parametrize(
+    ("odd", "shown"),
+    [
+        ({"time_zone": "Mars/Base"}, "The time zone “Mars/Base” is not known on this machine, so UTC is used."),
+        ({"repeats": "hourly"}, "“hourly” is no way to repeat that is known."),
+    ],
+)
+def test_a_window_that_can_not_be_kept_as_stored_is_shown_with_the_reason(page, gpu, odd, shown):
+    values = {"starts_at": datetime.now(UTC), "minutes": 30, "repeats": "daily"} | odd
     MaintenanceWindow.objects.create(team=gpu.team, name="Updates", **values)
-    assert "Its time zone “Mars/Base” is none that this machine knows." in text(page.get("/maintenance/"))
+    assert shown in text(page.get("/maintenance/"))
 
 
 def test_the_reason_of_a_silence_is_for_its_team(client, page, team, alice, charlie, incident, settings):
