@@ -65,7 +65,8 @@ def add(team: Team, **fields: Any) -> Endpoint:
 def change(endpoint: Endpoint, **fields: Any) -> list[str]:
     """Changes the named fields and returns those that moved. Raises ValidationError as `add` does.
 
-    Another URL, engine or key makes it an endpoint we know nothing of: it is identified and looked at anew. The stored
+    Another URL, engine or key makes it an endpoint we know nothing of: it is identified afresh. With another URL its
+    incident ends, since that was about another server; else the next probes decide about it. The stored
     key stays with the server that it was given for: for another one it has to be given again, or be forgotten.
     """
     before = {name: getattr(endpoint, name) for name in FIELDS}
@@ -76,6 +77,8 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
     if not moved:
         return []
     with transaction.atomic():
+        if "url" in moved:
+            incidents.stop_watching([endpoint.pk], audit.done("Its URL was changed"))
         endpoint.save()
         told = ", ".join(moved)
         Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=told[:300])
@@ -83,7 +86,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         detail = audit.differences(before, after, SECRET)
         audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
         if {"url", "engine", "api_key"} & set(moved):
-            _forget(endpoint, "Its URL, engine or key was changed.")
+            _forget(endpoint)
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
@@ -114,12 +117,12 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def pause(endpoint: Endpoint) -> None:
-    """Stops looking at an endpoint. Its open incident is closed without a mail, since nothing is known any more."""
+    """Stops probing an endpoint and closes its incident: whoever was alerted of it gets a mail that says so."""
     with transaction.atomic():
         if Endpoint.objects.filter(pk=endpoint.pk, paused=False).update(paused=True):
             audit.record("endpoint.paused", team=endpoint.team, what=endpoint)
         state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        incidents.close_quietly(state, "Watching was paused.")
+        incidents.stop_watching([endpoint.pk], audit.done("It was paused"))
         _reset(state, Cause.PAUSED)
         state.due_at = None
         state.save()
@@ -145,9 +148,13 @@ def look_now(endpoint: Endpoint) -> None:
 
 
 def remove(endpoint: Endpoint) -> None:
-    """Deletes an endpoint with its history and incidents."""
+    """Deletes an endpoint with its history and incidents. Messages about it stay.
+
+    Whoever was alerted of its incident gets a mail that says so.
+    """
     pk = endpoint.pk
     with transaction.atomic():
+        incidents.stop_watching([pk], audit.done("It was removed"))
         audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
         endpoint.delete()
         _forget_put_off(pk)
@@ -246,9 +253,8 @@ def _due_now(endpoint: Endpoint) -> None:
     EndpointState.objects.filter(endpoint_id=endpoint.pk, due_at__isnull=False).update(due_at=int(time.time()))
 
 
-def _forget(endpoint: Endpoint, why: str) -> None:
+def _forget(endpoint: Endpoint) -> None:
     state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-    incidents.close_quietly(state, why)
     if not endpoint.paused:
         _reset(state, Cause.NEW)
     state.engine, state.proof, state.identified_at = "", "", None

@@ -33,24 +33,39 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         outbox.tell(incident, state)  # by now it may have lasted long enough
 
 
-def close_quietly(state: EndpointState, why: str) -> None:
-    """Closes an open incident without a mail, because nobody looks any more: paused, for instance."""
-    _close(Incident.objects.filter(endpoint_id=state.endpoint_id, resolved_at=None), why)
+def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False) -> None:
+    """Closes the incidents of endpoints (primary keys) that are not watched any more; `why` is a sentence.
+
+    Whoever has a message about one of them, and none about its end, is alerted of that. `team_goes`: their team is
+    about to be deleted.
+    """
+    # First the states, as a probe does that is being stored, so that neither waits for the other.
+    pks = list(
+        EndpointState.objects.select_for_update().filter(endpoint__in=list(endpoints)).values_list("pk", flat=True)
+    )
+    alerted = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
+    rows = Incident.objects.filter(Q(resolved_at=None) | alerted, endpoint__in=pks)
+    now = datetime.now(UTC)
+    for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
+        outbox.drop(incident, why)
+        outbox.write_unwatched(incident, why, team_goes=team_goes)
+        incident.resolved_at = incident.resolved_at or now
+        incident.told = Incident.Told.CLOSED
+        incident.save(update_fields=["resolved_at", "told"])
+        note(incident, now, why)
 
 
 def void(since: datetime, why: str) -> int:
-    """Closes what was opened since then although we could not look. Returns how many it were."""
-    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since)
-    return _close([each for each in opened if suspicious(each.cause, each.step)], why)
+    """Closes what was opened since then although we could not look. Returns how many it were.
 
-
-def _close(incidents: Iterable[Incident], why: str) -> int:
+    Who has a message about one is alerted of its end with the first good probe.
+    """
     now = datetime.now(UTC)
-    rows = list(incidents)
+    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since)
+    rows = [each for each in opened if suspicious(each.cause, each.step)]
     for incident in rows:
         incident.resolved_at = now
         outbox.drop(incident, why)
-        # Whoever was told of it already is told of its end as well.
         incident.told = incident.told if outbox.reached(incident) else Incident.Told.CLOSED
         incident.save(update_fields=["resolved_at", "told"])
         note(incident, now, why)

@@ -72,6 +72,13 @@ def through(via: str) -> Iterator[None]:
         _via.reset(token)
 
 
+def done(what: str) -> str:
+    """The sentence with who did it, as far as that is known: "It was paused by alice."."""
+    person = _signed_in(context.request)
+    by = person.get_username() if person else _via.get()
+    return f"{what} by {by}." if by else f"{what}."
+
+
 def whose(address: str) -> dict[str, Any]:
     """A mail address for `detail`: as the number of the person it belongs to, so that it goes when they are deleted."""
     owner = User.objects.filter(Q(email__iexact=address) | Q(username=address)).first() if address else None

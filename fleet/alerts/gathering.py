@@ -108,7 +108,9 @@ def _children(alerts: Iterable[Alert]) -> dict[str, list[str]]:
     """Incident -> names of the endpoints whose trouble is put down to it."""
     parents = [alert.incident_id for alert in alerts if alert.incident_id]
     found: dict[str, list[str]] = defaultdict(list)
-    rows = Incident.objects.filter(parent__in=parents).order_by("endpoint__name")
+    # Of one that is over, only those that are as well: nothing is named as back without a good probe of its own.
+    alike = Q(parent__resolved_at=None) | Q(resolved_at__isnull=False)
+    rows = Incident.objects.filter(alike, parent__in=parents).order_by("endpoint__name")
     for parent, name in rows.values_list("parent_id", "endpoint__name"):
         found[str(parent)].append(name)
     return {parent: names[:CHILDREN] + _rest(names) for parent, names in found.items()}

@@ -10,7 +10,7 @@ from .. import causes
 from ..engines.registry import label
 from ..models import Alert, Message
 
-_LAST_WORD = ("recovered", "escalated", "reminder", "down", "degraded")
+_LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degraded")
 """When one message carries several alerts about an incident, the first of these is what it says."""
 
 
@@ -33,10 +33,17 @@ class Item:
         return self.kind == Alert.Kind.RECOVERED
 
     @property
+    def unwatched(self) -> bool:
+        """Whether nobody will learn how it ends."""
+        return self.kind == Alert.Kind.UNWATCHED
+
+    @property
     def word(self) -> str:
         """What the subject begins with."""
         if self.recovered:
             return "UP"
+        if self.unwatched:
+            return "NO LONGER WATCHED"
         if self.kind == Alert.Kind.REMINDER:
             return f"STILL {self.status.upper()}"
         return "ESCALATED" if self.kind == Alert.Kind.ESCALATED else self.status.upper()
@@ -96,8 +103,9 @@ def items(message: Message) -> list[Item]:
     found = []
     for incident, kinds in by_incident.items():
         kind = next(kind for kind in _LAST_WORD if kind in kinds)
-        found.append(Item(kind, kinds[kind].facts, incident, children.get(str(incident), [])))
-    return sorted(found, key=lambda item: (item.recovered, item.facts["began_at"], item.facts["name"]))
+        named = [] if kind == Alert.Kind.UNWATCHED else children.get(str(incident), [])
+        found.append(Item(kind, kinds[kind].facts, incident, named))
+    return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
 
 
 def can_be_worded(alert: Alert) -> bool:

@@ -11,13 +11,15 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import broker
 from teams.models import Team
 
 from .. import flapping
-from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident
-from . import policy, recipients, telling
+from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
+from ..status import Status
+from . import items, policy, recipients, telling
 from .grouping import WINDOW
 from .telling import Case, Quiet, Rules
 
@@ -67,6 +69,8 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     for mark in ("maintenance", "silenced", "blind"):
         if state.marks.get(mark):
             return mark
+    if incident.resolved_at and state.status == Status.UNKNOWN:
+        return "no good probe since"
     parent = incident.parent
     if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
         return f"put down to {parent.endpoint}"
@@ -107,6 +111,9 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
     """One alert of this kind per recipient, and in the incident what people know from now on."""
     if kind in (Kind.DOWN, Kind.DEGRADED) and incident.told == Incident.Told.RECOVERED:
         incident.round += 1
+    held = telling.hold_until(kind, incident.status, quiet_hours(rules), now)
+    if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
+        incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
     rounds = incident.reminders if kind is Kind.REMINDER else incident.round
     _store(
         _to_whom(incident, endpoint, kind, rules),
@@ -115,7 +122,7 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
         kind=kind,
         round=rounds,
         facts=_facts(endpoint, incident),
-        hold_until=telling.hold_until(kind, incident.status, quiet_hours(rules), now),
+        hold_until=held,
     )
     if kind is Kind.REMINDER:
         incident.reminders += 1
@@ -131,12 +138,17 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
 def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
     """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
     if kind is Kind.RECOVERED:
-        told = list(incident.alerts.filter(dropped="").values_list("channel", "recipient").distinct())
-        mailed = recipients.willing(endpoint.team, [address for channel, address in told if channel == Channel.MAIL])
-        return [pair for pair in told if pair[0] != Channel.MAIL or pair[1] in mailed]
+        return _willing(endpoint.team, incident.alerts.filter(dropped=""))
     if kind is Kind.ESCALATED:
         return [(Channel.MAIL, address) for address in recipients.willing(endpoint.team, rules.escalate_to)]
     return everyone(endpoint.team, rules)
+
+
+def _willing(team: Team, alerts: QuerySet[Alert]) -> list[tuple[str, str]]:
+    """(channel, recipient) of those who got these alerts and still want the team's mail."""
+    got = list(alerts.order_by().values_list("channel", "recipient").distinct())
+    mailed = recipients.willing(team, [address for channel, address in got if channel == Channel.MAIL])
+    return [pair for pair in got if pair[0] != Channel.MAIL or pair[1] in mailed]
 
 
 def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
@@ -144,6 +156,34 @@ def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
     channels = [(Channel.APPRISE, rules.apprise_url), (Channel.WEBHOOK, rules.webhook_url)]
     mails = [(Channel.MAIL.value, address) for address in recipients.active(team)]
     return mails + [(channel.value, channel.value) for channel, url in channels if url]
+
+
+def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
+    """Writes to those who have a message about the incident that it is not followed to its end; `why` is a sentence.
+
+    It keeps the words of the last alert, since the endpoint may have another name or URL already. With `team_goes` the
+    team's waiting messages are about to go with it: only who got one is meant, and what is written belongs to no team.
+    """
+    taken = incident.alerts.filter(message__isnull=False)
+    if team_goes:
+        taken = taken.filter(channel=Channel.MAIL, message__state=Message.State.SENT)
+    last = taken.order_by("created_at", "pk").last()
+    if last is None:
+        return
+    now, team = datetime.now(UTC), incident.endpoint.team
+    ended = (incident.resolved_at or now).isoformat()
+    facts = last.facts if items.can_be_worded(last) else _facts(incident.endpoint, incident)
+    recovered = incident.resolved_at is not None
+    facts = facts | {"resolved_at": ended, "why": why, "recovered": recovered, "team_goes": team_goes}
+    _store(
+        _willing(team, taken),
+        incident=incident,
+        team=None if team_goes else team,
+        kind=Kind.UNWATCHED,
+        round=incident.round,
+        facts=facts,
+        hold_until=telling.hold_until(Kind.UNWATCHED, incident.status, quiet_hours(policy.policy_of(team)), now),
+    )
 
 
 def drop(incident: Incident, why: str) -> None:
@@ -199,8 +239,10 @@ def _call_delivery() -> None:
 
 
 def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:
+    alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
+    was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
     return {
-        "name": endpoint.name,
+        "name": f"{endpoint.name}{was}",
         "team": endpoint.team.name,
         "team_slug": endpoint.team.slug,
         "url": endpoint.url,

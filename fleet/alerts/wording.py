@@ -76,6 +76,7 @@ def _told(item: Item) -> dict[str, Any]:
         **{name: facts[name] for name in ("cause", "step", "detail", "began_at", "opened_at", "resolved_at")},
         "sentence": item.what,
         "advice": item.advice,
+        "why": facts.get("why", ""),
         "endpoints_put_down_to_it": item.children,
     }
 
@@ -97,34 +98,38 @@ def _render(message: Message, kind: str, signed: bool) -> str:
 
 
 def _many(found: list[Item]) -> dict[str, Any]:
-    trouble = [item for item in found if not item.recovered]
+    trouble = [item for item in found if not item.recovered and not item.unwatched]
     back = [item for item in found if item.recovered]
-    shared = Counter(item.facts["cause"] for item in trouble or back).most_common(1)[0]
+    unwatched = [item for item in found if item.unwatched]
+    shared = Counter(item.facts["cause"] for item in trouble or back or unwatched).most_common(1)[0]
     return {
         "facts": found[0].facts,
         "trouble": trouble[:LINES],
         "more_trouble": max(0, len(trouble) - LINES),
         "back": back[:LINES],
         "more_back": max(0, len(back) - LINES),
-        "headline": _headline(trouble, back),
+        "unwatched": unwatched[:LINES],
+        "more_unwatched": max(0, len(unwatched) - LINES),
+        "headline": _headline(trouble, back, unwatched),
         # What nearly all have in common is the place to begin.
-        "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back) else "",
+        "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back or unwatched) else "",
         "advice": causes.advice(shared[0]) if trouble and shared[1] >= 0.8 * len(trouble) else "",
         "together": len(trouble) > 1,
         "link": absolute(f"/incidents/?team={found[0].facts['team_slug']}"),
     }
 
 
-def _headline(trouble: list[Item], back: list[Item]) -> str:
+def _headline(trouble: list[Item], back: list[Item], unwatched: list[Item]) -> str:
     counts = Counter(item.status for item in trouble)
     parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in sorted(counts.items())[::-1]]
     parts += [f"{len(back)} {'is' if len(back) == 1 else 'are'} back"] if back else []
+    parts += [f"{len(unwatched)} {'is' if len(unwatched) == 1 else 'are'} no longer watched"] if unwatched else []
     return ", ".join(parts)
 
 
 def _acknowledge(message: Message, found: list[Item]) -> str:
     """The signed link that says "I am on it" for all of the message's trouble; "" where there is none."""
-    numbers = [item.incident for item in found if not item.recovered]
+    numbers = [item.incident for item in found if not item.recovered and not item.unwatched]
     return absolute(links.acknowledge_path(numbers, message.recipient)) if numbers else ""
 
 

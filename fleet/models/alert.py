@@ -61,6 +61,7 @@ class Alert(models.Model):
         DOWN = "down"
         DEGRADED = "degraded"
         RECOVERED = "recovered"
+        UNWATCHED = "unwatched"  # nobody will learn whether it is over: paused, removed, or its URL was changed
         REMINDER = "reminder"
         ESCALATED = "escalated"
         REVIEW = "review"  # a note: something the team decided wants another look
@@ -68,7 +69,9 @@ class Alert(models.Model):
         MONITOR = "monitor"  # a note: the watch itself was in trouble
         TEST = "test"  # a note: someone wants to see whether it arrives
 
-    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="alerts")
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="alerts"
+    )  # its number stays when it was removed with its endpoint: messages keep what they said
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="alerts")
     key = models.CharField(max_length=120, blank=True)  # of a note: what makes it the same note again
     kind = models.CharField(max_length=12, choices=Kind)

@@ -19,7 +19,7 @@ class Incident(models.Model):
         DEGRADED = "degraded"
         DOWN = "down"
         RECOVERED = "recovered"
-        CLOSED = "closed"  # ended without a word, because nobody looks any more
+        CLOSED = "closed"  # ended without a good probe, because it is not watched any more
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="incidents")
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="children")  # what caused it

@@ -49,7 +49,7 @@ class Some:
 
 def listing(user: User, state: str, number: str | int) -> Page:
     """One page of messages, newest first, as Letters. Without a state, those given up stand above, not here."""
-    rows = _visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts")
+    rows = _visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts__incident")
     chosen = rows.filter(state=state) if state in Message.State.values else rows.exclude(state=Message.State.GIVEN_UP)
     page: Page[Any] = Paginator(chosen, PER_PAGE).get_page(number)
     page.object_list = _letters(user, page)
@@ -59,7 +59,7 @@ def listing(user: User, state: str, number: str | int) -> Page:
 def dead_letters(user: User) -> Some:
     """The messages that were given up, newest first."""
     rows = _visible(user, Message.objects.filter(state=Message.State.GIVEN_UP))
-    rows = rows.select_related("team").prefetch_related("alerts")
+    rows = rows.select_related("team").prefetch_related("alerts__incident")
     return Some(_letters(user, rows[:MOST]), rows.count())
 
 
@@ -77,7 +77,9 @@ def over_limit(user: User) -> list[tuple[str, int]]:
 
 def dropped(user: User, number: str | int) -> Page:
     """One page of alerts that were not sent after all, newest first."""
-    return Paginator(_visible(user, Alert.objects.exclude(dropped="")), PER_PAGE).get_page(number)
+    return Paginator(_visible(user, Alert.objects.exclude(dropped="").select_related("incident")), PER_PAGE).get_page(
+        number
+    )
 
 
 def _visible(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -99,7 +101,7 @@ def _words(message: Message) -> tuple[str, str]:
     """Its subject and text. A page with all others must not fail for one whose facts are odd."""
     number = f"Message {message.pk}"
     if not message.alerts.all():
-        return number, "What it was about has been removed, and with it what it said."
+        return number, message.error or "What it was about has been removed, and with it what it said."
     try:
         if message.channel == Channel.WEBHOOK:
             text = json.dumps(wording.payload(message), indent=2, ensure_ascii=False)

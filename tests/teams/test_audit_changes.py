@@ -14,7 +14,6 @@ from fleet.models import (
     AlertPolicy,
     Channel,
     Endpoint,
-    EndpointState,
     Incident,
     MaintenanceWindow,
     Message,
@@ -116,7 +115,7 @@ def test_a_change_that_fails_leaves_no_entry(page, gpu, team, monkeypatch):
     def fails(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr(incidents, "close_quietly", fails)  # after the entry was written
+    monkeypatch.setattr(incidents, "stop_watching", fails)  # after the entry was written
     with pytest.raises(RuntimeError):
         endpoints.pause(gpu)
     with pytest.raises(RuntimeError):
@@ -200,8 +199,7 @@ def test_a_worker_leaves_no_entry(gpu, team):
     trail = Trail()
     recipients.bounced(team, ONCALL, "no such mailbox")
     recipients.worked(team, ONCALL)
-    state = EndpointState.objects.get(pk=gpu.pk)
-    incidents.close_quietly(state, "because")
+    incidents.stop_watching([gpu.pk], "Because.")
     assert trail.entries() == []
 
 
