@@ -3,7 +3,7 @@
 Nothing here depends on having been called at the right moment; a stop of an hour only makes it later.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -20,15 +20,12 @@ CATCHING_UP, ENDINGS = "catch-up", "endings"
 
 _NAMED = ("pk", "endpoint__name", "endpoint__team_id")
 
-OF_LATE = timedelta(days=1)
-"""How long after its end an incident's recovery is still worth telling."""
-
 
 def sweep() -> int:
     """Tells what is to be told about every incident that is open or not told to its end; returns how many moved."""
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
-    return fence.each(CATCHING_UP, _unfinished(now).values_list(*_NAMED), lambda row: _tell(row[0]), _item)
+    return fence.each(CATCHING_UP, _unfinished().values_list(*_NAMED), lambda row: _tell(row[0]), _item)
 
 
 def _item(row: tuple[int, str, int]) -> fence.Item:
@@ -41,9 +38,10 @@ def _fine() -> QuerySet[Incident]:
     return Incident.objects.filter(~Q(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN)), resolved_at=None)
 
 
-def _unfinished(now: datetime) -> QuerySet[Incident]:
-    half_told = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED), resolved_at__gt=now - OF_LATE)
-    return Incident.objects.filter(Q(resolved_at=None) | half_told)
+def _unfinished() -> QuerySet[Incident]:
+    """Open, or its end not alerted yet: a silence may have lasted for weeks."""
+    alerted = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
+    return Incident.objects.filter(Q(resolved_at=None) | alerted)
 
 
 def _tell(pk: int) -> list[str]:

@@ -16,6 +16,7 @@ from core.fence import GIVE_UP_AFTER, retry_after
 from core.turns import in_turn
 
 from ..models import Message
+from . import order
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,12 @@ def due(messages: QuerySet[Message]) -> list[Message]:
 
 
 def claim(message: Message) -> Message | None:
-    """The message with its team, ours for LEASE; None when another process has it, or this one is stopping."""
+    """The message with its team, ours for LEASE; None when another process has it, or this one is stopping.
+
+    None as well when it may not leave now: fleet.alerts.order.
+    """
+    if not order.may_leave(message):
+        return None
     now = datetime.now(UTC)
     until = now + LEASE
     with _changed:
