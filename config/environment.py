@@ -11,11 +11,11 @@ from environ import Env
 
 from . import oidc, production
 from .data_folder import ROOT
+from .mail_url import email_url
 from .parsers import (
     bind_address,
     certificates,
     database_url,
-    email_url,
     folder,
     host_list,
     host_ports,

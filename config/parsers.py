@@ -16,9 +16,9 @@ from environ import Env
 from core import mail_addresses
 
 from .data_folder import ROOT
+from .switches import SWITCH
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}")
-SWITCH = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -147,26 +147,23 @@ def redis_url(text: str) -> str:
     raise ValueError(wanted)
 
 
-def email_url(text: str) -> dict[str, Any]:
-    """Django's mail settings of an SMTP URL."""
-    wanted = "give smtp://user:password@host:25, smtp+tls://...:587 (STARTTLS) or smtp+ssl://...:465"
-    try:
-        config = Env.email_url_config(text)
-    except (ValueError, ImproperlyConfigured):
-        raise ValueError(wanted) from None
-    if not config["EMAIL_BACKEND"].endswith(".smtp.EmailBackend") or not config["EMAIL_HOST"]:
-        raise ValueError(wanted)
-    usual = 465 if config.get("EMAIL_USE_SSL") else 587 if config.get("EMAIL_USE_TLS") else 25
-    names = ("EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
-    return {name: config.get(name) or "" for name in names} | {"EMAIL_PORT": config["EMAIL_PORT"] or usual}
-
-
 def mail_address(text: str) -> str:
     """An address that mails come from, with or without a name before it."""
     try:
         return mail_addresses.sender(text)
     except mail_addresses.Unmailable as error:
         raise ValueError(f"give an address such as Plimsoll <plimsoll@example.org> ({error.why})") from None
+
+
+def helo_name(text: str) -> str:
+    """The name of a machine as SMTP's EHLO takes it: a host name, or an IP address in brackets."""
+    try:
+        if HOST_NAME.fullmatch(text) and not re.fullmatch(r"[0-9.]+", text):
+            return text
+        address = ip_address(text.removeprefix("[").removesuffix("]").removeprefix("IPv6:"))
+    except ValueError:
+        raise ValueError("give a host name such as plimsoll.example.org, or an IP address") from None
+    return f"[{'IPv6:' * (address.version == 6)}{address}]"
 
 
 def host_list(text: str) -> list[str]:

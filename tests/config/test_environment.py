@@ -12,6 +12,7 @@ import pytest
 from config import data_folder, parsers
 from config.data_folder import ROOT
 from config.environment import TABLE, BadSettings, read
+from config.mail_url import email_url
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,27 @@ from config.environment import TABLE, BadSettings, read
         ("EMAIL_URL", "mail.example.org", "smtp://"),
         ("EMAIL_URL", "smtp://", "smtp://"),
         ("EMAIL_URL", "consolemail://", "smtp://"),
+        ("EMAIL_URL", "smtp://mail.example.org:465", "465 is for TLS from the start"),
+        ("EMAIL_URL", "smtp+tls://mail.example.org:465", "465 is for TLS from the start"),
+        ("EMAIL_URL", "smtps://mail.example.org:587", "587 for STARTTLS"),
+        ("EMAIL_URL", "smtp://mail.example.org?tls=maybe", "only tls=true or ssl=true"),
+        ("EMAIL_URL", "smtp://mail.example.org?tls", "only tls=true or ssl=true"),
+        ("EMAIL_URL", "smtp://mail.example.org?starttls=true", "only tls=true or ssl=true"),
+        ("EMAIL_URL", "smtp://mail.example.org?timeout=5", "only tls=true or ssl=true"),
+        ("EMAIL_URL", "smtp://mail.example.org?tls=true&tls=false", "two ways at once"),
+        ("EMAIL_URL", "smtp://mail.example.org?tls=true&ssl=true", "two ways at once"),
+        ("EMAIL_URL", "smtps://mail.example.org?tls=true", "two ways at once"),
+        ("EMAIL_URL", "smtp+tls://mail.example.org?tls=false", "two ways at once"),
+        ("EMAIL_URL", "smtp://me@mail.example.org", "a user goes with a password"),
+        ("EMAIL_URL", "smtp://me:@mail.example.org", "a user goes with a password"),
+        ("EMAIL_URL", "smtp://:sekrit@mail.example.org", "a user goes with a password"),
+        ("EMAIL_URL", "smtp://me:p%C3%BC@mail.example.org", "ASCII letters"),
+        ("EMAIL_URL", "smtp://me:a%0Db@mail.example.org", "ASCII letters"),
+        ("EMAIL_URL", "smtp://me:%FF@mail.example.org", "smtp://"),
+        ("EMAIL_URL", "smtp://me:a#b@mail.example.org", "smtp://"),
+        ("EMAIL_URL", "smtp://mail.example.org/folder", "smtp://"),
+        ("EMAIL_URL", "smtp://mail.example.org:0", "smtp://"),
+        ("EMAIL_URL", "smtp://mail example.org", "smtp://"),
         ("MAIL_FROM", "nobody", "an address"),
         ("MAIL_FROM", "Ops, Night <plimsoll@example.org>", "an address"),
         ("MAIL_FROM", "x <a@" + "ü" * 60 + ".de>", "an address"),
@@ -99,13 +121,19 @@ def test_witnesses_are_hosts_with_ports():
 @pytest.mark.parametrize(
     ("url", "port", "tls", "ssl"),
     [
-        ("smtp://mail.example.org", 25, "", ""),
-        ("smtp+tls://me%40example.org:p%2Fw@mail.example.org", 587, True, ""),
-        ("smtp+ssl://mail.example.org:466", 466, "", True),
+        ("smtp://mail.example.org", 25, False, False),
+        ("smtp+tls://me%40example.org:p%2Fw@mail.example.org", 587, True, False),
+        ("smtp+ssl://mail.example.org:466", 466, False, True),
+        ("smtps://mail.example.org", 465, False, True),
+        ("smtps://mail.example.org/?ssl=1", 465, False, True),
+        ("smtp://mail.example.org:587/?tls=true", 587, True, False),
+        ("smtp://mail.example.org?tls=on&ssl=no", 587, True, False),
+        ("smtp://mail.example.org:465?ssl=True", 465, False, True),
+        ("smtp://mail.example.org:2525?tls=false", 2525, False, False),
     ],
 )
 def test_mail_urls(url, port, tls, ssl):
-    config = parsers.email_url(url)
+    config = email_url(url)
     assert (config["EMAIL_HOST"], config["EMAIL_PORT"]) == ("mail.example.org", port)
     assert (config["EMAIL_USE_TLS"], config["EMAIL_USE_SSL"]) == (tls, ssl)
     if "@mail" in url:
