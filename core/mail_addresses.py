@@ -7,6 +7,7 @@ with a mail server as it is: it is ASCII, and its domain is written as the name 
 from collections.abc import Iterable
 
 import idna
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
@@ -84,10 +85,18 @@ def sender(text: str) -> str:
         raise Unmailable(text, "the bracket is not closed")
     found = f"{name.strip()} <{usable(rest[:-1])}>".strip()
     try:
-        sanitize_address(found, "utf-8")
+        as_sent = sanitize_address(found, "utf-8")
     except ValueError:
         raise Unmailable(text, "the name before the bracket needs quotes") from None
-    return found
+    return as_sent if found.isascii() and as_sent.isprintable() else found
+
+
+def sender_domain() -> str:
+    """The domain of MAIL_FROM in ASCII; "localhost" where MAIL_FROM can't be read."""
+    try:
+        return sanitize_address(settings.DEFAULT_FROM_EMAIL, "utf-8").rpartition("@")[2].rstrip(">")
+    except ValueError:
+        return "localhost"
 
 
 def validate(text: str) -> None:

@@ -27,6 +27,7 @@ from django.utils.crypto import salted_hmac
 from config import limits
 from config.addresses import absolute
 from config.redaction import redact
+from core.automatic_mail import automatic
 
 from . import audit
 from .invitations import holders
@@ -150,11 +151,10 @@ def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
         subject="May Plimsoll send you mails?",
         body=render_to_string("email/confirm_address.txt", facts),
         to=[row.address],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     try:
         server.open()
-        server.send_messages([mail])
+        server.send_messages([automatic(mail)])
     except SMTPRecipientsRefused:
         return f"The mail server refused {row.address}. Check its spelling."
     except (OSError, SMTPException):

@@ -21,6 +21,7 @@ from config import limits
 from config.addresses import absolute
 from config.redaction import redact
 from core import mail_addresses
+from core.automatic_mail import automatic
 
 from . import audit, members
 from .models import Invitation, Membership, Role, Team
@@ -149,11 +150,10 @@ def send(invitation: Invitation, token: str) -> str:
         subject=f"Join {invitation.team} on Plimsoll",
         body=render_to_string("email/invitation.txt", facts),
         to=[invitation.email],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(render_to_string("email/invitation.html", facts), "text/html")
     try:
-        mail.send()
+        automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("An invitation could not be mailed: %s", error)
         return f"The mail server did not take it: {redact(str(error))}"

@@ -18,6 +18,7 @@ from django.urls import reverse
 from config import limits
 from config.addresses import absolute
 from config.redaction import redact
+from core.automatic_mail import automatic
 
 from . import audit
 from .invitations import holders
@@ -68,10 +69,9 @@ def ask(user: User, address: str) -> None:
         subject="Your mail address on Plimsoll",
         body=render_to_string("email/mail_address.txt", facts),
         to=[address],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     try:
-        mail.send()
+        automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("A link for a new mail address could not be mailed: %s", error)
         raise Refused(f"The mail server did not take it: {redact(str(error))}") from error

@@ -9,6 +9,8 @@ from smtplib import SMTPException
 
 from django.core.mail import EmailMessage, get_connection
 
+from core.automatic_mail import automatic
+
 log = logging.getLogger(__name__)
 
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="account-mail")  # one, so that they arrive in order
@@ -18,7 +20,7 @@ _on_their_way: set[Future[None]] = set()
 def send(message: EmailMessage) -> None:
     """Returns at once. A process that ends sends what is on its way first; the log tells what could not be sent."""
     message.connection = message.connection or get_connection()  # by the settings of now
-    sending = _sender.submit(_send, message)
+    sending = _sender.submit(_send, automatic(message))
     _on_their_way.add(sending)
     sending.add_done_callback(_on_their_way.discard)
 

@@ -1,19 +1,24 @@
 """The mail of one message. Its Message-ID is stable, and the mails about one incident form one thread."""
 
+from datetime import UTC, datetime
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
+from django.utils.crypto import salted_hmac
 
 from config.addresses import absolute
+from core import mail_addresses
+from core.automatic_mail import automatic
 
 from ..models import Alert, Channel, Message
 from . import links, wording
 
 
 def mail(message: Message) -> EmailMultiAlternatives:
-    """The mail as it leaves. Raises what odd facts and addresses make it raise."""
+    """The mail as it leaves. Raises Unmailable for an address that needs SMTPUTF8, and what odd facts make it raise."""
     earlier = _earlier(message)
-    headers = {"Message-ID": _message_id(message.pk), "Auto-Submitted": "auto-generated"}
+    headers = {}
     if earlier:
         headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
     if message.team_id:
@@ -23,11 +28,11 @@ def mail(message: Message) -> EmailMultiAlternatives:
         subject=wording.subject(message),
         body=wording.render_text(message),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[message.recipient],
+        to=[mail_addresses.usable(message.recipient)],
         headers=headers,
     )
     found.attach_alternative(wording.render_html(message), "text/html")
-    return found
+    return automatic(found, message_id(message.pk, message.created_at))
 
 
 def trouble_with_sender() -> str:
@@ -39,14 +44,18 @@ def trouble_with_sender() -> str:
     return ""
 
 
-def _message_id(pk: int) -> str:
-    domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].strip("<> ") or "localhost"
-    return f"<message-{pk}@{domain}>"
+def message_id(pk: int, created_at: datetime) -> str:
+    """The Message-ID of a message: the same for each try, and none of another installation or an earlier database.
+
+    Mailboxes and mail programs drop a second mail with the same one.
+    """
+    mark = salted_hmac("message-id", f"{pk} {created_at.astimezone(UTC).isoformat()}").hexdigest()[:16]
+    return f"<message-{pk}.{mark}@{mail_addresses.sender_domain()}>"
 
 
 def _earlier(message: Message) -> list[str]:
     """The Message-IDs of the mails to the same address about the same incidents, oldest first."""
     incidents = message.alerts.exclude(incident=None).values("incident")
     before = Alert.objects.filter(incident__in=incidents, recipient=message.recipient, message__lt=message.pk)
-    numbers = before.filter(channel=Channel.MAIL).order_by("message_id").values_list("message_id", flat=True)
-    return [_message_id(pk) for pk in list(dict.fromkeys(numbers))[-10:]]
+    rows = before.filter(channel=Channel.MAIL).order_by("message_id").values_list("message_id", "message__created_at")
+    return [message_id(pk, created_at) for pk, created_at in list(dict.fromkeys(rows))[-10:]]

@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from teams import mailing
+from teams import confirmations, invitations, mail_address, mailing
 from teams.accounts import WRONG, Accounts
+from teams.models import PendingAddress, Role
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +206,14 @@ def test_every_notification_says_what_when_from_where_and_what_to_do(note, setti
     assert "&amp;" not in mail.body and ("Example & Sons" in mail.body) == note.startswith("social")
     assert mail.subject == render_to_string(f"{note}_subject.txt").strip() != ""
     assert max(map(len, mail.body.splitlines())) <= 120
+
+
+def test_every_mail_says_that_no_person_wrote_it(smtp, alice, team, address):
+    ask(alice.email)
+    mailing.settle()
+    invitation, token = invitations.invite(team, "dora@example.org", Role.VIEWER, alice)
+    assert invitations.send(invitation, token) == ""
+    assert confirmations.send([PendingAddress.objects.create(team=team, address="erin@example.org")], alice) == ""
+    mail_address.ask(alice, "alice@example.net")
+    assert len(smtp.messages) == 4
+    assert {mail["Auto-Submitted"] for mail in smtp.messages} == {"auto-generated"}
