@@ -17,6 +17,7 @@ from .parsers import (
     certificates,
     database_url,
     folder,
+    helo_name,
     host_list,
     host_ports,
     log_level,
@@ -111,12 +112,19 @@ TABLE = [
     Variable(
         "EMAIL_URL",
         "",
-        "The mail server: `smtp://user:password@host:25`, `smtp+tls://` for STARTTLS, `smtp+ssl://` for TLS "
-        "from the start. Empty: mails are not sent, but shown on the alerts page.",
+        "The mail server: `smtp://user:password@host:25`, `smtp+tls://` for STARTTLS, `smtp+ssl://` or "
+        "`smtps://` for TLS from the start. Empty: mails are not sent, but shown on the alerts page.",
         email_url,
         hidden=True,
     ),
     Variable("MAIL_FROM", "Plimsoll <plimsoll@localhost>", "The address that mails come from.", mail_address),
+    Variable(
+        "MAIL_HELO",
+        "",
+        "The name by which Plimsoll greets the mail server. Empty: the domain of SITE_URL or else of MAIL_FROM, "
+        "and where neither has a dot the name of this machine.",
+        helo_name,
+    ),
     Variable(
         "SECRET_KEY",
         "",

@@ -254,8 +254,9 @@ CACHES = {
 
 EMAIL_CONFIGURED = bool(ENVIRONMENT["EMAIL_URL"])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT["MAIL_FROM"]
-EMAIL_TIMEOUT = 10  # seconds
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_CONFIGURED else 'dummy'}.EmailBackend"
+EMAIL_TIMEOUT = 10  # seconds for each answer of the mail server
+MAIL_HELO: str = ENVIRONMENT["MAIL_HELO"] or ""
+EMAIL_BACKEND = "core.mail_server.MailServer" if EMAIL_CONFIGURED else "django.core.mail.backends.dummy.EmailBackend"
 _MAIL = ENVIRONMENT["EMAIL_URL"] or {}
 EMAIL_HOST = _MAIL.get("EMAIL_HOST", "")
 EMAIL_PORT = _MAIL.get("EMAIL_PORT", 25)

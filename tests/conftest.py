@@ -143,7 +143,7 @@ def smtp(settings) -> Iterator[MailServer]:
     controller = Controller(mail, hostname="127.0.0.1", port=mail.port)
     controller.start()
     settings.EMAIL_CONFIGURED = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "core.mail_server.MailServer"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
     yield mail
     mail.ready.set()

@@ -20,7 +20,8 @@ class Guard:
 
     def __init__(self, sock: socket.socket, lock: threading.Condition) -> None:
         self._lock = lock
-        self._sock: socket.socket | None = sock.dup()
+        # Not sock.dup(), which a socket of TLS refuses.
+        self._sock: socket.socket | None = socket.fromfd(sock.fileno(), sock.family, sock.type)
 
     @property
     def live(self) -> bool:

@@ -61,6 +61,8 @@ from config.mail_url import email_url
         ("EMAIL_URL", "smtp://mail.example.org/folder", "smtp://"),
         ("EMAIL_URL", "smtp://mail.example.org:0", "smtp://"),
         ("EMAIL_URL", "smtp://mail example.org", "smtp://"),
+        ("MAIL_HELO", "plimsoll example", "a host name"),
+        ("MAIL_HELO", "10.0.0.300", "a host name"),
         ("MAIL_FROM", "nobody", "an address"),
         ("MAIL_FROM", "Ops, Night <plimsoll@example.org>", "an address"),
         ("MAIL_FROM", "x <a@" + "ü" * 60 + ".de>", "an address"),
@@ -138,6 +140,14 @@ def test_mail_urls(url, port, tls, ssl):
     assert (config["EMAIL_USE_TLS"], config["EMAIL_USE_SSL"]) == (tls, ssl)
     if "@mail" in url:
         assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("me@example.org", "p/w")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("mx.example.org", "mx.example.org"), ("10.0.0.5", "[10.0.0.5]"), ("[IPv6:fd00::1]", "[IPv6:fd00::1]")],
+)
+def test_names_to_greet_mail_servers_with(text, name):
+    assert parsers.helo_name(text) == name
 
 
 @pytest.mark.parametrize(
