@@ -2,17 +2,20 @@
 
 from email.charset import QP, Charset
 from email.utils import make_msgid
+from typing import TypeVar
 
 from django.core.mail import EmailMessage
 
 from . import mail_addresses
+
+M = TypeVar("M", bound=EmailMessage)
 
 SEVEN_BITS = Charset("utf-8")
 SEVEN_BITS.body_encoding = QP
 """UTF-8 as quoted-printable: not every mail server offers 8BITMIME, and every one takes this."""
 
 
-def automatic(mail: EmailMessage, message_id: str = "") -> EmailMessage:
+def automatic(mail: M, message_id: str = "") -> M:
     """The mail with these properties; without a Message-ID of its own it gets a random one in the sender's domain."""
     mail.encoding = SEVEN_BITS
     mail.extra_headers.setdefault("Message-ID", message_id or make_msgid(domain=mail_addresses.sender_domain()))

@@ -81,7 +81,7 @@ class MailServer(EmailBackend):
     def open(self) -> bool | None:
         """Connects, greets and signs in, so that what fails from then on is about a mail."""
         made = super().open()
-        if made:
+        if made and self.connection:
             try:
                 self.connection.ehlo_or_helo_if_needed()
             except BaseException:
