@@ -84,6 +84,16 @@ def leaving(message: Message) -> None:
         _leaving.add(message.pk)
 
 
+def extend(message: Message, by: timedelta, why: str) -> None:
+    """Has a message of ours stay ours until `by` from now, while the other side takes its time; pages show `why`."""
+    until = datetime.now(UTC) + by
+    with _changed:
+        held = _held.get(message.pk)
+        mine = waiting().filter(pk=message.pk, next_try_at=held)
+        if held and mine.update(next_try_at=until, error=why[:500]):
+            _held[message.pk] = until
+
+
 def sent(message: Message) -> None:
     """The other side has taken it."""
     _settle(message, state=Message.State.SENT, sent_at=datetime.now(UTC), next_try_at=None, error="", last_try="")
@@ -113,6 +123,12 @@ def drop(message: Message, why: str) -> None:
 def reached_again(messages: QuerySet[Message]) -> None:
     """The other side of these answers again: none waits for the end of its back-off."""
     messages.filter(last_try=Try.UNREACHED).update(next_try_at=datetime.now(UTC))
+
+
+def unreached(messages: QuerySet[Message], pause: timedelta) -> None:
+    """The other side of these is away for all: none is tried before the pause is over, or `reached_again`."""
+    until = datetime.now(UTC) + pause
+    messages.filter(next_try_at__lt=until).update(next_try_at=until, last_try=Try.UNREACHED)
 
 
 def let_go_of_database() -> None:

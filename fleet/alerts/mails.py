@@ -18,7 +18,7 @@ from . import links, wording
 def mail(message: Message) -> EmailMultiAlternatives:
     """The mail as it leaves. Raises Unmailable for an address that needs SMTPUTF8, and what odd facts make it raise."""
     earlier = _earlier(message)
-    headers = {}
+    headers: dict[str, str] = {}
     if earlier:
         headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
     if message.team_id:

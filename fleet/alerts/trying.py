@@ -17,12 +17,13 @@ from django.db import transaction
 
 from config import limits
 from config.redaction import redact
+from core.mail_server import MailServer
 from teams import audit
 from teams.models import Team
 
 from ..models import Alert, Channel, Message
 from . import channels, claims, mails, recipients
-from .mail_server import NO_SUCH_ADDRESS, MailServer, words
+from .refusals import no_such_address, text, words
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def mail(team: Team) -> list[Tried]:
         for address in addresses:
             tried.append(_mail(team, address, server))
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        tried.append(Tried(False, f"{_where()} {_trouble(server, error)}"))
+        tried.append(Tried(False, _trouble(server, error)))
     finally:
         server.end()
     return tried
@@ -101,13 +102,12 @@ def _mail(team: Team, address: str, server: MailServer) -> Tried:
             raise ValueError("it has no recipient")
     except smtplib.SMTPRecipientsRefused as error:
         message.delete()
-        code, said = next(iter(error.recipients.values()))
-        if code in NO_SUCH_ADDRESS:
+        if no_such_address(*next(iter(error.recipients.values()))):
             recipients.bounced(team, address, words(error))
-        return Tried(False, f"{address}: {_where()} refused the address: {code} {_text(said)}")
+        return Tried(False, f"{address}: {words(error, _where())}")
     except smtplib.SMTPResponseException as error:
         message.delete()
-        return Tried(False, f"{address}: {_where()} answered: {error.smtp_code} {_text(error.smtp_error)}")
+        return Tried(False, f"{address}: {words(error, _where())}")
     except (OSError, smtplib.SMTPException):
         message.delete()
         raise
@@ -118,7 +118,7 @@ def _mail(team: Team, address: str, server: MailServer) -> Tried:
         return Tried(False, f"{address}: no mail can be made or sent to this address: {redact(str(error))}")
     _taken(message)
     recipients.worked(team, address)
-    return Tried(True, f"{address}: {_where()} took it: {server.said[0]} {_text(server.said[1])}")
+    return Tried(True, f"{address}: {_where()} took it: {server.answer[0]} {text(server.answer[1])}")
 
 
 def _message(team: Team, channel: Channel, recipient: str) -> Message:
@@ -149,13 +149,8 @@ def _where() -> str:
 
 
 def _trouble(server: MailServer, error: Exception) -> str:
-    if time.monotonic() >= server.ends - 0.1 or isinstance(error, TimeoutError):
-        return f"did not answer within {SECONDS} s."
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"answered: {error.smtp_code} {_text(error.smtp_error)}"
-    return f"could not be reached: {redact(str(error))}"
-
-
-def _text(said: bytes | str) -> str:
-    text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return redact(" ".join(text.split()))[:300]
+    if server.has_text:
+        return f"{_where()} has the mail and did not answer within {SECONDS} s. It may arrive all the same."
+    if time.monotonic() >= (server.ends or 0) - 0.1 or isinstance(error, TimeoutError):
+        return f"{_where()} did not answer within {SECONDS} s."
+    return words(error, _where())

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.db import OperationalError
 
-from fleet.alerts import claims, delivery, trying
+from fleet.alerts import claims, delivery, recipients, trying
 from fleet.models import Message, Recipient
 from teams import invitations
 from teams.models import Role, Team
@@ -228,7 +228,7 @@ def test_what_fails_after_the_mail_was_taken_does_not_send_it_again(team, smtp, 
     def broken(*_) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(delivery.recipients, "worked", broken)
+    monkeypatch.setattr(recipients, "worked", broken)
     message = note(team, "oncall@example.org")
     delivery.deliver()
     due_again()
