@@ -31,6 +31,9 @@ GIVE_UP_AFTER = timedelta(days=1)
 KEEP = timedelta(days=30)
 """How long an item that nobody tried again is listed."""
 
+AT_MOST = timedelta(minutes=20)
+"""Nothing is put off for longer. What is to wait beyond it was put off before the clock was set back, and is due."""
+
 GONE = timedelta(days=2)
 """After so long without the next try its row is gone: every sweep comes by at least daily."""
 
@@ -54,7 +57,7 @@ def each(sweep: str, rows: Iterable[T], work: Callable[[T], object], item: Calla
     for row in rows:
         who = item(row)
         before = known.get(who.key)
-        if before and (before.next_try_at is None or before.next_try_at > now):
+        if before and (before.next_try_at is None or now < before.next_try_at <= now + AT_MOST):
             continue
         try:
             done += bool(work(row))
@@ -105,7 +108,9 @@ def retry_after(attempts: int, random_share: float) -> timedelta:
 
 def waiting(sweep: str) -> set[str]:
     """The keys of the items that are not to be tried now."""
-    rows = PutOff.objects.filter(Q(next_try_at=None) | Q(next_try_at__gt=datetime.now(UTC)), sweep=sweep)
+    now = datetime.now(UTC)
+    later = Q(next_try_at__gt=now, next_try_at__lte=now + AT_MOST)
+    rows = PutOff.objects.filter(Q(next_try_at=None) | later, sweep=sweep)
     return set(rows.values_list("key", flat=True))
 
 

@@ -16,7 +16,7 @@ import redis
 from django.db import connections
 from django.db.models import Case, IntegerField, Max, Min, QuerySet, Value, When
 
-from core.fence import NOT_THE_ITEMS_FAULT
+from core.fence import AT_MOST, NOT_THE_ITEMS_FAULT
 
 from ..models import Channel, Message
 from ..watch import signs
@@ -75,10 +75,10 @@ def _due() -> list[tuple[Lane, bool]]:
     """The lanes with something to send, the longest waiting first, and whether their service was away last time."""
     now = datetime.now(UTC)
     calls = claims.waiting().exclude(channel=Channel.MAIL)
-    put_off = calls.filter(last_try=Try.UNREACHED, next_try_at__gt=now)
+    put_off = calls.filter(last_try=Try.UNREACHED, next_try_at__gt=now, next_try_at__lte=now + AT_MOST)
     closed = {Lane(*row) for row in put_off.values_list("team_id", "channel").distinct()}
     unreached = Max(Case(When(last_try=Try.UNREACHED, then=Value(1)), default=Value(0), output_field=IntegerField()))
-    due = calls.filter(next_try_at__lte=now).values_list("team_id", "channel")
+    due = calls.filter(claims.is_due(now)).values_list("team_id", "channel")
     rows = due.annotate(unreached=unreached, oldest=Min("created_at")).order_by("oldest")
     found = [(Lane(team, channel), bool(unreached)) for team, channel, unreached, _ in rows]
     return [(lane, unreached) for lane, unreached in found if lane not in closed]
@@ -100,7 +100,7 @@ def _work(lane: Lane) -> None:
 
 def _next(lane: Lane) -> Message | None:
     """The next due message, claimed. What could not be reached last time comes first: it stands for all others."""
-    due = lane.messages().filter(next_try_at__lte=datetime.now(UTC))
+    due = lane.messages().filter(claims.is_due(datetime.now(UTC)))
     first = Case(When(last_try=Try.UNREACHED, then=Value(0)), default=Value(1), output_field=IntegerField())
     message = due.order_by(first, "created_at", "pk").first()
     return claims.claim(message) if message else None

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from core.fence import GIVE_UP_AFTER, retry_after
+from core.fence import AT_MOST, GIVE_UP_AFTER, retry_after
 from core.turns import in_turn
 
 from ..models import Message
@@ -46,9 +46,14 @@ def waiting() -> QuerySet[Message]:
     return Message.objects.filter(state=Message.State.WAITING)
 
 
+def is_due(now: datetime) -> Q:
+    """The condition on messages to be tried now; whatever clock put them off."""
+    return Q(next_try_at__lte=now) | Q(next_try_at__gt=now + AT_MOST)
+
+
 def due(messages: QuerySet[Message]) -> list[Message]:
     """The next of these waiting messages, a batch, teams in turn; those tried least come first."""
-    rows = messages.filter(next_try_at__lte=datetime.now(UTC))
+    rows = messages.filter(is_due(datetime.now(UTC)))
     return list(in_turn(rows, "team", "attempts", "created_at", "pk").only("pk", "next_try_at")[:BATCH])
 
 

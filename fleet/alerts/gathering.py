@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -24,6 +24,9 @@ _NOTE = Case(When(incident=None, over_limit=False, then="pk"))
 
 UNWANTED = "the address wants no mail, or is not confirmed yet"
 
+HELD_AT_MOST = timedelta(hours=26)
+"""No quiet hours last longer: what is held beyond it was written before the clock was set back."""
+
 CHILDREN = 50
 """Incidents put down to another one that its message names; the rest is counted."""
 
@@ -32,7 +35,7 @@ def gather() -> int:
     """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
     now = datetime.now(UTC)
     limit = mail_limit.MailLimit(now)
-    ready = Q(hold_until=None) | Q(hold_until__lte=now)
+    ready = Q(hold_until=None) | Q(hold_until__lte=now) | Q(hold_until__gt=now + HELD_AT_MOST)
     rows = Alert.objects.filter(ready, message=None, dropped="").exclude(limit.waiting()).annotate(note=_NOTE)
     waiting: QuerySet[Any] = rows.order_by("created_at", "pk")
     forming = cache(partial(storms.forming, now=now))
@@ -69,7 +72,8 @@ def _item(group: dict[str, Any]) -> fence.Item:
 
 def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
     # A held alert (quiet hours) waited long enough, but its group may still be forming.
-    ages = [(now - max(alert.created_at, alert.hold_until or alert.created_at)).total_seconds() for alert in alerts]
+    # One from before the clock was set back, which lies ahead of us, is as old as it is far.
+    ages = [abs(now - max(alert.created_at, alert.hold_until or alert.created_at)).total_seconds() for alert in alerts]
     recoveries = all(alert.kind == Alert.Kind.RECOVERED for alert in alerts)
     return grouping.Group(max(ages), min(ages), forming, recoveries, recoveries and _partners_open(alerts))
 

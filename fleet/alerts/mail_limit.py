@@ -16,10 +16,10 @@ class MailLimit:
     """What the teams have left of this hour. Counted are mails that were sent, and those that wait to be."""
 
     def __init__(self, now: datetime) -> None:
-        self._before = now - AN_HOUR
+        self._hour = now - AN_HOUR, now  # an alert from ahead of it waits no longer: the clock was set back
         mails = Message.objects.filter(channel=Channel.MAIL, team__isnull=False).order_by()
         self._taken: Counter[int] = Counter()
-        for rows in (mails.filter(state=Message.State.WAITING), mails.filter(sent_at__gt=self._before)):
+        for rows in (mails.filter(state=Message.State.WAITING), mails.filter(sent_at__gt=self._hour[0])):
             self._taken.update(dict(rows.values_list("team").annotate(Count("pk"))))  # one index for each
 
     def waiting(self) -> Q:
@@ -35,14 +35,14 @@ class MailLimit:
         if team is None or alerts[0].channel != Channel.MAIL:
             return True
         since = min(alert.hold_until or alert.created_at for alert in alerts)
-        overdue = since <= self._before and any(alert.over_limit for alert in alerts)
+        overdue = not self._hour[0] < since <= self._hour[1] and any(alert.over_limit for alert in alerts)
         if not overdue and self._taken[team] >= settings.MAILS_PER_HOUR:
             return False
         self._taken[team] += 1
         return True
 
     def _young(self) -> Q:
-        return Q(created_at__gt=self._before) | Q(hold_until__gt=self._before)
+        return Q(created_at__range=self._hour) | Q(hold_until__range=self._hour)
 
 
 def hold(alerts: list[Alert]) -> None:
