@@ -23,6 +23,7 @@ from .parsers import (
     log_level,
     long_secret,
     mail_address,
+    name_prefix,
     networks,
     on_off,
     redis_url,
@@ -108,6 +109,13 @@ TABLE = [
         "`redis://host:6379/0` of a Redis or Valkey server. Empty: a Valkey of our own, kept in the data folder.",
         redis_url,
         hidden=True,
+    ),
+    Variable(
+        "REDIS_PREFIX",
+        "",
+        "What our names in Redis begin with, so that several installations can share one. Empty: made from SECRET_KEY "
+        "and DATABASE_URL, which all machines of an installation have in common.",
+        name_prefix,
     ),
     Variable(
         "EMAIL_URL",

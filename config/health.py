@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core import schedule
+from core.redis_keys import key
 
 from . import disk
 from .celery import WORK, periods
@@ -23,11 +24,9 @@ OK = "ok"
 STALE_AFTER = 15
 """Seconds without a sign of life after which a part counts as standing still."""
 
-BEAT_KEY, PROBE_KEY, DELIVERY_KEY = "plimsoll:tick", "plimsoll:pulse", "plimsoll:delivery"
-MAIL_KEY, CALLS_KEY, WATCH_KEY = "plimsoll:mail", "plimsoll:calls", "plimsoll:watch"
-PROBING_KEY = "plimsoll:probing"
-FULL_KEY = "plimsoll:disk-full"  # there while a part could not store something
-SIGNS = (BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, FULL_KEY)
+SIGNS = tuple(map(key, ("tick", "pulse", "delivery", "mail", "calls", "watch", "probing", "disk-full")))
+BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, FULL_KEY = SIGNS
+"""The last one is there while a part could not store something."""
 KEYS = (*SIGNS, schedule.KEY)
 """What a start forgets, since it speaks of the last run."""
 

@@ -147,6 +147,13 @@ def redis_url(text: str) -> str:
     raise ValueError(wanted)
 
 
+def name_prefix(text: str) -> str:
+    """What names begin with."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        raise ValueError("give up to 64 letters, digits, points and dashes, such as plimsoll-staging")
+    return text
+
+
 def mail_address(text: str) -> str:
     """An address that mails come from, with or without a name before it."""
     try:

@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from core import redis_keys
+
 from . import bodies, cache, data_folder, environment, key_files, logs, oidc, open_files, postgres, production
 
 os.umask(0o077)  # whatever a process of ours writes is for this user alone
@@ -241,11 +243,12 @@ SECRET_KEY, FIELD_KEYS = key_files.load(ENVIRONMENT, DATA, _DATABASE)
 REDIS_EMBEDDED = not ENVIRONMENT["REDIS_URL"]
 REDIS_SOCKET = data_folder.embedded_socket(DATA)
 REDIS_URL: str = ENVIRONMENT["REDIS_URL"] or f"unix://{quote(str(REDIS_SOCKET))}"
+REDIS_PREFIX: str = ENVIRONMENT["REDIS_PREFIX"] or redis_keys.prefix(SECRET_KEY, _DATABASE)
 CACHES = {
     "default": {
         "BACKEND": "config.cache.Cache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "plimsoll",
+        "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
         "OPTIONS": cache.OPTIONS,
     }
 }
@@ -280,6 +283,7 @@ CA_BUNDLE: Path | None = ENVIRONMENT["CA_BUNDLE"]  # its authorities count besid
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}:celery:",
     "visibility_timeout": 600,  # seconds after which the task of a killed worker goes to another one
     "socket_connect_timeout": 3,
 }

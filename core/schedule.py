@@ -17,7 +17,9 @@ import redis
 from celery import Task
 from django.conf import settings
 
-KEY = "plimsoll:schedule"
+from . import redis_keys
+
+KEY = redis_keys.key("schedule")
 """A hash: "<task>|started" and "<task>|finished" -> unix seconds, "<task>|skipped" -> runs skipped, "since" -> when the
 first of all runs started."""
 

@@ -3,9 +3,6 @@
 import time
 from dataclasses import astuple
 
-import redis
-from django.conf import settings
-
 from config.celery import app
 
 from . import claims, storms
@@ -14,8 +11,6 @@ from .watch import lookout, overdue, signs, ticks
 
 BATCH = 25
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
-
-_broker: redis.Redis | None = None
 
 
 def tick() -> None:
@@ -31,7 +26,7 @@ def tick() -> None:
                 batch = due[start : start + BATCH]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
                 task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
-    pulse("tick")
+    signs.alive("tick")
     overdue.sweep(now)
     lookout.look(now)
 
@@ -39,14 +34,6 @@ def tick() -> None:
 def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
     ticks.notice("pulse", signs.seen("pulse"))
-    pulse("pulse")
+    signs.alive("pulse")
     overdue.sweep(time.time())
     tally.tell()  # where few are looked at, the next probe is far off
-
-
-def pulse(name: str) -> None:
-    """Notes in the broker that this part does its work: key "plimsoll:<name>", unix seconds."""
-    global _broker
-    if _broker is None:
-        _broker = redis.Redis.from_url(settings.REDIS_URL)
-    _broker.set(f"plimsoll:{name}", f"{time.time():.3f}", ex=3600)

@@ -20,11 +20,11 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from core import broker
+from core import broker, redis_keys
 
 from .viewers import Teller
 
-CHANNEL = "plimsoll:changed"
+CHANNEL = redis_keys.key("changed")
 EVERY = 1.0
 """Seconds between two events to one viewer, however many endpoints change."""
 

@@ -16,7 +16,9 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-KEY = "plimsoll:probes"
+from core import redis_keys
+
+KEY = redis_keys.key("probes")
 """A hash: "found|<status>|<cause>" -> probes, "late|<bucket>" -> probes, "late|sum" -> microseconds."""
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -15,7 +15,7 @@ from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
 from .claims import Claim
 from .history import rollups, upkeep
-from .watch import heartbeat
+from .watch import heartbeat, signs
 
 
 @shared_task(base=Scheduled)
@@ -76,7 +76,7 @@ def write_digests() -> None:
 @shared_task(base=Scheduled)
 def pulse_delivery() -> None:
     """Shows that the delivery worker takes work."""
-    dispatch.pulse("delivery")
+    signs.alive("delivery")
 
 
 @shared_task(base=Scheduled)

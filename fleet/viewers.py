@@ -13,7 +13,9 @@ from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-KEY = "plimsoll:viewers"
+from core import redis_keys
+
+KEY = redis_keys.key("viewers")
 """A hash: "<host>:<process>" -> "<viewers> <unix seconds>". It goes with the last process that tells."""
 
 EVERY = 15

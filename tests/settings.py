@@ -11,6 +11,7 @@ _DATA = tempfile.mkdtemp(prefix="plimsoll-test-")
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 os.environ.update({variable.name: "" for variable in TABLE})
 os.environ["PLIMSOLL_DATA"] = _DATA
+os.environ["REDIS_PREFIX"] = "plimsoll"
 if os.environ.get("PLIMSOLL_TEST_ON_POSTGRES"):
     os.environ["DATABASE_URL"] = os.environ["PLIMSOLL_TEST_POSTGRES_URL"]
 

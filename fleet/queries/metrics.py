@@ -15,7 +15,7 @@ from redis.retry import Retry
 
 from config.celery import app, periods
 from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
-from core import schedule
+from core import redis_keys, schedule
 from teams.tokens import Bearer
 
 from .. import tally, viewers
@@ -117,8 +117,8 @@ def from_broker() -> FromBroker | None:
             batch.hgetall(viewers.KEY)
             batch.hgetall(schedule.KEY)
             for name in names:
-                batch.llen(name)
-                batch.lindex(name, -1)  # Celery pushes on the left, so the oldest is the last
+                batch.llen(redis_keys.queue(name))
+                batch.lindex(redis_keys.queue(name), -1)  # Celery pushes on the left, so the oldest is the last
             signs, counts, boards, work, *queues = batch.execute()
     except redis.RedisError:
         return None

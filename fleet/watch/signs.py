@@ -6,6 +6,8 @@ from functools import cache
 import redis
 from django.conf import settings
 
+from core import redis_keys
+
 
 @cache
 def _client(url: str) -> redis.Redis:
@@ -13,16 +15,16 @@ def _client(url: str) -> redis.Redis:
 
 
 def alive(name: str) -> None:
-    """Notes that this part does its work: key "plimsoll:<name>", unix seconds. Raises RedisError."""
-    _client(settings.REDIS_URL).set(f"plimsoll:{name}", f"{time.time():.3f}", ex=3600)
+    """Notes that this part does its work: in unix seconds. Raises RedisError."""
+    _client(settings.REDIS_URL).set(redis_keys.key(name), f"{time.time():.3f}", ex=3600)
 
 
 def seen(name: str) -> float | None:
     """When this part was alive last, in unix seconds; None when nobody knows. Raises RedisError."""
-    stamp = _client(settings.REDIS_URL).get(f"plimsoll:{name}")
+    stamp = _client(settings.REDIS_URL).get(redis_keys.key(name))
     return float(stamp) if isinstance(stamp, bytes | str) and stamp else None
 
 
 def say(name: str, trouble: str) -> None:
     """Notes what is wrong with a part in a sentence, or that nothing is (""). Raises RedisError."""
-    _client(settings.REDIS_URL).set(f"plimsoll:{name}", trouble, ex=3600)
+    _client(settings.REDIS_URL).set(redis_keys.key(name), trouble, ex=3600)

@@ -146,10 +146,10 @@ def pickles(rig: Rig) -> Outcome:
     with redis.Redis.from_url(rig.broker_url) as broker:
         for _ in range(3):
             _sign_in(rig)
-            for key in broker.keys("plimsoll:1:*"):
+            for key in broker.keys(f"{rig.redis_prefix}:cache:*"):
                 broker.set(key, poison)
             for queue in ("probe", "dispatch", "delivery", "upkeep"):
-                broker.lpush(queue, _message(queue, poison))
+                broker.lpush(f"{rig.redis_prefix}:celery:{queue}", _message(queue, poison))
         refused = [_sign_in(rig) for _ in range(10)][-1]
     steady = rig.steady()
     ready = rig.wait_up_to(30, rig.ready)

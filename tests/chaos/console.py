@@ -29,7 +29,7 @@ def migrate() -> dict[str, Any]:
 
     call_command("migrate", interactive=False, verbosity=0)
     commands = {"valkey": parts.valkey(), "web": parts.web(), **parts.workers(), "beat": parts.beat()}
-    return {"commands": commands, "broker": settings.REDIS_URL}
+    return {"commands": commands, "broker": settings.REDIS_URL, "prefix": settings.REDIS_PREFIX}
 
 
 def add(team: str, mail_to: list[str], endpoints: dict[str, str], options: dict[str, Any]) -> list[int]:

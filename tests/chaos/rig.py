@@ -101,7 +101,7 @@ class Rig:
         self.engines = Engines()
         self.parts: dict[str, Part] = {}
         self.meanwhile: list[Callable[[], None]] = []  # called again and again while something is waited for
-        self.broker_url = ""
+        self.broker_url = self.redis_prefix = ""
         self._steady: list[int] = []
         self._wrap = wrap
         self._environment = self._settings() | environment
@@ -144,7 +144,7 @@ class Rig:
             text=True,
         )
         prepared = self.ask("migrate")
-        self.broker_url = prepared["broker"]
+        self.broker_url, self.redis_prefix = prepared["broker"], prepared["prefix"]
         for name, command in prepared["commands"].items():
             part = Part(name, [*self._wrap, *command], self._environment, self._log)
             self.parts[name] = part

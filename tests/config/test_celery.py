@@ -8,6 +8,7 @@ import time_machine
 
 from config.celery import WORK, WholeSeconds, app, periods
 from config.parts import workers
+from core import redis_keys
 from core.schedule import Scheduled
 
 
@@ -26,8 +27,8 @@ from core.schedule import Scheduled
 )
 def test_every_kind_of_work_has_its_queue(valkey, task, queue):
     app.send_task(task, expires=5)
-    assert valkey.llen(queue) == 1
-    assert json.loads(valkey.lindex(queue, 0))["headers"]["task"] == task
+    assert valkey.llen(redis_keys.queue(queue)) == 1
+    assert json.loads(valkey.lindex(redis_keys.queue(queue), 0))["headers"]["task"] == task
 
 
 @pytest.mark.parametrize(("now", "due", "wait"), [(100.99, False, 0.01), (101.0, True, 1.0), (107.25, True, 0.75)])

@@ -10,6 +10,7 @@ import time_machine
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.celery import app
+from core import redis_keys
 from fleet import dispatch, endpoints, live, metrics, probing, tally, viewers
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Failure, Reading
@@ -156,8 +157,7 @@ def test_counts_wait_for_a_broker_that_is_away(valkey, settings):
     assert valkey.hget(tally.KEY, "found|up|") == b"2"
 
 
-def test_the_probe_workers_sign_of_life_tells_the_counts(valkey, counts, monkeypatch):
-    monkeypatch.setattr(dispatch, "_broker", valkey)
+def test_the_probe_workers_sign_of_life_tells_the_counts(valkey, counts):
     counts.probe("up", None, None)
     dispatch.pulse_probe()
     assert valkey.hget(tally.KEY, "found|up|") == b"1"
@@ -174,7 +174,7 @@ def test_queues_tell_how_many_wait_and_for_how_long(scrape, valkey):
 
 
 def test_a_message_that_does_not_say_when_it_was_sent_has_no_age(scrape, valkey):
-    valkey.lpush("upkeep", '{"headers": {}}')
+    valkey.lpush(redis_keys.queue("upkeep"), '{"headers": {}}')
     told = scrape()
     assert told["plimsoll_queue_length", "upkeep"] == 1
     assert ("plimsoll_queue_age_seconds", "upkeep") not in told
