@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
@@ -19,6 +19,8 @@ from .data_folder import ROOT
 from .switches import SWITCH
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}")
+DATABASE_SWITCHES = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"}
+LIBPQ_KEYWORDS = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -126,10 +128,34 @@ def database_url(text: str) -> dict[str, Any]:
         config = Env.db_url_config(text)
     except (ValueError, ImproperlyConfigured):
         raise ValueError(wanted) from None
-    kinds = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
-    if config.get("ENGINE") not in kinds or not config.get("NAME"):
+    if config.get("ENGINE") == "django.db.backends.postgresql":
+        _as_libpq_reads_it(text, config)
+    elif config.get("ENGINE") != "django.db.backends.sqlite3":
         raise ValueError(wanted)
+    if not config.get("NAME"):
+        raise ValueError(wanted)
+    for name in DATABASE_SWITCHES & config.keys():
+        try:
+            config[name] = on_off(str(config[name]))
+        except ValueError:
+            raise ValueError(f"give {name.lower()}=on or {name.lower()}=off") from None
     return config
+
+
+def _as_libpq_reads_it(text: str, config: dict[str, Any]) -> None:
+    """Adds to the settings of a PostgreSQL URL what libpq reads in one: a socket's folder, keywords in the query."""
+    parts = urlsplit(text)
+    host = parts.netloc.rpartition("@")[2]
+    if host.lower().startswith("%2f") and "," not in unquote(host):
+        config["HOST"] = unquote(
+            re.sub(r":[0-9]*$", "", host)
+        )  # a parser of URLs takes it for a name, in small letters
+    for keyword, value in parse_qsl(parts.query):
+        if keyword in LIBPQ_KEYWORDS:
+            del config["OPTIONS"][keyword]
+            config[LIBPQ_KEYWORDS[keyword]] = value
+    # PgBouncer in transaction mode gives the next chunk's query another connection, which knows no cursor of ours.
+    config.setdefault("DISABLE_SERVER_SIDE_CURSORS", True)
 
 
 def redis_url(text: str) -> str:

@@ -58,9 +58,12 @@ class Table:
     def rows(self) -> Iterator[list[Any]]:
         """Every row as JSON values, by primary key. Encrypted values are read as they are stored."""
         wanted = [Cast(f.attname, TextField()) if is_secret(f) else f.attname for f in self.fields]
-        found = self.model._base_manager.order_by("pk").values_list(*wanted)
-        for row in found.iterator(chunk_size=CHUNK):
-            yield [as_json(value) for value in row]
+        found = self.model._base_manager.order_by("pk").values_list("pk", *wanted)
+        rest = found
+        while chunk := list(rest[:CHUNK]):  # an iterator would fetch the whole table: server-side cursors are off
+            for _, *row in chunk:
+                yield [as_json(value) for value in row]
+            rest = found.filter(pk__gt=chunk[-1][0])
 
     def stored(self, row: list[Any]) -> list[Any]:
         """What the database takes for a row of JSON values. Raises ValidationError or ValueError for a wrong one."""

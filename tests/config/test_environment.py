@@ -35,6 +35,8 @@ from config.mail_url import email_url
         ("DATABASE_URL", "mysql://a@b/c", "postgres://"),
         ("DATABASE_URL", "postgres://user@host:port/name", "postgres://"),
         ("DATABASE_URL", "postgres://host", "postgres://"),
+        ("DATABASE_URL", "postgres://u:p@host/db?disable_server_side_cursors=maybe", "cursors=on or"),
+        ("REDIS_PREFIX", "staging plimsoll", "letters, digits"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("REDIS_URL", "redis://host:6379/first", "redis://"),
         ("EMAIL_URL", "mail.example.org", "smtp://"),
@@ -118,6 +120,56 @@ def test_witnesses_are_hosts_with_ports():
         ("gateway", 80),
         ("fd00::1", 22),
     ]
+
+
+SOCKET = "/var/run/PostgreSQL"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("postgres://u:p@%2Fvar%2Frun%2FPostgreSQL/db", SOCKET, ""),
+        ("postgres://u:p@%2fvar%2frun%2fPostgreSQL:5433/db", SOCKET, 5433),
+        ("postgresql://%2Fvar%2Frun%2FPostgreSQL/db?user=u&password=p", SOCKET, ""),
+        ("postgres:///db?host=/var/run/PostgreSQL&port=5433&user=u&password=p", SOCKET, "5433"),
+        ("postgres://u:p@/?dbname=db&host=%2Fvar%2Frun%2FPostgreSQL", SOCKET, ""),
+        ("postgres://u:p@//var/run/PostgreSQL/db", SOCKET, ""),
+        ("postgres://u:p@[::1]:5433/db", "::1", 5433),
+        ("postgres://u:p@one,two:5433/db", "one,two", 5433),
+    ],
+)
+def test_postgresql_is_found_where_libpq_would_find_it(url, host, port):
+    config = parsers.database_url(url)
+    assert (config["HOST"], config["PORT"]) == (host, port)
+    assert (config["NAME"], config["USER"], config["PASSWORD"]) == ("db", "u", "p")
+    assert not config.get("OPTIONS")
+
+
+@pytest.mark.parametrize(
+    ("query", "off"),
+    [
+        ("", True),
+        ("?disable_server_side_cursors=true", True),
+        ("?disable_server_side_cursors=False&sslmode=require", False),
+        ("?disable_server_side_cursors=false", False),
+        ("?disable_server_side_cursors=0", False),
+        ("?DISABLE_SERVER_SIDE_CURSORS=off", False),
+    ],
+)
+def test_server_side_cursors_are_off_unless_asked_for(query, off):
+    assert parsers.database_url(f"postgres://u:p@host/db{query}")["DISABLE_SERVER_SIDE_CURSORS"] is off
+
+
+@pytest.mark.parametrize(
+    ("url", "switch", "value"),
+    [
+        ("postgres://u:p@host/db?atomic_requests=false", "ATOMIC_REQUESTS", False),
+        ("postgres://u:p@host/db?conn_health_checks=no", "CONN_HEALTH_CHECKS", False),
+        ("sqlite:////srv/db?autocommit=yes", "AUTOCOMMIT", True),
+    ],
+)
+def test_switches_in_a_database_url_are_read_as_switches(url, switch, value):
+    assert parsers.database_url(url)[switch] is value
 
 
 @pytest.mark.parametrize(
