@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from core.database import give_back
-from teams.access import anyone, anyone_async, person
+from teams.access import anyone_async, person
 
 from .. import live
 from ..queries import board as query
@@ -21,13 +21,9 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "fleet/board.html", {"nav": "fleet", "board": shown, "choices": query.choices(user)})
 
 
-@login_not_required
 def changes(request: HttpRequest) -> HttpResponse:
     """What moved on a board since its cursor, as out-of-band pieces; nothing (204) when nothing did."""
-    user = anyone(request)
-    if user is None:
-        # A redirect would be followed unseen and leave a stale board; a reload leads to the sign-in page.
-        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+    user = person(request)
     filters, since = query.Filters.of(request.GET), request.GET.get("since", "")
     totals, moved = query.changes(user, filters, since)
     if moved.redraw:

@@ -89,6 +89,37 @@
     });
   });
 
+  // What htmx was refused is a plain sentence (config/fragments.py), shown until the same request succeeds. When the
+  // session has ended the page is reloaded, unless that would lose what was typed.
+  var refused = null;
+  var TO_FILL_IN = "main form[method='post'] :is(input:not([type='hidden']), select, textarea)";
+  function showRefusal(xhr, path) {
+    var element = document.getElementById("refusal"), plain = /^text\/plain/.test(xhr.getResponseHeader("Content-Type") || "");
+    refused = { path: path, signedOut: xhr.status === 401 };
+    element.firstElementChild.textContent = plain ? xhr.responseText : "The server could not answer. Try again, or reload the page.";
+    element.lastElementChild.hidden = !refused.signedOut;
+    element.hidden = false;
+  }
+  function pathOf(event) { return event.detail.pathInfo.requestPath.split("?")[0]; }
+  document.addEventListener("htmx:beforeOnLoad", function (event) {
+    if (event.detail.xhr.status !== 401 || !document.querySelector(TO_FILL_IN)) { return; }
+    event.preventDefault();
+    showRefusal(event.detail.xhr, pathOf(event));
+  });
+  document.addEventListener("htmx:responseError", function (event) { showRefusal(event.detail.xhr, pathOf(event)); });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (refused && event.detail.successful && (refused.signedOut || refused.path === pathOf(event))) {
+      document.getElementById("refusal").hidden = true;
+      refused = null;
+    }
+    // Each sign-in, also in another tab, makes a new token, and the banner brings it.
+    var token = event.detail.xhr.getResponseHeader("X-CSRFToken");
+    if (!token) { return; }
+    document.querySelectorAll("input[name='csrfmiddlewaretoken']").forEach(function (input) { input.value = token; });
+    var headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    document.body.setAttribute("hx-headers", JSON.stringify(Object.assign(headers, { "X-CSRFToken": token })));
+  });
+
   // An open menu closes on Escape or a click elsewhere.
   function closeMenus(except) {
     document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (menu !== except) { menu.open = false; } });

@@ -208,7 +208,7 @@ def test_a_broker_that_hangs_costs_a_page_half_a_second_once(settings):
 
 def test_the_banner_is_for_those_who_are_signed_in(client, valkey, alice):
     show_life(valkey, tick=42)
-    assert client.get("/health/banner/").status_code == 204
+    assert client.get("/health/banner/").status_code == 302
     assert b"banner" not in client.get("/guide/").content
     client.force_login(alice)
     health.glance.forget()

@@ -267,7 +267,7 @@ class TestChanges:
         assert b'id="board" hx-swap-oob="true"' in answer.content
 
     def test_a_stranger_is_told_to_reload(self, client):
-        answer = client.get("/changes/")
+        answer = client.get("/changes/", headers={"HX-Request": "true"})
         assert answer.status_code == 401
         assert answer.headers["HX-Refresh"] == "true"
 

@@ -89,7 +89,7 @@ RULES = {
     "endpoint-resume": act(May.OPERATOR),
     "endpoint-look": act(May.OPERATOR),
     "endpoint-remove": Rule(May.OPERATOR, May.OPERATOR),
-    "health-banner": read(May.EVERYONE),
+    "health-banner": read(May.PERSON),
     "models": read(May.PERSON),
     "incidents": read(May.PERSON),
     "incident": read(May.SEE),

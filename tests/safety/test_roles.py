@@ -22,7 +22,7 @@ ADDRESSES = list(every_address())
 USED_UP = {"start"}
 """Addresses that are 404 for everyone once there are people."""
 
-UNSEEN = {"live", "board-changes"}
+UNSEEN = {"live"}
 """What scripts ask for: a redirect to the sign-in page would be followed unseen, so strangers get 401."""
 
 OURS = ("config.", "teams.", "fleet.", "advisor.")
