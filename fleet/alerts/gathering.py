@@ -22,8 +22,6 @@ GATHERING = "gathering"
 _NOTE = Case(When(incident=None, over_limit=False, then="pk"))
 """A note goes alone, alerts of incidents and what MAILS_PER_HOUR held back together."""
 
-UNWANTED = "the address wants no mail, or is not confirmed yet"
-
 HELD_AT_MOST = timedelta(hours=26)
 """No quiet hours last longer: what is held beyond it was written before the clock was set back."""
 
@@ -48,7 +46,7 @@ def gather() -> int:
             complete = grouping.ready(_group(alerts, first.team_id is not None and forming(first.team_id), now))
         by_mail = first.team if first.channel == Channel.MAIL else None
         if complete and by_mail and not recipients.willing(by_mail, [first.recipient]):  # since it was written, say
-            Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(dropped=UNWANTED)
+            Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(dropped=recipients.UNWANTED)
             return False
         if complete and not limit.allows(alerts):
             mail_limit.hold(alerts)

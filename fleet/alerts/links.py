@@ -11,7 +11,7 @@ from teams.access import teams_of
 from teams.models import Role, Team
 
 from ..calm import actions
-from ..models import Incident, Recipient
+from ..models import Incident
 from . import recipients
 
 BY_LINK = "link in a mail"
@@ -106,6 +106,6 @@ def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
         actions.acknowledge_all(incidents, by, text, trail=audit.whose(by))
 
 
-def is_unsubscribed(team_pk: int, address: str) -> bool:
+def is_unsubscribed(team: Team, address: str) -> bool:
     """Whether the address gets no more of the team's mail already."""
-    return Recipient.objects.filter(team=team_pk, address=address, unsubscribed_at__isnull=False).exists()
+    return recipients.known(team, address).filter(unsubscribed_at__isnull=False).exists()

@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
+from core.mail_addresses import same
 from teams import audit, confirmations
 from teams.models import Team
 
 from ..models import Recipient
+
+UNWANTED = "the address wants no mail, or is not confirmed yet"
 
 
 def active(team: Team) -> list[str]:
@@ -21,9 +25,14 @@ def willing(team: Team, addresses: list[str]) -> list[str]:
 
     Without a mail server nobody can confirm anything, nor get a mail: then the alerts page shows what would be sent.
     """
-    gone = set(unsubscribed(team))
-    waiting = {row.address for row in confirmations.pending(team)} if settings.EMAIL_CONFIGURED else set()
-    return [address for address in addresses if address not in gone and address.lower() not in waiting]
+    waiting = [row.address for row in confirmations.pending(team)] if settings.EMAIL_CONFIGURED else []
+    without = {same(address) for address in (*unsubscribed(team), *waiting)}
+    return [address for address in addresses if same(address) not in without]
+
+
+def known(team: Team, address: str) -> QuerySet[Recipient]:
+    """What is stored of the mailbox, in whatever letters it was written."""
+    return Recipient.objects.filter(team=team, address__iexact=same(address))
 
 
 def unsubscribed(team: Team) -> list[str]:
@@ -33,16 +42,15 @@ def unsubscribed(team: Team) -> list[str]:
 
 
 def unsubscribe(team: Team, address: str) -> None:
-    """No more mail to this address. Saying so twice keeps the first time."""
+    """No more mail to this mailbox, of any kind. Doing it twice keeps the first time."""
     with transaction.atomic():
-        row, _ = Recipient.objects.get_or_create(team=team, address=address)
-        if Recipient.objects.filter(pk=row.pk, unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC)):
+        if _stored(team, address).filter(unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC)):
             audit.record("recipient.unsubscribed", team=team, detail=audit.whose(address))
 
 
 def subscribe(team: Team, address: str) -> None:
-    """Mail to this address again."""
-    gone = Recipient.objects.filter(team=team, address=address, unsubscribed_at__isnull=False)
+    """Mail to this mailbox again."""
+    gone = known(team, address).filter(unsubscribed_at__isnull=False)
     with transaction.atomic():
         if gone.update(unsubscribed_at=None):
             audit.record("recipient.subscribed", team=team, detail=audit.whose(address))
@@ -50,14 +58,12 @@ def subscribe(team: Team, address: str) -> None:
 
 def bounced(team: Team, address: str, words: str) -> None:
     """The mail server said that there is no such address; `words` are its own."""
-    values = {"bounced_at": datetime.now(UTC), "bounce": words[:500]}
-    Recipient.objects.update_or_create(team=team, address=address, defaults=values)
+    _stored(team, address).update(bounced_at=datetime.now(UTC), bounce=words[:500])
 
 
 def worked(team: Team, address: str) -> int:
     """Mail to this address was taken, so a bounce before is forgotten. Returns 1 if there was one."""
-    rows = Recipient.objects.filter(team=team, address=address, bounced_at__isnull=False)
-    return rows.update(bounced_at=None, bounce="")
+    return known(team, address).filter(bounced_at__isnull=False).update(bounced_at=None, bounce="")
 
 
 def clear(team: Team, address: str) -> None:
@@ -65,3 +71,10 @@ def clear(team: Team, address: str) -> None:
     with transaction.atomic():
         if worked(team, address):
             audit.record("recipient.cleared", team=team, detail=audit.whose(address))
+
+
+def _stored(team: Team, address: str) -> QuerySet[Recipient]:
+    rows = known(team, address)
+    if not rows.exists():
+        Recipient.objects.get_or_create(team=team, address=same(address))
+    return rows

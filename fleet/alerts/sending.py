@@ -52,6 +52,9 @@ def send(message: Message, server: MailServer) -> bool:
     if not message.alerts.exists():
         claims.drop(message, "What it was about has been removed.")
         return False
+    if message.team and not recipients.willing(message.team, [message.recipient]):  # since it was written
+        claims.drop(message, recipients.UNWANTED)
+        return False
     made = mails.mail(message)
     claims.let_go_of_database()
     try:

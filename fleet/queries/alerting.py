@@ -1,13 +1,15 @@
-"""What the page about how a team is told shows of its recipients."""
+"""What the page about a team's alerts shows of its recipients."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import F, Max
+from django.db.models.functions import Lower
 
+from core.mail_addresses import distinct, same
 from teams.models import Team
 
-from ..models import Channel, Message, Recipient
+from ..models import AlertPolicy, Channel, Message, Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +21,24 @@ class Person:
     bounced_at: datetime | None
     bounce: str
     taken_at: datetime | None  # when the mail server last took a mail to it
+    escalations_only: bool
 
 
-def people(team: Team) -> list[Person]:
-    """The addresses of the team in its own order."""
-    rows = {row.address: row for row in Recipient.objects.filter(team=team)}
-    sent = Message.objects.filter(team=team, channel=Channel.MAIL, recipient__in=team.mail_to)
-    taken = dict(sent.order_by().values_list("recipient").annotate(Max("sent_at")))
-    return [_person(address, rows.get(address) or Recipient(), taken.get(address)) for address in team.mail_to]
+def people(team: Team, rules: AlertPolicy) -> list[Person]:
+    """The addresses of the team in its own order, then those that only escalations go to."""
+    addresses = distinct([*team.mail_to, *rules.escalate_to])
+    stored = Recipient.objects.filter(team=team).order_by(F("unsubscribed_at").asc(nulls_first=True))
+    rows = {same(row.address): row for row in stored}
+    sent = Message.objects.filter(team=team, channel=Channel.MAIL).annotate(mailbox=Lower("recipient"))
+    sent = sent.filter(mailbox__in=[same(address) for address in addresses])
+    taken = dict(sent.order_by().values_list("mailbox").annotate(Max("sent_at")))
+    alerted = {same(address) for address in team.mail_to}
 
+    def person(address: str) -> Person:
+        mailbox = same(address)
+        row = rows.get(mailbox) or Recipient()
+        return Person(
+            address, row.unsubscribed_at, row.bounced_at, row.bounce, taken.get(mailbox), mailbox not in alerted
+        )
 
-def _person(address: str, row: Recipient, taken_at: datetime | None) -> Person:
-    return Person(address, row.unsubscribed_at, row.bounced_at, row.bounce, taken_at)
+    return [person(address) for address in addresses]

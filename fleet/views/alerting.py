@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.mail_addresses import same
 from teams import confirmations
 from teams.access import allows, person, team_of
 from teams.models import Role, Team
@@ -41,7 +42,7 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
     shown = {
         "team": team,
         "form": form,
-        "people": people(team),
+        "people": people(team, rules),
         "pending": confirmations.pending(team),
         "apprise": bool(rules.apprise_url),
         "webhook": bool(rules.webhook_url),
@@ -74,7 +75,7 @@ def alerting_recipient(request: HttpRequest, slug: str) -> HttpResponse:
     team = team_of(request, slug, Role.OWNER)
     address = request.POST.get("address", "")
     act = {"subscribe": recipients.subscribe, "clear": recipients.clear}.get(request.POST.get("act", ""))
-    if act is None or address not in team.mail_to:
+    if act is None or same(address) not in confirmations.listed(team):
         raise Http404("The team has no such address.")
     act(team, address)
     messages.success(request, f"{address} gets the team's mails.")

@@ -59,7 +59,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         team = links.unsubscribe(team_pk, address) if asked else links.team_of(team_pk)
     except links.LinkRefused as refused:
         return _refused(request, refused)
-    done = asked or links.is_unsubscribed(team_pk, address)
+    done = asked or links.is_unsubscribed(team, address)
     return render(request, "fleet/link_unsubscribe.html", {"team": team, "address": address, "done": done})
 
 
