@@ -28,6 +28,8 @@ T = TypeVar("T")
 NOT_THE_ITEMS_FAULT = (OperationalError, InterfaceError, BrokerError, redis.RedisError, MemoryError)
 
 GIVE_UP_AFTER = timedelta(days=1)
+LONGEST_WAIT = timedelta(minutes=15)
+"""Between two tries, before the quarter that `retry_after` may add by chance."""
 KEEP = timedelta(days=30)
 """How long an item that nobody tried again is listed."""
 
@@ -102,7 +104,7 @@ def _put_off(sweep: str, who: Item, before: PutOff | None, error: Exception) -> 
 
 def retry_after(attempts: int, random_share: float) -> timedelta:
     """How long to wait after so many attempts: 5 s doubling up to 15 min, and up to a quarter more by chance."""
-    seconds = min(5 * 2 ** min(attempts - 1, 10), 900)
+    seconds = min(5 * 2 ** min(attempts - 1, 10), LONGEST_WAIT.total_seconds())
     return timedelta(seconds=seconds * (1 + random_share / 4))
 
 

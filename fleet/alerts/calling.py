@@ -2,7 +2,8 @@
 
 A lane is one channel of one team. Its messages go one after another; lanes go side by side. When a service can't be
 reached, its whole lane waits for the end of the back-off; then one message is tried, and when that is taken, the others
-follow at once. Such lanes have a few threads of their own, so that they never stand before the others.
+follow at once. So it is when a service asks for a pause (Retry-After). Such lanes have a few threads of their own, so
+that they never stand before the others.
 """
 
 import logging
@@ -122,7 +123,7 @@ def _send(lane: Lane, message: Message) -> bool:
         claims.drop(message, str(error))
         return True
     except channels.Unreached as error:
-        claims.put_off(message, str(error), Try.UNREACHED)
+        claims.put_off(message, str(error), Try.UNREACHED, at_least=error.pause)
         return False
     except channels.NotTaken as error:
         claims.put_off(message, str(error), Try.OWN, final=isinstance(error, channels.Refused))

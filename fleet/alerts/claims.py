@@ -105,16 +105,23 @@ def sent(message: Message) -> None:
 
 
 def put_off(
-    message: Message, why: str, last_try: Message.Try, *, final: bool = False, at_most: timedelta = GIVE_UP_AFTER
+    message: Message,
+    why: str,
+    last_try: Message.Try,
+    *,
+    final: bool = False,
+    at_least: timedelta = timedelta(),
+    at_most: timedelta = GIVE_UP_AFTER,
 ) -> None:
-    """It is tried again after a growing back-off, `at_most` so long; given up after a day, or at once if `final`."""
+    """It is tried again after a growing back-off within these limits; given up after a day, or at once if `final`."""
     now = datetime.now(UTC)
+    wait = max(at_least, min(at_most, retry_after(message.attempts, random.random())))
     given_up = final or now - message.created_at > GIVE_UP_AFTER
     log.warning("%s to %s was not taken (try %d): %s", message.channel, message.recipient, message.attempts, why)
     _settle(
         message,
         state=Message.State.GIVEN_UP if given_up else Message.State.WAITING,
-        next_try_at=None if given_up else now + min(at_most, retry_after(message.attempts, random.random())),
+        next_try_at=None if given_up else now + wait,
         error=why[:500],
         last_try=last_try,
     )

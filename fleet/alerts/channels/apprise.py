@@ -192,7 +192,10 @@ def notify(service: Any, title: str, body: str) -> None:
 
 
 def _failure(logged: str) -> NotTaken:
-    """In our own words: what a plugin writes may quote the answer, which may come from a page nobody here may read."""
+    """In our own words, and without a pause that the service asks for (Retry-After): plugins keep its answer's head.
+
+    What a plugin writes may quote the answer, which may come from a page nobody here may read.
+    """
     status = re.search(r"\berror=([1-5]\d\d)\b", logged)
     if status:
         code = int(status[1])

@@ -10,12 +10,15 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import SplitResult
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry
 
+from core.fence import LONGEST_WAIT
 from core.http import outbound
 from core.http.adapter import guarded_pool
 from core.http.transport import Clock, look_up
@@ -42,12 +45,26 @@ def prepare(message: Message) -> Callable[[], None]:
 
 
 def _send(url: str, body: bytes, secret: str, message: int) -> None:
-    """2xx means taken. Raises NotTaken; 410 Gone refuses for good."""
-    status = _post(url, body, _headers(body, secret, message))
+    """2xx means taken. Raises NotTaken; 410 Gone refuses for good, and with Retry-After it is Unreached for so long."""
+    status, retry_after = _post(url, body, _headers(body, secret, message))
     if not 200 <= status < 300:
         hint = " Redirects are not followed." if 300 <= status < 400 else ""
         why = f"The webhook answered {status}{_meaning(status)}.{hint}"
-        raise Refused(why) if status == _GONE else NotTaken(why)
+        if status == _GONE:
+            raise Refused(why)
+        wait = pause(retry_after)
+        raise Unreached(why, wait) if wait else NotTaken(why)
+
+
+def pause(retry_after: str) -> timedelta:
+    """How long the header Retry-After asks to wait, by seconds or by a date; none where it makes no sense or is over.
+
+    At most LONGEST_WAIT: a service that writes next year by mistake gets its messages all the same.
+    """
+    try:
+        return timedelta(seconds=min(Retry().parse_retry_after(retry_after), LONGEST_WAIT.total_seconds()))
+    except (InvalidHeader, ValueError, OverflowError):
+        return timedelta()
 
 
 def _meaning(status: int) -> str:
@@ -98,8 +115,8 @@ def _headers(body: bytes, secret: str, message: int) -> dict[str, str]:
     }
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status of the answer. Redirects are answers like any other."""
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    """The status of the answer and its header Retry-After. Redirects are answers like any other."""
     clock = Clock(SECONDS)
     try:
         parts, target = _split(url)
@@ -110,7 +127,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
                 preload_content=False,
             )  # fmt: skip
             answer.close()
-            return answer.status
+            return answer.status, answer.headers.get("Retry-After", "")
     except TimedOut:
         raise Unreached(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
     except ProbeError as error:
