@@ -51,6 +51,7 @@ def claim(now: float) -> list[Claim]:
 
     def plan(row: EndpointState) -> None:
         stretch = found.get((row.endpoint.team_id, shares.slow(row.probe_seconds)), 1)
+        stretch = max(1, min(stretch, schedule.LONGEST // max(row.endpoint.interval, 1)))
         following[row.pk] = stretch, schedule.next_due(now, row.endpoint.interval * stretch, str(row.pk))
 
     def item(row: EndpointState) -> fence.Item:

@@ -4,6 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -15,6 +16,9 @@ FRESH_FOR = 5.0
 
 FULL = 0.85
 """How much of its share a team's endpoints use. With more, some would wait past their time on a slow machine."""
+
+LONGEST_PROBE = 3600.0
+"""Seconds; no probe takes longer."""
 
 LONGEST = 1000
 """An interval is stretched to so many times its length at most."""
@@ -28,10 +32,10 @@ _kept: tuple[float, Stretches] = (-FRESH_FOR, {})
 def smoothed(before: float, took: float) -> float:
     """How many seconds of a thread an endpoint's next probe is expected to need, after one that took so long.
 
-    It rises at once and falls by halves, so that an endpoint that hangs every other time counts as one that hangs.
+    It rises at once and falls slowly, so that an endpoint that hangs every other time counts as one that hangs.
     Tenths of a second are enough, and change seldom.
     """
-    return round(max(took, before / 2), 1)
+    return round(max(took, before * 0.7), 1)
 
 
 def slow(seconds: float) -> bool:
@@ -52,12 +56,33 @@ def stretches() -> Stretches:
 
 
 def worked_out(rows: Iterable[tuple[int, int, float]], slots: int) -> Stretches:
-    """`rows`: team, interval and expected seconds of each endpoint; `slots`: of one lane, of which a team has half."""
-    needed: dict[tuple[int, bool], float] = defaultdict(float)
+    """`rows`: team, interval and expected seconds of each endpoint; `slots`: of one lane."""
+    needed: dict[bool, dict[int, float]] = {False: defaultdict(float), True: defaultdict(float)}
     for team, interval, seconds in rows:
-        needed[team, slow(seconds)] += seconds / max(interval, 1)
-    share = max(slots // 2, 1) * FULL
-    return {key: min(math.ceil(threads / share), LONGEST) for key, threads in needed.items() if threads > share}
+        with suppress(TypeError):  # a restored row may have anything there
+            seconds = min(max(0.0, seconds), LONGEST_PROBE)
+            needed[slow(seconds)][team] += seconds / max(interval, 1)
+    found: Stretches = {}
+    for lane, teams in needed.items():
+        share = share_of(teams.values(), slots * FULL)
+        found |= {
+            (team, lane): min(math.ceil(threads / share), LONGEST) for team, threads in teams.items() if threads > share
+        }
+    return found
+
+
+def share_of(needs: Iterable[float], slots: float) -> float:
+    """How many of the slots a team gets that needs more, where the teams need so many; infinite where none does.
+
+    By the rule of fleet.lanes: what those leave that need less is divided among the others, with one part kept free.
+    """
+    left, ordered = slots, sorted(needs)
+    for index, need in enumerate(ordered):
+        share = left / (len(ordered) - index + 1)
+        if need > share:
+            return share
+        left -= need
+    return math.inf
 
 
 def of_team(found: Stretches, team_id: int) -> int:

@@ -1,6 +1,6 @@
 """Endpoints that were not probed in time are unknown, never "up"; and that is trouble of the watch itself.
 
-The sweep runs in the dispatcher and in the probe workers, so that it is seen whichever of them stands still.
+The sweep runs in the dispatcher, and by a clock of its own in each worker, so that it is seen whatever stands still.
 """
 
 import logging
@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce
 from core.database import writing
 from core.models import PutOff
 
-from .. import live, probing, shares
+from .. import claims, live, probing, shares
 from ..engines.errors import Cause
+from ..lanes import SLOW_AFTER
 from ..models import EndpointState
 from ..status import TROUBLE, Status
 from . import signs
@@ -57,10 +58,13 @@ def first_due() -> Coalesce:
 def trouble() -> str:
     """A sentence about what was not probed in time; "" when all was.
 
-    Endpoints whose probes can't be recorded are not among them: that is no trouble of the watch.
+    Not among them is what is no trouble of the watch: endpoints that were put off, those that hang, and those of a team
+    that needs more than its share of the probe threads.
     """
-    put_off = PutOff.objects.filter(sweep=probing.SWEEP).values_list("key", flat=True)
-    late = _watched().filter(not_probed_since__isnull=False).exclude(pk__in=[int(key) for key in put_off])
+    put_off = PutOff.objects.filter(sweep__in=(probing.SWEEP, claims.CLAIMS)).values_list("key", flat=True)
+    over_share = {team for team, _ in shares.stretches()}
+    late = _watched().filter(not_probed_since__isnull=False, probe_seconds__lte=SLOW_AFTER)
+    late = late.exclude(pk__in=[int(key) for key in put_off]).exclude(endpoint__team__in=over_share)
     found = late.aggregate(many=Count("pk"), first=Min("not_probed_since"))
     if not found["many"]:
         return ""

@@ -24,7 +24,6 @@ def pool(monkeypatch):
 
 
 def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait_for, monkeypatch):
-    monkeypatch.setattr(dispatch, "_broker", valkey)
     monkeypatch.setattr(dispatch, "BATCH", 4)
     app.loader.import_default_modules()
     engines = many(6)

@@ -281,4 +281,4 @@ def test_how_long_a_probe_took_decides_its_lane(gpu):
     probing.record(probing.state_of(gpu.pk), good(), 0.0, 4.9)
     assert EndpointState.objects.get(pk=gpu.pk).probe_seconds == 4.9
     probing.record(probing.state_of(gpu.pk), good(), 0.0, 0.01)
-    assert EndpointState.objects.get(pk=gpu.pk).probe_seconds == 2.5
+    assert EndpointState.objects.get(pk=gpu.pk).probe_seconds == 3.4

@@ -1,5 +1,6 @@
 """What a team's share of the probe threads can't carry is probed less often, on purpose and on the grid."""
 
+import math
 import time
 
 import pytest
@@ -33,7 +34,7 @@ def test_an_endpoint_that_hangs_every_other_time_counts_as_one_that_hangs():
     for took in (4.9, 0.01) * 5:
         seconds = shares.smoothed(seconds, took)
         assert shares.slow(seconds)
-    for _ in range(3):
+    for _ in range(5):
         seconds = shares.smoothed(seconds, 0.01)
     assert not shares.slow(seconds)
 
@@ -59,6 +60,24 @@ def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team,
     client.force_login(alice)
     assert "Probed every 30 s for now" in client.get(hanging[0].get_absolute_url()).content.decode()
     assert "for now" not in client.get(quick.get_absolute_url()).content.decode()
+
+
+def test_teams_that_need_more_share_what_the_others_leave():
+    assert shares.share_of([1.0, 2.0, 80.0], 96) == 46.5  # half of what is left: the other half is kept free
+    assert shares.share_of([80.0, 80.0, 80.0], 96) == 24
+    assert shares.share_of([10.0, 20.0], 96) == math.inf
+
+
+@pytest.mark.parametrize("teams", [3, 10, 50])
+def test_the_endpoints_of_many_teams_that_all_hang_fit_into_the_threads(teams):
+    rows = [(team, 5, 4.9) for team in range(teams) for _ in range(40)]
+    stretches = shares.worked_out(rows, 96)
+    assert sum(4.9 / 5 / stretches[team, True] for team, *_ in rows) < 96
+
+
+def test_odd_figures_in_a_row_leave_the_others_what_they_need():
+    odd = [(1, "abc", 1.5), (1, 5, float("inf")), (1, 5, float("nan")), (1, None, 2.0)]
+    assert shares.worked_out([*odd, *[(2, 5, 4.9)] * 240], 96)[2, True] > 1
 
 
 @pytest.mark.django_db
