@@ -127,6 +127,12 @@ def verdict(checks: Checks) -> str | None:
     return None
 
 
+def reached(checks: Checks) -> bool:
+    """Whether there is a way to enough of the hosts that were asked about."""
+    (addresses, no_route), (names, no_answer) = checks.routes, checks.names
+    return addresses + names > 0 and no_route + no_answer < MOST * (addresses + names)
+
+
 def _most(count: tuple[int, int], least: int) -> bool:
     asked, missing = count
     return asked >= least and missing >= MOST * asked

@@ -7,7 +7,10 @@ is ours, a blind stretch begins: what was found since its beginning is taken bac
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import redis
@@ -24,7 +27,7 @@ from ..engines.errors import Cause
 from ..models import BlindStretch, EndpointState, Observation
 from ..status import Status
 from . import senses, signs
-from .blindness import RECENT, Checks, Glance, Suspicion, host_of, is_loopback, suspect, suspicious, verdict
+from .blindness import RECENT, Glance, Suspicion, host_of, is_loopback, reached, suspect, suspicious, verdict
 
 BLIND = "blind stretches"
 """The sweep, as core.fence knows it."""
@@ -34,6 +37,9 @@ AFTERGLOW = timedelta(seconds=10)
 
 CHECK_EVERY = 2.0
 """Seconds until we check ourselves again after nothing was found wrong with us."""
+
+HOSTS_OF_A_TEAM, TEAMS_ASKED = 5, 20
+"""How many are asked whether there is a way to them, when those of somebody fail."""
 
 AT_ONCE = 100
 """Endpoints looked at in one second after a blind stretch, so that its end is no stampede."""
@@ -70,7 +76,7 @@ def _check_ourselves(suspicion: Suspicion) -> None:
     global _cleared_at
     if time.monotonic() - _cleared_at < CHECK_EVERY:
         return
-    if reason := verdict(check(suspicion.hosts)):
+    if reason := _why_blind(suspicion.hosts):
         begin(suspicion, reason)
     else:
         _cleared_at = time.monotonic()
@@ -106,15 +112,40 @@ def _suspicious(endpoint_ids: list[int], since: datetime) -> set[int]:
     return {pk for pk, finding in latest.items() if suspicious(*finding)}
 
 
-def check(hosts: Iterable[str]) -> Checks:
-    """What our own checks find out about us, where these hosts fail."""
+def _why_blind(hosts: Iterable[str]) -> str | None:
+    """The sentence that says why we are blind; None when we are not.
+
+    Routes and names are those of hosts that teams chose. When another team's can be reached, nobody is blind: else the
+    hosts of one team, which never had a route or whose name server keeps silent, would hold up everybody's alerts.
+    """
     hosts = list(hosts)
-    return senses.check(hosts, settings.WITNESS, only_host=len(hosts) == 1 and _remote_hosts() == set(hosts))
+    checks = senses.check(hosts, settings.WITNESS, only_host=len(hosts) == 1 and _remote_hosts() == set(hosts))
+    reason = verdict(checks)
+    ours = verdict(replace(checks, routes=(0, 0), names=(0, 0)))
+    return None if reason and not ours and _a_team_is_reached() else reason
+
+
+def _a_team_is_reached() -> bool:
+    """Whether there is a way to the hosts of a team, by those that answered before; some of each are asked."""
+    by_team: dict[int, set[str]] = defaultdict(set)
+    seen = _watched().filter(seen_at__isnull=False).order_by("-seen_at")
+    for team, url in seen.values_list("endpoint__team", "endpoint__url"):
+        host = host_of(url)
+        if not is_loopback(host) and len(by_team[team]) < HOSTS_OF_A_TEAM:
+            by_team[team].add(host)
+    teams = [sorted(hosts) for hosts in by_team.values() if hosts][:TEAMS_ASKED]
+    if not teams:
+        return False
+    with ThreadPoolExecutor(len(teams)) as threads:
+        return any(reached(checks) for checks in threads.map(senses.check, teams))
+
+
+def _watched() -> QuerySet[EndpointState]:
+    return EndpointState.objects.filter(due_at__isnull=False).order_by()
 
 
 def _remote_hosts() -> set[str]:
-    watched = EndpointState.objects.filter(due_at__isnull=False).order_by()
-    hosts = {host_of(url) for url in watched.values_list("endpoint__url", flat=True)}
+    hosts = {host_of(url) for url in _watched().values_list("endpoint__url", flat=True)}
     return {host for host in hosts if not is_loopback(host)}
 
 
@@ -174,7 +205,7 @@ def _look_again(stretch: BlindStretch) -> None:
     if not hosts or _seen_since(stretch.began_at):
         end(stretch)
         return
-    reason = verdict(check(hosts))
+    reason = _why_blind(hosts)
     if reason is None:
         end(stretch)
     else:

@@ -8,9 +8,12 @@ import pytest
 from django.db import connection
 
 from config.celery import app
+from core import redis_keys
 from fleet import dispatch, endpoints, lanes, probe_worker
 from fleet.models import EndpointState, Observation
 from tests.fake_engine import many
+
+QUEUE = redis_keys.queue("probe")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -31,8 +34,8 @@ def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait
         for n in range(6):
             endpoints.add(team, name=f"e{n}", url=f"http://127.0.0.1:{engines.port}/e/{n}", interval=3600)
         dispatch.tick()
-        assert valkey.llen("probe") == 2
-        while message := valkey.rpop("probe"):
+        assert valkey.llen(QUEUE) == 2
+        while message := valkey.rpop(QUEUE):
             arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
             app.tasks["fleet.tasks.probe"](*arguments)
         wait_for(lambda: Observation.objects.count() == 6)

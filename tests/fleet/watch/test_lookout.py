@@ -11,6 +11,7 @@ from fleet.engines.errors import Cause
 from fleet.models import Alert, BlindStretch, EndpointState, Incident, Observation
 from fleet.watch import lookout
 from fleet.watch.blindness import Checks
+from teams.models import Team
 from tests.fleet.outages import bad, good, look, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -66,6 +67,45 @@ def test_one_host_among_others_that_answer_is_no_reason_to_doubt_ourselves(fleet
     look(fleet[1], good())
     lookout.look(now())
     assert checks["asked"] == []
+
+
+def no_way(to: str):
+    """The checks of a machine that has no way to hosts whose name begins so."""
+
+    def check(hosts, witnesses=(), only_host=False):
+        missing = sum(host.startswith(to) for host in hosts)
+        return Checks(connected=True, routes=(len(hosts), missing))
+
+    return check
+
+
+def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch):
+    mallory = Team.objects.create(name="Mallory", slug="mallory")
+    cut([watched(mallory, f"bad-{n}") for n in range(20)])
+    monkeypatch.setattr(lookout.senses, "check", no_way("bad"))
+    lookout.look(now())
+    assert lookout.blind() is None
+
+
+def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
+    mallory = Team.objects.create(name="Mallory", slug="mallory")
+    cut([*fleet, *(watched(mallory, f"bad-{n}") for n in range(3))])
+    monkeypatch.setattr(lookout.senses, "check", no_way(""))
+    lookout.look(now())
+    assert lookout.blind() is not None
+
+
+def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, checks, monkeypatch):
+    mallory = Team.objects.create(name="Mallory", slug="mallory")
+    cut([watched(mallory, f"bad-{n}") for n in range(20)])
+
+    def check(hosts, witnesses=(), only_host=False):
+        silent = sum(host.startswith("bad") for host in hosts)
+        return Checks(connected=True, names=(len(hosts), silent))
+
+    monkeypatch.setattr(lookout.senses, "check", check)
+    lookout.look(now())
+    assert lookout.blind() is None
 
 
 def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
