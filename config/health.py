@@ -106,7 +106,7 @@ def _broker(timeout: float) -> list[Trouble]:
         *_said("mail", calls, "Messages by other ways than mail are in trouble: {}", "They are tried again."),
         *_said("watch", watch, "The fleet can't be seen: {}", "Check the network of the machine Plimsoll runs on."),
         *_not_probed(probing),
-        *_late({name.decode(): value.decode() for name, value in work.items()}),
+        *_late({name.decode(errors="replace"): value.decode(errors="replace") for name, value in work.items()}),
     ]
 
 

@@ -48,8 +48,13 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode().rstrip("=")
 
 
+LONGEST_LINE = 1000
+"""Characters. Strangers choose paths and headers that are written, and each may have 64 KiB."""
+
+
 class Formatter(logging.Formatter):
-    """Formats a log line with its traceback, and then masks the secrets of the settings in all of it."""
+    """Formats a log line with its traceback, masks the secrets of the settings in all of it, and cuts long lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        lines = redact(super().format(record)).split("\n")
+        return "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines)

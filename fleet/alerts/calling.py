@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import redis
 from django.db import connections
-from django.db.models import Case, IntegerField, Max, Min, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Min, QuerySet, Value, When
 
-from core.fence import AT_MOST, NOT_THE_ITEMS_FAULT
+from core.fence import NOT_THE_ITEMS_FAULT
 
 from ..models import Channel, Message
 from ..watch import signs
@@ -26,10 +26,13 @@ from .claims import Try
 
 log = logging.getLogger(__name__)
 
-THREADS, SLOW_THREADS = 24, 2
-"""For lanes that are well, and for those whose service could not be reached last time. Threads are made when needed."""
+THREADS, SLOW_THREADS = 24, 16
+"""For lanes that are quick, and for those whose last call took over SLOW_AFTER. Threads are made when needed."""
 
-TURN_SECONDS = 20.0
+SLOW_AFTER = 2.0
+"""Seconds of a call."""
+
+TURN_SECONDS = 5.0
 """How long a lane goes on before the others get their turn; a call that began is waited for."""
 
 FAILED = "The sweep that calls webhooks and Apprise services failed. It is tried again; the log has why."
@@ -46,22 +49,24 @@ class Lane(NamedTuple):
         return claims.waiting().filter(team=self.team, channel=self.channel)
 
 
-_well = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
+_quick = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
 _slow = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="slow-calls")
 _lock = threading.Lock()
 _busy: set[Lane] = set()
+_slow_lanes: set[Lane] = set()
+"""Those whose last call took over SLOW_AFTER. After a start all count as quick."""
 
 
 def deliver_calls() -> int:
     """Has the lanes with due messages sent by threads of this process; returns how many lanes began. Waits for none."""
     state, began = FAILED, 0
     try:
-        for lane, unreached in _due():
+        for lane in _due():
             with _lock:
                 if lane in _busy:
                     continue
                 _busy.add(lane)
-            (_slow if unreached else _well).submit(_work, lane)
+            (_slow if lane in _slow_lanes else _quick).submit(_work, lane)
             began += 1
         state = ""
         return began
@@ -72,17 +77,15 @@ def deliver_calls() -> int:
             log.debug("the broker is away; /health/ready says so itself")
 
 
-def _due() -> list[tuple[Lane, bool]]:
-    """The lanes with something to send, the longest waiting first, and whether their service was away last time."""
+def _due() -> list[Lane]:
+    """The lanes with something to send whose service is not waited for, the longest waiting first."""
     now = datetime.now(UTC)
     calls = claims.waiting().exclude(channel=Channel.MAIL)
-    put_off = calls.filter(last_try=Try.UNREACHED, next_try_at__gt=now, next_try_at__lte=now + AT_MOST)
+    put_off = calls.filter(last_try=Try.UNREACHED, next_try_at__gt=now)
     closed = {Lane(*row) for row in put_off.values_list("team_id", "channel").distinct()}
-    unreached = Max(Case(When(last_try=Try.UNREACHED, then=Value(1)), default=Value(0), output_field=IntegerField()))
-    due = calls.filter(claims.is_due(now)).values_list("team_id", "channel")
-    rows = due.annotate(unreached=unreached, oldest=Min("created_at")).order_by("oldest")
-    found = [(Lane(team, channel), bool(unreached)) for team, channel, unreached, _ in rows]
-    return [(lane, unreached) for lane, unreached in found if lane not in closed]
+    due = calls.filter(next_try_at__lte=now).values_list("team_id", "channel")
+    rows = due.annotate(oldest=Min("created_at")).order_by("oldest")
+    return [lane for team, channel, _ in rows if (lane := Lane(team, channel)) not in closed]
 
 
 def _work(lane: Lane) -> None:
@@ -116,7 +119,12 @@ def _send(lane: Lane, message: Message) -> bool:
         call = channels.prepare(message)
         claims.let_go_of_database()
         claims.leaving(message)
-        call()
+        began = time.monotonic()
+        try:
+            call()
+        finally:
+            slow = time.monotonic() - began > SLOW_AFTER
+            (_slow_lanes.add if slow else _slow_lanes.discard)(lane)
     except claims.Stopping:
         return False
     except channels.TakenAway as error:

@@ -22,7 +22,10 @@ def alive(name: str) -> None:
 def seen(name: str) -> float | None:
     """When this part was alive last, in unix seconds; None when nobody knows. Raises RedisError."""
     stamp = _client(settings.REDIS_URL).get(redis_keys.key(name))
-    return float(stamp) if isinstance(stamp, bytes | str) and stamp else None
+    try:
+        return float(stamp) if isinstance(stamp, bytes | str) and stamp else None
+    except ValueError:  # somebody else wrote there
+        return None
 
 
 def say(name: str, trouble: str) -> None:

@@ -91,3 +91,8 @@ def test_short_words_are_left_alone():
 
 def test_the_longest_secret_is_masked_first():
     assert redaction.without("key-and-more key-and", ["key-and", "key-and-more"]) == "*** ***"
+
+
+def test_what_strangers_send_makes_no_long_lines():
+    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "Not Found: /%s", ("x" * 60_000,), None)
+    assert len(Formatter().format(record)) < 1100

@@ -83,7 +83,8 @@ def test_a_service_that_can_not_be_reached_waits_as_a_whole_and_follows_at_once(
     assert set(states(team)) == {("sent", "")}
 
 
-def test_twenty_silent_webhooks_hold_up_nobody(server, swept, wait_for):
+def test_twenty_silent_webhooks_hold_up_nobody(server, swept, wait_for, monkeypatch):
+    monkeypatch.setattr(calling, "SLOW_AFTER", 0.3)
     for number in range(20):
         hog = with_webhook(f"hog{number}", f"{server.url}/silent")
         for _ in range(3):
@@ -97,12 +98,21 @@ def test_twenty_silent_webhooks_hold_up_nobody(server, swept, wait_for):
     wait_for(lambda: not calling._busy, 10)
     Message.objects.filter(last_try="unreached").update(next_try_at=datetime.now(UTC))
     calling.deliver_calls()
-    wait_for(lambda: server.asked().count("POST /silent") == 22, 5)
+    wait_for(lambda: server.asked().count("POST /silent") == 36, 5)
     again = note(Team.objects.get(name="good"), "webhook", "webhook")
     calling.deliver_calls()
     wait_for(lambda: Message.objects.get(pk=again.pk).state == "sent", 5)
-    assert server.asked().count("POST /silent") == 22, "those that failed have two threads"
+    assert server.asked().count("POST /silent") == 36, "those that were slow have sixteen threads"
     server.close()
+
+
+def test_a_service_that_fails_at_once_is_not_kept_waiting_with_the_slow_ones(server, swept, monkeypatch):
+    monkeypatch.setattr(calling, "SLOW_AFTER", 0.3)
+    slow, quick = with_webhook("slow", f"{server.url}/silent"), with_webhook("quick", "http://127.0.0.1:1/")
+    for team in (slow, quick):
+        note(team, "webhook", "webhook")
+    swept()
+    assert calling._slow_lanes == {calling.Lane(slow.pk, "webhook")}
 
 
 def test_two_teams_share_a_host_and_one_path_hangs(server, swept, wait_for):
@@ -214,7 +224,7 @@ def test_many_waiting_messages_cost_two_statements(server, django_assert_num_que
     Message.objects.bulk_create([Message(team=hog, **same)] * 5000)
     Message.objects.create(team=other, **same)
     with django_assert_num_queries(2):
-        assert [team for (team, _), _ in calling._due()] == [hog.pk, other.pk]
+        assert [lane.team for lane in calling._due()] == [hog.pk, other.pk]
 
 
 def test_another_address_of_the_webhook_is_tried_at_once(server, swept, monkeypatch):
