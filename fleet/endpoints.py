@@ -90,6 +90,8 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
+        if "depends_on" in moved:
+            incidents.depend_again(endpoint.pk)
         _forget_put_off(endpoint.pk)
         _due_now(endpoint)
     _tell_boards(endpoint.pk)

@@ -47,7 +47,6 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
     rows = Incident.objects.filter(Q(resolved_at=None) | alerted, endpoint__in=pks)
     now = datetime.now(UTC)
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
-        outbox.drop(incident, why)
         outbox.write_unwatched(incident, why, team_goes=team_goes)
         incident.resolved_at = incident.resolved_at or now
         incident.told = Incident.Told.CLOSED
@@ -127,6 +126,15 @@ def _find_cause(incident: Incident) -> None:
     if incident.status == Status.DOWN:
         for other in dependencies.adopt(incident):
             _put_down_to(other, incident.parent or incident)
+
+
+def depend_again(endpoint_id: int) -> None:
+    """Puts the endpoint's open incident down to what it depends on now, or to nothing: then it is alerted by itself."""
+    incident = Incident.objects.select_for_update().filter(endpoint=endpoint_id, resolved_at=None).first()
+    if incident:
+        incident.parent = None
+        incident.save(update_fields=["parent"])
+        _find_cause(incident)
 
 
 def _put_down_to(incident: Incident, parent: Incident) -> None:

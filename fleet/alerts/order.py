@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from ..models import Alert, Message
+from ..models import Alert, Incident, Message
 
 State = Message.State
 
@@ -32,7 +32,7 @@ def may_leave(message: Message) -> bool:
         return True
     with transaction.atomic():
         rows = Message.objects.select_for_update().filter(pk__in=[*before, message.pk], state=State.WAITING)
-        if any(_leaving(row) for row in rows.order_by("pk") if row.pk != message.pk):
+        if any(leaving(row) for row in rows.order_by("pk") if row.pk != message.pk):
             return False
         for incident, sent in after.items():
             alerts.filter(message=message.pk, incident=incident).update(message=sent)
@@ -42,6 +42,21 @@ def may_leave(message: Message) -> bool:
         return not emptied.update(state=State.DROPPED, next_try_at=None, error=SUPERSEDED)
 
 
-def _leaving(message: Message) -> bool:
+def take_back(incident: Incident, why: str) -> None:
+    """What has not left of an incident is not sent any more, except what is just being sent."""
+    incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+    about = incident.alerts.filter(message__state=State.WAITING).values("message")
+    for message in Message.objects.select_for_update().filter(pk__in=about, state=State.WAITING).order_by("pk"):
+        if leaving(message):
+            continue
+        if message.alerts.exclude(incident=incident).exists():
+            incident.alerts.filter(message=message).update(message=None, dropped=why[:80])
+        else:
+            message.state, message.next_try_at, message.error = State.DROPPED, None, why[:500]
+            message.save(update_fields=["state", "next_try_at", "error"])
+
+
+def leaving(message: Message) -> bool:
+    """Whether a process is sending it at this moment, or died over it less than a lease ago."""
     running = message.last_try == Message.Try.RUNNING
     return running and message.next_try_at is not None and message.next_try_at > datetime.now(UTC)

@@ -19,7 +19,7 @@ from teams.models import Team
 from .. import flapping
 from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
 from ..status import Status
-from . import items, policy, recipients, telling
+from . import items, order, policy, recipients, telling
 from .grouping import WINDOW
 from .telling import Case, Quiet, Rules
 
@@ -159,14 +159,18 @@ def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
 
 
 def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
-    """Writes to those who have a message about the incident that it is not followed to its end; `why` is a sentence.
+    """Writes to those who got a message about the incident that it is not followed to its end; `why` is a sentence.
 
-    It keeps the words of the last alert, since the endpoint may have another name or URL already. With `team_goes` the
-    team's waiting messages are about to go with it: only who got one is meant, and what is written belongs to no team.
+    What has not left yet is taken back. The words are those of the last alert, since the endpoint may have another name
+    or URL already. With `team_goes` its team, and with it its channels, is about to be deleted: only mails are written,
+    and they belong to no team.
     """
+    order.take_back(incident, why)
     taken = incident.alerts.filter(message__isnull=False)
     if team_goes:
         taken = taken.filter(channel=Channel.MAIL, message__state=Message.State.SENT)
+    else:  # what still waits is being sent right now
+        taken = taken.exclude(message__state__in=(Message.State.DROPPED, Message.State.GIVEN_UP))
     last = taken.order_by("created_at", "pk").last()
     if last is None:
         return

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fleet import endpoints
 from fleet.alerts import catching_up, delivery
 from fleet.engines.errors import Cause
 from fleet.models import Alert, Incident
@@ -104,6 +105,22 @@ def test_it_holds_for_degraded_and_down_in_any_order(team, smtp, steps, mailed):
     settle()
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == mailed
+
+
+def test_a_dependency_that_is_changed_while_both_are_down_counts_at_once(team, smtp):
+    proxy, behind = watched(team, "proxy"), watched(team, "behind")
+    fail(proxy)
+    incident = fail(behind)
+    endpoints.change(behind, depends_on=proxy)
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+    endpoints.change(behind, depends_on=None)
+    catching_up.sweep()
+    settle()
+    delivery.deliver()
+    incident.refresh_from_db()
+    assert (incident.parent, smtp.messages[-1]["Subject"]) == (None, "DOWN  behind (search)")
 
 
 def test_one_on_the_host_of_its_dependent_is_the_cause_and_never_its_own(team, smtp):
