@@ -138,12 +138,12 @@ def depend_again(endpoint_id: int) -> None:
 
 
 def _put_down_to(incident: Incident, parent: Incident) -> None:
-    """What was about to be told about it is not, if it was not told yet."""
+    """What is in no message yet is not sent. Should it be needed after all, it is written in another round."""
     incident.parent = parent
-    outbox.drop(incident, f"put down to {parent.endpoint}")
-    if not outbox.reached(incident):
-        incident.told = Incident.Told.NOTHING
-    incident.save(update_fields=["parent", "told"])
+    if outbox.drop(incident, f"put down to {parent.endpoint}"):
+        incident.told = outbox.last_word(incident)
+        incident.round += 1
+    incident.save(update_fields=["parent", "told", "round"])
     incident.children.filter(resolved_at=None).update(parent=parent)
     note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
 

@@ -190,9 +190,15 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
     )
 
 
-def drop(incident: Incident, why: str) -> None:
-    """What was not yet put into a message is not sent any more."""
-    incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+def drop(incident: Incident, why: str) -> int:
+    """What was not yet put into a message is not sent any more. Returns how many alerts that were."""
+    return incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+
+
+def last_word(incident: Incident) -> str:
+    """The kind of the last change of the incident that is in a message; "" when none is."""
+    rows = incident.alerts.filter(message__isnull=False, kind__in=TURNS).order_by("created_at", "pk")
+    return rows.values_list("kind", flat=True).last() or Incident.Told.NOTHING
 
 
 def reached(incident: Incident) -> bool:

@@ -35,7 +35,9 @@ class Incident(models.Model):
 
     told = models.CharField(max_length=12, choices=Told, default=Told.NOTHING, blank=True, db_index=True)
     told_at = models.DateTimeField(null=True)
-    round = models.PositiveSmallIntegerField(default=0)  # how often people were told after it had recovered
+    round = models.PositiveSmallIntegerField(
+        default=0
+    )  # goes up where a kind may be written once more: it came back, or what was written was dropped
     reminders = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
 

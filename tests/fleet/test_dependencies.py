@@ -123,6 +123,24 @@ def test_a_dependency_that_is_changed_while_both_are_down_counts_at_once(team, s
     assert (incident.parent, smtp.messages[-1]["Subject"]) == (None, "DOWN  behind (search)")
 
 
+@pytest.mark.parametrize("first", ["nothing", "degraded"])
+def test_who_failed_before_its_cause_and_stays_down_after_it_is_mailed(team, smtp, first):
+    proxy = watched(team, "proxy")
+    behind = watched(team, "behind", depends_on=proxy)
+    if first == "degraded":
+        fail(behind, Cause.AUTH_REJECTED)
+        settle()
+        delivery.deliver()
+    fail(behind)
+    fail(proxy)
+    recover(proxy)
+    Incident.objects.filter(endpoint=proxy).update(resolved_at=datetime.now(UTC) - timedelta(minutes=2))
+    catching_up.sweep()
+    settle()
+    delivery.deliver()
+    assert Alert.objects.filter(kind="down", incident__endpoint=behind, message__state="sent").count() == 1
+
+
 def test_one_on_the_host_of_its_dependent_is_the_cause_and_never_its_own(team, smtp):
     proxy = watched(team, "proxy", "http://gpu-1:80")
     behind = watched(team, "behind", "http://gpu-1:8000", depends_on=proxy)

@@ -96,6 +96,8 @@ STATES = {
 }
 """What brings an endpoint there -> what was mailed by then, and what once all was delivered."""
 
+TROUBLED = [alerted, waiting, silenced_after, in_maintenance, recovered_in_silence]
+
 FILE = "teams:\n- slug: search\n  name: Search\n  mail_to: [oncall@example.org]\n  endpoints: "
 
 
@@ -171,9 +173,7 @@ def test_who_got_its_trouble_is_mailed_that_it_is_no_longer_watched(team, alice,
 
 
 @pytest.mark.parametrize("event", GOES_ON)
-@pytest.mark.parametrize(
-    "state", [alerted, waiting, silenced_after, in_maintenance, recovered_in_silence], ids=lambda state: state.__name__
-)
+@pytest.mark.parametrize("state", TROUBLED, ids=lambda state: state.__name__)
 def test_what_stays_watched_is_up_only_after_good_probes(team, alice, page, smtp, tmp_path, state, event):
     endpoint = watched(team, "gpu-1")
     state(endpoint, smtp, alice)
