@@ -97,7 +97,9 @@ def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop looking."""
     endpoint = access.change_endpoint(request, pk)
     endpoints.pause(endpoint)
-    messages.success(request, f"{endpoint.name} is paused: nobody looks at it, and nobody gets mail about it.")
+    messages.success(
+        request, f"{endpoint.name} is paused: not probed. Who was alerted of its trouble gets a mail about that."
+    )
     return redirect(endpoint)
 
 

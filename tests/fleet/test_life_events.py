@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.test import Client
 
 from fleet import endpoints
-from fleet.alerts import catching_up, delivery
+from fleet.alerts import catching_up, delivery, wording
 from fleet.calm import actions, marks
-from fleet.models import Alert, Endpoint, Incident, Message
+from fleet.engines.errors import Cause
+from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
 from teams import lifecycle
 from teams.models import Role
 from tests.fleet.alerts.outbox import due_again
@@ -20,7 +21,7 @@ from tests.fleet.outages import fail, recover, settle, watched
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
 DOWN, GONE, UP = "DOWN  gpu-1 (search)", "NO LONGER WATCHED  gpu-1 (search)", "UP  gpu-1 (search)"
-DAY = timedelta(days=1)
+ONCALL, DAY = "oncall@example.org", timedelta(days=1)
 
 
 def deliver() -> None:
@@ -246,3 +247,33 @@ def test_what_is_just_being_sent_gets_its_end_afterwards(team, smtp):
     smtp.answer = "250 taken"
     deliver()
     assert subjects(smtp) == [GONE]
+
+
+def test_channels_and_second_addresses_hear_it_as_well(team, smtp):
+    AlertPolicy.objects.create(team=team, webhook_url="https://hooks.example.org/x", escalate_to=["boss@example.org"])
+    endpoint = watched(team, "gpu-1")
+    fail(endpoint, Cause.AUTH_REJECTED)
+    deliver()
+    Message.objects.filter(channel="webhook").update(state="sent", next_try_at=None)
+    Incident.objects.update(opened_at=datetime.now(UTC) - timedelta(hours=1))
+    deliver()
+    endpoints.pause(endpoint)
+    deliver()
+    assert {str(mail["To"]) for mail in smtp.messages if mail["Subject"] == GONE} == {ONCALL, "boss@example.org"}
+    payload = wording.payload(Message.objects.filter(channel="webhook").latest("pk"))
+    assert (payload["subject"], payload["incidents"][0]["kind"]) == (GONE, "unwatched")
+    assert payload["incidents"][0]["why"] == "It was paused."
+
+
+@pytest.mark.parametrize("end", [endpoints.pause, endpoints.remove])
+def test_what_was_put_down_to_it_is_alerted_by_itself(team, smtp, end, time_machine):
+    proxy = watched(team, "gpu-1")
+    fail(proxy)
+    fail(watched(team, "behind", depends_on=proxy))
+    deliver()
+    end(proxy)
+    time_machine.move_to(datetime.now(UTC) + timedelta(minutes=3))
+    deliver()
+    deliver()
+    assert subjects(smtp)[0] == "DOWN  gpu-1 and 1 more (search)"
+    assert sorted(subjects(smtp)[1:]) in (["DOWN  behind (search)", GONE], ["DOWN 1, NO LONGER WATCHED 1  (search)"])
