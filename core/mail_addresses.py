@@ -4,7 +4,9 @@ Every form, file, command and claim asks here. An address that passes can be put
 with a mail server as it is: it is ASCII, and its domain is written as the name servers have it.
 """
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 import idna
 from django.conf import settings
@@ -77,18 +79,25 @@ def same(address: str) -> str:
 
 
 def sender(text: str) -> str:
-    """An address that mails come from, alone or as `Name <name@example.org>`. Raises Unmailable."""
+    """An address that mails come from, alone or as `Name <name@example.org>`, with quotes where the name needs them.
+
+    Raises Unmailable.
+    """
     name, bracket, rest = text.strip().rpartition("<")
     if not bracket or not text.isprintable():
         return usable(text)
     if not rest.endswith(">"):
         raise Unmailable(text, "the bracket is not closed")
-    found = f"{name.strip()} <{usable(rest[:-1])}>".strip()
-    try:
-        as_sent = sanitize_address(found, "utf-8")
-    except ValueError:
-        raise Unmailable(text, "the name before the bracket needs quotes") from None
-    return as_sent if found.isascii() and as_sent.isprintable() else found
+    name, address = name.strip(), usable(rest[:-1])
+    for found in (f"{name} <{address}>".strip(), f'"{name}" <{address}>'):
+        with suppress(ValueError):
+            as_sent = sanitize_address(found, "utf-8")
+            if as_sent not in (address, f"<{address}>") and not as_sent.endswith(f" <{address}>"):
+                break  # half a quote has swallowed it
+            return as_sent if found.isascii() and as_sent.isprintable() else found
+        if re.search(r'["\\@<>]', name):  # more than one address, or half a quote
+            break
+    raise Unmailable(text, "the name before the bracket needs quotes")
 
 
 def sender_domain() -> str:

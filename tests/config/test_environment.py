@@ -66,7 +66,7 @@ from config.mail_url import email_url
         ("MAIL_HELO", "plimsoll example", "a host name"),
         ("MAIL_HELO", "10.0.0.300", "a host name"),
         ("MAIL_FROM", "nobody", "an address"),
-        ("MAIL_FROM", "Ops, Night <plimsoll@example.org>", "an address"),
+        ("MAIL_FROM", "a@example.org, Ops <plimsoll@example.org>", "an address"),
         ("MAIL_FROM", "x <a@" + "ü" * 60 + ".de>", "an address"),
         ("SECRET_KEY", "short", "32 random characters"),
         ("FIELD_KEYS", f"{'x' * 40},", "32 random characters"),

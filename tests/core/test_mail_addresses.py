@@ -68,6 +68,10 @@ def test_what_cannot_be_mailed_to_is_refused_in_a_sentence(typed):
         ("Plimsoll <plimsoll@Bücher.example>", "Plimsoll <plimsoll@xn--bcher-kva.example>"),
         ("Müller & Co <a@example.org>", "Müller & Co <a@example.org>"),
         ('"GPU, watch" <a@example.org>', '"GPU, watch" <a@example.org>'),
+        ("Ops, Night <a@example.org>", '"Ops, Night" <a@example.org>'),
+        ("Zoë; Ops <a@example.org>", '"Zoë; Ops" <a@example.org>'),
+        ("Ops [EU]: <a@example.org>", '"Ops [EU]:" <a@example.org>'),
+        ("<a@example.org>", "a@example.org"),
     ],
 )
 def test_a_sender_may_have_a_name(text, normal):
@@ -76,7 +80,16 @@ def test_a_sender_may_have_a_name(text, normal):
 
 @pytest.mark.parametrize(
     "text",
-    ["Plimsoll, x <a@b.de>", "P <a@b.de> x", "P <a@b.de", "P\nx <a@b.de>", "P <q> <a@b.de>", "P <a@ü>", *BAD_ALONE],
+    [
+        "x@b.de, P <a@b.de>",
+        '"P <a@b.de>',
+        "P <a@b.de> x",
+        "P <a@b.de",
+        "P\nx <a@b.de>",
+        "P <q> <a@b.de>",
+        "P <a@ü>",
+        *BAD_ALONE,
+    ],
 )
 def test_a_sender_that_no_mail_can_have_is_refused(text):
     with pytest.raises(Unmailable):
