@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fleet.alerts import claims, delivery, refusals
+from fleet.alerts import claims, delivery, refusals, trying
 from fleet.models import Message, Recipient
 from tests.fleet.alerts.outbox import due_again, note
 from tests.odd_mail_server import Answer, OddMailServer
@@ -159,6 +159,39 @@ def test_a_text_that_is_answered_late_is_sent_once_and_holds_up_no_other(mails, 
     done.set()
     wait_for(lambda: Message.objects.filter(state="sent", error="").count() == 3)
     assert len(server.texts) == 3
+
+
+@pytest.mark.parametrize("late", ["554 5.7.1 spam", "421 4.3.0 bye", None])
+def test_a_late_refusal_is_one_as_well(mails, slow, wait_for, late):
+    server, done = slow
+    server.script["text"] = lambda _: late if done.wait(20) else None
+    delivery.deliver()
+    done.set()
+    wait_for(lambda: {row.last_try for row in Message.objects.all()} == {"refused"})
+    wait_for(lambda: not delivery.sending._unanswered)
+    assert (late or "broke off") in Message.objects.first().error
+
+
+def test_a_test_mail_without_an_answer_may_arrive_all_the_same(team, slow, monkeypatch):
+    monkeypatch.setattr(trying, "SECONDS", 0.3)
+    [tried] = trying.mail(team)
+    assert not tried.taken and "has the mail and did not answer within 0.3 s. It may arrive" in tried.sentence
+
+
+@pytest.mark.parametrize(("script", "ours", "said"), [
+    ({}, SIGNING_IN, "Use smtp+tls:// in EMAIL_URL"),
+    ({}, TLS, "offers no STARTTLS"),
+    (LOGIN | {"AUTH": "535 5.7.8 no"}, SIGNING_IN, "answered: 535 5.7.8 no. Check the user and the password"),
+    ({"RCPT": "550 5.7.1 relaying denied"}, {}, "refused the address: 550 5.7.1 relaying denied"),
+    ({"EHLO": "502 no", "HELO": "504 5.5.2 bare name"}, {}, "504 5.5.2 bare name"),
+])  # fmt: skip
+def test_a_test_mail_has_the_servers_words_and_what_to_do(team, serve, settings, script, ours, said):
+    serve(**script)
+    for name, value in ours.items():
+        setattr(settings, name, value)
+    [tried] = trying.mail(team)
+    assert said in tried.sentence and f"127.0.0.1:{settings.EMAIL_PORT} " in tried.sentence
+    assert not Recipient.objects.exists()
 
 
 def test_while_texts_are_filtered_their_lease_is_as_long_as_the_wait(mails, slow):
