@@ -26,8 +26,8 @@ from django.utils.crypto import salted_hmac
 
 from config import limits
 from config.addresses import absolute
-from config.redaction import redact
 from core.automatic_mail import automatic
+from core.mail_refusals import words
 
 from . import audit
 from .invitations import holders
@@ -100,7 +100,7 @@ def send(rows: list[PendingAddress], by: User) -> str:
             trouble = _held_up(row, by) or _send(row, server) or trouble
     except (OSError, SMTPException) as error:
         log.warning("A link to confirm an address could not be mailed: %s", error)
-        return f"The mail server did not take it: {redact(str(error))}. Send the link again later."
+        return f"The mail server did not take it: {words(error, 'it').rstrip('.')}. Send the link again later."
     finally:
         with suppress(OSError, SMTPException):
             server.close()

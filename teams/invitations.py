@@ -19,9 +19,9 @@ from django.utils.crypto import salted_hmac
 
 from config import limits
 from config.addresses import absolute
-from config.redaction import redact
 from core import mail_addresses
 from core.automatic_mail import automatic
+from core.mail_refusals import words
 
 from . import audit, members
 from .models import Invitation, Membership, Role, Team
@@ -156,7 +156,7 @@ def send(invitation: Invitation, token: str) -> str:
         automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("An invitation could not be mailed: %s", error)
-        return f"The mail server did not take it: {redact(str(error))}"
+        return f"The mail server did not take it: {words(error, 'it')}"
     return ""
 
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from config import limits
 from config.addresses import absolute
-from config.redaction import redact
 from core.automatic_mail import automatic
+from core.mail_refusals import words
 
 from . import audit
 from .invitations import holders
@@ -74,7 +74,7 @@ def ask(user: User, address: str) -> None:
         automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
         log.warning("A link for a new mail address could not be mailed: %s", error)
-        raise Refused(f"The mail server did not take it: {redact(str(error))}") from error
+        raise Refused(f"The mail server did not take it: {words(error, 'it')}") from error
 
 
 def change(user: User, address: str) -> Change:

@@ -10,6 +10,7 @@ from smtplib import SMTPException
 from django.core.mail import EmailMessage, get_connection
 
 from core.automatic_mail import automatic
+from core.mail_refusals import words
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,6 @@ def _send(message: EmailMessage) -> None:
     try:
         message.send()
     except (OSError, SMTPException) as error:
-        log.warning("A mail about an account could not be sent: %s", error)
+        log.warning("A mail about an account could not be sent: %s", words(error))
     except Exception:  # nobody asks a Future of ours what went wrong
         log.exception("A mail about an account could not be sent.")

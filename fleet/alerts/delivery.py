@@ -88,7 +88,7 @@ def _send_due() -> tuple[int, str]:
                     log.exception("Message %d could not be sent and is put off; the others go on.", message.pk)
                 claims.put_off(message, f"This mail could not be made or sent: {redact(str(error))}", Try.OWN)
     except ServerAway as error:
-        log.warning("%s; the rest of the outbox waits for the next sweep", error)
+        log.warning("The rest of the outbox waits for the next sweep. %s", error)
         return sent, str(error)
     finally:
         server.end()

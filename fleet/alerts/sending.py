@@ -10,12 +10,13 @@ from functools import partial
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from core import mail_refusals
+from core.mail_refusals import words
 from core.mail_server import MailServer
 
 from ..models import Channel, Message
-from . import claims, mails, recipients, refusals
+from . import claims, mails, recipients
 from .claims import Try
-from .refusals import words
 
 log = logging.getLogger(__name__)
 
@@ -118,13 +119,13 @@ def _settle(message: Message, server: MailServer, answer: Future[int]) -> bool:
     except smtplib.SMTPRecipientsRefused as error:
         return _refused(message, error)
     except smtplib.SMTPSenderRefused as error:
-        if not refusals.too_large(error.smtp_code, error.smtp_error):
+        if not mail_refusals.too_large(error.smtp_code, error.smtp_error):
             raise _away(message, error) from error
         claims.put_off(message, words(error), Try.OWN)
         return False
     except smtplib.SMTPResponseException as error:
         claims.put_off(message, words(error), Try.REFUSED)
-        if error.smtp_code == refusals.CLOSING:
+        if error.smtp_code == mail_refusals.CLOSING:
             raise Lost(words(error)) from error
         return False
     except (OSError, smtplib.SMTPException) as error:
@@ -147,11 +148,11 @@ def _away(message: Message, error: Exception) -> ServerAway:
 def _refused(message: Message, error: smtplib.SMTPRecipientsRefused) -> bool:
     """An address that does not exist is marked and not tried again; any other refusal may pass."""
     code, said = next(iter(error.recipients.values()))
-    unknown = refusals.no_such_address(code, said)
+    unknown = mail_refusals.no_such_address(code, said)
     if unknown and message.team:
         recipients.bounced(message.team, message.recipient, words(error))
-    why = Try.REFUSED if refusals.policy(code, said) else Try.OWN
+    why = Try.REFUSED if mail_refusals.policy(code, said) else Try.OWN
     claims.put_off(message, words(error), why, final=unknown)
-    if code == refusals.CLOSING:
+    if code == mail_refusals.CLOSING:
         raise Lost(words(error)) from error
     return False

@@ -17,13 +17,13 @@ from django.db import transaction
 
 from config import limits
 from config.redaction import redact
+from core.mail_refusals import no_such_address, text, words
 from core.mail_server import MailServer
 from teams import audit
 from teams.models import Team
 
 from ..models import Alert, Channel, Message
 from . import channels, claims, mails, recipients
-from .refusals import no_such_address, text, words
 
 log = logging.getLogger(__name__)
 

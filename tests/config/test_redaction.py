@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from config import health, oidc, redaction
 from config.environment import BadSettings, read
-from fleet.alerts import refusals
+from core import mail_refusals
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_every_handler_of_the_settings_masks(settings):
 
 def test_what_a_mail_server_repeats_is_masked(secrets):
     told = base64.b64encode(b"\0mailer\0planted-smtp").decode()
-    words = refusals.words(OSError(f"no planted-smtp, no {told}, sorry"))
+    words = mail_refusals.words(OSError(f"no planted-smtp, no {told}, sorry"))
     assert "planted" not in words and told.rstrip("=") not in words
     assert words.startswith("The mail server could not be reached: no ***") and words.endswith("sorry")
 

@@ -18,6 +18,7 @@ from teams import confirmations, invitations, mail_address, mailing
 from teams.accounts import WRONG, Accounts
 from teams.models import PendingAddress, Role
 from tests.conftest import free_port
+from tests.odd_mail_server import OddMailServer
 
 pytestmark = pytest.mark.django_db
 
@@ -217,3 +218,18 @@ def test_every_mail_says_that_no_person_wrote_it(smtp, alice, team, address):
     mail_address.ask(alice, "alice@example.net")
     assert len(smtp.messages) == 4
     assert {mail["Auto-Submitted"] for mail in smtp.messages} == {"auto-generated"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"EHLO": "250 odd.example"}, "it offers no way to sign in on this connection. Use smtp+tls://"),
+        ({"EHLO": "250-odd.example\r\n250 AUTH PLAIN", "AUTH": "535 5.7.8 no"}, "it answered: 535 5.7.8 no. Check"),
+    ],
+)
+def test_a_mail_server_that_lets_nobody_in_is_named_with_what_to_do(team, alice, smtp, settings, answers, said):
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "me", "a-password"
+    invitation, token = invitations.invite(team, "dora@example.org", Role.VIEWER, alice)
+    with OddMailServer(**answers) as server:
+        settings.EMAIL_PORT = server.port
+        assert said in invitations.send(invitation, token)

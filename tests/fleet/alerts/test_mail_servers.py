@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from fleet.alerts import claims, delivery, refusals, trying
+from core import mail_refusals
+from fleet.alerts import claims, delivery, trying
 from fleet.models import Message, Recipient
 from tests.fleet.alerts.outbox import due_again, note
 from tests.odd_mail_server import Answer, OddMailServer
@@ -229,4 +230,4 @@ def test_a_worker_that_stops_gives_back_what_was_not_answered(mails, slow, monke
     ],
 )
 def test_enhanced_codes_are_found_and_addresses_are_none(said, status):
-    assert refusals.enhanced(said) == status
+    assert mail_refusals.enhanced(said) == status

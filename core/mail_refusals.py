@@ -72,7 +72,9 @@ def words(error: Exception, server: str = "The mail server") -> str:
         return redact(f"{server} broke off: {error}")
     if isinstance(error, smtplib.SMTPException):
         return redact(f"{server} and Plimsoll have no way to sign in in common: {error}")
-    return redact(f"{server} could not be reached: {error}")
+    if isinstance(error, OSError):
+        return redact(f"{server} could not be reached: {error}")
+    return redact(f"No mail could be made or sent: {error}")
 
 
 def text(said: bytes | str) -> str:
