@@ -58,7 +58,10 @@ class OddMailServer:
 
     def _talk(self, connection: socket.socket) -> None:
         if self._tls:
-            connection = self._tls.wrap_socket(connection, server_side=True)
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return  # the client does not believe our certificate
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as incoming:
             going_on = self._say(connection, "connect", "")
             while going_on and (line := incoming.readline().decode(errors="replace")):

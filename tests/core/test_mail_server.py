@@ -13,6 +13,7 @@ from django.core.mail.utils import DNS_NAME
 
 from core import mail_server
 from core.automatic_mail import automatic
+from core.mail_refusals import words
 from core.mail_server import MailServer
 from tests.authority import Authority
 from tests.odd_mail_server import OddMailServer
@@ -79,3 +80,16 @@ def test_tls_from_the_start(settings, tmp_path, monkeypatch, text_limit):
         settings.EMAIL_PORT = server.port
         send(text_limit)
         assert len(server.texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "said"),
+    [(True, "has no certificate that this machine believes"), (False, "speaks no TLS there (WRONG_VERSION_NUMBER)")],
+)
+def test_what_is_wrong_with_tls_is_named(settings, tmp_path, encrypted, said):
+    settings.EMAIL_USE_SSL = True
+    with OddMailServer(Authority(tmp_path).tls() if encrypted else None) as server:
+        settings.EMAIL_PORT = server.port
+        with pytest.raises(ssl.SSLError) as refused:
+            MailServer().open()
+    assert said in words(refused.value)
