@@ -176,6 +176,7 @@ def _observe(state: EndpointState, at: datetime, finding: Finding, reading: Read
         step=finding.step,
         detail=finding.detail[:500],
         latency_ms=reading.latency_ms,
+        interval=state.endpoint.interval * state.stretch,
         late_ms=late_ms,
         running=load.running,
         waiting=load.waiting,

@@ -1,6 +1,6 @@
 """How much of the time an endpoint could be used, and what that figure leaves out. Pure.
 
-It is weighted by time: a probe stands for the interval until the next one, and a look brought forward adds none.
+It is weighted by time: a probe stands for the time since the last one, so that all together never exceed what passed.
 Counted as not available is the time of the probes that found it down. Busy, loading, asleep and degraded endpoints
 answer, so they are available; trouble of these kinds has incidents of its own.
 """
@@ -88,16 +88,17 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
     probes, watched = 0, 0.0
     for part in parts:
         total = part.total
-        each = total.seconds / total.probes if total.probes else 0.0
         counts = {status: n for status, n in total.counts.items() if status != "unknown"}
         probes += sum(counts.values())
         watched += total.seconds
-        times["counted"] += each * sum(counts.values())
-        times["down"] += each * counts.get("down", 0)
-        times["unknown"] += each * total.counts.get("unknown", 0)
-        for why in _OUT:
-            times[why] += each * total.excluded.get(why, 0)
+        times["counted"] += sum(map(total.seconds_of, counts))
+        for what in ("down", "unknown", *_OUT):
+            times[what] += total.seconds_of(what)
     began = _began(period, parts, now, added_at)
+    # The first probe of a period stands for time before it too; older rows counted some time twice.
+    passed = now - max(start, min(began, added_at))
+    if watched > passed:
+        times = {what: seconds * passed / watched for what, seconds in times.items()}
     gap = now - began - watched
     return Availability(
         period=period.key,

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Func, IntegerField, OuterRef, Subquery
 
 from ..models import Endpoint, Observation, Rollup
-from .totals import DAY, FIGURES, HOUR, MINUTE, WIDTH, Part, Total, total_of
+from .totals import DAY, FIGURES, HOUR, MINUTE, WIDTH, Part, Total, stands_for, total_of
 
 CHUNK = 100
 """Endpoints that one query is about: SQLite takes 999 parameters."""
@@ -98,15 +98,36 @@ def _ends(lasts: list[datetime | None]) -> list[datetime | None]:
 
 
 def observed(intervals: dict[int, int], start: datetime, end: datetime) -> Iterator[Part]:
-    """The minutes from `start` to before `end`, from raw observations. `intervals`: seconds by endpoint, a chunk."""
+    """The minutes from `start` to before `end`, from raw observations, newest endpoint first.
+
+    `intervals`: seconds by endpoint, a chunk; for observations that do not know theirs.
+    """
+    last = _last_before(list(intervals), start)
     rows = (
         Observation.objects.filter(endpoint_id__in=list(intervals), at__gte=start, at__lt=end)
         .annotate(minute=Bucket("at", WIDTH[MINUTE]))
-        .order_by("endpoint_id", "-at")
-        .values_list("endpoint_id", "minute", "status", "excluded", *FIGURES)
+        .order_by("-endpoint_id", "at")  # the index, backwards
+        .values_list("endpoint_id", "minute", "at", "interval", "status", "excluded", *FIGURES)
     )
+
+    def weighed(probe: tuple) -> tuple:
+        pk, _, moment, interval, *found = probe
+        before, expected = last.get(pk, (None, None))
+        last[pk] = moment, interval
+        # Where the interval was changed between two probes, the longer one explains the time between them.
+        longest = max(interval or intervals[pk], expected or 0)
+        return (stands_for((moment - before).total_seconds() if before else None, longest), *found)
+
     for (pk, minute), probes in groupby(rows.iterator(2000), key=itemgetter(0, 1)):
-        yield Part(pk, minute * WIDTH[MINUTE], total_of((probe[2:] for probe in probes), intervals[pk]))
+        yield Part(pk, minute * WIDTH[MINUTE], total_of(map(weighed, probes)))
+
+
+def _last_before(endpoint_ids: Collection[int], moment: datetime) -> dict[int, tuple[datetime | None, int | None]]:
+    """When each endpoint was probed last before the moment, and the interval then, in seconds."""
+    earlier = Observation.objects.filter(endpoint=OuterRef("pk"), at__lt=moment).order_by("-at")
+    rows = Endpoint.objects.filter(pk__in=endpoint_ids).order_by()
+    found = rows.annotate(last=Subquery(earlier.values("at")[:1]), kept=Subquery(earlier.values("interval")[:1]))
+    return {pk: (last, kept) for pk, last, kept in found.values_list("pk", "last", "kept")}
 
 
 def rolled(endpoint_ids: Collection[int], span: str, start: datetime, end: datetime | None = None) -> Iterator[Part]:

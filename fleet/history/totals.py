@@ -12,7 +12,11 @@ FIGURES = ("latency_ms", "running", "waiting", "kv_cache_usage", "busy", "canary
 """The figures of a probe; busy counts as 0 or 1."""
 
 SECONDS = "seconds"
-"""The figure that says how much time the probes stand for, those that do not count included."""
+"""The figure that says how much time the probes stand for, those that do not count included. "seconds down" is the
+part of those that found it down, "seconds blind" of those that are left out as such, and so on."""
+
+LATE = 1.5
+"""A probe that comes within so many intervals after the one before stands for all of the time between them."""
 
 RANK = ("unknown", "up", "asleep", "loading", "busy", "degraded", "down")
 """Statuses, the most urgent last: the worst one of a span speaks for it."""
@@ -39,6 +43,13 @@ class Total:
         """The time that the probes stand for."""
         return self.sums[SECONDS][1] if SECONDS in self.sums else 0.0
 
+    def seconds_of(self, what: str) -> float:
+        """The time of the probes that found this status, or were left out for this reason."""
+        if (exact := self.sums.get(f"{SECONDS} {what}")) is not None:
+            return exact[1]
+        # Rows from before each status had its own time: every probe stands for the same.
+        return self.seconds * (self.counts | self.excluded).get(what, 0) / max(self.probes, 1)
+
     @property
     def worst(self) -> str:
         """The most urgent status; "unknown" where no probe counts."""
@@ -54,14 +65,21 @@ class Part:
     total: Total
 
 
-def total_of(probes: Iterable[Sequence], interval: int) -> Total:
-    """The total of the probes of one minute, each (status, excluded, *FIGURES); `interval` in seconds.
+def stands_for(since_last: float | None, interval: int) -> float:
+    """The seconds of the history that a probe accounts for: those since the last one (None where there is none), as far
+    as `interval` (seconds) explains them, else the interval.
 
-    A probe stands for the interval until the next one. Looks that were brought forward add no time.
+    So the probes that confirm a failure add up to the time that passed, however they fall into minutes.
     """
-    total, seen = Total(), 0
-    for status, excluded, *figures in probes:
-        seen += 1
+    return interval if since_last is None or since_last > LATE * interval else since_last
+
+
+def total_of(probes: Iterable[Sequence]) -> Total:
+    """The total of the probes of one minute, each (seconds it stands for, status, excluded, *FIGURES)."""
+    total = Total()
+    for seconds, status, excluded, *figures in probes:
+        for name in (SECONDS, f"{SECONDS} {excluded or status}"):
+            _put(total.sums, name, 1, seconds, seconds, seconds)
         if excluded:
             total.excluded[excluded] = total.excluded.get(excluded, 0) + 1
             continue
@@ -69,8 +87,6 @@ def total_of(probes: Iterable[Sequence], interval: int) -> Total:
         for name, value in zip(FIGURES, figures, strict=True):
             if value is not None:
                 _put(total.sums, name, 1, value, value, value)
-    if seen:
-        _put(total.sums, SECONDS, seen, min(seen * interval, max(WIDTH[MINUTE], interval)), interval, interval)
     return _rounded(total)
 
 
@@ -84,6 +100,10 @@ def add_up(parts: Iterable[Total]) -> Total:
             total.excluded[why] = total.excluded.get(why, 0) + probes
         for name, (how_many, added, low, high) in part.sums.items():
             _put(total.sums, name, how_many, added, low, high)
+        for what, probes in (part.counts | part.excluded).items():
+            if probes and SECONDS in part.sums and (name := f"{SECONDS} {what}") not in part.sums:
+                each = part.seconds / part.probes
+                _put(total.sums, name, probes, part.seconds_of(what), each, each)
     return _rounded(total)
 
 

@@ -15,6 +15,7 @@ class Observation(models.Model):
     step = models.CharField(max_length=12, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     latency_ms = models.FloatField(null=True)
+    interval = models.PositiveIntegerField(null=True)  # seconds between probes then, stretched; null in older rows
     late_ms = models.FloatField(null=True)  # how late the probe began after it was due
     running = models.FloatField(null=True)
     waiting = models.FloatField(null=True)

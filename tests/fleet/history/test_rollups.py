@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 from core.models import PutOff
 from fleet.charts_time import RANGES
 from fleet.history import rollups, upkeep
-from fleet.history.totals import FIGURES, RANK, SECONDS, Part, Total, add_up, coarser, total_of
+from fleet.history.totals import FIGURES, RANK, SECONDS, Part, Total, add_up, coarser, stands_for, total_of
 from fleet.models import Endpoint, Observation, Rollup
 from fleet.queries import past
 from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
 
 numbers = st.none() | st.floats(0, 10_000, allow_subnormal=False)
-probe = st.tuples(st.sampled_from(RANK), st.sampled_from(("", "", "maintenance", "blind")), *[numbers] * len(FIGURES))
+probe = st.tuples(
+    st.integers(0, 3600),
+    st.sampled_from(RANK),
+    st.sampled_from(("", "", "maintenance", "blind")),
+    *[numbers] * len(FIGURES),
+)
 
 
 def rows(span: str) -> list[Rollup]:
@@ -29,11 +34,11 @@ def rows(span: str) -> list[Rollup]:
 
 @given(st.lists(st.lists(probe, max_size=6), max_size=8))
 def test_an_hour_is_the_sum_of_its_minutes(minutes):
-    hour = add_up(total_of(each, 10) for each in minutes)
-    counted = [p for each in minutes for p in each if not p[1]]
+    hour = add_up(total_of(each) for each in minutes)
+    counted = [p for each in minutes for p in each if not p[2]]
     assert hour.probes == sum(map(len, minutes))
-    assert hour.counts == {s: n for s in RANK if (n := sum(p[0] == s for p in counted))}
-    for i, name in enumerate(FIGURES, 2):
+    assert hour.counts == {s: n for s in RANK if (n := sum(p[1] == s for p in counted))}
+    for i, name in enumerate(FIGURES, 3):
         known = [p[i] for p in counted if p[i] is not None]
         if known:
             assert hour.sums[name] == pytest.approx([len(known), sum(known), min(known), max(known)], abs=1e-3)
@@ -43,7 +48,7 @@ def test_an_hour_is_the_sum_of_its_minutes(minutes):
 
 @given(st.lists(st.lists(probe, max_size=4), max_size=8), st.integers(0, 8))
 def test_it_does_not_matter_in_which_portions_totals_are_added_up(minutes, cut):
-    totals = [total_of(each, 10) for each in minutes]
+    totals = [total_of(each) for each in minutes]
     whole, halves = add_up(totals), add_up([add_up(totals[:cut]), add_up(totals[cut:])])
     assert (whole.counts, whole.excluded, whole.worst) == (halves.counts, halves.excluded, halves.worst)
     assert whole.sums.keys() == halves.sums.keys()
@@ -51,30 +56,44 @@ def test_it_does_not_matter_in_which_portions_totals_are_added_up(minutes, cut):
         assert numbers == pytest.approx(halves.sums[name], abs=1e-3)
 
 
-def found(status: str, excluded: str = "", **figures) -> tuple:
-    return (status, excluded, *(figures.get(name) for name in FIGURES))
+def found(status: str, excluded: str = "", seconds: float = 10, **figures) -> tuple:
+    return (seconds, status, excluded, *(figures.get(name) for name in FIGURES))
 
 
 def test_the_most_urgent_status_speaks_for_a_minute_and_excluded_probes_only_count_as_such():
-    total = total_of([found("up", latency_ms=4.0), found("busy"), found("down", "blind", latency_ms=9.0)], 10)
+    total = total_of([found("up", latency_ms=4.0), found("busy"), found("down", "blind", latency_ms=9.0)])
     assert (total.worst, total.counts, total.excluded) == ("busy", {"up": 1, "busy": 1}, {"blind": 1})
     assert total.sums["latency_ms"] == [1, 4.0, 4.0, 4.0]
-    assert total_of([found("down", "maintenance")], 10).worst == "unknown"
+    assert total_of([found("down", "maintenance")]).worst == "unknown"
 
 
-def test_a_probe_stands_for_its_interval_and_looks_brought_forward_add_no_time():
-    assert total_of([found("up")] * 2, 30).seconds == 60
-    assert total_of([found("down")] * 5, 30).seconds == 60
-    assert total_of([found("up")] * 2, 300).seconds == 300
-    assert total_of([], 30) == Total()
+@pytest.mark.parametrize(
+    ("since_last", "expected"),
+    [(None, 30), (0, 0), (3, 3), (27, 27), (30, 30), (33, 33), (45, 45), (46, 30), (9e9, 30)],
+)
+def test_a_probe_stands_for_the_time_since_the_last_one_as_far_as_its_interval_explains_it(since_last, expected):
+    assert stands_for(since_last, 30) == expected
+
+
+def test_each_status_has_the_time_of_its_own_probes():
+    probes = [found("up", seconds=594), found("down", seconds=600), found("down", seconds=3), found("up", "blind")]
+    total = total_of(probes)
+    assert [total.seconds_of(what) for what in ("up", "down", "blind", "busy")] == [594, 603, 10, 0]
+    assert total.seconds == 1207 and total_of([]) == Total()
+
+
+def test_spans_from_before_each_status_had_its_own_time_share_theirs():
+    old = Total({"up": 3, "down": 1}, {}, {SECONDS: [4, 120, 30, 30]})
+    both = add_up([old, total_of([found("down", seconds=3)])])
+    assert [each.seconds_of("down") for each in (old, both)] == [30, 33] and both.seconds == 123
 
 
 def test_busy_is_kept_as_nought_or_one():
-    assert total_of([found("up", busy=True), found("up", busy=False)], 30).sums["busy"] == [2, 1, 0, 1]
+    assert total_of([found("up", busy=True), found("up", busy=False)]).sums["busy"] == [2, 1, 0, 1]
 
 
 def test_parts_are_put_into_their_hour_and_endpoint():
-    minutes = [Part(pk, start, total_of([found("up")], 60)) for pk in (1, 2) for start in (0, 3540, 3600)]
+    minutes = [Part(pk, start, total_of([found("up")])) for pk in (1, 2) for start in (0, 3540, 3600)]
     assert [(p.endpoint_id, p.start, p.total.probes) for p in coarser(minutes, 3600)] == [
         (1, 0, 2), (1, 3600, 1), (2, 0, 2), (2, 3600, 1),
     ]  # fmt: skip
