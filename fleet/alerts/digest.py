@@ -17,7 +17,10 @@ CERTIFICATE = timedelta(days=14)
 """How long before it expires a certificate is mentioned, once a day."""
 
 LATE = timedelta(hours=6)
-"""A digest that was missed by a stop goes out later the same day, but not half a day late."""
+"""A digest that was missed by a stop goes out later, past midnight too, but not half a day late."""
+
+BACK = timedelta(days=7)
+"""A digest goes back to the last one, and no further than this."""
 
 
 def write_due(now: datetime) -> int:
@@ -31,20 +34,28 @@ def write_due(now: datetime) -> int:
 
 def _write_if_due(team: Team, now: datetime) -> bool:
     rules = policy.policy_of(team)
-    local = now.astimezone(zones.named(rules.time_zone))
-    begins = datetime.combine(local.date(), rules.digest_at, local.tzinfo)
-    return begins <= now < begins + LATE and _write(team, local.date(), begins)
+    zone = zones.named(rules.time_zone)
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        begins = zones.moment(datetime.combine(day, rules.digest_at), zone).astimezone(UTC)
+        if begins <= now < begins + LATE and _write(team, day, begins):
+            return True
+    return False
 
 
 def _write(team: Team, day: date, until: datetime) -> bool:
     key = f"digest-{team.pk}-{day}"
     if Alert.objects.filter(kind=Alert.Kind.DIGEST, key=key).exists():
         return False
-    changes, expiring = _changes(team, until), _expiring(team, until)
+    since = _last(team, until)
+    changes, expiring = _changes(team, since, until), _expiring(team, until)
     if not changes and not expiring:
         return False
     subject = f"{_count(len(changes), 'change')} since yesterday" if changes else "certificates that expire soon"
-    parts = [f"What changed on the servers of {team.name} in the last 24 hours:" if changes else "", *changes]
+    if changes and changes[0].at <= until - timedelta(hours=25):
+        subject = f"{_count(len(changes), 'change')} since {changes[0].at.astimezone(UTC):%d %b}"
+    heading = f"What changed on the servers of {team.name} since {since.astimezone(UTC):%d %b %H:%M} UTC:"
+    parts = [heading if changes else "", *map(_sentence, changes)]
     parts += ["Certificates that expire soon:" if expiring else "", *expiring]
     outbox.write_note(
         team,
@@ -54,15 +65,23 @@ def _write(team: Team, day: date, until: datetime) -> bool:
         path=f"/?team={team.slug}",
         link_text="Open the board",
         kind=Alert.Kind.DIGEST,
+        until=until,
     )
     return True
 
 
-def _changes(team: Team, until: datetime) -> list[str]:
-    rows = Change.objects.filter(
-        endpoint__team=team, kind__in=("engine", "version"), at__gt=until - timedelta(days=1), at__lte=until
-    )
-    return [_sentence(row) for row in rows.select_related("endpoint").order_by("at")]
+def _last(team: Team, until: datetime) -> datetime:
+    """Up to when the team's last digest went; BACK where none is known to have gone."""
+    alert = Alert.objects.filter(team=team, kind=Alert.Kind.DIGEST).order_by("-pk").first()
+    if alert is None:
+        return until - BACK
+    known = alert.facts.get("until")  # older ones do not have it
+    return max(datetime.fromisoformat(known) if known else alert.created_at, until - BACK)
+
+
+def _changes(team: Team, since: datetime, until: datetime) -> list[Change]:
+    rows = Change.objects.filter(endpoint__team=team, kind__in=("engine", "version"), at__gt=since, at__lte=until)
+    return list(rows.select_related("endpoint").order_by("at"))
 
 
 def _sentence(change: Change) -> str:

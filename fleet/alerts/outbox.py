@@ -207,14 +207,24 @@ def reached(incident: Incident) -> bool:
 
 
 def write_note(
-    team: Team, key: str, *, subject: str, text: str, path: str, link_text: str, kind: Alert.Kind = Kind.REVIEW
+    team: Team,
+    key: str,
+    *,
+    subject: str,
+    text: str,
+    path: str,
+    link_text: str,
+    kind: Alert.Kind = Kind.REVIEW,
+    until: datetime | None = None,
 ) -> None:
     """Writes one note per recipient of the team. One with the same key is not written to the same recipient again.
 
-    `text` is plain, its paragraphs apart by empty lines; `path` is the page on this site that the link leads to.
+    `text` is plain, its paragraphs apart by empty lines; `path` is the page on this site that the link leads to;
+    `until` (aware) is where the time that a digest covers ends.
     """
     facts = {"subject": subject, "text": text, "path": path, "link_text": link_text, "name": subject}
     facts |= {"team": team.name, "team_slug": team.slug}
+    facts |= {"until": until.isoformat()} if until else {}
     rules = policy.policy_of(team)
     held = telling.hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
     _store(everyone(team, rules), team=team, kind=kind, key=key, facts=facts, hold_until=held)
