@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.dateformat import format as formatted
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -52,6 +53,12 @@ def status_mark(status: str, since: datetime | None = None) -> SafeString:
         status,
         lasted,
     )
+
+
+@register.filter(expects_localtime=True)
+def zoned(at: datetime, form: str) -> str:
+    """A time in Django's `form`, with the name of its zone: `date:"T"` leaves it out just where an hour comes twice."""
+    return f"{formatted(at, form)} {at.tzname()}"
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@
   // Times: <time datetime data-form="since|ago|clock|exact">
   var UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   var fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  var zoneName = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
   var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   var DAY = { day: "numeric", month: "short" };
   var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND) };
@@ -24,9 +25,18 @@
     return Math.floor(whole / unit[0]) + " " + unit[1];
   }
 
+  // Empty, but in an hour that the clock shows twice: then the name of the zone.
+  function zoneOf(at) {
+    var shown = at.toString().slice(0, 21);
+    var twice = [-60, -30, 30, 60].some(function (minutes) {
+      return new Date(at.getTime() + minutes * 60000).toString().slice(0, 21) === shown;
+    });
+    return twice ? " " + zoneName.formatToParts(at).find(function (p) { return p.type === "timeZoneName"; }).value : "";
+  }
+
   function timeText(form, at, now) {
     if (clocks[form]) {
-      return clocks[form][at.toDateString() === now.toDateString() ? "today" : "other"].format(at);
+      return clocks[form][at.toDateString() === now.toDateString() ? "today" : "other"].format(at) + zoneOf(at);
     }
     var lasted = span((now - at) / 1000);
     return form === "ago" ? lasted + " ago" : lasted;

@@ -1,6 +1,9 @@
 """What messages say, and that nothing in a name can reach a header or become HTML."""
 
+from datetime import datetime
+
 import pytest
+from django.template.loader import render_to_string
 
 from fleet import endpoints
 from fleet.alerts import catching_up, delivery, wording
@@ -81,3 +84,21 @@ def test_what_is_over_has_no_acknowledge_link(team):
     second = messages()[1]
     assert "/alerts/acknowledge/" in wording.render_text(first)
     assert "/alerts/acknowledge/" not in wording.render_text(second)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "shown"),
+    [
+        ("Europe/Berlin", "2026-10-25 00:30", "02:30:00 CEST"),
+        ("Europe/Berlin", "2026-10-25 01:30", "02:30:00 CET"),
+        ("Europe/Berlin", "2026-03-29 01:30", "03:30:00 CEST"),
+        ("America/New_York", "2026-11-01 06:30", "01:30:00 EST"),
+        ("Australia/Lord_Howe", "2026-04-04 15:15", "01:45:00 +1030"),
+        ("UTC", "2026-10-25 01:30", "01:30:00 UTC"),
+    ],
+)
+@pytest.mark.parametrize("template", ["alert.txt", "alert.html"])
+def test_the_time_in_a_mail_names_its_zone_also_in_an_hour_that_comes_twice(settings, zone, at, shown, template):
+    settings.TIME_ZONE = zone
+    item = {"began_at": datetime.fromisoformat(f"{at}+00:00"), "seen_at": None}
+    assert shown in render_to_string(f"email/{template}", {"item": item, "facts": {}, "message": {}})
