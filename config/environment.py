@@ -59,7 +59,7 @@ TABLE = [
     Variable(
         "HOST",
         "127.0.0.1",
-        "The address the web server listens on. `0.0.0.0` lets other machines in; set SITE_URL too.",
+        "The address the web server listens on. `0.0.0.0` lets other machines in, `::` also by IPv6; set SITE_URL too.",
         bind_address,
     ),
     Variable(

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
-from . import broker, disk, environment, postgres
+from . import broker, disk, environment, listening, postgres
 from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
@@ -144,19 +144,14 @@ def _own_address(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return host
-    if address.is_unspecified:
-        return "::1" if address.version == 6 else "127.0.0.1"
-    return host
+    return "127.0.0.1" if address.is_unspecified else host
 
 
 def check_port(host: str, port: int) -> None:
     """Raises CannotStart unless we may listen there."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
+        for address, family in listening.addresses(host, port).items():
+            socket.create_server(address, family=family).close()
     except PermissionError:
         raise CannotStart(f"This user may not use port {port}. Choose one above 1023.") from None
     except OSError as error:

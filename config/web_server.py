@@ -11,6 +11,7 @@ import time
 import uvicorn
 from django.conf import settings
 
+from . import listening
 from .asgi import application
 from .connections import Connection
 
@@ -75,10 +76,9 @@ class Server(uvicorn.Server):
 
 def listeners(host: str, port: int) -> list[socket.socket]:
     """One for each address of the host; raises OSError when one can't be had."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     made: list[socket.socket] = []
-    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
-        plain = socket.create_server(address[:2], family=family)
+    for address, family in listening.addresses(host, port).items():
+        plain = socket.create_server(address, family=family)
         made.append(Listener(family, socket.SOCK_STREAM, fileno=plain.detach()))
     return made
 
