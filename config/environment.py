@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -306,5 +307,6 @@ def cannot_start(problems: list[str]) -> NoReturn:
 
 
 def report(*lines: str) -> None:
-    """Writes to the standard error output, since there is no log yet."""
-    print(*lines, sep="\n  ", file=sys.stderr, flush=True)
+    """Writes to the standard error output, since there is no log yet. One that takes nothing ends nothing."""
+    with suppress(OSError):
+        print(*lines, sep="\n  ", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import signal
 import socket
 import stat
 import sys
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
-from . import broker, disk, environment, listening, postgres
+from . import broker, disk, environment, listening, postgres, supervisor
 from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
@@ -55,8 +56,9 @@ def up() -> NoReturn:
     }
     connections.close_all()
     os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives
-    script = str(Path(__file__).with_name("supervisor.py"))
-    os.execv(sys.executable, [sys.executable, "-I", script, str(_pipe_with(json.dumps(plan)))])
+    command = [sys.executable, "-I", supervisor.__file__, str(_pipe_with(json.dumps(plan)))]
+    signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.STOP_SIGNALS)  # until the supervisor has its handlers
+    os.execv(sys.executable, command)
 
 
 def prepare() -> None:

@@ -6,6 +6,7 @@ since the first-account link in it is nobody else's business. Standard library o
 
 import ctypes
 import http.client
+import io
 import json
 import os
 import selectors
@@ -15,11 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 STOP_WITHIN = 5.0
 """Seconds a part gets to stop by itself before it is killed."""
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 REMIND_EVERY = 30.0
 """Seconds after which a start that is still not ready says what it waits for."""
@@ -59,19 +63,24 @@ class Supervisor:
         self.parts: list[Part] = []
         self._selector = selectors.DefaultSelector()
         self._asked = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
+        for number in STOP_SIGNALS:
+            # nohup has SIGHUP ignored, so that the end of the session stops nothing.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._ask)
+        # Blocked until now by `manage.py up`: what came meanwhile is not lost, not even for process 1 of a container.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _ask(self, *_: object) -> None:
         self._asked += 1
 
     def say(self, text: str, name: str = "plimsoll") -> None:
-        """Prints one line with the name of the part before it."""
+        """Prints one line with the name of the part before it. A log that takes nothing more ends nothing."""
         index = next((i for i, part in enumerate(self.parts) if part.name == name), None)
         label = f"{name:<14} | "
         if index is not None and self.out.isatty():
             label = f"\x1b[{COLOURS[index % len(COLOURS)]}m{label}\x1b[0m"
-        print(label + text, file=self.out, flush=True)
+        with suppress(OSError):  # a full disk, a reader that went away, a terminal that was closed
+            print(label + text, file=self.out, flush=True)
 
     def start(self, part: Part) -> None:
         """Starts a part in a process group of its own, so that Ctrl-C reaches us alone."""
@@ -230,4 +239,7 @@ def _ask_web(address: tuple[str, int], needed: list[str], headers: dict[str, str
 if __name__ == "__main__":
     with os.fdopen(int(sys.argv[1])) as pipe:
         handed_over = json.load(pipe)
-    sys.exit(run(handed_over, sys.stdout))
+    output = sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY)  # it may have been closed
+    # Without a buffer a line that the log did not take is gone, and not in the way of the next.
+    log = io.TextIOWrapper(io.FileIO(output, "w", closefd=False), errors="backslashreplace", write_through=True)
+    sys.exit(run(handed_over, log))

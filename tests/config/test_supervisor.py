@@ -1,0 +1,138 @@
+"""The supervisor: what its log does, and which signals reach it."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config import supervisor
+
+SCRIPT = supervisor.__file__
+LINE = "print('ünderway', flush=True); import time; time.sleep(60)"
+
+
+class Script:
+    """The supervisor as a process, with one part that logs a line and goes on."""
+
+    def __init__(self, folder: Path, out: int, prepare: Callable[[], object] | None = None, **env: str) -> None:
+        self.mark = folder / "runs"
+        code = f"open({str(self.mark)!r}, 'w').close(); {LINE}"
+        plan = {
+            "broker": None, "parts": {"part": [sys.executable, "-X", "utf8", "-c", code]},
+            "health": ["127.0.0.1", 1], "health_pass": {}, "needed": [], "greeting": [],
+        }  # fmt: skip
+        read, write = os.pipe()
+        os.write(write, json.dumps(plan).encode())
+        os.close(write)
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", SCRIPT, str(read)],
+            stdout=out, stderr=subprocess.DEVNULL, pass_fds=[read], preexec_fn=prepare, env={**os.environ, **env},
+        )  # fmt: skip
+        os.close(read)
+
+    def runs(self) -> bool:
+        return self.mark.exists() and self.process.poll() is None
+
+
+@pytest.fixture
+def script(tmp_path) -> Iterator[Callable[..., Script]]:
+    started: list[Script] = []
+
+    def start(*args, **kwargs) -> Script:
+        started.append(Script(tmp_path, *args, **kwargs))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.fixture
+def here() -> Iterator[None]:
+    """Gives the signals of this process back, which a supervisor made here takes."""
+    before = {number: signal.getsignal(number) for number in supervisor.STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def read_end_closed() -> int:
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize(
+    "output", [lambda: os.open("/dev/full", os.O_WRONLY), read_end_closed], ids=["full disk", "reader away"]
+)
+def test_a_log_that_takes_nothing_ends_nothing(script, wait_for, output):
+    one = script(output())
+    wait_for(one.runs)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(10) == 0, "its last line was lost, too, and that is no failure"
+
+
+def test_with_its_output_closed_it_runs(script, wait_for):
+    one = script(subprocess.DEVNULL, prepare=lambda: os.close(1))
+    wait_for(one.runs)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), BrokenPipeError(), OSError(5, "I/O error")])
+def test_a_line_that_is_lost_does_not_lose_the_next(here, error):
+    class Log(io.StringIO):
+        fails = True
+
+        def write(self, text: str) -> int:
+            if self.fails:
+                raise error
+            return super().write(text)
+
+    log = Log()
+    owner = supervisor.Supervisor(log)
+    owner.say("lost")
+    log.fails = False
+    owner.say("kept")
+    assert log.getvalue() == "plimsoll       | kept\n"
+
+
+@pytest.mark.parametrize(("ignored", "stops"), [(True, False), (False, True)], ids=["nohup", "terminal"])
+def test_the_end_of_a_session_stops_it_unless_that_is_ignored(script, wait_for, tmp_path, ignored, stops):
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    with (tmp_path / "log").open("w") as log:
+        one = script(log.fileno(), prepare=lambda: signal.signal(signal.SIGHUP, handler))
+    wait_for(lambda: one.runs() and "nderway" in (tmp_path / "log").read_text())
+    one.process.send_signal(signal.SIGHUP)
+    if not stops:
+        with pytest.raises(subprocess.TimeoutExpired):
+            one.process.wait(1)
+        one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(10) == 0
+
+
+def test_what_was_asked_before_it_had_its_handlers_is_done(script, tmp_path):
+    def stop_at_once() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.STOP_SIGNALS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with (tmp_path / "log").open("w") as log:
+        one = script(log.fileno(), prepare=stop_at_once)
+    assert one.process.wait(10) == 0
+    assert "Stopped." in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("latin-1", "\xfcnderway"), ("ascii", "\\xfcnderway")])
+def test_a_log_without_the_letters_shows_what_it_can(here, encoding, shown):
+    taken = io.BytesIO()
+    log = io.TextIOWrapper(taken, encoding=encoding, errors="backslashreplace", write_through=True)
+    supervisor.Supervisor(log).say("ünderway")
+    assert shown in taken.getvalue().decode("latin-1")
