@@ -11,9 +11,7 @@ import pytest
 
 from config.data_folder import ROOT
 
-FLEET = (
-    'teams:\n  - slug: buero\n    name: Büro\n    endpoints:\n      - {name: gpu-東京, url: "http://127.0.0.1:1"}\n'
-)
+FLEET = 'teams:\n  - slug: buero\n    name: Büro\n    endpoints:\n      - {name: gpu-東京, url: "http://127.0.0.1:1"}\n'
 ASCII = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
 
