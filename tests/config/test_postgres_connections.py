@@ -4,7 +4,9 @@ import pytest
 from django.db import OperationalError, connection
 
 from config import postgres
+from config.backup import tables
 from core.database import give_back
+from teams.models import Team
 
 
 class PoolTimeout(Exception):
@@ -58,3 +60,25 @@ def test_a_server_with_too_few_connections_is_told_at_start(monkeypatch):
     assert postgres.shortage() == ""
     monkeypatch.setattr(postgres, "PROCESSES", 10_000)
     assert "Raise max_connections" in postgres.shortage()
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+@pytest.mark.parametrize("rows", [0, 2, 4, 5])
+def test_a_backup_reads_every_row_once_whatever_the_size_of_its_chunks(rows, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(tables, "CHUNK", 2)
+    made = [Team.objects.create(name=f"Team {n}", slug=f"team-{n}").pk for n in range(rows)]
+    with django_assert_num_queries(rows // 2 + 1 + rows % 2):
+        assert [row[0] for row in tables.Table(Team).rows()] == made
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_no_query_keeps_a_cursor_on_the_server():
+    Team.objects.create(name="Search", slug="search")
+    assert [team.slug for team in Team.objects.iterator()] == ["search"]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_cursors")
+            assert cursor.fetchone() == (0,)
+        assert connection.connection.prepare_threshold is None
