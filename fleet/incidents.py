@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
+from core import twice
+
 from . import causes, dependencies
 from .alerts import outbox
 from .models import EndpointState, Incident, IncidentEvent
@@ -189,5 +191,9 @@ def _told(standing: Standing) -> str:
 
 
 def note(incident: Incident, at: datetime, text: str, author: str = "") -> None:
-    """Adds a line to the incident's timeline."""
-    IncidentEvent.objects.create(incident=incident, at=at, text=text[:600], author=author)
+    """Adds a line to the incident's timeline. What somebody sent twice is one line."""
+    text = text[:600]
+    last = IncidentEvent.objects.filter(incident=incident).order_by("at", "pk").last()
+    if author and last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
+        return
+    IncidentEvent.objects.create(incident=incident, at=at, text=text, author=author)

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from config import limits
+from core import twice
 
 from . import audit, members, quotas
 from .browsers import address
@@ -65,24 +66,30 @@ class Bearer:
 def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | None = None) -> tuple[ApiToken, str]:
     """A new token of the person, or of a team, and its secret, which nobody can be told again.
 
-    Raises TooManyTokens, and NotThere for someone who does not own the team (any more).
+    The same one again a moment later is a form that was sent twice. It takes the place of the first, whose secret the
+    browser did not show. Raises TooManyTokens, and NotThere for someone who does not own the team (any more).
     """
+    scopes, now = [Scope(scope).value for scope in scopes], datetime.now(UTC)
+    same = {"name": name, "user": None if team else by, "team": team, "created_by": by, "last_used_at": None}
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         if team:
             members.demand_owner(by, team)
         else:
             list(User.objects.select_for_update(no_key=True).filter(pk=by.pk))  # of two tokens one is the last
+        for twin in ApiToken.objects.filter(**same, created_at__gt=now - twice.WITHIN):
+            if twin.scopes == scopes and abs(twin.expires_at - now - timedelta(days=days)) < twice.WITHIN:
+                twin.delete()
         _room(by, team)
         token = ApiToken.objects.create(
             name=name,
             user=None if team else by,
             team=team,
             created_by=by,
-            scopes=[Scope(scope).value for scope in scopes],
+            scopes=scopes,
             start=secret[:START],
             token_hash=_hash(secret),
-            expires_at=datetime.now(UTC) + timedelta(days=days),
+            expires_at=now + timedelta(days=days),
         )
         audit.record("token.made", team=team, what=token, name=name, detail={"scopes": token.scopes, "days": days})
     return token, secret

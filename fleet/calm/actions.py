@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core import dates, fence
-from teams import audit
+from core import dates, fence, twice
+from teams import audit, quotas
 from teams.models import Team
 
 from .. import zones
@@ -89,7 +89,10 @@ def add_note(incident: Incident, by: str, text: str) -> None:
 def silence(
     team: Team, by: User, *, ends_at: datetime, endpoint: Endpoint | None = None, engine: str = "", reason: str = ""
 ) -> Silence:
-    """From now until `ends_at` nobody is told about the endpoint, the team's endpoints of an engine, or all of it."""
+    """From now until `ends_at` nobody is told about the endpoint, the team's endpoints of an engine, or all of it.
+
+    The same one again a moment later is a form that was sent twice: it is the first one then.
+    """
     now = datetime.now(UTC)
     if ends_at <= now:
         raise ValidationError({"ends_at": "That time is over already. Choose a later one."})
@@ -102,7 +105,12 @@ def silence(
     _of_team(team, endpoint)
     made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
     made.reason = _tidy(reason, 200)
+    same = {"team": team, "endpoint": endpoint, "engine": engine, "created_by": by, "reason": made.reason}
+    same |= {"starts_at__gt": now - twice.WITHIN, "ends_at__range": (ends_at - twice.WITHIN, ends_at + twice.WITHIN)}
     with transaction.atomic():
+        quotas.hold(team)
+        if first := Silence.objects.filter(**same).first():
+            return first
         room.demand_for_silence(team)
         made.save()
         _record_rule("silence.started", made, {"until": _minute(ends_at), "reason": made.reason})
@@ -139,7 +147,8 @@ def plan(
 
     What is planned once ends when it says. What repeats is as long as its clock shows, also where the first time lies
     over a change of the clock.
-    Nobody is told then, and the time does not count for availability. Raises ValidationError with a sentence per field.
+    Nobody is told then, and the time does not count for availability. One that is planned already is not planned again.
+    Raises ValidationError with a sentence per field.
     """
     _of_team(team, endpoint)
     starts_at, ends_at = (at.replace(second=0, microsecond=0) for at in (starts_at, ends_at))
@@ -160,7 +169,12 @@ def plan(
     if errors := _wrong(window, ends_at) or _wrong_last_day(window):
         raise ValidationError(errors)
     on = windows.current(window, datetime.now(UTC))
+    fields = ("endpoint", "name", "starts_at", "minutes", "repeats", "time_zone", "last_day")
     with transaction.atomic():
+        quotas.hold(team)
+        same = {name: getattr(window, name) for name in fields}
+        if first := MaintenanceWindow.objects.filter(team=team, **same).first():
+            return first
         room.demand_for_window(team)
         window.save()
         _record_rule("maintenance.planned", window, _times(window))

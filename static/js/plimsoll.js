@@ -99,6 +99,14 @@
     });
   });
 
+  // A double click sends a form once.
+  var sentAt = new WeakMap();
+  document.addEventListener("submit", function (event) {
+    if (event.target.method !== "post") { return; }
+    if (event.timeStamp - sentAt.get(event.target) < 1000) { event.preventDefault(); return; }
+    sentAt.set(event.target, event.timeStamp);
+  });
+
   // What htmx was refused is a plain sentence (config/fragments.py), shown until the same request succeeds. When the
   // session has ended the page is reloaded, unless that would lose what was typed.
   var refused = null;

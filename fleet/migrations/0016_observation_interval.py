@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fleet', '0013_normal_addresses'),
+        ('fleet', '0015_old_ends'),
     ]
 
     operations = [
