@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.stale import OpenedForm
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -55,7 +56,7 @@ UNVERIFIED_HELP = (
 )
 
 
-class EndpointForm(forms.Form):
+class EndpointForm(OpenedForm):
     """Everything a team may say about an endpoint."""
 
     url = forms.CharField(
@@ -134,6 +135,7 @@ class EndpointForm(forms.Form):
             if endpoint.api_key:
                 self.fields["api_key"].help_text = "One is stored. Left empty, it stays as it is."
                 self.fields["forget_key"] = forms.BooleanField(label="Forget the stored key", required=False)
+            self.stands_for({**initial_of(endpoint), "timeout": endpoint.timeout})
         else:
             self.fields["team"].queryset = teams_of(user, Role.OPERATOR)  # type: ignore[attr-defined]
 
@@ -147,7 +149,7 @@ class EndpointForm(forms.Form):
         data = self.cleaned_data
         if not data.get("name") and data.get("url"):
             data["name"] = endpoints.suggested_name(data["url"])
-        return data
+        return super().clean()
 
     def save(self) -> Endpoint | None:
         """The added or changed endpoint; None when something is wrong, which the form's fields then say."""

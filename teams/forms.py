@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from core import mail_addresses
+from core.stale import OpenedForm
 
 from . import quotas
 from .models import ApiToken, Role, Scope, Team
@@ -69,7 +70,7 @@ def free_team_name(typed: str, own: Team | None = None) -> str:
     return name
 
 
-class TeamForm(forms.Form):
+class TeamForm(OpenedForm):
     """A team's name and where its mails go."""
 
     name = forms.CharField(
@@ -82,6 +83,8 @@ class TeamForm(forms.Form):
             kwargs["initial"] = {"name": team.name, "mail_to": team.mail_to}
         super().__init__(*args, **kwargs)
         self.team = team
+        if team:
+            self.stands_for(kwargs["initial"])
 
     def clean_name(self) -> str:
         return free_team_name(self.cleaned_data["name"], self.team)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.stale import OpenedForm
 from teams.forms import AddressesField
 
 from .. import zones
@@ -47,7 +48,7 @@ class _NeverSentBack(forms.TextInput):
         return super().get_context(name, None, attrs)
 
 
-class AlertingForm(forms.Form):
+class AlertingForm(OpenedForm):
     """When and by what a team is told."""
 
     remind_every = _number("Remind every (hours)", 168, 0, "While it lasts and nobody acknowledged it. 0: never.")
@@ -83,6 +84,7 @@ class AlertingForm(forms.Form):
             self.initial["time_zone"], self.fields["time_zone"].help_text = "UTC", f"{lost} Choose another one."
         self._about_stored("apprise_url", policy.apprise_url, ["forget_apprise"])
         self._about_stored("webhook_url", policy.webhook_url, ["forget_webhook", "new_secret"])
+        self.stands_for({name: getattr(policy, name) for name in KEPT})
 
     def _about_stored(self, field: str, url: str, boxes: list[str]) -> None:
         if url:
@@ -106,7 +108,7 @@ class AlertingForm(forms.Form):
                 self.add_error(missing, "Quiet hours need a beginning and an end. Fill in both, or none.")
             elif begins is not None and begins == ends:
                 self.add_error("quiet_to", "Quiet hours must end at another time than they begin.")
-        return data
+        return super().clean()
 
     def changed_policy(self) -> AlertPolicy:
         """The policy with what the form says; not stored yet."""

@@ -105,7 +105,13 @@ def silence(
     _of_team(team, endpoint)
     made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
     made.reason = _tidy(reason, 200)
-    same = {"team": team, "endpoint": endpoint, "engine": engine, "created_by": by, "reason": made.reason}
+    same: dict[str, Any] = {
+        "team": team,
+        "endpoint": endpoint,
+        "engine": engine,
+        "created_by": by,
+        "reason": made.reason,
+    }
     same |= {"starts_at__gt": now - twice.WITHIN, "ends_at__range": (ends_at - twice.WITHIN, ends_at + twice.WITHIN)}
     with transaction.atomic():
         quotas.hold(team)
