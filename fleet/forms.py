@@ -39,7 +39,7 @@ def _number(
     wrong = f"Enter a number from {low:g} to {high:g}."
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
     found = kind(
-        label=f"{label} ({unit})" if unit else label, initial=column.default, min_value=low, max_value=high,
+        label=f"{label} ({unit})" if unit else label, initial=column.get_default(), min_value=low, max_value=high,
         required=not column.null, help_text=help_text, error_messages=messages,
     )  # fmt: skip
     found.widget.attrs["class"] = "input"

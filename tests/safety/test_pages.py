@@ -1,5 +1,6 @@
 """What every page sends to a browser: no inline code, and headers that would not let it run."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -69,6 +70,18 @@ def test_no_page_has_inline_code(small_fleet):
                 found[address.name, signed_in] = bad
     assert found == {}
     assert len(pages) > 30 and {("board", True), ("endpoint", True), ("account_login", False)} <= pages
+
+
+def test_no_page_shows_how_python_prints_an_object(small_fleet):
+    client, found = Client(), {}
+    client.force_login(small_fleet.user)
+    for address in every_address():
+        answer = client.get(small_fleet.path(address))
+        if answer.streaming:
+            continue
+        if leaks := re.findall(r"NOT_PROVIDED|object at 0x|&lt;(?:class|function) ", answer.content.decode("latin-1")):
+            found[address.name] = leaks
+    assert found == {}
 
 
 def test_error_pages_have_none_either(client, db):
