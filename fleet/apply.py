@@ -69,7 +69,7 @@ class _Work:
         self.mistakes: list[str] = []
 
     def team(self, entry: TeamEntry) -> TeamDifference:
-        wanted = {"name": entry.fields["name"], "mail_to": entry.fields["mail_to"]}
+        wanted = {key: value for key, value in entry.fields.items() if key != "slug" and value is not None}
         found = Team.objects.filter(slug__iexact=entry.fields["slug"]).first()
         team = found or Team(slug=entry.fields["slug"])
         title = f"{entry.shown('name')} ({entry.shown('slug')})"
@@ -84,7 +84,7 @@ class _Work:
             team.save()
             action, detail = ("team.changed", {"changed": moved}) if found else ("team.created", {})
             audit.record(action, team=team, what=team, detail=detail)
-        confirmations.trust(team, team.mail_to)
+        confirmations.trust(team, wanted.get("mail_to", []))
         if found is None:
             details = (f"mails to {_text(entry, 'mail_to')}",)
         mark = "+" if found is None else "~" if details else "="

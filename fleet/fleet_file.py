@@ -1,6 +1,7 @@
 """Reading the file of `manage.py apply`: every mistake is a sentence with the line and the key.
 
-The file is the whole truth about what it names: a key that is left out means its default.
+The file is the whole truth about what it names: a key that is left out means its default. A team's lists are the
+exception: without them its addresses and its endpoints stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -76,7 +77,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TeamEntry(Entry):
-    """A team and its endpoints; None where the file has no list of them, or an empty key: they stay as they are."""
+    """A team and its endpoints. They, or the field `mail_to`, are None where the file has no list: they stay then."""
 
     endpoints: list[Entry] | None = None
 
@@ -127,18 +128,22 @@ class _Reader:
         keys = self._mapping(node, path, ("slug", "name", "mail_to", "endpoints"))
         self._required(node, keys, path, ("slug",))
         slug = self._value(keys, "slug", path, values.slug)
-        mail_to = mail_addresses.distinct(self._values(keys, "mail_to", path, values.address))
-        self._at_most("ADDRESSES_PER_TEAM", len(mail_to), keys.get("mail_to"), f"{path}.mail_to", "use a mailing list")
         name = self._value(keys, "name", path, values.name) or slug
         # A list whose lines are all commented out is null. Only [] means that the team has none.
-        listed = keys.get("endpoints")
-        endpoints = self._endpoints(listed, f"{path}.endpoints") if listed and not _is_null(listed) else None
+        lists = {key: keys[key] for key in ("mail_to", "endpoints") if key in keys and not _is_null(keys[key])}
+        mail_to = self._mail_to(keys, path) if "mail_to" in lists else None
+        endpoints = self._endpoints(lists["endpoints"], f"{path}.endpoints") if "endpoints" in lists else None
         fields = {"slug": slug, "name": name, "mail_to": mail_to}
         return TeamEntry(path, _line(node), fields, _lines(keys), self._raw(path), endpoints)
 
-    def _at_most(self, setting: str, number: int, node: Node | None, path: str, instead: str) -> None:
+    def _mail_to(self, keys: dict[str, Node], path: str) -> list[str]:
+        found = mail_addresses.distinct(self._values(keys, "mail_to", path, values.address))
+        self._at_most("ADDRESSES_PER_TEAM", len(found), keys["mail_to"], f"{path}.mail_to", "use a mailing list")
+        return found
+
+    def _at_most(self, setting: str, number: int, node: Node, path: str, instead: str) -> None:
         most = getattr(settings, setting)
-        if node and number > most:
+        if number > most:
             self.add(_line(node), f"{path} has {number}: give at most {most}, {instead}, or raise {setting}")
 
     def _endpoints(self, node: Node, path: str) -> list[Entry]:

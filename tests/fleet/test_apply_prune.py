@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fleet.models import Endpoint
-from tests.fleet.test_apply import SHORT, refused, run
+from teams.models import PendingAddress, Team
+from tests.fleet.test_apply import SHORT, WHOLE, refused, run
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +62,24 @@ def test_only_an_empty_list_says_that_a_team_has_no_endpoints(file):
     run(file, SHORT + CHAIN)
     run(file, "teams: [{slug: search, endpoints: []}]", prune=True)
     assert not Endpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("", ["oncall@example.org"]),
+        ("  mail_to:\n", ["oncall@example.org"]),
+        ("  mail_to: null\n", ["oncall@example.org"]),
+        ("  mail_to:\n  # - night@example.org\n", ["oncall@example.org"]),
+        ("  mail_to: []\n", []),
+        ("  mail_to: [night@example.org]\n", ["night@example.org"]),
+    ],
+)
+def test_only_a_list_in_the_file_changes_where_mails_go(file, line, left):
+    run(file, WHOLE)
+    PendingAddress.objects.create(team=Team.objects.get(), address="oncall@example.org")
+    told = run(file, f"teams:\n- slug: search\n  name: Search\n{line}")
+    assert Team.objects.get().mail_to == left
+    assert ("mail_to:" in told) == (left != ["oncall@example.org"])
+    assert PendingAddress.objects.exists(), "what the file does not name is not vouched for"
+    assert run(file, "teams:\n- slug: other\n" + line) and Team.objects.filter(slug="other").exists()

@@ -17,10 +17,10 @@ from teams import audit
 
 ABOUT = """Makes the teams and endpoints of a YAML file what the file says: all of it or nothing.
 
-The file is the truth about what it names: a key that is left out means its default. An endpoint is known by its
-name, or by its URL when it was renamed. Endpoints that are not in the file are removed only with --prune, and only
-from teams whose "endpoints:" the file has; teams are never removed. ${NAME} in a value is taken from the
-environment, and what it holds is never printed.
+The file is the truth about what it names: a key that is left out means its default. A team without "mail_to:" keeps
+its addresses, and "mail_to: []" removes them. An endpoint is known by its name, or by its URL when it was renamed.
+Endpoints that are not in the file are removed only with --prune, and only from teams whose "endpoints:" the file has;
+teams are never removed. ${NAME} in a value is taken from the environment, and what it holds is never printed.
 
     teams:
       - slug: search
