@@ -8,6 +8,9 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
 from core import mail_addresses
 
+LONGEST_SUBJECT = 255
+"""Characters of `sub` (Core 2)."""
+
 
 class Unbelievable(OAuth2Error):
     """The provider's answer breaks a rule; the text says which, in words for the log."""
@@ -28,11 +31,14 @@ def check_description(description: Mapping[str, Any], issuer: str) -> None:
 def person(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
     """Who signs in: `iss` and `sub`, names, and `email` only when the provider says that it is verified.
 
-    Raises Unbelievable when nobody in particular signs in, or the two are about different people (Core 5.3.2).
+    `sub` is taken as it is, since spaces and capitals tell people apart (Core 2). Raises Unbelievable when nobody in
+    particular signs in, or the two are about different people (Core 5.3.2).
     """
-    subject = _text(id_token, "sub")
-    if not subject or (userinfo and _text(userinfo, "sub") != subject):
+    subject = id_token.get("sub")
+    if not isinstance(subject, str) or not subject.strip() or (userinfo and userinfo.get("sub") != subject):
         raise Unbelievable("The provider's answers are not about one person.")
+    if len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+        raise Unbelievable("The provider's number of the person is too long or has control characters.")
     found = {"iss": _text(id_token, "iss").rstrip("/"), "sub": subject}
     for name in ("preferred_username", "name", "given_name", "family_name"):
         found[name] = _text(userinfo, name) or _text(id_token, name)

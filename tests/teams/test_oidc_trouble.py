@@ -166,7 +166,21 @@ def test_only_the_word_itself_verifies_an_address(verified):
     assert person({**claims, "email_verified": True}, {})["email"] == "a@example.org"
 
 
-@pytest.mark.parametrize("subject", [None, "", " ", 7, ["7"]])
+@pytest.mark.parametrize(
+    "subject", [None, "", " ", 7, ["7"], "7\n", "7\x00", "\t7", "7\x7f", "7\u0085", "7\u200b", "7\ud800", "7" * 256]
+)
 def test_nobody_in_particular_is_nobody(subject):
     with pytest.raises(Unbelievable):
         person({"iss": "x", "sub": subject}, {"sub": subject})
+
+
+@pytest.mark.parametrize("subject", ["7 ", " 7", "7  7", "A", "a", "é", "7" * 255])
+def test_a_subject_is_taken_as_it_is(subject):
+    assert person({"iss": "x", "sub": subject}, {"sub": subject})["sub"] == subject
+    assert person({"iss": "x", "sub": subject}, {})["sub"] == subject
+
+
+@pytest.mark.parametrize("other", ["7 ", " 7", "7\n", 7, None, ""])
+def test_two_subjects_that_look_alike_are_two_people(other):
+    with pytest.raises(Unbelievable):
+        person({"iss": "x", "sub": "7"}, {"sub": other})
