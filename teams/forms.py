@@ -22,7 +22,12 @@ PASSWORD_RULE = (
 
 
 class AddressesField(forms.Field):
-    """Mail addresses, one on each line; cleans to a list without repetitions."""
+    """Mail addresses, one on each line; cleans to a list without repetitions.
+
+    `there` is how many the stored list has: so many may stay when ADDRESSES_PER_TEAM was lowered since.
+    """
+
+    there = 0
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +44,7 @@ class AddressesField(forms.Field):
         return mail_addresses.distinct(_usable(line) for line in (value or "").splitlines() if line.strip())
 
     def validate(self, value: list[str]) -> None:
-        if len(value) > settings.ADDRESSES_PER_TEAM:
+        if len(value) > max(settings.ADDRESSES_PER_TEAM, self.there):
             most, raising = settings.ADDRESSES_PER_TEAM, quotas.raising("ADDRESSES_PER_TEAM")
             raise ValidationError(f"At most {most} addresses. Use a mailing list for more people. {raising}")
 
@@ -85,6 +90,7 @@ class TeamForm(OpenedForm):
         self.team = team
         if team:
             self.stands_for(kwargs["initial"])
+        self.fields["mail_to"].there = len(team.mail_to) if team else 0  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         return free_team_name(self.cleaned_data["name"], self.team)

@@ -78,6 +78,7 @@ class AlertingForm(OpenedForm):
         super().__init__(data, initial={name: getattr(policy, name) for name in KEPT})
         self.policy = policy
         self.fields["escalate_to"].label = "If nobody acknowledges, also tell"
+        self.fields["escalate_to"].there = len(policy.escalate_to)  # type: ignore[attr-defined]
         self.fields["digest_at"].initial = policy.digest_at
         self.initial["digest_at"] = policy.digest_at
         if lost := zones.lost(policy.time_zone):

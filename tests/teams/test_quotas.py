@@ -172,6 +172,24 @@ def test_a_team_mails_to_so_many_addresses(client, alice, team, settings):
     assert Team.objects.get().mail_to == ["oncall@example.org"] and not AlertPolicy.objects.exists()
 
 
+def test_a_lower_limit_leaves_the_addresses_that_are_there(client, alice, team, settings):
+    settings.ADDRESSES_PER_TEAM = 1
+    three, four = ("\n".join(f"{name}@example.org" for name in names) for names in ("abc", "abcd"))
+    Team.objects.update(mail_to=three.splitlines())
+    AlertPolicy.objects.create(team=team, escalate_to=three.splitlines())
+    client.force_login(alice)
+    for path, sent, field in [
+        ("/teams/search/", {"name": "Renamed"}, "mail_to"),
+        ("/teams/search/alerting/", ALERTING, "escalate_to"),
+    ]:
+        assert client.post(path, {**sent, field: three}).status_code == 302, path
+        assert "At most 1 addresses." in said(client.post(path, {**sent, field: four}))
+        assert client.post(path, {**sent, field: "a@example.org\nz@example.org"}).status_code == 302, "a shorter list"
+        assert "At most 1 addresses." in said(client.post(path, {**sent, field: three})), "the longer one is gone"
+    assert Team.objects.get().name == "Renamed"
+    assert "At most 1 addresses." in said(client.post("/teams/", {"name": "Other", "mail_to": three}))
+
+
 @pytest.mark.parametrize("field", ["expected_models", "canary_models"])
 @pytest.mark.parametrize("names", [[f"m{n}" for n in range(101)], ["m" * 301]])
 def test_lists_of_models_have_an_end(team, field, names):
