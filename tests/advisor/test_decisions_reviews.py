@@ -8,6 +8,7 @@ import pytest
 from advisor import catalogue as catalogues
 from advisor import decisions, reviews
 from config.celery import app
+from core import redis_keys
 from fleet.alerts import delivery
 from fleet.models import Alert
 
@@ -104,4 +105,4 @@ def test_the_schedule_looks_every_hour_on_the_upkeep_queue(valkey):
     entry = app.conf.beat_schedule["reviews"]
     assert entry["schedule"].run_every.total_seconds() == 3600
     app.send_task(entry["task"], expires=5)
-    assert valkey.llen("upkeep") == 1
+    assert valkey.llen(redis_keys.queue("upkeep")) == 1

@@ -233,7 +233,7 @@ def test_a_webhook_and_a_heartbeat_believe_the_bundle(team, ours, settings, capl
         assert heartbeat._fetch(url) is False
         assert server.requests == []
         trust.configure(str(ours.file))
-        assert webhook._post(url, b"{}", {"Content-Length": "2"}) == 200
+        assert webhook._post(url, b"{}", {"Content-Length": "2"}) == (200, "")
         assert heartbeat._fetch(url) is True
 
 

@@ -31,6 +31,7 @@ def server(wait_for, monkeypatch):
 @pytest.fixture
 def swept(wait_for):
     """Sweeps once and waits until the lanes are done."""
+    calling._slow_lanes.clear()
 
     def sweep() -> int:
         began = calling.deliver_calls()
