@@ -6,7 +6,6 @@ row is trusted.
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,20 +15,18 @@ from smtplib import SMTPException, SMTPRecipientsRefused
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
-from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
 from config import limits
 from config.addresses import absolute
 from core.automatic_mail import automatic
 from core.mail_refusals import words
 
-from . import audit
+from . import audit, mailboxes
 from .invitations import holders
 from .models import PendingAddress, Team
 from .quotas import hold
@@ -40,9 +37,6 @@ log = logging.getLogger(__name__)
 VALID = timedelta(days=7)
 AN_HOUR = 30
 """Links per person and hour, and per team and hour: each of them is a mail to whomever they name."""
-
-PAUSE = 3600
-"""Seconds until the same mailbox gets another link, whichever team wants it to."""
 
 SECONDS = 10
 """After so many no further mail of the same request is begun."""
@@ -140,13 +134,13 @@ def _held_up(row: PendingAddress, by: User) -> str:
     by_person = limits.allowed(f"confirmations:person:{by.pk}", AN_HOUR, 3600)
     if not (by_person and limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
         return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
-    if not cache.add(_mailbox(row.address), 1, timeout=PAUSE):
+    if not mailboxes.take_turn(row.address):
         return f"{row.address} got a link within the last hour. Send another one later."
     return ""
 
 
 def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
-    facts = {"team": plain(row.team.name), "link": link(row), "site": settings.SITE_URL, "days": VALID.days}
+    facts = {"team": mailboxes.plain(row.team.name), "link": link(row), "site": settings.SITE_URL, "days": VALID.days}
     mail = EmailMessage(
         subject="May Plimsoll send you mails?",
         body=render_to_string("email/confirm_address.txt", facts),
@@ -158,20 +152,8 @@ def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
     except SMTPRecipientsRefused:
         return f"The mail server refused {row.address}. Check its spelling."
     except (OSError, SMTPException):
-        cache.delete(_mailbox(row.address))  # nothing was sent, so there is nothing to wait for
+        mailboxes.give_turn_back(row.address)
         raise
     PendingAddress.objects.filter(pk=row.pk).update(asked_at=datetime.now(UTC))
     audit.record("recipient.asked", team=row.team, detail=audit.whose(row.address))
     return ""
-
-
-def plain(name: str) -> str:
-    """A team's name without what mail programs make links of, since the sender chose it; at most 40 characters."""
-    return " ".join(re.sub(r"[^\w &()'+-]", " ", name).split())[:40]
-
-
-def _mailbox(address: str) -> str:
-    """The key that counts a mailbox; what stands behind a + leads to the same one."""
-    name, _, domain = address.rpartition("@")
-    mailbox = f"{name.partition('+')[0]}@{domain}"
-    return f"confirmation:{salted_hmac(_SALT, mailbox, algorithm='sha256').hexdigest()[:32]}"

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import access, confirmations
+from .. import access, confirmations, mailboxes
 from ..models import PendingAddress, Role, Team
 from ..refusals import Refused
 
@@ -23,7 +23,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         row = confirmations.confirm(token) if done else confirmations.find(token)
     except Refused as refused:
         raise Http404(str(refused)) from None
-    shown = {"team": confirmations.plain(row.team.name), "address": row.address, "done": done}
+    shown = {"team": mailboxes.plain(row.team.name), "address": row.address, "done": done}
     return render(request, "teams/address_confirm.html", shown)
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from fleet.alerts import delivery, digest, outbox, recipients
 from fleet.models import Alert, AlertPolicy, Message
-from teams import confirmations, data_care, first_account, invitations, lifecycle
+from teams import confirmations, data_care, first_account, invitations, lifecycle, mailboxes
 from teams.models import AuditEntry, PendingAddress, Role, Team
 from teams.refusals import Refused
 from tests.conftest import free_port
@@ -265,7 +265,7 @@ def test_the_mail_has_nothing_of_the_sender_but_the_teams_name_without_links(pag
     type_in(page, VICTIM, name=name)
     text = smtp.messages[0].get_content()
     assert "evil.example" not in text and "<b>" not in text and "a@b" not in text
-    assert confirmations.plain(name) in text and len(confirmations.plain(name)) <= 40
+    assert mailboxes.plain(name) in text and len(mailboxes.plain(name)) <= 40
     assert "alice" not in text and "evil.example" not in Client().get(link_in(smtp.messages[0])).content.decode()
 
 

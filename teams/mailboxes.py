@@ -1,0 +1,41 @@
+"""What a mailbox gets that did not ask for it: one mail an hour, with nothing in it that the sender could misuse."""
+
+import re
+
+from django.core.cache import cache
+from django.utils.crypto import salted_hmac
+
+from core import mail_addresses
+
+PAUSE = 3600
+"""Seconds until the same mailbox gets another mail that it did not ask for, whichever team wants it to."""
+
+_GOOGLE = ("gmail.com", "googlemail.com")
+
+
+def take_turn(address: str) -> bool:
+    """Whether a mail may go to the mailbox now; if so, no other may for PAUSE."""
+    return cache.add(_turn(address), 1, timeout=PAUSE)
+
+
+def give_turn_back(address: str) -> None:
+    """No mail went out, so there is nothing to wait for."""
+    cache.delete(_turn(address))
+
+
+def mailbox(address: str) -> str:
+    """A hash that all addresses of one mailbox share: what stands behind a + leads there, and Google skips dots."""
+    name, _, domain = mail_addresses.same(address).rpartition("@")
+    name = name.partition("+")[0]
+    if domain in _GOOGLE:
+        name, domain = name.replace(".", ""), _GOOGLE[0]
+    return salted_hmac("plimsoll.mailbox", f"{name}@{domain}", algorithm="sha256").hexdigest()[:32]
+
+
+def plain(name: str) -> str:
+    """A name that somebody chose without what mail programs make links of; 1 to 40 characters."""
+    return " ".join(re.sub(r"[^\w &()'+-]", " ", name).split())[:40] or "unnamed"
+
+
+def _turn(address: str) -> str:
+    return f"unasked-mail:{mailbox(address)}"
