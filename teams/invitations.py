@@ -23,7 +23,7 @@ from core import mail_addresses
 from core.automatic_mail import automatic
 from core.mail_refusals import words
 
-from . import audit, members
+from . import audit, mailboxes, members
 from .models import Invitation, Membership, Role, Team
 from .refusals import Refused
 
@@ -135,19 +135,24 @@ def came_by_mail(token: str) -> bool:
 
 
 def send(invitation: Invitation, token: str) -> str:
-    """Mails the link, and returns "" or why that failed. Takes up to 10 seconds; the invitation stays in any case."""
+    """Mails the link, and returns "" or why no mail went out, in a sentence. The invitation stays in any case.
+
+    Takes up to 10 seconds. A mailbox gets one such mail an hour, whichever team invites.
+    """
     if not settings.EMAIL_CONFIGURED:
         return "No mail server is set."
+    if not mailboxes.take_turn(invitation.email):
+        return f"{invitation.email} got a mail within the last hour, and a mailbox gets at most one an hour."
+    team, by = mailboxes.plain(invitation.team.name), invitation.invited_by
     facts = {
-        "invitation": invitation,
-        "team": invitation.team,
-        "by": invitation.invited_by,
+        "team": team,
+        "by": mailboxes.plain(by.username) if by else "",
         "role": Role(invitation.role).label.lower(),
         "days": VALID.days,
         "link": link(mailed_token(token)),
     }
     mail = EmailMultiAlternatives(
-        subject=f"Join {invitation.team} on Plimsoll",
+        subject=f"Join {team} on Plimsoll",
         body=render_to_string("email/invitation.txt", facts),
         to=[invitation.email],
     )
@@ -155,6 +160,7 @@ def send(invitation: Invitation, token: str) -> str:
     try:
         automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
+        mailboxes.give_turn_back(invitation.email)
         log.warning("An invitation could not be mailed: %s", error)
         return f"The mail server did not take it: {words(error, 'it')}"
     return ""

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from teams import installation, invitations, members
+from teams import installation, invitations, mailboxes, members
 from teams.lifecycle import new_team
 from teams.models import AuditEntry, Invitation, Membership, Role
 from teams.refusals import NotThere
@@ -65,6 +65,8 @@ def test_a_mail_server_that_refuses_does_not_lose_the_invitation(client, alice, 
     page = invite(client, alice)
     assert "No mail went out." in text(page) and answer[4:] in text(page)
     assert "Join Search" in text(Client().get(shown_link(page)))
+    smtp.answer = "250 ok"
+    assert "on its way by mail" in text(invite(client, alice)), "a mail that did not leave costs no hour"
 
 
 def test_a_mail_server_that_is_away_does_not_lose_the_invitation(client, alice, team, smtp, settings):
@@ -87,7 +89,7 @@ def test_someone_new_makes_an_account_and_is_signed_in(client, alice, team):
     assert list(told) == ["account.created", "invitation.accepted", "member.joined", "session.started"]
 
 
-def test_only_the_link_out_of_the_mail_proves_the_address(client, alice, team, smtp):
+def test_only_the_link_out_of_the_mail_proves_the_address(client, alice, team, smtp, time_machine):
     """Otherwise an owner could make an account of somebody else's address, and the provider's sign-in would join it."""
     seen_by_owner = shown_link(invite(client, alice))
     plain = smtp.messages[0].get_body(("plain",)).get_content()
@@ -95,6 +97,7 @@ def test_only_the_link_out_of_the_mail_proves_the_address(client, alice, team, s
     Client().post(seen_by_owner[:-1] + ".forged/", NEW)
     assert [(row.email, row.verified) for row in EmailAddress.objects.all()] == [("dora@example.org", False)]
     User.objects.get(username="dora").delete()
+    time_machine.move_to(datetime.now(UTC) + timedelta(hours=1, seconds=1))
     invite(client, alice)
     plain = smtp.messages[1].get_body(("plain",)).get_content()
     assert Client().get(mailed).status_code == 404
@@ -264,3 +267,32 @@ def test_who_is_no_admin_any_more_can_not_come_back_by_an_invitation(admin_user,
     installation.make_admin(admin_user, bob, False)
     assert invitations.find(into_others) is None
     assert invitations.find(into_own) is not None
+
+
+def test_a_mailbox_gets_one_invitation_an_hour_whichever_team_invites(client, alice, charlie, team, smtp, time_machine):
+    assert "on its way by mail" in text(invite(client, alice, "vic.tim@gmail.com"))
+    other, stranger = new_team(charlie, "Other", []), Client()
+    stranger.force_login(charlie)
+    for email in ("vic.tim@gmail.com", "Victim+7@GoogleMail.com"):
+        page = stranger.post("/teams/other/invite/", {"email": email, "role": "viewer"})
+        assert "No mail went out." in text(page) and "got a mail within the last hour" in text(page)
+        assert "Join Other" in text(Client().get(shown_link(page))), "the link is good all the same"
+    client.post("/teams/search/", {"name": "Search", "mail_to": "victim@gmail.com"})
+    assert smtp.recipients == ["vic.tim@gmail.com"]
+    time_machine.move_to(datetime.now(UTC) + timedelta(hours=1, seconds=1))
+    made, token = invitations.invite(other, "victim@gmail.com", Role.VIEWER, charlie)
+    assert invitations.send(made, token) == "" and len(smtp.recipients) == 2
+
+
+def test_the_mail_has_names_without_links(client, alice, team, smtp):
+    name = "WIN at http://evil.example/x <b>now</b> a@b.example, it is free"
+    team.name, alice.username = name, "www.evil.example"
+    team.save()
+    alice.save()
+    invite(client, alice)
+    [mail] = smtp.messages
+    parts = [mail["Subject"], *(mail.get_body((kind,)).get_content() for kind in ("plain", "html"))]
+    for part in parts:
+        assert mailboxes.plain(name).replace("&", "&amp;") in part
+        assert "evil.example" not in part and "a@b" not in part and "<b>" not in part and "it is free" not in part
+    assert all("www evil example invites you" in part for part in parts[1:])
