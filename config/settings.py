@@ -145,6 +145,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever's account is changed hears of it
 ACCOUNT_RATE_LIMITS = {
     # Wrong tries by address, and by account or typed name. The other limits are allauth's own.
     "login_failed": "20/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,3/h/key",  # by typed address; teams/accounts.py counts by mailbox as well
 }
 USERSESSIONS_ADAPTER = "teams.sessions.Sessions"
 MFA_ADAPTER = "teams.second_factor.SecondFactor"
@@ -215,10 +216,7 @@ STORAGES = {"staticfiles": {"BACKEND": _STATIC_BACKEND}}
 # The database
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-_DATABASE = ENVIRONMENT["DATABASE_URL"] or {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA / "plimsoll.sqlite3",
-}
+_DATABASE = ENVIRONMENT["DATABASE_URL"] or {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "plimsoll.sqlite3"}
 if _DATABASE["ENGINE"].endswith("sqlite3"):
     _DATABASE["OPTIONS"] = {
         # A transaction that reads first and writes later would fail at once when another wrote meanwhile.

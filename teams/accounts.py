@@ -22,10 +22,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from config import limits
 from config.addresses import absolute
 from core import mail_addresses
 
-from . import audit, mailing, signals
+from . import audit, mailboxes, mailing, signals
 from .invitations import holders
 from .sso import admission, trouble
 from .sso.http import ProviderHttp
@@ -33,6 +34,9 @@ from .sso.http import ProviderHttp
 log = logging.getLogger(__name__)
 
 WRONG = "This name and this password do not go together. Check both, or follow the link below for a new password."
+RESETS_AN_HOUR = 3
+"""Mails for a new password to one mailbox. An account may claim a stranger's, who must not be flooded."""
+
 HELD_UP = "Too many wrong tries, so none is taken for now, not even a right one. Try again in five minutes."
 
 
@@ -82,6 +86,11 @@ class Accounts(DefaultAccountAdapter):
         """The page where a new password is set."""
         user, _, token = key.partition("-")
         return absolute(reverse("account_reset_password_from_key", args=[user, token]))
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
+        """So many an hour to a mailbox, whichever account and spelling was typed; the page's answer is the same."""
+        if limits.allowed(f"password-reset:{mailboxes.mailbox(email)}", RESETS_AN_HOUR, 3600):
+            super().send_password_reset_mail(user, email, context)
 
     def send_notification_mail(
         self,

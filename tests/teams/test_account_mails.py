@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core import mail_addresses
 from teams import confirmations, invitations, mail_address, mailing
 from teams.accounts import WRONG, Accounts
 from teams.models import PendingAddress, Role
@@ -104,6 +105,32 @@ def test_the_page_does_not_tell_who_has_an_account(smtp, alice, settings):
     answers = [ask(f"{name}@example.org") for name in ("alice", "nobody", "gone")]
     assert len({(answer.status_code, answer.url) for answer in answers}) == 1
     assert [mail["To"] for mail in sent(smtp)] == ["alice@example.org"]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["victim@xn--mnchen-3ya.de"] * 6,
+        [*["victim@xn--mnchen-3ya.de", "Victim@MÜNCHEN.de", "victim@mu\u0308nchen.de"] * 2, "victim@münchen。de"],
+        [f"victim+{number}@xn--mnchen-3ya.de" for number in range(6)],
+    ],
+)
+def test_a_mailbox_that_accounts_only_claim_is_not_flooded(smtp, db, spellings):
+    """Whoever invites sees the link, and can make accounts with a stranger's address."""
+    for number, address in enumerate(sorted({mail_addresses.same(each) for each in spellings})):
+        user = User.objects.create_user(f"mallory{number}", address, PASSWORD)
+        EmailAddress.objects.create(user=user, email=address, verified=False, primary=True)
+    for each in spellings:
+        ask(each)
+    assert len(sent(smtp)) == 3
+
+
+def test_too_many_requests_are_answered_alike_with_and_without_an_account(smtp, alice, address):
+    answers = [[ask(f"{name}@example.org") for _ in range(5)] for name in ("alice", "nobody")]
+    kinds = [[(answer.status_code, answer.get("Location")) for answer in each] for each in answers]
+    assert kinds[0] == kinds[1] and [status for status, _ in kinds[0]] == [302] * 3 + [429] * 2
+    assert "use the link in the latest one" in answers[1][4].content.decode()
+    assert len(sent(smtp)) == 3
 
 
 @pytest.mark.parametrize("trouble", ["refuses", "away", "not set"])
