@@ -204,8 +204,12 @@ class _Reader:
         return self._scalar(keys[key], f"{path}.{key}", read) if key in keys else None
 
     def _values(self, keys: dict[str, Node], key: str, path: str, read: _Read) -> list[Any]:
-        """The list of a key without repetitions; what is null or wrong is left out."""
-        found = [self._scalar(item, item_path, read) for item, item_path in self._list(keys.get(key), f"{path}.{key}")]
+        """The list of a key without repetitions; tells what is empty or wrong, so that no list is emptied by a slip."""
+        items = self._list(keys.get(key), f"{path}.{key}")
+        for item, item_path in items:
+            if _is_null(item):
+                self.add(_line(item), f"{item_path} is empty: fill it in, or take the line out")
+        found = [self._scalar(item, item_path, read) for item, item_path in items]
         return list(dict.fromkeys(value for value in found if value is not None))
 
     def _scalar(self, node: Node, path: str, read: _Read) -> Any:

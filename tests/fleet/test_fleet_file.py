@@ -72,6 +72,8 @@ def mistake(text: str, told: str, case: str) -> object:
             "line 3: teams[0].mail_to[0] is 'a@example.org\ufffdBcc: b@example.org': take out line breaks",
             "a line break in an address",
         ),
+        mistake("teams:\n- slug: a\n  mail_to:\n  - # x\n", "line 4: teams[0].mail_to[0] is empty: fill", "no item"),
+        mistake(SHORT + "  - {name: a, url: 'http://a', canary_models: [~]}\n", "canary_models[0] is empty", "a null"),
         mistake("teams:\n- slug: a\n  mail_to: a@example.org\n", "teams[0].mail_to has to be a list", "no list"),
         mistake("teams:\n- slug: [a]\n", "line 2: teams[0].slug has to be a single value", "a list for a value"),
         mistake("teams: [x]", "line 1: teams[0] has to have keys, such as slug", "a word for a team"),
