@@ -230,7 +230,8 @@ TABLE = [
     Variable(
         "STREAMS_PER_PERSON",
         "20",
-        "How many live pages of one person are kept up to date; one more ends the oldest.",
+        "How many event streams keep one person's live pages up to date; one more ends the oldest. "
+        "The tabs of a browser share one.",
         whole(1, 1000),
     ),
     Variable(

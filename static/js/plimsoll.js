@@ -168,11 +168,13 @@
     if (lost === null) { lost = window.setTimeout(function () { setLive("reconnecting"); }, 1500); }
   });
 
-  // The server ends a person's oldest stream when they have too many. This page then asks once a minute instead.
+  // The server ends a person's oldest stream when they have too many. The pages that shared it (live.js) then ask
+  // once a minute instead.
   document.addEventListener("htmx:sseClose", function (event) {
     if (event.detail.type !== "message") { return; }
     setLive("every minute");
-    document.getElementById("live").title = "So many pages are open that this one is brought up to date once a minute. Close some and reload it.";
+    document.getElementById("live").title = "So many live pages are open, here or in your other browsers, that this one is " +
+      "brought up to date once a minute. Close some and reload it.";
     window.setInterval(function () {
       document.querySelectorAll("[hx-trigger^='sse:changed']").forEach(function (element) { htmx.trigger(element, "sse:changed"); });
     }, 60000);

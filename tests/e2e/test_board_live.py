@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from fleet import live
 from tests.e2e.browser import in_chromium, signed_in
@@ -31,6 +31,20 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     yield page
     context.close()
     assert not complaints
+
+
+def live_board(context: BrowserContext, site: Site) -> Page:
+    """A tab with the board, live."""
+    page = context.new_page()
+    page.goto(site.url)
+    expect(page.locator("#live")).to_have_text("live")
+    return page
+
+
+def change(site: Site, milliseconds: float) -> None:
+    """Has the latency of endpoint 2 change, and the boards hear of it."""
+    site.move(2, latency_ms=milliseconds)
+    live.publish([2])
 
 
 def open_stream(site: Site) -> http.client.HTTPResponse:
@@ -88,30 +102,109 @@ def test_one_page_too_many_has_the_oldest_ask_once_a_minute_and_no_two_fight(bro
     oldest.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     oldest.goto(site.url)
     expect(oldest.locator("#live")).to_have_text("live")
+    neighbour = live_board(context, site)
     others = [open_stream(site) for _ in range(settings.STREAMS_PER_PERSON)]
     expect(oldest.locator("#live")).to_have_text("every minute", timeout=10_000)
+    expect(neighbour.locator("#live")).to_have_text("every minute")
     assert asked.count("live") == 1
     site.move(2, latency_ms=7777.0)
     oldest.clock.fast_forward(60_000)
     expect(oldest.locator("#row-2 .col-latency")).to_contain_text("7.8 s", timeout=5000)
     assert asked.count("live") == 1  # it does not come back to end another's stream
+    live_board(context, site)  # but a page that is opened then has one
     for stream in others:
         stream.close()
     context.close()
 
 
-def test_a_restart_of_the_web_process_is_told_and_caught_up_with(browser: Browser, site: Site, wait_for):
+def test_many_tabs_share_one_stream_also_when_the_tab_that_has_it_is_closed(browser: Browser, site: Site):
     context = signed_in(browser, site)
+    streams, complaints = [], []
+    context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
+    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    boards = [live_board(context, site) for _ in range(10)]
+    incidents = context.new_page()
+    incidents.goto(f"{site.url}/incidents/")
+    expect(incidents.locator("#live")).to_have_text("live")
+    change(site, 1100.0)
+    for board in boards:
+        expect(board.locator("#row-2 .col-latency")).to_contain_text("1.1 s", timeout=5000)
+    assert len(streams) == 1
+    for milliseconds, shown in ((2200.0, "2.2 s"), (3300.0, "3.3 s")):
+        boards.pop(0).close()
+        change(site, milliseconds)
+        for board in boards:
+            expect(board.locator("#row-2 .col-latency")).to_contain_text(shown, timeout=5000)
+    assert len(streams) == 3
+    context.close()
+    assert not complaints
+
+
+def test_a_frozen_tab_loses_the_stream_to_one_that_is_seen(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    frozen = live_board(context, site)
+    seen = context.new_page()
+    seen.clock.install()
+    seen.goto(site.url)
+    expect(seen.locator("#live")).to_have_text("live")
+    devtools = context.new_cdp_session(frozen)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    with seen.expect_request("**/live"):
+        seen.clock.run_for(40_000)
+    change(site, 4400.0)
+    expect(seen.locator("#row-2 .col-latency")).to_contain_text("4.4 s", timeout=5000)
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    change(site, 4500.0)
+    for page in (frozen, seen):
+        expect(page.locator("#row-2 .col-latency")).to_contain_text("4.5 s", timeout=5000)
+    context.close()
+
+
+def test_pages_of_two_people_in_one_browser_share_no_stream(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    live_board(context, site)
+    bobs = context.new_page()
+    bobs.add_init_script("""document.addEventListener("readystatechange", () => document.body.setAttribute("hx-headers",
+        document.body.getAttribute("hx-headers").replace(/"X-Page-Of": "\\d+"/, '"X-Page-Of": "4711"')))""")
+    with bobs.expect_request("**/live"):
+        bobs.goto(site.url)
+    context.close()
+
+
+def test_without_locks_a_hidden_page_gives_its_stream_back_and_catches_up_when_shown(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})")
+    context.add_init_script("Object.defineProperty(document, 'hidden', {get: () => Boolean(window.away)})")
     page = context.new_page()
+    page.clock.install()
     page.goto(site.url)
     expect(page.locator("#live")).to_have_text("live")
+
+    def look(away: bool) -> None:
+        page.evaluate(f"window.away = {str(away).lower()}; document.dispatchEvent(new Event('visibilitychange'))")
+
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/live")):
+        look(away=True)
+        page.clock.run_for(6000)
+    change(site, 5500.0)
+    look(away=False)
+    expect(page.locator("#row-2 .col-latency")).to_contain_text("5.5 s", timeout=5000)
+    context.close()
+
+
+def test_a_restart_of_the_web_process_is_told_and_caught_up_with(browser: Browser, site: Site, wait_for):
+    context = signed_in(browser, site)
+    pages = [live_board(context, site), live_board(context, site)]
     assert site.stop_web() < 4  # an open stream must not hold it
-    expect(page.locator("#live")).to_have_text("reconnecting", timeout=5000)
+    for page in pages:
+        expect(page.locator("#live")).to_have_text("reconnecting", timeout=5000)
     site.move(1, latency_ms=9876.0)
     site.start_web()
     wait_for(site.answers, 20, "the web process did not answer")
-    expect(page.locator("#row-1 .col-latency")).to_contain_text("9.9 s", timeout=10000)
-    expect(page.locator("#live")).to_have_text("live")
+    for page in pages:
+        expect(page.locator("#row-1 .col-latency")).to_contain_text("9.9 s", timeout=10000)
+        expect(page.locator("#live")).to_have_text("live")
     context.close()
 
 
