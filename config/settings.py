@@ -183,7 +183,6 @@ CONFIRM_ADDRESSES: bool = ENVIRONMENT["CONFIRM_ADDRESSES"]
 STREAMS_PER_PERSON: int = ENVIRONMENT["STREAMS_PER_PERSON"]
 OPEN_FILES = open_files.raise_limit()
 CONNECTIONS = open_files.connections(ENVIRONMENT["CONNECTIONS"], OPEN_FILES)
-
 FLAPPING_ALERT_AFTER: int = ENVIRONMENT["FLAPPING_ALERT_AFTER"]
 
 # Behind TLS. docs/operating.md has a section about it.
@@ -262,18 +261,13 @@ EMAIL_BACKEND = "core.mail_server.MailServer" if EMAIL_CONFIGURED else "django.c
 _MAIL = ENVIRONMENT["EMAIL_URL"] or {}
 EMAIL_HOST = _MAIL.get("EMAIL_HOST", "")
 EMAIL_PORT = _MAIL.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = _MAIL.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
-EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_USER", ""), _MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_TLS")), bool(_MAIL.get("EMAIL_USE_SSL"))
 
-# The watch over the watch
+# The watch over the watch, and what may be called: fleet/apps.py hands it to core/http/outbound.py
 
 HEARTBEAT_URL: str = ENVIRONMENT["HEARTBEAT_URL"] or ""
 WITNESS: list[tuple[str, int]] = ENVIRONMENT["WITNESS"] or []
-
-# What may be called. fleet/apps.py hands it to core/http/outbound.py.
-
 OUTBOUND_DENY = ENVIRONMENT["OUTBOUND_DENY"] or []
 OUTBOUND_ALLOW = ENVIRONMENT["OUTBOUND_ALLOW"] or []
 CA_BUNDLE: Path | None = ENVIRONMENT["CA_BUNDLE"]  # its authorities count besides the usual ones

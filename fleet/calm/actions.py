@@ -14,11 +14,10 @@ from core import dates, fence, twice
 from teams import audit, quotas
 from teams.models import Team
 
-from .. import zones
 from ..engines.registry import ENGINES, label
 from ..incidents import note
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
-from . import marks, room, windows
+from . import checks, marks, room, windows
 
 NOTE_MAX = 500
 """Characters of a note."""
@@ -172,7 +171,7 @@ def plan(
         last_day=last_day,
         created_by=by,
     )
-    if errors := _wrong(window, ends_at) or _wrong_last_day(window):
+    if errors := checks.wrong(window, ends_at):
         raise ValidationError(errors)
     on = windows.current(window, datetime.now(UTC))
     fields = ("endpoint", "name", "starts_at", "minutes", "repeats", "time_zone", "last_day")
@@ -218,40 +217,6 @@ def told(at: datetime) -> str:
     """A moment in a sentence, in the installation's time zone: "22 Nov, 14:30 UTC"."""
     local = timezone.localtime(at)
     return f"{local.day} {local:%b, %H:%M} {local.tzname()}"
-
-
-def _wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
-    if not window.name or len(window.name) > 80:
-        return {"name": "Give it a name of at most 80 characters, such as “Driver update”."}
-    if trouble := dates.trouble_with(window.starts_at):
-        return {"starts_at": trouble}
-    if trouble := dates.trouble_with(ends_at):
-        return {"ends_at": trouble}
-    if window.minutes <= 0 and ends_at.replace(tzinfo=None) > window.starts_at.replace(tzinfo=None):
-        return {"starts_at": "The clock is put forward just then, and leaves nothing of this time. Choose another one."}
-    if window.minutes < 0:
-        return {"ends_at": "It ends before it starts. Choose a later end."}
-    if window.minutes == 0:
-        return {"ends_at": "It has to last a minute at least."}
-    if window.repeats not in MaintenanceWindow.Repeats.values:
-        return {"repeats": "Choose one of the listed ways to repeat."}
-    longest = windows.PERIODS.get(window.repeats, room.WINDOW_MAX)
-    if timedelta(minutes=window.minutes) > longest:
-        what = "before it comes round again" if window.repeats != "once" else "and no longer"
-        return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}
-    if window.repeats == "once" and ends_at <= datetime.now(UTC):
-        return {"ends_at": "That time is over already. Choose a later one."}
-    known = window.time_zone in zones.known()
-    return {} if known else {"time_zone": f"“{window.time_zone}” is no time zone we know."}
-
-
-def _wrong_last_day(window: MaintenanceWindow) -> dict[str, str]:
-    first = window.starts_at.astimezone(zones.named(window.time_zone)).date()
-    if window.last_day and window.repeats != "once" and window.last_day < first:
-        return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
-    if window.last_day and (trouble := dates.trouble_with(window.last_day)):
-        return {"last_day": trouble}
-    return {}
 
 
 def _tidy(text: str, longest: int = NOTE_MAX) -> str:
