@@ -66,7 +66,8 @@ def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
 
 def _put_off(endpoint_id: int, error: Exception) -> None:
     """Shows that nothing is known of the endpoint. Trouble that was known stands, and with it its incident."""
-    row = EndpointState.objects.filter(pk=endpoint_id).only("endpoint__name", "endpoint__team_id").first()
+    states = EndpointState.objects.select_related("endpoint").only("endpoint__name", "endpoint__team_id")
+    row = states.filter(pk=endpoint_id).first()  # without its key, which may be what can't be read
     if row is None:
         return
     item = fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)

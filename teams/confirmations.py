@@ -51,10 +51,15 @@ lists: list[Callable[[Team], list[str]]] = [lambda team: Team.objects.get(pk=tea
 """The lists of a team, as stored now. The apps add theirs when Django starts."""
 
 
-def listed(team: Team) -> set[str]:
-    """What is on any list of the team, in lower case; nobody else changes a list until the transaction ends."""
-    hold(team)
+def on_lists(team: Team) -> set[str]:
+    """What is on any list of the team now, in lower case."""
     return {address.lower() for of in lists for address in of(team)}
+
+
+def listed(team: Team) -> set[str]:
+    """As `on_lists`; nobody else changes a list until the transaction ends."""
+    hold(team)
+    return on_lists(team)
 
 
 def note_typed(team: Team, before: set[str]) -> None:

@@ -75,7 +75,7 @@ def alerting_recipient(request: HttpRequest, slug: str) -> HttpResponse:
     team = team_of(request, slug, Role.OWNER)
     address = request.POST.get("address", "")
     act = {"subscribe": recipients.subscribe, "clear": recipients.clear}.get(request.POST.get("act", ""))
-    if act is None or same(address) not in confirmations.listed(team):
+    if act is None or same(address) not in confirmations.on_lists(team):
         raise Http404("The team has no such address.")
     act(team, address)
     messages.success(request, f"{address} gets the team's mails.")

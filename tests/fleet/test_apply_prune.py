@@ -75,7 +75,8 @@ def test_only_an_empty_list_says_that_a_team_has_no_endpoints(file):
         ("  mail_to: [night@example.org]\n", ["night@example.org"]),
     ],
 )
-def test_only_a_list_in_the_file_changes_where_mails_go(file, line, left):
+def test_only_a_list_in_the_file_changes_where_mails_go(file, line, left, monkeypatch):
+    monkeypatch.setenv("GPU1_KEY", "s3cret-of-gpu1")
     run(file, WHOLE)
     PendingAddress.objects.create(team=Team.objects.get(), address="oncall@example.org")
     told = run(file, f"teams:\n- slug: search\n  name: Search\n{line}")

@@ -222,7 +222,7 @@ def test_a_redirect_of_a_receiver_to_one_of_our_own_ports_is_not_followed(rules,
         rules(services=(outbound.Service("the web server", "", inner.server_port),))
         url = f"http://127.0.0.1:{outer.server_port}/hook"
         if call == "webhook":
-            assert webhook._post(url, b"{}", {"Content-Length": "2"}) == 302
+            assert webhook._post(url, b"{}", {"Content-Length": "2"}) == (302, "")
         elif call == "heartbeat":
             assert heartbeat._fetch(url) is False
         else:
