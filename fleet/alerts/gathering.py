@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Min, Q, QuerySet, When
 
 from core import fence
 
@@ -21,6 +21,8 @@ GATHERING = "gathering"
 
 _NOTE = Case(When(incident=None, over_limit=False, then="pk"))
 """A note goes alone, alerts of incidents and what MAILS_PER_HOUR held back together."""
+
+_GROUP = ("team_id", "channel", "recipient", "note")
 
 HELD_AT_MOST = timedelta(hours=26)
 """No quiet hours last longer: what is held beyond it was written before the clock was set back."""
@@ -59,7 +61,8 @@ def gather() -> int:
         together = [alert for alert in alerts if alert not in alone]
         return sum(gather_one(each) for each in (together, *([alert] for alert in alone)) if each)
 
-    groups: Iterable[dict[str, Any]] = waiting.order_by().values("team_id", "channel", "recipient", "note").distinct()
+    found: QuerySet[Any] = rows.order_by().values(*_GROUP).annotate(oldest=Min("created_at"), first=Min("pk"))
+    groups: Iterable[dict[str, Any]] = found.order_by("oldest", "first").values(*_GROUP)
     return fence.each(GATHERING, groups, gather_group, _item)
 
 
