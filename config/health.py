@@ -147,7 +147,7 @@ def _not_probed(sentence: bytes | None) -> list[Trouble]:
     """A trouble when fleet.watch.overdue left word of one."""
     if not sentence:
         return []
-    text = "Not all endpoints have been probed in time: those are shown as unknown."
+    text = "Not all endpoints have been probed in time: what is shown of those is old, and none of them counts as up."
     remedy = "Check the load of the machine that Plimsoll runs on, and the log of its probe worker."
     return [Trouble("watch", sentence.decode(errors="replace"), text, remedy)]
 
