@@ -25,11 +25,14 @@ def migrate() -> dict[str, Any]:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config import parts
+    from config import health_pages, parts
 
     call_command("migrate", interactive=False, verbosity=0)
     commands = {"valkey": parts.valkey(), "web": parts.web(), **parts.workers(), "beat": parts.beat()}
-    return {"commands": commands, "broker": settings.REDIS_URL, "prefix": settings.REDIS_PREFIX}
+    health_pass = f"{health_pages.HEADER}: {health_pages.own_pass()}"
+    return {
+        "commands": commands, "broker": settings.REDIS_URL, "prefix": settings.REDIS_PREFIX, "health_pass": health_pass,
+    }  # fmt: skip
 
 
 def add(team: str, mail_to: list[str], endpoints: dict[str, str], options: dict[str, Any]) -> list[int]:

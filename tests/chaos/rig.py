@@ -145,6 +145,7 @@ class Rig:
         )
         prepared = self.ask("migrate")
         self.broker_url, self.redis_prefix = prepared["broker"], prepared["prefix"]
+        self._health_pass = prepared["health_pass"]
         for name, command in prepared["commands"].items():
             part = Part(name, [*self._wrap, *command], self._environment, self._log)
             self.parts[name] = part
@@ -229,9 +230,8 @@ class Rig:
     def health(self) -> dict[str, str]:
         """What /health/ready says of each part; nothing while the web process is away."""
         url = f"http://127.0.0.1:{self.port}/health/ready"
-        asked = subprocess.run(
-            [*self._wrap, "curl", "--silent", "--max-time", "3", url], capture_output=True, text=True, check=False
-        )
+        command = [*self._wrap, "curl", "--silent", "--max-time", "3", "--header", self._health_pass, url]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)
         return json.loads(asked.stdout) if asked.stdout.startswith("{") else {}
 
     def broker_answers(self) -> bool:
