@@ -46,8 +46,12 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
     found["storm"] = partial(on_a_rig, partial(crowds.storm, count=100))
     found["two-storms"] = partial(on_a_rig, partial(crowds.storm, count=100, times=2))
     found["flapping"] = partial(on_a_rig, partial(crowds.flapping, seconds=600))
-    found["idle-clients"] = partial(small, partial(clients.idle, count=1100, posts=200, seconds=60))
-    found["streams"] = partial(small, partial(clients.streams, count=1100, people=60, seconds=60))
+    found["idle-clients"] = partial(
+        on_a_rig, partial(clients.idle, count=1100, posts=200, seconds=60), wrap=clients.SMALL
+    )
+    found["streams"] = partial(
+        on_a_rig, partial(clients.streams, count=1100, people=60, seconds=60), wrap=clients.SMALL
+    )
     found["pickles"] = partial(
         on_a_rig, clients.pickles, DEBUG="on"
     )  # serves its pages without collecting static files
@@ -60,12 +64,6 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
     )
     found["postgres-100"] = partial(neighbours.on_small_postgres, count=86, seconds=60)
     return found
-
-
-def small(scenario: Callable[[Rig], Outcome]) -> Outcome:
-    """Runs it on a product of its own whose parts may have few files open."""
-    with Rig(wrap=clients.SMALL) as rig:
-        return scenario(rig)
 
 
 def disk_full() -> Outcome:

@@ -82,9 +82,9 @@ class Part:
         self.send(signal.SIGTERM)
 
 
-def on_a_rig(scenario: Callable[["Rig"], Outcome], **environment: str) -> Outcome:
-    """Runs it on a product of its own."""
-    with Rig(**environment) as rig:
+def on_a_rig(scenario: Callable[["Rig"], Outcome], **options: Any) -> Outcome:
+    """Runs it on a product of its own; `options` are those of Rig."""
+    with Rig(**options) as rig:
         return scenario(rig)
 
 
