@@ -45,6 +45,7 @@ class Clock:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.ends = time.monotonic() + seconds
+        self._whole: float | None = None  # when all time is over, while a request has only a share of it
         self.phase = "starting"
         self.times: dict[str, float] = {}  # "dns", "connect", "tls" -> milliseconds
         self.connected = False  # True once a connection (with TLS, if asked for) came about
@@ -65,7 +66,30 @@ class Clock:
 
     def timed_out(self) -> TimedOut:
         """The error to raise; it names the phase."""
-        return TimedOut(Cause.TIMED_OUT, f"The {self.seconds:g} s of this probe ran out while {self.phase}.")
+        given = f"{self.seconds:g} s of this probe" if self._whole is None else "time for this question"
+        return TimedOut(Cause.TIMED_OUT, f"The {given} ran out while {self.phase}.")
+
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Give what follows half of the time that is left: a server that hangs on it may answer something else.
+
+        Opening a connection is not shared: its half is counted from then on.
+        """
+        whole = self._whole = self.ends
+        if self._guard is not None:
+            self._guard.until(self._take_half())
+        try:
+            yield
+        finally:
+            self._whole, self.ends = None, whole
+            if self._guard is not None:
+                self._guard.until(whole)
+
+    def _take_half(self) -> float:
+        if self._whole is not None:
+            now = time.monotonic()
+            self.ends = now + (self._whole - now) / 2
+        return self.ends
 
     @contextmanager
     def measure(self, name: str, phase: str) -> Iterator[None]:
@@ -79,7 +103,7 @@ class Clock:
     def guard(self, sock: socket.socket) -> None:
         """Hold this connection, in place of an earlier one, to the end time."""
         self.release()
-        self._guard = watchdog.guard(sock, self.ends)
+        self._guard = watchdog.guard(sock, self._take_half())
 
     def release(self) -> None:
         """Let the connection go."""

@@ -16,10 +16,11 @@ class Guard:
     descriptor that was closed and given away again.
     """
 
-    __slots__ = ("_lock", "_sock")
+    __slots__ = ("_sock", "_watchdog", "ends")
 
-    def __init__(self, sock: socket.socket, lock: threading.Condition) -> None:
-        self._lock = lock
+    def __init__(self, sock: socket.socket, watchdog: "Watchdog") -> None:
+        self._watchdog = watchdog
+        self.ends = 0.0
         # Not sock.dup(), which a socket of TLS refuses.
         self._sock: socket.socket | None = socket.fromfd(sock.fileno(), sock.family, sock.type)
 
@@ -34,9 +35,13 @@ class Guard:
             with contextlib.suppress(OSError):  # the other side was faster
                 self._sock.shutdown(socket.SHUT_RDWR)
 
+    def until(self, ends: float) -> None:
+        """Hold it to another end time (monotonic) from now on."""
+        self._watchdog.schedule(self, ends)
+
     def release(self) -> None:
         """Forget the connection; the watchdog drops its entry when it comes to it."""
-        with self._lock:
+        with self._watchdog.lock:
             if self._sock is not None:
                 self._sock.close()
                 self._sock = None
@@ -46,33 +51,40 @@ class Watchdog:
     """One thread with a heap of (end time, connection)."""
 
     def __init__(self) -> None:
-        self._lock = threading.Condition()
+        self.lock = threading.Condition()
         self._heap: list[tuple[float, int, Guard]] = []
         self._order = itertools.count()
         self._thread: threading.Thread | None = None
 
     def guard(self, sock: socket.socket, ends: float) -> Guard:
         """Shut `sock` down at the monotonic time `ends`, unless the Guard is released before."""
-        guard = Guard(sock, self._lock)
-        with self._lock:
+        guard = Guard(sock, self)
+        self.schedule(guard, ends)
+        return guard
+
+    def schedule(self, guard: Guard, ends: float) -> None:
+        """Shut the guarded socket down at `ends`, in place of an earlier time."""
+        with self.lock:
+            guard.ends = ends
             heapq.heappush(self._heap, (ends, next(self._order), guard))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="probe-watchdog", daemon=True)
                 self._thread.start()
             elif self._heap[0][2] is guard:
-                self._lock.notify()
-        return guard
+                self.lock.notify()
 
     def _run(self) -> None:
-        with self._lock:
+        with self.lock:
             while True:
                 self._shut_down_what_is_over()
-                self._lock.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+                self.lock.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
 
     def _shut_down_what_is_over(self) -> None:
         now = time.monotonic()
         while self._heap and (self._heap[0][0] <= now or not self._heap[0][2].live):
-            heapq.heappop(self._heap)[2].shut_down()
+            ends, _, guard = heapq.heappop(self._heap)
+            if ends == guard.ends:  # else it was given another time, for which there is another entry
+                guard.shut_down()
 
 
 _watchdog = Watchdog()
