@@ -60,7 +60,22 @@ WORDS: dict[Cause, Words] = {
     Cause.SERVER_ERROR: Words(
         "server error",
         "It answers with a server error (5xx).",
-        "Look at the server's log, and at the proxy's if there is one.",
+        "If a proxy answered, start the server behind it; else look at the server's log.",
+    ),
+    Cause.UNHEALTHY: Words(
+        "says it is unhealthy",
+        "It answers, but reports that it is not well.",
+        "Look at the server's log; restart it if it stays.",
+    ),
+    Cause.NOTHING_BEHIND: Words(
+        "nothing behind it",
+        "The gateway lives, but none of the servers behind it does.",
+        "Start the servers behind the gateway, or check the addresses that it has for them.",
+    ),
+    Cause.BACKEND_GONE: Words(
+        "part behind it gone",
+        "The gateway works, but something behind it is gone.",
+        "Look at the part that is named; the gateway's own status page or log says more.",
     ),
     Cause.TOO_LARGE: Words(
         "answer too large",
@@ -92,10 +107,30 @@ WORDS: dict[Cause, Words] = {
         "The server wants an API key and does not accept the one set here.",
         "Set the right API key for this endpoint.",
     ),
+    Cause.BASIC_AUTH: Words(
+        "user name wanted",
+        "A proxy in front of the server wants a user name and a password (HTTP Basic).",
+        "Enter them for this endpoint: the user name in its own field, the password in place of the API key.",
+    ),
+    Cause.PROXY_REFUSED: Words(
+        "refused by a proxy",
+        "A proxy or firewall in front of the server refuses us; the server itself was not asked.",
+        "Let it pass this machine's requests, or give the server's own address. Another API key will not help.",
+    ),
+    Cause.LOGIN_PAGE: Words(
+        "login page",
+        "A login page answers in place of the server.",
+        "Let the proxy pass this machine's requests without a login, or give the server's own address.",
+    ),
+    Cause.WANTS_HTTPS: Words(
+        "https wanted",
+        "The port speaks https, but the address begins with http://.",
+        "Write https:// at the beginning of the address.",
+    ),
     Cause.HOST_REJECTED: Words(
         "host name rejected",
-        "The server refuses the host name it was called by (an empty 403, as Ollama does behind a proxy).",
-        "Let the proxy send 'Host: localhost', or start Ollama with OLLAMA_HOST=0.0.0.0.",
+        "The server refuses the host name it was called by (Ollama does so with an empty 403 behind a proxy).",
+        "Let the proxy send 'Host: localhost', or add the name to those that the server accepts.",
     ),
     Cause.RATE_LIMITED: Words(
         "rate limited",

@@ -42,6 +42,8 @@ _STATUS_OF_CAUSE = {
             Cause.TIMED_OUT,
             Cause.ENGINE_DEAD,
             Cause.SERVER_ERROR,
+            Cause.UNHEALTHY,
+            Cause.NOTHING_BEHIND,
             Cause.WEDGED,
             Cause.STILL_LOADING,
         ),
@@ -107,6 +109,8 @@ def find(reading: Reading, expected_models: tuple[str, ...] = (), slow_after: in
         return Finding(reading.failure.cause, reading.failure.step, reading.failure.detail)
     if reading.load.sleep_state not in (None, "awake"):
         return Finding(Cause.ASLEEP, "load", reading.load.sleep_state or "")
+    if behind := _gone_behind(reading):
+        return behind
     if missing := missing_models(expected_models, tuple(m.name for m in reading.facts.models)):
         return Finding(Cause.MODEL_MISSING, "models", ", ".join(missing))
     if ends := _certificate_ends(reading):
@@ -124,6 +128,18 @@ def _certificate_ends(reading: Reading) -> str:
         return ""
     word = "expires" if reading.certificate_until > reading.at else "expired"
     return f"{word} on {datetime.fromtimestamp(reading.certificate_until, UTC):%Y-%m-%d at %H:%M} UTC"
+
+
+def _gone_behind(reading: Reading) -> Finding | None:
+    """What a gateway shows of the servers behind it: trouble when one is gone, an outage when all are."""
+    behind = reading.facts.behind
+    gone = [backend.name for backend in behind if backend.healthy is False]
+    if not gone:
+        return None
+    names = ", ".join(gone[:3]) + (f" and {len(gone) - 3} more" if len(gone) > 3 else "")
+    if len(gone) == len(behind):
+        return Finding(Cause.NOTHING_BEHIND, "load", f"{len(gone)} of {len(behind)} gone: {names}")
+    return Finding(Cause.BACKEND_GONE, "load", f"{len(gone)} of {len(behind)} gone: {names}")
 
 
 def missing_models(expected: tuple[str, ...], offered: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,67 @@
+"""What counts as a good answer to "are you well?". Pure.
+
+Releases and imitators differ: an empty body, {}, "OK", {"status": "ok"}, {"healthy": true} are all well. A web page, an
+error or a word that says otherwise is not, whatever the HTTP status.
+"""
+
+import re
+from typing import Any
+
+from .answer import Answer
+from .errors import BadAnswer, Cause, NotReady
+from .refusal import not_an_answer, refused
+
+_ILL = re.compile(
+    r"unhealthy|not[ _-]?(?:ok|healthy|ready|live|alive)|unexpected endpoint"
+    r"|\b(?:error|errored|fail|failed|failing|failure|down|dead|unavailable|stopped|crashed|offline)\b",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(r"\b(?:starting|loading|initiali[sz]ing|warming|booting|pending)\b", re.IGNORECASE)
+_WORD_FIELDS = ("status", "state", "health")
+_FLAG_FIELDS = (*_WORD_FIELDS, "healthy", "ok", "ready", "alive", "live")
+_LONGEST = 300
+"""Characters of a plain text that can be an answer about health."""
+
+
+def healthy(answer: Answer, request: str) -> dict[str, Any]:
+    """The JSON object of a good answer about health, {} for one without. Raises ProbeError when it is none."""
+    if answer.status not in (200, 204):
+        if answer.status >= 500 and (word := _word(answer)):
+            _judge(word, answer, request)
+        raise refused(answer, request)
+    if error := not_an_answer(answer, request):
+        raise error
+    if not answer.body.strip():
+        return {}
+    try:
+        found = answer.json()
+    except BadAnswer:
+        found = answer.text.strip()
+    if isinstance(found, dict):
+        if found.get("error"):
+            raise BadAnswer(Cause.WRONG_SHAPE, f'{request}: an error came in place of its health: "{answer.quote}"')
+        if any(found.get(field) is False for field in _FLAG_FIELDS):
+            raise NotReady(Cause.UNHEALTHY, f'{request}: "{answer.quote}"')
+        _judge(_word(answer), answer, request)
+        return found
+    if isinstance(found, list) or (isinstance(found, str) and len(found) > _LONGEST) or found is False:
+        raise BadAnswer(Cause.WRONG_SHAPE, f'{request}: this is no answer about health: "{answer.quote}"')
+    _judge(str(found), answer, request)
+    return {}
+
+
+def _word(answer: Answer) -> str:
+    """The word that a JSON object has for its health; empty for none."""
+    try:
+        found = answer.json(dict)
+    except BadAnswer:
+        return ""
+    return next((found[field] for field in _WORD_FIELDS if isinstance(found.get(field), str)), "")
+
+
+def _judge(word: str, answer: Answer, request: str) -> None:
+    said = f'{request} answered HTTP {answer.status}: "{answer.quote}"'
+    if _ILL.search(word):
+        raise NotReady(Cause.UNHEALTHY, said)
+    if _STARTS.search(word):
+        raise NotReady(Cause.LOADING, said)
