@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -67,6 +68,15 @@ class Client:
     def connected(self) -> bool:
         """True once a connection came about."""
         return self._clock.connected
+
+    @property
+    def over(self) -> bool:
+        """True when the time of the probe is used up."""
+        return self._clock.over
+
+    def share(self) -> AbstractContextManager[None]:
+        """What is asked in this block has half of the time that is left; see Clock.share."""
+        return self._clock.share()
 
     @property
     def certificate_until(self) -> float | None:

@@ -1,21 +1,21 @@
 """LiteLLM proxy: https://docs.litellm.ai/docs/proxy/health
 
-Every probe    GET /health/readiness     is the gateway ready; calls no model, needs no key
-Every 5 min    GET /v1/models            the names it passes on; needs the API key
-
-GET /health is never asked: it calls every model behind the gateway, which costs money and work.
+GET /health/readiness calls no model and needs no key. GET /health is never asked: it calls every model behind the
+gateway, which costs money and work. So what is behind it cannot be seen.
 """
 
-from .errors import BadAnswer, Cause
+from contextlib import suppress
+
+from .errors import BadAnswer, Cause, Rejected
 from .learning import Learned
-from .lenient import text
-from .openai_models import learn_models
-from .reading import Facts, Identity, Load
+from .lenient import LIST_BYTES, mapping, text
+from .openai_models import EVERY, PATH, REFUSED, learn_models
+from .questions import Question
+from .reading import Identity
 from .visit import Visit
 
 NAME, LABEL, PORT = "litellm", "LiteLLM proxy", 4000
-
-GATEWAY = "This is a gateway, not an engine: what it says holds for itself, not for the engines behind it."
+GATEWAY = True
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -26,14 +26,30 @@ def identify(visit: Visit) -> Identity | None:
     return None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises Rejected while it is not ready, or when the key is not accepted."""
-    learned = Learned(visit, NAME)
-    ready = visit.json("/health/readiness")
+HEALTH = ("GET /health/readiness",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
+    """Raises Rejected with BACKEND_GONE when only its database is away: it may go on serving without one."""
+    answer = visit.get("/health/readiness")
+    with suppress(BadAnswer):
+        ready = mapping(answer.json())
+        if answer.status == 503 and str(ready.get("db", "")).lower() not in ("", "connected", "not connected"):
+            detail = f'GET /health/readiness: its database is {text(ready["db"])}; "{answer.quote}"'
+            raise Rejected(Cause.BACKEND_GONE, detail)
+    ready = visit.health("/health/readiness")
     if text(ready.get("status")) is None:
         raise BadAnswer(Cause.WRONG_SHAPE, "GET /health/readiness: expected a status.")
     learned.version = text(ready.get("litellm_version")) or learned.version
-    learned.answered("readiness", [GATEWAY])
     learned.api = dict.fromkeys(("completions", "chat", "embeddings"), "yes")
+
+
+def _learn_models(visit: Visit, learned: Learned) -> None:
+    """Without its database it refuses a wrong key with HTTP 400: BerriAI/litellm#12273."""
+    answer = visit.get(PATH, max_bytes=LIST_BYTES)
+    if answer.status == 400 and b"no_db_connection" in answer.body:
+        raise Rejected(Cause.AUTH_REJECTED, f'GET {PATH} answered HTTP 400, its way to refuse a key: "{answer.quote}"')
     learn_models(visit, learned)
-    return learned.facts(), Load()
+
+
+QUESTIONS = (Question("models", _learn_models, (f"GET {PATH}",), every=EVERY, decides=REFUSED),)

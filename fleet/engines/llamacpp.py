@@ -1,23 +1,24 @@
 """llama.cpp server: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
-Every probe    GET /health       200 {"status":"ok"}; 503 "Loading model" while it loads; never wants the key
-               GET /slots        how many slots work on a request, where the server shows them
-               GET /metrics      working and waiting requests, tokens; only with --metrics
-Every 5 min    GET /v1/models    models with context, size and parameters
-               GET /props        build, number of slots, what the model can do
-Every hour     whether /slots and /metrics, where they were refused, are served now
+GET /health never wants the key; 503 "Loading model" while it loads. With --sleep-idle-seconds a server puts its model
+to sleep: /health, /props and /models leave it asleep, while /slots counts as work (and so did /metrics in older
+builds), so both are left out while it sleeps. /props shows `is_sleeping` on builds that can sleep; there /slots is
+never asked, as it would keep the model in memory for ever (ggml-org/llama.cpp#18228, #20227, #27376). /slots and
+/metrics may answer only after the batch in progress (#24866).
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from .errors import BadAnswer, Cause, Rejected
+from .answer import Answer
+from .errors import ProbeError
 from .learning import Learned
 from .lenient import keep, mapping, mappings, text, texts, whole
-from .openai_models import EVERY, ask
-from .prometheus import Page
-from .reading import Facts, Identity, Load, Model
+from .openai_models import EVERY, REFUSED, ask
+from .prometheus import METRICS_BYTES, Page
+from .questions import Question
+from .reading import Identity, Model
 from .visit import Visit
 
 NAME, LABEL, PORT = "llamacpp", "llama.cpp server", 8080
@@ -36,35 +37,50 @@ _LOADED = {"loaded": True, "unloaded": False}
 
 
 def identify(visit: Visit) -> Identity | None:
-    """It names itself in a header of every answer, also while it loads."""
-    if visit.get("/").headers.get("Server", "") == "llama.cpp":
-        return Identity(NAME, "The header Server of GET / says llama.cpp.")
+    """It names itself in a header of every answer, also while it loads; behind a proxy its list of models does."""
+    for path in ("/", "/v1/models"):
+        try:
+            answer = visit.get(path)
+        except ProbeError:  # a proxy may send / elsewhere, and the API not
+            continue
+        if answer.headers.get("Server", "") == "llama.cpp":
+            return Identity(NAME, f"The header Server of GET {path} is llama.cpp.")
+    owners = {card.get("owned_by") for card in mappings(visit.maybe("/v1/models").get("data"))}
+    if owners == {"llamacpp"} and "default_generation_settings" in visit.maybe("/props"):
+        return Identity(NAME, "GET /v1/models lists a model owned_by llamacpp, and GET /props is as llama.cpp's.")
     return None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises NotReady while the model loads, Rejected when the key is not accepted."""
-    learned = Learned(visit, NAME)
-    if visit.json("/health").get("status") != "ok":
-        raise BadAnswer(Cause.WRONG_SHAPE, 'GET /health: expected the status "ok".')
-    if learned.due("models", EVERY):
-        with visit.step("models"):
-            _learn_models(visit, learned)
-    with visit.step("load"):
-        load = _load(visit, learned)
-    return learned.facts(), replace(load, slots=whole(learned.memory.get("slots")))
+HEALTH = ("GET /health",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
+    """Raises NotReady while the model loads."""
+    visit.health("/health")
+
+
+def _learn_props(visit: Visit, learned: Learned) -> None:
+    props = visit.json("/props")
+    learned.version = text(props.get("build_info")) or learned.version
+    learned.memory["slots"] = whole(props.get("total_slots"))
+    learned.memory["context"] = whole(mapping(props.get("default_generation_settings")).get("n_ctx"))
+    learned.memory["able"] = list(_capabilities(props))
+    learned.memory["can sleep"] = isinstance(props.get("is_sleeping"), bool)
+    learned.load = replace(learned.load, sleep_state="asleep" if props.get("is_sleeping") is True else None)
+
+
+def _can_sleep(learned: Learned) -> bool:
+    return learned.memory.get("can sleep") is True
 
 
 def _learn_models(visit: Visit, learned: Learned) -> None:
-    cards = list(mappings(ask(visit)["data"]))
-    props = mapping(_optional(visit, learned, "/props", EVERY))
-    learned.version = text(props.get("build_info"))
-    learned.memory["slots"] = whole(props.get("total_slots"))
-    running = whole(mapping(props.get("default_generation_settings")).get("n_ctx")) if len(cards) == 1 else None
-    able = tuple(_capabilities(props)) if len(cards) == 1 else ()
+    """The properties are those of the one model; in router mode, where there are several, they are not."""
+    cards = list(mappings(ask(visit).get("data")))
+    running = whole(learned.memory.get("context")) if len(cards) == 1 else None
+    able = texts(learned.memory.get("able")) if len(cards) == 1 else ()
     models = (_model(card, running, able) for card in cards)
     learned.models, warnings = keep([model for model in models if model.name])
-    learned.answered("models", warnings)
+    learned.warn("models", warnings)
     learned.api = dict.fromkeys(("completions", "chat"), "yes")
 
 
@@ -90,30 +106,69 @@ def _capabilities(props: dict[str, Any]) -> Iterator[str]:
         yield "tools"
 
 
-def _load(visit: Visit, learned: Learned) -> Load:
-    page = _optional(visit, learned, "/metrics", HOUR)
-    figures = Page(page if isinstance(page, str) else "", _NAMES)
-    counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
-    if counts["running"] is None:
-        slots = [slot.get("is_processing") for slot in mappings(_optional(visit, learned, "/slots", HOUR))]
-        known = bool(slots) and all(isinstance(busy, bool) for busy in slots)
-        counts["running"] = sum(slots) if known else None
-    return Load(**counts)
+def _asked_for(path: str, learned: Learned) -> bool:
+    """Whether it is served, as far as is known, and the server awake."""
+    off = path in texts(learned.memory.get("off")) and not learned.due(path, HOUR)
+    return not off and learned.load.sleep_state is None
 
 
-def _optional(visit: Visit, learned: Learned, path: str, every: float) -> Any:
-    """The answer of a route that may be switched off: JSON, or text for /metrics; None without one.
-
-    A refusal is remembered, so that it is asked for again only after `every` seconds.
-    """
+def _served(visit: Visit, learned: Learned, path: str) -> Answer | None:
+    """The answer of a route that may be switched off. A refusal is remembered for an hour."""
+    answer = visit.get(path, max_bytes=METRICS_BYTES)
     off = set(texts(learned.memory.get("off")))
-    if path in off and not learned.due(path, every):
-        return None
-    try:
-        answer = visit.get(path)
-        found = None if answer.status != 200 else answer.text if path == "/metrics" else answer.json()
-    except (BadAnswer, Rejected):
-        found = None
-    learned.answered(path)
-    learned.memory["off"] = sorted(off - {path} if found is not None else off | {path})
-    return found
+    learned.answered(path, HOUR)
+    learned.memory["off"] = sorted(off - {path} if answer.status == 200 else off | {path})
+    return answer if answer.status == 200 else None
+
+
+def _learn_metrics(visit: Visit, learned: Learned) -> None:
+    if page := _served(visit, learned, "/metrics"):
+        figures = Page(page.text, _NAMES)
+        counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
+        learned.load = replace(learned.load, **counts)
+
+
+def _wants_slots(learned: Learned) -> bool:
+    known = learned.load.running is not None or _can_sleep(learned)
+    return not known and _asked_for("/slots", learned)
+
+
+def _learn_slots(visit: Visit, learned: Learned) -> None:
+    if answer := _served(visit, learned, "/slots"):
+        slots = [slot.get("is_processing") for slot in mappings(answer.json())]
+        known = bool(slots) and all(isinstance(busy, bool) for busy in slots)
+        learned.load = replace(learned.load, running=slots.count(True) if known else None)
+
+
+def _wakes(learned: Learned) -> bool:
+    """A model that was asleep, and so not loaded, is awake now."""
+    return learned.load.sleep_state is None and any(model.loaded is False for model in learned.models)
+
+
+def _finish(visit: Visit, learned: Learned) -> None:
+    learned.load = replace(learned.load, slots=whole(learned.memory.get("slots")))
+    if learned.load.sleep_state:
+        learned.models = tuple(replace(model, loaded=False) for model in learned.models)
+
+
+QUESTIONS = (
+    Question("properties", _learn_props, ("GET /props",), every=EVERY, sooner=_can_sleep),
+    Question("models", _learn_models, ("GET /v1/models",), every=EVERY, decides=REFUSED, sooner=_wakes),
+    Question(
+        "load by metrics",
+        _learn_metrics,
+        ("GET /metrics",),
+        step="load",
+        when=lambda learned: _asked_for("/metrics", learned),
+        cost="waits for the batch in progress; not while it sleeps; hourly without --metrics",
+    ),
+    Question(
+        "load",
+        _learn_slots,
+        ("GET /slots",),
+        step="load",
+        when=_wants_slots,
+        cost="waits for the batch in progress; only where /metrics is off, and never on a build that can sleep",
+    ),
+    Question("state of the models", _finish, ()),
+)

@@ -1,10 +1,8 @@
 """LM Studio: https://lmstudio.ai/docs/developer/rest
 
-Every probe    GET /api/v1/models    models, which are loaded, and how many requests each works on at once (0.4.0+)
-               GET /api/v0/models    only where the first does not exist (0.3.6+)
-
-It answers HTTP 200 to any path, so only the body tells. The queue, the version and the work going on cannot
-be seen. Nothing is posted: a generation would load a model and may push out another.
+It answers HTTP 200 to any path, so only the body counts. Its list of 0.4.0 shows how many requests each loaded model
+works on at once. The queue, the version and the work going on cannot be seen. Nothing is posted: a generation would
+load a model and may push out another.
 """
 
 from collections.abc import Iterator
@@ -13,40 +11,65 @@ from typing import Any
 from .errors import BadAnswer, Cause
 from .learning import Learned
 from .lenient import LIST_BYTES, keep, mapping, mappings, text, texts, whole
-from .reading import Facts, Identity, Load, Model
+from .openai_models import REFUSED
+from .questions import Question
+from .reading import Identity, Load, Model
 from .visit import Visit
 
 NAME, LABEL, PORT = "lmstudio", "LM Studio", 1234
 
+GREETING = "/lmstudio-greeting"
 _API = dict.fromkeys(("completions", "chat", "embeddings"), "yes")
 
 
 def identify(visit: Visit) -> Identity | None:
     """The greeting is what the vendor's own client checks."""
-    answer = visit.get("/lmstudio-greeting")
-    try:
-        greeting = mapping(answer.json()).get("lmstudio")
-    except BadAnswer:
-        return None
-    return Identity(NAME, "GET /lmstudio-greeting says lmstudio: true.") if greeting is True else None
+    return Identity(NAME, f"GET {GREETING} answers lmstudio: true.") if _greets(visit) else None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises Rejected when it wants another API key."""
-    learned = Learned(visit, NAME)
-    with visit.step("models"):
-        entries = visit.json("/api/v1/models", ok=(200, 404), max_bytes=LIST_BYTES).get("models")
-        native = isinstance(entries, list)
-        if not native:
-            entries = visit.json("/api/v0/models", max_bytes=LIST_BYTES).get("data")
+HEALTH = (f"GET {GREETING}",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
+    """The greeting; where a proxy keeps that from us, the list of models."""
+    if not _greets(visit):
+        _entries(visit)
+
+
+def _greets(visit: Visit) -> bool:
+    return visit.maybe(GREETING).get("lmstudio") is True
+
+
+def _entries(visit: Visit) -> tuple[list[Any], bool]:
+    """The models, and whether they are listed in the way of 0.4.0."""
+    entries = visit.json("/api/v1/models", ok=(200, 404), max_bytes=LIST_BYTES).get("models")
+    if isinstance(entries, list):
+        return entries, True
+    entries = visit.json("/api/v0/models", max_bytes=LIST_BYTES).get("data")
     if not isinstance(entries, list):
         raise BadAnswer(Cause.WRONG_SHAPE, "Neither GET /api/v1/models nor /api/v0/models gave a list of models.")
-    # Stateful /v1/responses came with 0.3.29, so the API of 0.4.0 has it; older ones do not tell.
+    return entries, False
+
+
+def _learn_models(visit: Visit, learned: Learned) -> None:
+    entries, native = _entries(visit)
+    # Stateful /v1/responses came with 0.3.29, so the API of 0.4.0 has it; older ones do not show.
     learned.api = {**_API, "responses": "stateful"} if native else dict(_API)
     models = map(_model, mappings(entries)) if native else map(_old_model, mappings(entries))
     learned.models, warnings = keep([model for model in models if model.name])
-    learned.answered("models", warnings)
-    return learned.facts(), Load(slots=_slots(entries) if native else None)
+    learned.warn("models", warnings)
+    learned.load = Load(slots=_slots(entries) if native else None)
+
+
+QUESTIONS = (
+    Question(
+        "models",
+        _learn_models,
+        ("GET /api/v1/models (before 0.4.0: /api/v0/models)",),
+        cost="lists what is on disk",
+        decides=REFUSED,
+    ),
+)
 
 
 def _model(entry: dict[str, Any]) -> Model:
@@ -89,7 +112,11 @@ def _old_model(entry: dict[str, Any]) -> Model:
 
 
 def _slots(entries: list[Any]) -> int | None:
-    """The requests that all loaded models together work on at once; unknown when one of them does not tell."""
-    instances = [i for entry in mappings(entries) for i in mappings(entry.get("loaded_instances"))]
+    """The requests that all loaded models together work on at once; unknown when one of them does not show it.
+
+    Embedding models have no such figure: https://lmstudio.ai/docs/developer/rest/list
+    """
+    llms = [entry for entry in mappings(entries) if entry.get("type") != "embedding"]
+    instances = [instance for entry in llms for instance in mappings(entry.get("loaded_instances"))]
     slots = [whole(mapping(instance.get("config")).get("parallel")) for instance in instances]
     return sum(n or 0 for n in slots) if slots and None not in slots else None

@@ -1,20 +1,19 @@
 """LocalAI: https://localai.io/features/api-discovery/
 
-Every probe    GET /readyz                       503 {"status":"starting"} until it is ready
-Every 5 min    GET /v1/models                    the models; needs the API key
-               GET /.well-known/localai.json     version and routes; public
-
-It imitates Ollama (/api/tags, /api/ps, a constant /api/version), so none of that is asked.
+GET /readyz answers 503 {"status":"starting"} until it is ready. Its discovery document is public.
+It imitates Ollama (/api/tags, /api/ps, a constant /api/version), so none of that is asked. How hard it works cannot be
+seen.
 """
 
 from typing import Any
 
-from .errors import BadAnswer, Cause, NotReady
+from .errors import BadAnswer, Cause
 from .learning import Learned
 from .lenient import mapping, text
-from .openai_models import EVERY, learn_models
-from .reading import Facts, Identity, Load
-from .visit import Visit, check
+from .openai_models import EVERY
+from .questions import LIST_OF_MODELS, Question
+from .reading import Identity
+from .visit import Visit
 
 NAME, LABEL, PORT = "localai", "LocalAI", 8080
 
@@ -34,29 +33,26 @@ def identify(visit: Visit) -> Identity | None:
     return Identity(NAME, f"GET {DISCOVERY} gives version {text(found['version'])}.") if found else None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises NotReady until it is ready. How hard it works cannot be seen."""
-    learned = Learned(visit, NAME)
-    answer = visit.get("/readyz")
-    if answer.status == 503:
-        raise NotReady(Cause.LOADING, f'GET /readyz answered HTTP 503. It said: "{answer.quote}"')
-    check(answer, "GET /readyz")
-    if learned.due("discovery", EVERY):
-        found = _discovery(visit)
-        if not found:
-            raise BadAnswer(Cause.WRONG_SHAPE, f"GET {DISCOVERY} is not as LocalAI's.")
-        learned.version = text(found["version"])
-        paths = set(map(str, mapping(found["endpoints"]).values()))
-        learned.api = {surface: "yes" for surface, path in _ROUTES.items() if path in paths}
-        learned.answered("discovery")
-    learn_models(visit, learned)
-    return learned.facts(), Load()
+HEALTH = ("GET /readyz",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
+    """Raises NotReady until it is ready."""
+    visit.health("/readyz")
 
 
 def _discovery(visit: Visit) -> dict[str, Any]:
-    answer = visit.get(DISCOVERY)
-    try:
-        found = mapping(answer.json()) if answer.status == 200 else {}
-    except BadAnswer:
-        return {}
+    found = visit.maybe(DISCOVERY)
     return found if text(found.get("version")) and isinstance(found.get("endpoints"), dict) else {}
+
+
+def _learn_routes(visit: Visit, learned: Learned) -> None:
+    found = _discovery(visit)
+    if not found:
+        raise BadAnswer(Cause.WRONG_SHAPE, f"GET {DISCOVERY} is not as LocalAI's.")
+    learned.version = text(found["version"])
+    paths = set(map(str, mapping(found["endpoints"]).values()))
+    learned.api = {surface: "yes" for surface, path in _ROUTES.items() if path in paths}
+
+
+QUESTIONS = (Question("version and routes", _learn_routes, (f"GET {DISCOVERY}",), every=EVERY), LIST_OF_MODELS)

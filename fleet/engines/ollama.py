@@ -1,25 +1,22 @@
 """Ollama: https://github.com/ollama/ollama/blob/main/docs/api.md
 
-Every probe      GET /api/version   the server lives, and its version
-                 GET /api/ps        the loaded models: memory, expiry, whether one is past it (busy)
-Every 10 min     GET /api/tags      the offered models; at once when /api/ps shows one we do not know
-Per new digest   POST /api/show     capabilities and trained context, which the list has only since 0.30;
-                                    at most 8 a probe, last of all, and never a reason to fail
-
-None of these touches a model: only a generation can show that one works. No API tells OLLAMA_NUM_PARALLEL
+None of what is asked touches a model: only a generation can show that one works. No API shows OLLAMA_NUM_PARALLEL
 or the length of the queue. `expires_at` is written when a model falls idle, so one that is still listed
-after it has been working without a break since.
+after it has been working without a break since. GET /api/ps may wait while a model loads (server/sched.go takes the
+same lock), GET /api/version does not. The list has a model's capabilities and trained context only since 0.30; older
+ones are asked for with POST /api/show.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from . import ollama_models
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
-from .lenient import LIST_BYTES, MOST_MODELS, keep, mapping, mappings, text
-from .reading import Facts, Identity, Load, Model
+from .lenient import LIST_BYTES, MOST_MODELS, keep, mappings, text
+from .questions import Question
+from .reading import Identity, Load
 from .visit import Visit
 
 NAME, LABEL, PORT = "ollama", "Ollama", 11434
@@ -29,42 +26,65 @@ SHOWS_PER_PROBE = 8
 UNLOADING = 2.0
 """Seconds that a model may stay listed after its expiry without being busy: unloading takes a moment."""
 
+GREETING = "Ollama is running"
 _SINCE = {"responses": (0, 13, 3), "messages": (0, 14, 0)}
 _ALWAYS_SINCE = (0, 3, 0)
+_SHUT = (401, 403, 404, 405)
 
 
 def identify(visit: Visit) -> Identity | None:
-    """LocalAI and Open WebUI answer like Ollama in places: both are ruled out."""
-    greeting = visit.get("/").text.strip() == "Ollama is running"
-    answer = _json(visit, "/api/version")
-    if set(answer) != {"version"} or text(answer["version"]) is None:
+    """Many servers imitate its API. What says "Ollama is running" at / is one, unless it is LocalAI; anything else
+    has to list the same models by /v1/models as by /api/tags, which no imitator seen so far does."""
+    greeting = _greets(visit)
+    version, blocked = visit.maybe("/api/version"), visit.get("/api/version").status in _SHUT
+    if greeting and blocked and isinstance(visit.maybe("/api/tags", max_bytes=LIST_BYTES).get("models"), list | None):
+        return Identity(NAME, f'GET / says "{GREETING}"; GET /api/version is refused.', strong=False)
+    if set(version) != {"version"} or text(version["version"]) is None:
         return None
-    if not greeting and not isinstance(_json(visit, "/api/ps").get("models"), list):
+    if not greeting and not _lists_the_same(visit):
         return None
-    if "version" in _json(visit, "/.well-known/localai.json"):
+    if "version" in visit.maybe("/.well-known/localai.json"):
         return None
-    first = 'GET / says "Ollama is running"' if greeting else "GET /api/ps lists loaded models"
-    return Identity(NAME, f"{first}, and GET /api/version gives version {text(answer['version'])}.")
+    first = f'GET / says "{GREETING}"' if greeting else "GET /api/tags and /v1/models list the same models"
+    return Identity(NAME, f"{first}, and GET /api/version gives version {text(version['version'])}.")
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises the ProbeErrors of the first three questions; /api/show never fails a probe."""
-    learned = Learned(visit, NAME)
+def _greets(visit: Visit) -> bool:
+    try:
+        answer = visit.get("/")
+    except ProbeError:  # a proxy may send / elsewhere, and the API not
+        return False
+    return answer.status == 200 and answer.text.strip() == GREETING
+
+
+def _lists_the_same(visit: Visit) -> bool:
+    """Ollama's own list is by full name ("qwen3:8b"), each owned by its namespace or by "library"."""
+    if not isinstance(visit.maybe("/api/ps").get("models", ()), list | None):
+        return False
+    tags = visit.maybe("/api/tags", max_bytes=LIST_BYTES)
+    listed = visit.maybe("/v1/models", max_bytes=LIST_BYTES)
+    if "models" not in tags or listed.get("object") != "list":
+        return False
+    cards = {text(card.get("id")): text(card.get("owned_by")) for card in mappings(listed.get("data"))}
+    names = {text(entry.get("name")) for entry in mappings(tags["models"]) if not entry.get("remote_host")}
+    owners = all(owner in ("library", (name or "").split("/")[0]) for name, owner in cards.items())
+    return names <= set(cards) and owners
+
+
+HEALTH = ("GET /api/version",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
+    """The version is its own answer; where a proxy refuses that one, the greeting at / will do."""
+    answer = visit.get("/api/version")
+    if answer.status in _SHUT and _greets(visit):
+        return
     version = text(visit.json("/api/version").get("version"))
     if version is None:
         raise BadAnswer(Cause.WRONG_SHAPE, "GET /api/version: expected a version.")
     if version != learned.version:
         learned.version, learned.api = version, surfaces(version)
         ollama_models.forget_failures(learned.memory)
-    if learned.due("tags", TAGS_EVERY):
-        _learn_tags(visit, learned)
-    with visit.step("load"):
-        running = list(mappings(visit.json("/api/ps").get("models")))[:MOST_MODELS]
-    if not ollama_models.all_known(running, learned.models):
-        _learn_tags(visit, learned)
-    _learn_shows(visit, learned)
-    learned.models = ollama_models.merge(learned.models, running, learned.memory)
-    return learned.facts(), Load(busy=_is_busy(learned.models, _server_time(visit)))
 
 
 def surfaces(version: str) -> dict[str, str]:
@@ -81,36 +101,62 @@ def surfaces(version: str) -> dict[str, str]:
     return api
 
 
-def _json(visit: Visit, path: str) -> dict[str, Any]:
-    answer = visit.get(path)
-    try:
-        return mapping(answer.json()) if answer.status == 200 else {}
-    except BadAnswer:
-        return {}
+def _learn_load(visit: Visit, learned: Learned) -> None:
+    running = list(mappings(visit.json("/api/ps").get("models")))[:MOST_MODELS]
+    learned.running = running
+    expiries = (_moment(text(entry.get("expires_at"))) for entry in running)
+    now = _server_time(visit)
+    learned.load = Load(busy=any(expiry is not None and expiry + UNLOADING < now for expiry in expiries))
 
 
-def _learn_tags(visit: Visit, learned: Learned) -> None:
-    with visit.step("models"):
-        answer = visit.json("/api/tags", max_bytes=LIST_BYTES)
+def _runs_unknown(learned: Learned) -> bool:
+    return not ollama_models.all_known(learned.running or [], learned.models)
+
+
+def _learn_models(visit: Visit, learned: Learned) -> None:
+    answer = visit.json("/api/tags", max_bytes=LIST_BYTES)
     if not isinstance(answer.get("models"), list | None):
         raise BadAnswer(Cause.WRONG_SHAPE, "GET /api/tags: expected a list of models.")
     learned.models, warnings = keep(list(ollama_models.offered(answer, learned.memory)))
-    learned.answered("tags", warnings)
+    learned.warn("models", warnings)
 
 
-def _learn_shows(visit: Visit, learned: Learned) -> None:
+def _has_unshown(learned: Learned) -> bool:
+    return bool(ollama_models.unshown(learned.models, learned.memory.setdefault("shown", {})))
+
+
+def _learn_details(visit: Visit, learned: Learned) -> None:
     """A model that cannot be shown is not asked for again until the server's version changes."""
     shown = learned.memory.setdefault("shown", {})
     for model in ollama_models.unshown(learned.models, shown)[:SHOWS_PER_PROBE]:
         shown[model.digest] = {}
-        try:
-            with visit.step("models"):
-                answer = visit.post_json("/api/show", {"model": model.name})
-        except (BadAnswer, Rejected):
-            continue
-        except ProbeError:  # the deadline or the connection: what we have is still a good reading
-            return
-        shown[model.digest] = ollama_models.show(answer)
+        with suppress(BadAnswer, Rejected):
+            shown[model.digest] = ollama_models.show(visit.post_json("/api/show", {"model": model.name}))
+
+
+def _merge(visit: Visit, learned: Learned) -> None:
+    learned.models = ollama_models.merge(learned.models, learned.running, learned.memory)
+
+
+QUESTIONS = (
+    Question("load", _learn_load, ("GET /api/ps",), step="load"),
+    Question(
+        "models",
+        _learn_models,
+        ("GET /api/tags",),
+        every=TAGS_EVERY,
+        sooner=_runs_unknown,
+        cost="reads the manifests of all models; at once when a model runs that is not known",
+    ),
+    Question(
+        "details",
+        _learn_details,
+        ("POST /api/show",),
+        when=_has_unshown,
+        cost=f"reads the head of a model file; once per new model, at most {SHOWS_PER_PROBE} a probe; loads nothing",
+    ),
+    Question("state of the models", _merge, ()),
+)
 
 
 def _server_time(visit: Visit) -> float:
@@ -119,11 +165,6 @@ def _server_time(visit: Visit) -> float:
         return parsedate_to_datetime(visit.get("/api/ps").headers.get("Date", "")).timestamp()
     except ValueError:
         return visit.now
-
-
-def _is_busy(models: tuple[Model, ...], now: float) -> bool:
-    expiries = (_moment(model.expires_at) for model in models if model.loaded)
-    return any(expiry is not None and expiry + UNLOADING < now for expiry in expiries)
 
 
 def _moment(expires_at: str | None) -> float | None:

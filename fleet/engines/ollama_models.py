@@ -49,8 +49,13 @@ def all_known(running: list[dict[str, Any]], models: tuple[Model, ...]) -> bool:
     return all((_name(entry), text(entry.get("digest"))) in known for entry in running if _name(entry))
 
 
-def merge(models: tuple[Model, ...], running: list[dict[str, Any]], memory: dict[str, Any]) -> tuple[Model, ...]:
-    """The offered models with what was shown of them and what GET /api/ps says of the loaded ones."""
+def merge(models: tuple[Model, ...], running: list[dict[str, Any]] | None, memory: dict[str, Any]) -> tuple[Model, ...]:
+    """The offered models with what was shown of them and what GET /api/ps gives of the loaded ones.
+
+    Without an answer to that (None) the models stay as they were.
+    """
+    if running is None:
+        return models
     shown: Shown = mapping(memory.get("shown"))
     loaded = {name: entry for entry in running if (name := _name(entry))}
     offered_ones = {model.name for model in models}

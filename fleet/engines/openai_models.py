@@ -11,12 +11,17 @@ from .visit import Visit
 
 PATH = "/v1/models"
 EVERY = 300.0
-"""Seconds between two looks at the list of an engine that has a health check of its own."""
+"""Seconds from one request for the list to the next, at an engine that has a health check of its own."""
+
+REFUSED = frozenset({Cause.AUTH_REJECTED, Cause.BASIC_AUTH, Cause.RATE_LIMITED})
+"""Causes by which the list decides: the server's users meet the same refusal."""
 
 
 def is_list(answer: Any) -> bool:
     """Whether this is a proper list of models: each entry is an object with an id; an empty one must say "list"."""
     data = answer.get("data") if isinstance(answer, dict) else None
+    if data is None and isinstance(answer, dict):  # servers in Go send null for an empty list
+        return answer.get("object") == "list"
     if not isinstance(data, list):
         return False
     first = data[0] if data else None
@@ -25,14 +30,10 @@ def is_list(answer: Any) -> bool:
     return isinstance(first, dict) and text(first.get("id")) is not None
 
 
-def learn_models(visit: Visit, learned: Learned, path: str = PATH, every: float = EVERY) -> None:
-    """Brings learned.models up to date when the list is due. Raises BadAnswer when it is none."""
-    if not learned.due("models", every):
-        return
-    with visit.step("models"):
-        found = list(_models(ask(visit, path)))
-    learned.models, warnings = keep(found)
-    learned.answered("models", warnings)
+def learn_models(visit: Visit, learned: Learned, path: str = PATH) -> None:
+    """Brings learned.models up to date. Raises BadAnswer when it is no list."""
+    learned.models, warnings = keep(list(_models(ask(visit, path))))
+    learned.warn("models", warnings)
 
 
 def ask(visit: Visit, path: str = PATH) -> dict[str, Any]:
@@ -45,6 +46,6 @@ def ask(visit: Visit, path: str = PATH) -> dict[str, Any]:
 
 def _models(answer: dict[str, Any]) -> Iterator[Model]:
     """A card's `max_model_len` and `parent` are vLLM's and SGLang's."""
-    for card in mappings(answer["data"]):
+    for card in mappings(answer.get("data")):
         if name := text(card.get("id")):
             yield Model(name, context_length=whole(card.get("max_model_len")), parent=text(card.get("parent")))

@@ -3,22 +3,15 @@
 Whatever goes wrong comes back as a Reading with a Failure; a probe never raises.
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
 
 from .client import Client
-from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, Unreachable
+from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, TimedOut, Unreachable
+from .questions import Bug, Engine, guarded, read
 from .reading import Facts, Failure, Identity, Load, Reading
-from .visit import Visit, check
-
-if TYPE_CHECKING:
-    from .registry import Engine
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
+from .refusal import not_an_answer, refused
+from .visit import Visit
 
 
 def probe(
@@ -72,40 +65,41 @@ class _Climb:
 
     def run(self, identify: bool) -> tuple[Facts, Load]:
         if self.given is None or identify:
-            return self._read(self._identified())
+            facts, load, _ = read(self._identified(), self.visit)
+            return facts, load
         try:
-            return self._read(self.given)
+            facts, load, odd = read(self.given, self.visit)
         except ProbeError as error:
             if isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS:
-                self._look_for_another(self.given)
+                self._look_for_another()
             raise
+        if odd:
+            self._look_for_another()
+        return facts, load
 
-    def _read(self, engine: "Engine") -> tuple[Facts, Load]:
-        with self.visit.step("health"):
-            return _guarded(engine, engine.read, self.visit)
-
-    def _identified(self) -> "Engine":
+    def _identified(self) -> Engine:
         """The engine to read: the given one when nothing strong speaks against it, else the one found."""
-        with self.visit.step("connect"):
-            self.visit.get("/")
         with self.visit.step("identify"):
             try:
                 self.identity = self._ask_all()
-            except ProbeError as error:
-                if self.given is None or isinstance(error, Unreachable) or error.cause is Cause.TIMED_OUT:
+            except Unreachable:
+                raise
+            except ProbeError:
+                if self.given is None:
                     raise
-                return self.given  # it may still answer as itself, or say better than we can what is wrong
+                return self.given  # it may still answer as itself, or name better than we can what is wrong
             self._refuse_another()
-            return self.given or self._found(self.identity)
+            if self.given or self.identity.engine in self.engines:
+                return self.given or self.engines[self.identity.engine]
+            # An engine module may recognise a server that has no module of its own.
+            detail = f"This is {self.identity.engine}, which we do not know how to watch. {self.identity.proof}"
+            raise BadAnswer(Cause.NOT_RECOGNISED, detail)
 
-    def _look_for_another(self, given: "Engine") -> None:
+    def _look_for_another(self) -> None:
         """The given engine answers oddly. Raises WRONG_ENGINE when another one has taken its place."""
-        try:
-            with self.visit.step("identify"):
-                self.identity = self._ask_all()
-        except ProbeError:
-            return  # the first trouble says more
         with self.visit.step("identify"):
+            with suppress(ProbeError):  # the first trouble says more
+                self.identity = self._ask_all()
             self._refuse_another()
 
     def _refuse_another(self) -> None:
@@ -115,56 +109,68 @@ class _Climb:
             detail = f"Expected {given.LABEL} here, but found {label}. {found.proof}"
             raise BadAnswer(Cause.WRONG_ENGINE, detail)
 
-    def _found(self, identity: Identity) -> "Engine":
-        """An engine module may recognise a server that has no module of its own."""
-        if identity.engine in self.engines:
-            return self.engines[identity.engine]
-        detail = f"This is {identity.engine}, which we do not know how to watch. {identity.proof}"
-        raise BadAnswer(Cause.NOT_RECOGNISED, detail)
-
     def _ask_all(self) -> Identity:
-        """Each engine in turn. Trouble with one question is no answer; it speaks when nobody is found."""
-        troubles: list[ProbeError] = []
+        """Each engine in turn, after GET / which several of them need. Trouble with one question is no answer."""
+        front = self._trouble_with_front()
+        troubles = [front] if front else []
         for engine in self.engines.values():
             try:
-                identity = _guarded(engine, engine.identify, self.visit)
-            except (BadAnswer, Rejected, NotReady) as error:
-                troubles.append(error)
-            except Unreachable as error:
-                if error.cause is not Cause.CONNECTION_LOST:
+                with self.visit.aside():
+                    identity = guarded(engine, engine.identify, self.visit)
+            except ProbeError as error:
+                if not self._goes_on(error):
                     raise
                 troubles.append(error)
             else:
                 if identity is not None:
                     return identity
-        raise self._nobody(troubles)
+        raise self._nobody(front, troubles)
 
-    def _nobody(self, troubles: Iterable[ProbeError]) -> ProbeError:
-        for kind in (NotReady, Rejected):
-            for trouble in troubles:
-                if isinstance(trouble, kind) and trouble.cause is not Cause.UNEXPECTED_STATUS:
-                    return trouble
+    def _trouble_with_front(self) -> ProbeError | None:
         try:
-            check(self.visit.get("/"), "GET /")
+            with self.visit.step("connect"), self.visit.aside():
+                self.visit.get("/")
         except ProbeError as error:
-            if error.cause is not Cause.UNEXPECTED_STATUS:
-                return error
-        if any(exchange.status == 401 for exchange in self.visit.client.exchanges):
+            if not self._goes_on(error):
+                raise
+            error.step = None
+            return error
+        return None
+
+    def _goes_on(self, error: ProbeError) -> bool:
+        """Whether other questions may still be answered."""
+        if isinstance(error, TimedOut):
+            return self.visit.client.connected and not self.visit.client.over
+        return isinstance(error, BadAnswer | Rejected | NotReady) or error.cause is Cause.CONNECTION_LOST
+
+    def _nobody(self, front: ProbeError | None, troubles: list[ProbeError]) -> ProbeError:
+        """The error for a server that no engine module recognised: the most telling thing that it answered."""
+        refusals = [refused(answer, request) for request, answer in self.visit.answers() if answer.status >= 400]
+        for cause in _TELLING:
+            for error in (*troubles, *refusals):
+                if error.cause is cause:
+                    return error
+        if any(refusal.cause is Cause.AUTH_REJECTED for refusal in refusals):
             return Rejected(Cause.AUTH_REJECTED, "We could not find out what answers here, as it asks for an API key.")
-        bug = next((t for t in troubles if isinstance(t, _Bug)), None)
-        return bug or BadAnswer(Cause.NOT_RECOGNISED, "Something answers here, but it is none of the servers we know.")
+        for request, answer in self.visit.answers():
+            page = not_an_answer(answer, request) if request == "GET /" else None
+            if page and page.cause is Cause.LOGIN_PAGE:
+                return page
+            if request == "GET /" and answer.status >= 500:
+                return refused(answer, request)
+        late = next((error for error in troubles if isinstance(error, TimedOut)), None)
+        bug = next((error for error in troubles if isinstance(error, Bug)), None)
+        unknown = BadAnswer(Cause.NOT_RECOGNISED, "Something answers here, but it is none of the servers we know.")
+        return front or late or bug or unknown
 
 
-class _Bug(BadAnswer):
-    """An engine module stumbled over an answer it did not foresee."""
-
-
-def _guarded(engine: "Engine", ask: Callable[[Visit], T], visit: Visit) -> T:
-    try:
-        return ask(visit)
-    except ProbeError:
-        raise
-    except Exception as error:  # an answer nobody foresaw must not take the worker down; the log has the traceback
-        logger.warning("%s stumbled over an answer from %s", engine.NAME, visit.client.base_url, exc_info=True)
-        detail = f"The answers of this server have a form that we cannot read as {engine.LABEL}"
-        raise _Bug(Cause.WRONG_SHAPE, f"{detail} ({type(error).__name__}).") from None
+_TELLING = (
+    Cause.LOADING,
+    Cause.WANTS_HTTPS,
+    Cause.BASIC_AUTH,
+    Cause.HOST_REJECTED,
+    Cause.RATE_LIMITED,
+    Cause.PROXY_REFUSED,
+    Cause.LOGIN_PAGE,
+)
+"""The causes that explain why nobody was recognised, whichever question brought them, the most telling first."""

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+METRICS_BYTES = 16 * 1024 * 1024
+"""Bytes read of a page of metrics: 64 engines of vLLM make more than 3 MB."""
+
 # A name begins where no name goes on: trying every character of a long one as a beginning would take minutes.
 _LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*)="([^"\\]*(?:\\.[^"\\]*)*)"')
 _ESCAPE = re.compile(r"\\(.)")

@@ -43,6 +43,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Backend:
+    """One server that a gateway passes requests on to, as the gateway sees it."""
+
+    name: str  # an address or a name, as the gateway shows it
+    healthy: bool | None = None
+    running: int | None = None  # requests being worked on
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """How hard the endpoint works right now."""
 
@@ -67,7 +76,9 @@ class Facts:
     """What moves slowly, so it is not asked in every probe."""
 
     version: str | None = None
+    product: str | None = None  # the server's own name where no engine module is for it: "Lemonade"
     models: tuple[Model, ...] = ()
+    behind: tuple[Backend, ...] = ()  # a gateway's; empty where it does not show them
     api: dict[str, str] = field(default_factory=dict)  # SURFACES -> "yes" | "no" | "stateless" | "stateful"
     warnings: tuple[str, ...] = ()  # sentences for the operator, e.g. open routes beside an API key
     asked: dict[str, float] = field(default_factory=dict)  # question -> unix seconds of its last answer
@@ -145,7 +156,14 @@ def facts_from_json(data: dict[str, Any]) -> Facts:
     """The inverse of `to_json` for Facts; raises TypeError for what it can't have written."""
     _check(Facts, data)
     models = tuple(model_from_json(m) for m in data.get("models", ()))
-    return Facts(**{**data, "models": models, "warnings": tuple(data.get("warnings", ()))})
+    behind = tuple(backend_from_json(b) for b in data.get("behind", ()))
+    return Facts(**{**data, "models": models, "behind": behind, "warnings": tuple(data.get("warnings", ()))})
+
+
+def backend_from_json(data: dict[str, Any]) -> Backend:
+    """The inverse of `to_json` for a Backend; raises TypeError for what it can't have written."""
+    _check(Backend, data)
+    return Backend(**data)
 
 
 def load_from_json(data: dict[str, Any]) -> Load:

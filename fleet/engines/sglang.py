@@ -1,21 +1,20 @@
 """SGLang: https://docs.sglang.io/basic_usage/native_api.html and .../references/production_metrics.html
 
-Every probe    GET /health         503 while it starts, 200 after its warm-up
-               GET /metrics        how hard it works; only with --enable-metrics, asked once an hour without
-Every 5 min    GET /v1/models      models and their context
-               GET /server_info    version and the number of requests at once (older: /get_server_info)
-
-Of /server_info only these two fields are kept: it repeats all settings of the server, keys too.
+GET /health answers 503 with an empty body while it starts, 200 after its warm-up. The metrics are there only with
+--enable-metrics; with --enable-metrics-for-all-schedulers each rank of a tensor-parallel group shows the same figures.
+Of /server_info only two fields are kept: it repeats all settings of the server, keys too.
 """
 
 from typing import Any
 
 from .errors import BadAnswer, Cause, NotReady
 from .learning import Learned
-from .lenient import mapping, text, whole
-from .openai_models import EVERY, learn_models
-from .prometheus import Page
-from .reading import Facts, Identity, Load
+from .lenient import text, whole
+from .openai_models import EVERY
+from .prometheus import METRICS_BYTES, Page
+from .questions import LIST_OF_MODELS, Question
+from .reading import Identity, Load
+from .refusal import proxy_of
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "sglang", "SGLang", 30000
@@ -36,51 +35,64 @@ _NAMES = [name for names in (*_ALIASES.values(), _USAGE) for name in names]
 def identify(visit: Visit) -> Identity | None:
     """vLLM's development mode has a /server_info too, but with other fields."""
     path, info = _server_info(visit)
-    if info:
-        return Identity(NAME, f"GET {path} gives tp_size and internal_states.")
-    return None
+    return Identity(NAME, f"GET {path} gives tp_size and internal_states.") if info else None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
+HEALTH = ("GET /health",)
+
+
+def check_health(visit: Visit, learned: Learned) -> None:
     """Raises NotReady while it starts."""
-    learned = Learned(visit, NAME)
     answer = visit.get("/health")
-    if answer.status == 503:
-        raise NotReady(Cause.LOADING, "GET /health answered HTTP 503: it is starting.")
-    check(answer, "GET /health")
-    learn_models(visit, learned)
-    if learned.due("server info", EVERY):
-        _, info = _server_info(visit)
-        if not info:
-            raise BadAnswer(Cause.WRONG_SHAPE, "Neither GET /server_info nor /get_server_info is as SGLang's.")
-        learned.version = text(info.get("version"))
-        learned.memory["slots"] = whole(info.get("max_running_requests"))
-        learned.answered("server info")
-        learned.api = dict.fromkeys(("completions", "chat"), "yes")
-    with visit.step("load"):
-        load = _load(visit, learned)
-    return learned.facts(), load
+    if answer.status == 503 and not answer.body.strip() and not proxy_of(answer):
+        raise NotReady(Cause.LOADING, "GET /health answered HTTP 503 with an empty body: it is starting.")
+    visit.health("/health")
 
 
 def _server_info(visit: Visit) -> tuple[str, dict[str, Any]]:
     for path in ("/server_info", "/get_server_info"):
-        answer = visit.get(path)
-        try:
-            info = mapping(answer.json()) if answer.status == 200 else {}
-        except BadAnswer:
-            continue
+        info = visit.maybe(path)
         if whole(info.get("tp_size")) and "internal_states" in info:
             return path, info
     return "", {}
 
 
-def _load(visit: Visit, learned: Learned) -> Load:
-    slots = whole(learned.memory.get("slots"))
-    if learned.memory.get("no metrics") and not learned.due("metrics", HOUR):
-        return Load(slots=slots)
-    answer = visit.get("/metrics")
-    learned.memory["no metrics"] = answer.status != 200
-    learned.answered("metrics")
-    page = Page(answer.text if answer.status == 200 else "", _NAMES)
+def _learn_info(visit: Visit, learned: Learned) -> None:
+    _, info = _server_info(visit)
+    if not info:
+        check(visit.get("/server_info"), "GET /server_info")
+        raise BadAnswer(Cause.WRONG_SHAPE, "Neither GET /server_info nor /get_server_info is as SGLang's.")
+    learned.version = text(info.get("version"))
+    learned.memory["slots"] = whole(info.get("max_running_requests"))
+    learned.api = dict.fromkeys(("completions", "chat"), "yes")
+
+
+def _shows_metrics(learned: Learned) -> bool:
+    return not learned.memory.get("no metrics") or learned.due("metrics", HOUR)
+
+
+def _learn_load(visit: Visit, learned: Learned) -> None:
+    learned.load = Load(slots=whole(learned.memory.get("slots")))
+    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
+    learned.memory["no metrics"] = answer.status == 404
+    learned.answered("metrics", HOUR)
+    if answer.status == 404:
+        return
+    check(answer, "GET /metrics")
+    page = Page(answer.text, _NAMES)
     counts: dict[str, Any] = {field: page.count(names) for field, names in _ALIASES.items()}
-    return Load(**counts, kv_cache_usage=page.highest(_USAGE), slots=slots)
+    learned.load = Load(**counts, kv_cache_usage=page.highest(_USAGE), slots=learned.load.slots)
+
+
+QUESTIONS = (
+    LIST_OF_MODELS,
+    Question("server info", _learn_info, ("GET /server_info (older: /get_server_info)",), every=EVERY),
+    Question(
+        "load",
+        _learn_load,
+        ("GET /metrics",),
+        step="load",
+        when=_shows_metrics,
+        cost="a page of text from its counters; once an hour where it is switched off",
+    ),
+)

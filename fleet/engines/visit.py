@@ -1,15 +1,16 @@
 """One probe's conversation with one endpoint: what an engine module gets to work with."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from .answer import Answer
 from .client import Client
-from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected
+from .errors import BadAnswer, ProbeError, TimedOut
+from .health import healthy
+from .lenient import mapping
 from .reading import Facts
-
-_SAYS_IT_LOADS = ("loading model", "currently scaling")  # llama.cpp; vLLM while it changes its size
+from .refusal import not_an_answer, refused
 
 
 class Visit:
@@ -20,6 +21,8 @@ class Visit:
         self.known = known
         self.now = now
         self._answers: dict[tuple[str, bool], Answer] = {}
+        self._too_late: dict[tuple[str, bool], TimedOut] = {}
+        self._aside = False
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -33,16 +36,47 @@ class Visit:
         finally:
             self.client.step = before
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Questions that must not cost the probe: each request gets half of the time that is left."""
+        before, self._aside = self._aside, True
+        try:
+            yield
+        finally:
+            self._aside = before
+
     def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None) -> Answer:
-        """Client.get, asked at most once per path in this visit."""
+        """Client.get, asked at most once per path in this visit: what took too long is not asked again."""
         key = (path, auth)
+        if key in self._too_late:
+            raise self._too_late[key]
         if key not in self._answers:
-            self._answers[key] = self.client.get(path, auth=auth, max_bytes=max_bytes)
+            try:
+                with self.client.share() if self._aside else nullcontext():
+                    self._answers[key] = self.client.get(path, auth=auth, max_bytes=max_bytes)
+            except TimedOut as error:
+                self._too_late[key] = error
+                raise
         return self._answers[key]
+
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """What was answered so far, each with its request: "GET /"."""
+        return ((f"GET {path}", answer) for (path, _), answer in self._answers.items())
+
+    def health(self, path: str) -> dict[str, Any]:
+        """The JSON object at `path`, {} for none, of a server that is well. Raises what get() and healthy() raise."""
+        return healthy(self.get(path), f"GET {path}")
 
     def json(self, path: str, shape: type | None = dict, ok: tuple[int, ...] = (200,), **options: Any) -> Any:
         """The JSON at `path`. Raises what get(), check() and Answer.json() raise."""
         return _named(f"GET {path}", self.get(path, **options), shape, ok)
+
+    def maybe(self, path: str, **options: Any) -> dict[str, Any]:
+        """The JSON object at `path` with status 200; {} for any other answer. Raises only what get() raises."""
+        answer = self.get(path, **options)
+        with suppress(BadAnswer):
+            return mapping(answer.json()) if answer.status == 200 else {}
+        return {}
 
     def post_json(
         self,
@@ -53,7 +87,9 @@ class Visit:
         **options: Any,
     ) -> Any:
         """The JSON that a POST answers; never remembered."""
-        return _named(f"POST {path}", self.client.post(path, payload, **options), shape, ok)
+        with self.client.share() if self._aside else nullcontext():
+            answer = self.client.post(path, payload, **options)
+        return _named(f"POST {path}", answer, shape, ok)
 
     def due(self, question: str, every: float) -> bool:
         """True when `question` was never answered, or not within the last `every` seconds.
@@ -65,38 +101,15 @@ class Visit:
 
 
 def check(answer: Answer, request: str, ok: tuple[int, ...] = (200,)) -> None:
-    """Raise Rejected or NotReady when the status is not one of `ok`; the detail quotes the body."""
-    if answer.status in ok:
-        return
-    said = f' It said: "{answer.quote}"' if answer.body.strip() else " The body was empty."
-    detail = f"{request} answered HTTP {answer.status}.{said}"
-    if answer.status == 503 and any(words in _error_message(answer).lower() for words in _SAYS_IT_LOADS):
-        raise NotReady(Cause.LOADING, detail)
-    raise Rejected(_cause_of(answer), detail)
-
-
-def _cause_of(answer: Answer) -> Cause:
-    if answer.status == 403 and not answer.body:
-        return Cause.HOST_REJECTED  # how Ollama refuses a Host header it does not know
-    if answer.status in (401, 403):
-        return Cause.AUTH_REJECTED
-    if answer.status == 429:
-        return Cause.RATE_LIMITED
-    return Cause.SERVER_ERROR if answer.status >= 500 else Cause.UNEXPECTED_STATUS
-
-
-def _error_message(answer: Answer) -> str:
-    """The message in one of the usual forms: {"error": "..."} or {"error": {"message": "..."}}."""
-    try:
-        error = answer.json(dict).get("error")
-    except BadAnswer:
-        return ""
-    message = error.get("message") if isinstance(error, dict) else error
-    return message if isinstance(message, str) else ""
+    """Raise Rejected or NotReady when the status is not one of `ok`; the detail names who sent it and what."""
+    if answer.status not in ok:
+        raise refused(answer, request)
 
 
 def _named(request: str, answer: Answer, shape: type | None, ok: tuple[int, ...]) -> Any:
     check(answer, request, ok)
+    if error := not_an_answer(answer, request):
+        raise error
     try:
         return answer.json(shape)
     except BadAnswer as error:

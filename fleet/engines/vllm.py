@@ -1,24 +1,20 @@
 """vLLM: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html and .../usage/metrics.html
 
-Every probe         GET /health         503 with an empty body: the engine died (a flag; no round trip to it)
-                    GET /metrics        how hard it works, and whether it sleeps
-Every 5 min         GET /v1/models      the served models and LoRA adapters; needs the API key
-                    GET /version
-On a new version    GET /openapi.json   the routes that the model's tasks brought; slow to make the first time
-Every hour          GET /v1/models and /metrics without the key: is one set, and does it guard everything?
-
-Nothing is ever posted. Tensor parallelism, max_num_seqs and whether /v1/responses keeps state cannot be seen.
+GET /health answers 503 with an empty body when the engine died: it reads a flag, without a round trip to the engine.
+GET /openapi.json shows the routes that the model's tasks brought; it is slow to make the first time. Tensor
+parallelism, max_num_seqs and whether /v1/responses keeps state cannot be seen. Nothing is ever posted.
 """
 
 from dataclasses import replace
 
 from . import vllm_metrics
-from .answer import Answer
-from .errors import BadAnswer, Cause, NotReady, ProbeError
+from .errors import Cause, NotReady
 from .learning import Learned
-from .lenient import mapping, text
-from .openai_models import learn_models
-from .reading import Facts, Identity, Load
+from .lenient import LIST_BYTES, mapping, mappings, text
+from .prometheus import METRICS_BYTES
+from .questions import LIST_OF_MODELS, Question
+from .reading import Identity
+from .refusal import error_message, proxy_of
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "vllm", "vLLM", 8000
@@ -47,93 +43,93 @@ def identify(visit: Visit) -> Identity | None:
     version = _version(visit)
     if version is None:
         return None
-    page = visit.get("/metrics", max_bytes=PAGE_BYTES)
+    page = visit.get("/metrics", max_bytes=METRICS_BYTES)
     if page.status == 200 and (b"\nvllm:" in page.body or page.body.startswith(b"vllm:")):
         return Identity(NAME, f"GET /version gives version {version}, and GET /metrics has vllm: lines.")
-    refusal = visit.get("/v1/models")
-    if refusal.status == 401 and _error(refusal) == "Unauthorized":
+    refusal = visit.get("/v1/models", max_bytes=LIST_BYTES)
+    if any(card.get("owned_by") == NAME for card in mappings(visit.maybe("/v1/models").get("data"))):
+        proof = f"GET /version gives version {version}, and GET /v1/models lists a model owned_by {NAME}."
+        return Identity(NAME, proof, strong=False)
+    if refusal.status == 401 and error_message(refusal) == "Unauthorized":
         proof = f'GET /version gives version {version}, and GET /v1/models refuses with error "Unauthorized".'
         return Identity(NAME, proof, strong=False)
     return None
 
 
-def read(visit: Visit) -> tuple[Facts, Load]:
-    """Raises NotReady when the engine is dead or changes its size, Rejected when the key is."""
-    learned = Learned(visit, NAME)
-    _check_health(visit)
-    learn_models(visit, learned)
-    if learned.due("version", VERSION_EVERY):
-        learned.version = _version(visit)
-        learned.answered("version")
-    with visit.step("load"):
-        load, capacity = vllm_metrics.read(_metrics(visit))
-    learned.memory.update(capacity)
-    awake = load.sleep_state in (None, "awake")
-    _learn_routes(visit, learned)
-    if learned.due("open routes", HOUR):
-        learned.answered("open routes", [_OPEN_ROUTES] if _guards_too_little(visit) else [])
-    can = tuple(dict.fromkeys(word for s, word in _CAPABILITIES.items() if learned.api.get(s) == "yes"))
-    learned.models = tuple(replace(m, loaded=awake, capabilities=can) for m in learned.models)
-    return learned.facts(), load
+HEALTH = ("GET /health",)
 
 
-def _check_health(visit: Visit) -> None:
+def check_health(visit: Visit, learned: Learned) -> None:
+    """Raises NotReady when the engine is dead or changes its size."""
     answer = visit.get("/health")
-    if answer.status == 503 and not answer.body.strip():
+    if answer.status == 503 and not answer.body.strip() and not proxy_of(answer):
         raise NotReady(Cause.ENGINE_DEAD, "GET /health answered HTTP 503 with an empty body: its engine has died.")
-    if answer.status == 404:  # behind a proxy that passes on /v1 only
-        visit.json("/v1/models")
-        return
-    check(answer, "GET /health")
-    if answer.body.strip():  # LM Studio, for one, answers 200 to every path
-        raise BadAnswer(Cause.WRONG_SHAPE, "GET /health: expected an empty body, as vLLM sends it.")
+    visit.health("/health")
 
 
 def _version(visit: Visit) -> str | None:
-    answer = visit.get("/version")
-    try:
-        found = mapping(answer.json()) if answer.status == 200 else {}
-    except BadAnswer:
-        return None
+    found = visit.maybe("/version")
     return text(found.get("version")) if set(found) == {"version"} else None
 
 
-def _error(answer: Answer) -> object:
-    try:
-        return mapping(answer.json()).get("error")
-    except BadAnswer:
-        return None
+def _learn_version(visit: Visit, learned: Learned) -> None:
+    learned.version = _version(visit) or learned.version
 
 
-def _metrics(visit: Visit) -> str:
-    """The page, or nothing: a server without it is not worse, only less known."""
-    try:
-        page = visit.get("/metrics", max_bytes=PAGE_BYTES)
-    except BadAnswer:
-        return ""
-    return page.text if page.status == 200 else ""
+def _learn_load(visit: Visit, learned: Learned) -> None:
+    page = visit.get("/metrics", max_bytes=METRICS_BYTES)
+    check(page, "GET /metrics")
+    learned.load, capacity = vllm_metrics.read(page.text)
+    learned.memory.update(capacity)
+
+
+def _new_version(learned: Learned) -> bool:
+    return learned.memory.get("routes_of") != learned.version
+
+
+def _wants_routes(learned: Learned) -> bool:
+    return _new_version(learned) or not learned.api
 
 
 def _learn_routes(visit: Visit, learned: Learned) -> None:
-    """Asked once per version, and once an hour where it stayed without an answer."""
-    same = learned.memory.get("routes_of") == learned.version
-    if same and (learned.api or not learned.due("routes", HOUR)):
-        return
+    """A server without this page (it can be switched off) is not worse, only less known."""
     learned.memory["routes_of"], learned.api = learned.version, {}
-    learned.answered("routes")
-    try:
-        with visit.step("models"):
-            paths = mapping(visit.json("/openapi.json", max_bytes=PAGE_BYTES).get("paths"))
-    except ProbeError:  # off by a flag, or too slow to make: it says nothing about the engine's health
-        return
-    if paths:
+    if paths := mapping(visit.maybe("/openapi.json", max_bytes=PAGE_BYTES).get("paths")):
         learned.api = {surface: "yes" if path in paths else "no" for surface, path in _ROUTES.items()}
 
 
-def _guards_too_little(visit: Visit) -> bool:
-    try:
-        with visit.step("models"):
-            refused = visit.get("/v1/models", auth=False).status == 401
-            return refused and vllm_metrics.PREFIX in visit.get("/metrics", auth=False, max_bytes=PAGE_BYTES).text
-    except ProbeError:  # a side question: the reading stands without it
-        return False
+def _learn_open_routes(visit: Visit, learned: Learned) -> None:
+    refused = visit.get("/v1/models", auth=False).status == 401
+    metrics = visit.get("/metrics", auth=False, max_bytes=METRICS_BYTES).text if refused else ""
+    learned.warn("open routes", [_OPEN_ROUTES] if vllm_metrics.PREFIX in metrics else [])
+
+
+def _finish_models(visit: Visit, learned: Learned) -> None:
+    """The list shows neither whether the engine sleeps nor what its models can do."""
+    awake = learned.load.sleep_state in (None, "awake")
+    can = tuple(dict.fromkeys(word for s, word in _CAPABILITIES.items() if learned.api.get(s) == "yes"))
+    learned.models = tuple(replace(m, loaded=awake, capabilities=can) for m in learned.models)
+
+
+QUESTIONS = (
+    LIST_OF_MODELS,
+    Question("version", _learn_version, ("GET /version",), every=VERSION_EVERY),
+    Question("load", _learn_load, ("GET /metrics",), step="load", cost="about 50 kB of text from its counters"),
+    Question(
+        "routes",
+        _learn_routes,
+        ("GET /openapi.json",),
+        every=HOUR,
+        when=_wants_routes,
+        sooner=_new_version,
+        cost="made once by the server, up to a second; asked once per version, hourly where it is switched off",
+    ),
+    Question(
+        "open routes",
+        _learn_open_routes,
+        ("GET /v1/models and /metrics without the key",),
+        every=HOUR,
+        cost="as the same requests with the key",
+    ),
+    Question("state of the models", _finish_models, ()),
+)

@@ -16,8 +16,9 @@ def learned(known: Facts, engine: str = "vllm", seconds: float = 0) -> Learned:
 def known() -> Facts:
     first = learned(Facts())
     first.version, first.models, first.memory["note"] = "1", (Model("a"),), 7
-    first.answered("models", ["Too many."])
-    first.answered("routes", ["Too open."])
+    for question, warning in (("models", "Too many."), ("routes", "Too open.")):
+        first.warn(question, [warning])
+        first.answered(question, 300)
     return first.facts()
 
 
@@ -34,9 +35,9 @@ def test_a_question_is_due_when_its_answer_is_old() -> None:
     assert learned(known(), seconds=300).due("models", 300)
 
 
-def test_a_new_answer_takes_back_the_warnings_of_its_last_one_only() -> None:
+def test_a_new_warning_takes_back_the_earlier_one_about_the_same_only() -> None:
     again = learned(known(), seconds=300)
-    again.answered("models")
+    again.warn("models", [])
     assert again.facts().warnings == ("Too open.",)
     assert learned(again.facts()).facts().warnings == ("Too open.",)
 

@@ -15,7 +15,7 @@ def test_the_native_list_tells_models_and_what_is_loaded() -> None:
     assert chat.capabilities == ("completion", "tools", "thinking")
     assert chat.context_length == 8192
     assert (embedder.loaded, embedder.capabilities, embedder.context_length) == (False, ("embedding",), 2048)
-    assert requests(reading) == ["GET /api/v1/models"]
+    assert requests(reading) == ["GET /lmstudio-greeting", "GET /api/v1/models"]
 
 
 def test_its_slots_are_those_of_all_loaded_models() -> None:
@@ -49,9 +49,16 @@ def test_older_ones_have_an_older_list() -> None:
     assert "responses" not in reading.facts.api
 
 
-def test_a_200_without_a_list_is_trouble() -> None:
+def test_a_200_without_a_list_is_a_warning_while_it_greets() -> None:
     with FakeEngine("lmstudio") as engine:
         engine.drop("GET /api/v1/models")
+        assert "No answer about models" in good(engine, "lmstudio").facts.warnings[0]
+
+
+def test_a_200_without_greeting_and_list_is_trouble() -> None:
+    with FakeEngine("lmstudio") as engine:
+        engine.drop("GET /api/v1/models")
+        engine.drop("GET /lmstudio-greeting")
         failure = look(engine, "lmstudio").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.WRONG_SHAPE, "health")

@@ -23,7 +23,7 @@ def test_an_older_server_is_asked_what_each_model_can_do() -> None:
     assert reading.facts.version == "0.9.3"
     assert (model.size, model.parameters, model.quantization) == (496170, "122K", None)
     assert (model.context_length, model.capabilities, model.loaded) == (2048, ("completion",), False)
-    assert requests(reading) == ["GET /api/version", "GET /api/tags", "GET /api/ps", "POST /api/show"]
+    assert requests(reading) == ["GET /api/version", "GET /api/ps", "GET /api/tags", "POST /api/show"]
 
 
 def test_a_newer_server_tells_it_in_its_list() -> None:

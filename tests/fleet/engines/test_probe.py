@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from fleet.engines.errors import Cause
+from fleet.engines.learning import Learned
 from fleet.engines.probe import probe
+from fleet.engines.questions import AGAIN, Question
 from fleet.engines.reading import Facts, Identity, Load, Reading
 from fleet.engines.visit import Visit
 from tests import hostile_server as hostile
@@ -24,17 +26,20 @@ class Toy:
 
     def __init__(self, name: str, strong: bool = True) -> None:
         self.NAME, self.LABEL, self.strong = name, name.title(), strong
+        self.HEALTH = (f"GET /{name}/health",)
+        self.QUESTIONS = (Question("load", self.learn_load, (f"GET /{name}/load",), step="load"),)
 
     def identify(self, visit: Visit) -> Identity | None:
         if visit.json(f"/{self.NAME}").get("name") == self.NAME:
             return Identity(self.NAME, f"/{self.NAME} says so.", self.strong)
         return None
 
-    def read(self, visit: Visit) -> tuple[Facts, Load]:
+    def check_health(self, visit: Visit, learned: Learned) -> None:
         visit.json(f"/{self.NAME}/health")
-        with visit.step("load"):
-            running = visit.json(f"/{self.NAME}/load")["running"]
-        return Facts(version="1", asked={"version": visit.now}), Load(running=running)
+        learned.version = "1"
+
+    def learn_load(self, visit: Visit, learned: Learned) -> None:
+        learned.load = Load(running=visit.json(f"/{self.NAME}/load")["running"])
 
 
 @pytest.fixture(autouse=True)
@@ -179,11 +184,70 @@ def test_otherwise_the_first_trouble_stands(server: HostileServer, name: str) ->
     assert why(probe(server.url, engine="alpha")) == (Cause.UNEXPECTED_STATUS, "health")
 
 
-def test_a_clear_no_needs_no_second_look(server: HostileServer) -> None:
+def test_a_refused_key_does_not_look_like_another_engine(server: HostileServer) -> None:
     is_engine(server, "beta")
     server.on("/alpha/health", answer(401))
     assert why(probe(server.url, engine="alpha")) == (Cause.AUTH_REJECTED, "health")
-    assert server.asked() == ["GET /alpha/health"]
+    assert server.asked() == ["GET /alpha/health", "GET /v1/models"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_where_the_way_to_its_health_is_shut_its_list_of_models_shows_that_it_lives(
+    server: HostileServer, status: int
+) -> None:
+    server.on("/alpha/health", answer(status, {}))
+    server.on("/alpha/load", answer(200, {"running": 2}))
+    server.on("/v1/models", answer(200, {"object": "list", "data": [{"id": "m"}]}))
+    reading = probe(server.url, engine="alpha")
+    assert reading.failure is None
+    assert reading.load.running == 2
+    assert "GET /alpha/health" in reading.facts.warnings[0]
+
+
+# Side questions never decide
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        hostile.hang(), hostile.dribble_body(), hostile.reset(), hostile.garbage(), hostile.huge(), hostile.html(),
+        hostile.html("Sign in"), hostile.redirect("http://x.test/"), hostile.deep_json(), hostile.invalid_utf8(),
+        answer(200, []), answer(200, {}), answer(401), answer(403), answer(404), answer(405), answer(429), answer(500),
+        answer(503, {"error": {"message": "Loading model"}}),
+    ],
+)  # fmt: skip
+def test_trouble_with_a_side_question_is_a_warning(server: HostileServer, trouble: hostile.Behaviour) -> None:
+    is_engine(server, "alpha")
+    server.on("/alpha/load", trouble)
+    reading = probe(server.url, engine="alpha", timeout=DEADLINE, now=1_800_000_000.0)
+    assert reading.failure is None
+    assert reading.load == Load()
+    assert reading.facts.warnings[0].startswith("No answer about load since 15 Jan 08:00 UTC. ")
+
+
+def test_a_side_question_without_an_answer_is_asked_less_often(server: HostileServer) -> None:
+    is_engine(server, "alpha")
+    server.on("/alpha/load", answer(500))
+    first = probe(server.url, engine="alpha", now=0.0)
+    server.on("/alpha/load", answer(200, {"running": 1}))
+    soon = probe(server.url, engine="alpha", known=first.facts, now=AGAIN - 1)
+    assert (soon.load.running, len(soon.facts.warnings)) == (None, 1)
+    later = probe(server.url, engine="alpha", known=soon.facts, now=AGAIN)
+    assert (later.load.running, later.facts.warnings) == (1, ())
+
+
+def test_a_front_page_that_hangs_does_not_hide_the_engine(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    server.on("/", hostile.hang())
+    reading = probe(server.url, timeout=2)
+    assert reading.failure is None
+    assert reading.identity == Identity("beta", "/beta says so.")
+
+
+def test_an_engine_that_is_replaced_by_another_is_noticed_by_its_side_questions(server: HostileServer) -> None:
+    is_engine(server, "beta")
+    server.on("/alpha/health", answer(200, {}))
+    assert why(probe(server.url, engine="alpha")) == (Cause.WRONG_ENGINE, "identify")
 
 
 # Trouble on the way
@@ -226,9 +290,7 @@ def test_an_unforeseen_form_never_raises(server: HostileServer, caplog: pytest.L
     is_engine(server, "alpha")
     server.on("/alpha/load", answer(200, {}))
     reading = probe(server.url, engine="alpha")
-    assert reading.failure is not None
-    assert reading.failure.cause is Cause.WRONG_SHAPE
-    assert "KeyError" in reading.failure.detail
+    assert "KeyError" in reading.facts.warnings[0]
     assert "Traceback" in caplog.text
 
 

@@ -1,0 +1,159 @@
+"""How every engine is asked: its health decides, all else is a side question that never does.
+
+A side question has half of the time that is left. Whatever goes wrong with it (too late, refused, lost, odd) leaves
+what was known before, with a warning; then it is asked less often for a while, since a question that hangs costs the
+server work, too. Only where it says why nobody can use the server (`decides`, such as a key that is refused) it is the
+reading's failure.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from . import openai_models
+from .errors import BadAnswer, Cause, ProbeError, Rejected
+from .learning import Learned
+from .reading import Facts, Identity, Load
+from .visit import Visit
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+AGAIN = 60.0
+"""Seconds until a side question is asked again that got no good answer."""
+
+FREE = "free: answered from memory"
+"""What most questions cost a server."""
+
+
+def _always(learned: Learned) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing that a probe asks an engine besides its health."""
+
+    name: str  # what it is about, for the warning and as the key in Facts.asked: "models"
+    learn: Callable[[Visit, Learned], None]  # puts the answer into `learned`; raises ProbeErrors
+    asks: tuple[str, ...]  # the requests as people write them: "GET /v1/models"
+    step: str = "models"
+    every: float = 0  # seconds from one answer to the next; 0: in every probe
+    cost: str = FREE
+    when: Callable[[Learned], bool] = _always  # more often than `every`: no; False leaves it out of this probe
+    sooner: Callable[[Learned], bool] | None = None  # True asks it before it is due
+    decides: frozenset[Cause] = frozenset()
+
+
+LIST_OF_MODELS = Question(
+    "models",
+    openai_models.learn_models,
+    (f"GET {openai_models.PATH}",),
+    every=openai_models.EVERY,
+    decides=openai_models.REFUSED,
+)
+"""What most engines are asked for their models."""
+
+
+class Engine(Protocol):
+    """What a module of this package offers; a module is an Engine by having these names."""
+
+    @property
+    def NAME(self) -> str:
+        """How it is stored and filtered by: "vllm"."""
+
+    @property
+    def LABEL(self) -> str:
+        """How people write it: "vLLM"."""
+
+    @property
+    def PORT(self) -> int | None:
+        """The port it listens on by default."""
+
+    @property
+    def HEALTH(self) -> tuple[str, ...]:
+        """The requests of `check_health`, as people write them."""
+
+    @property
+    def QUESTIONS(self) -> tuple[Question, ...]:
+        """What a probe asks besides, in this order."""
+
+    def identify(self, visit: Visit) -> Identity | None:
+        """Is it this engine? None when it is not; raises only what the transport raises."""
+
+    def check_health(self, visit: Visit, learned: Learned) -> None:
+        """Raises the ProbeError by which it is not up."""
+
+
+def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
+    """The facts and the load, and whether an answer was so odd that another engine may have taken its place.
+
+    Raises the ProbeErrors of `check_health`, and those that a question has under `decides`.
+    """
+    learned = Learned(visit, engine.NAME)
+    with visit.step("health"):
+        odd = _check_health(engine, visit, learned)
+    for question in engine.QUESTIONS:
+        if _wanted(question, learned):
+            odd |= _ask(engine, question, visit, learned)
+    return learned.facts(), learned.load, odd
+
+
+_SHUT = (Cause.AUTH_REJECTED, Cause.PROXY_REFUSED, Cause.LOGIN_PAGE, Cause.UNEXPECTED_STATUS)
+"""By these a proxy keeps an engine's own routes from us; many pass on /v1 only, as vLLM's guide advises:
+https://docs.vllm.ai/en/latest/usage/security/"""
+
+
+def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
+    """Where the way to the engine's own health is shut, its list of models answers for it. True the first time."""
+    try:
+        guarded(engine, lambda visit: engine.check_health(visit, learned), visit)
+    except Rejected as error:
+        if error.cause not in _SHUT:
+            raise
+        try:
+            with visit.aside():
+                openai_models.ask(visit)
+        except ProbeError as second:
+            raise second if second.cause is Cause.AUTH_REJECTED else error from None
+        return learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}")
+    learned.answered("health")
+    return False
+
+
+def _wanted(question: Question, learned: Learned) -> bool:
+    if not question.when(learned) or learned.waits(question.name, AGAIN):
+        return False
+    return learned.due(question.name, question.every) or bool(question.sooner and question.sooner(learned))
+
+
+def _ask(engine: Engine, question: Question, visit: Visit, learned: Learned) -> bool:
+    """Whether the answer was odd for the first time."""
+    try:
+        with visit.step(question.step), visit.aside():
+            guarded(engine, lambda visit: question.learn(visit, learned), visit)
+    except ProbeError as error:
+        if error.cause in question.decides:
+            raise
+        first = learned.unanswered(question.name, visit.client.scrub(error.detail))
+        return first and (isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS)
+    learned.answered(question.name, question.every)
+    return False
+
+
+class Bug(BadAnswer):
+    """An engine module stumbled over an answer it did not foresee."""
+
+
+def guarded(engine: Engine, ask: Callable[[Visit], T], visit: Visit) -> T:
+    """What `ask` returns; an answer that nobody foresaw becomes a ProbeError, and the log has the traceback."""
+    try:
+        return ask(visit)
+    except ProbeError:
+        raise
+    except Exception as error:
+        logger.warning("%s stumbled over an answer from %s", engine.NAME, visit.client.base_url, exc_info=True)
+        detail = f"The answers of this server have a form that we cannot read as {engine.LABEL}"
+        raise Bug(Cause.WRONG_SHAPE, f"{detail} ({type(error).__name__}).") from None
