@@ -76,13 +76,13 @@ class Facts:
     """What moves slowly, so it is not asked in every probe."""
 
     version: str | None = None
-    product: str | None = None  # the server's own name where no engine module is for it: "Lemonade"
     models: tuple[Model, ...] = ()
-    behind: tuple[Backend, ...] = ()  # a gateway's; empty where it does not show them
     api: dict[str, str] = field(default_factory=dict)  # SURFACES -> "yes" | "no" | "stateless" | "stateful"
     warnings: tuple[str, ...] = ()  # sentences for the operator, e.g. open routes beside an API key
     asked: dict[str, float] = field(default_factory=dict)  # question -> unix seconds of its last answer
     memory: dict[str, Any] = field(default_factory=dict)  # an engine's own small notes (JSON values)
+    product: str | None = None  # the server's own name where no engine module is for it: "Lemonade"
+    behind: tuple[Backend, ...] = ()  # a gateway's servers; empty where it does not show them
 
 
 @dataclass(frozen=True, slots=True)
