@@ -1,26 +1,141 @@
-"""Reading the address of an endpoint as people paste it."""
+"""Reading the address of an endpoint as people paste it: with routes, as a curl command, in quotes, misspelt."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from . import curl
 
 EXAMPLE = "http://gpu-1:11434"
+LONGEST_PASTE = 20_000
+"""Characters of a pasted text, which may be a curl command with its body."""
+
+CREDENTIALS = (
+    "Leave user name and password out of the address. Put the user name into its own field (username), and the "
+    "password or an API key into the other (api_key)."
+)
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
-_HOST_AND_PORT = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}(/.*)?")
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?#].*)?")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+_QUOTES = "\"'`“”„\u2018\u2019«»"
+
+_V1 = (
+    r"models(/.+)?|chat/completions(/batch|/render)?|(chat/)?completions|embeddings|responses(/.+)?"
+    r"|messages(/count_tokens|/batches)?|rerank|score|classify|pooling|moderations|tokenize|detokenize|files|batches"
+    r"|audio/\w+|images/\w+|health(/ready|/live)?|metrics|version|metadata|system-info|stats|load"
+)
+_OLLAMA = (
+    r"generate|chat|chat/completions|completions|tags|ps|version|show|embed|embeddings|pull|push|create|copy|delete"
+    r"|web_search|web_fetch|models|config|extra/version"
+)
+_LM_STUDIO = r"models(/.+)?|chat|(chat/)?completions|embeddings|responses|messages|rerank"
+_AT_THE_ROOT = (
+    r"metrics|health(/(readiness|liveliness|liveness|ready|live))?|health_generate|healthz|readyz|livez|ready|docs|redoc"
+    r"|openapi\.json|version|ping|load|props|slots(/\d+)?|lora-adapters|completions?|chat/completions|embeddings?|embed"
+    r"|rerank|reranking|score|classify|pooling|tokenize|detokenize|apply-template|infill|models|generate|generate_stream"
+    r"|info|server_info|get_server_info|model_info|get_model_info|is_sleeping|sleep|wake_up|invocations|running|ui"
+)
+_ROUTE_AT_THE_END = re.compile(f"/(v1(/({_V1}))?|api(/({_OLLAMA}|v[01](/({_LM_STUDIO}))?))?|{_AT_THE_ROOT})/*$")
+"""The end of a path that belongs to an engine's API or pages, not to the prefix that a proxy gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a pasted text says of a server. `api_key` is as it was pasted: clean_key() reads it."""
+
+    url: str
+    username: str = ""
+    api_key: str = ""  # with a user name: the password
 
 
 def parse_base_url(text: str) -> str:
-    """The address to store: without outer spaces, trailing slashes and one trailing "/v1".
+    """The base URL to store, of read_address(). Raises ValueError also where the text holds credentials."""
+    address = read_address(text)
+    if address.username or address.api_key:
+        raise ValueError(CREDENTIALS)
+    return address.url
 
-    A host with a port ("localhost:11434") is taken for http. Clients of the OpenAI API are given addresses that
-    end in "/v1", so people paste those.
-    Raises ValueError with a sentence for the person who typed it.
+
+def read_address(text: str) -> Address:
+    """The base URL, without routes such as /v1/chat/completions or /api/generate, and the credentials beside it.
+
+    A host with a port ("localhost:11434") is taken for http. Of a curl command its URL, its bearer key and its
+    "-u user:password" are read. The URL is such that reading it again changes nothing.
+    Raises ValueError with a sentence for the person who typed it; it never repeats what may be a secret.
     """
-    text = text.strip()
-    parts = split_base_url(f"http://{text}" if _HOST_AND_PORT.fullmatch(text) else text)
-    path = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    if len(text) > LONGEST_PASTE:
+        raise ValueError(f"This is too long for an address. Write it like {EXAMPLE}.")
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf").strip()  # Cf: zero-width and the like
+    command = curl.read(text)
+    target, username, key = command or (text, "", "")
+    if command and not target:
+        raise ValueError(f"No address was found in this curl command. Write it like {EXAMPLE}.")
+    target = _tidied(target)
+    if command and "://" not in target:
+        target = f"http://{target}"  # as curl does
+    own_username, own_password, target = _without_credentials(target)
+    if own_username:
+        username, key = own_username, own_password
+    return Address(_base_url(target), username, key)
+
+
+def _tidied(text: str) -> str:
+    """Without what is copied along: the name of a variable, quotes, brackets, punctuation; with "://" in its place."""
+    text = re.sub(r"^(export\s+|set\s+|\$env:)?[A-Za-z_]\w*\s*=\s*(?=\S)", "", text)
+    text = re.sub(r"^(GET|POST)\s+", "", text).strip(_QUOTES + ",;. \t\r\n")
+    if re.fullmatch(r"<[^<>]+>|\([^()]+\)", text) and re.search(r"[:/]", text):
+        text = text[1:-1].strip()
+    text = re.sub(r"^(https?:/+)+(?=https?:/)", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^(https?)([:;][/\\]+|[/\\]{2,})", r"\1://", text, flags=re.IGNORECASE)
+    text = re.sub(r"^//(?=[\w\[])", "http://", text)
+    return f"http://{text}" if _HOST_AND_PORT.fullmatch(text) else text
+
+
+def _without_credentials(text: str) -> tuple[str, str, str]:
+    """(user name, password, address) of "http://user:password@host". RFC 3986 has both percent-encoded."""
+    found = re.fullmatch(r"(https?://)([^/?#]*)@([^@]*)", text, flags=re.IGNORECASE | re.DOTALL)
+    if not found:
+        return "", "", text
+    username, _, password = found[2].partition(":")
+    if not username:
+        raise ValueError(CREDENTIALS)
+    return unquote(username), unquote(password), found[1] + found[3]
+
+
+def _base_url(text: str) -> str:
+    if text.count("://") > 1:
+        raise ValueError("There is more than one address here. Write one; each endpoint has its own.")
+    text, _, place = text.partition("#")  # a place on a page: no server is sent it
+    if "@" in place:
+        raise ValueError(CREDENTIALS)
+    authority = re.split(r"[/?]", text.partition("://")[2], maxsplit=1)[0]
+    if found := re.search(r"\$\{?\w+\}?|%[A-Za-z_]\w*%|<[^<>]*>|\{\{?[^{}]*\}\}?", authority):
+        raise ValueError(f"{found[0][:40]!r} stands for a value that only you know: write the address itself.")
+    before, question, _ = text.partition("?")
+    if question and _ROUTE_AT_THE_END.search(before):
+        text = before  # the query was the route's
+    _check_one_machine(authority)
+    parts = split_base_url(text)
+    _check_one_machine(parts.netloc)
+    return f"{parts.scheme}://{parts.netloc}{_without_routes(parts.path)}"
+
+
+def _without_routes(path: str) -> str:
+    """Routes are taken off until none is left, so that reading the result again changes nothing."""
+    path = path.rstrip("/")
+    while found := _ROUTE_AT_THE_END.search(path):
+        path = path[: found.start()].rstrip("/")
+    return path
+
+
+def _check_one_machine(authority: str) -> None:
+    """Servers print the address that they listen on, which may be all of them."""
+    host = re.sub(r":[0-9]*$", "", authority)
+    zeros = re.fullmatch(r"(0x0+|0+)(\.(0x0+|0+)){0,3}\.?", host, flags=re.IGNORECASE)
+    if zeros or host in ("*", "+") or re.fullmatch(r"\[(::ffff:|::)?[0:.]*\]", host, flags=re.IGNORECASE):
+        raise ValueError(f"{host} means every address of that machine: write 127.0.0.1 or the machine's name.")
 
 
 def split_base_url(text: str) -> SplitResult:
@@ -31,7 +146,7 @@ def split_base_url(text: str) -> SplitResult:
         raise ValueError(f"This is not a URL. Write the address like {EXAMPLE}.") from None
     _check_scheme(text, parts)
     if "@" in parts.netloc:
-        raise ValueError("Leave user name and password out of the address. Put an API key into its own field.")
+        raise ValueError(CREDENTIALS)
     if "?" in text or "#" in text:
         raise ValueError('Leave "?" and "#" and what follows them out of the address.')
     if not _PATH.fullmatch(parts.path) or len(text) > 2000:
