@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import BadAnswer, Cause
+from .masking import Mask
 
 QUOTE_LENGTH = 120
+MASKED = 64 * 1024
+"""The bytes of a body in which a key is looked for before the quote is cut out of them."""
 
 _DECODER = json.JSONDecoder(
     parse_constant=lambda name: None,
@@ -29,7 +32,7 @@ class Answer:
     headers: Mapping[str, str]  # case-insensitive
     body: bytes  # decoded, complete
     url: str
-    secret: str = field(default="", repr=False)  # the API key, kept out of messages
+    mask: Mask = field(default_factory=Mask, repr=False)  # keeps the API key out of messages
 
     @property
     def text(self) -> str:
@@ -40,7 +43,7 @@ class Answer:
     def quote(self) -> str:
         """The beginning of the body for a message: one line, at most 120 characters, without the API key."""
         # Masked before it is cut: half a key is a secret too.
-        body = self.body.replace(self.secret.encode(), b"***") if self.secret else self.body
+        body = self.mask.body(self.body[:MASKED])
         return one_line(body[: 8 * QUOTE_LENGTH].decode("utf-8", errors="replace"))
 
     def json(self, shape: type | None = None) -> Any:

@@ -61,22 +61,21 @@ def ask(
     reading: Reading,
     *,
     api_key: str | None = None,
+    username: str | None = None,
     timeout: float = CANARY_DEADLINE,
     verify: bool = True,
 ) -> Reading:
     """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. Never raises
     a ProbeError: what went wrong is the canary's failure, or its note when it says nothing about the engine."""
-    asker = _Asker(base_url, engine, model, reading, api_key, verify)
+    asker = _Asker(base_url, engine, model, reading, {"api_key": api_key, "username": username, "verify": verify})
     canary = asker.ask(timeout)
     return replace(reading, canary=canary, exchanges=(*reading.exchanges, *asker.exchanges))
 
 
 class _Asker:
-    def __init__(
-        self, base_url: str, engine: str, model: Model, reading: Reading, api_key: str | None, verify: bool
-    ) -> None:
+    def __init__(self, base_url: str, engine: str, model: Model, reading: Reading, options: dict[str, Any]) -> None:
         self.base_url, self.engine, self.model, self.reading = base_url, engine, model, reading
-        self.options: dict[str, Any] = {"api_key": api_key, "verify": verify}
+        self.options = options
         self.exchanges: list[Exchange] = []
 
     def ask(self, timeout: float) -> Canary:

@@ -1,5 +1,6 @@
 """The HTTP side of one probe: a few requests over one connection, within one wall-clock deadline."""
 
+import base64
 import json
 import re
 import time
@@ -20,14 +21,13 @@ from core.http.transport import Clock, ours
 from .address import parse_base_url, split_base_url
 from .answer import Answer, one_line
 from .errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
+from .masking import Mask
 from .reading import Exchange
 
 __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 
 MIB = 1024 * 1024
 MAX_REDIRECTS = 3
-REAL_KEY = 12
-"""Characters from which an API key is none of the usual placeholders, such as "ollama" or "EMPTY"."""
 
 
 class _Adapter(GuardedAdapter):
@@ -42,6 +42,7 @@ class Client:
     """Sends the requests of one probe.
 
     `deadline` is in seconds of wall clock for all of them together, counted from construction.
+    `api_key` is sent as a bearer key; with a `username` it is the password of basic auth.
     Raises ValueError when `base_url` is not one (see parse_base_url).
     """
 
@@ -50,6 +51,7 @@ class Client:
         base_url: str,
         *,
         api_key: str | None = None,
+        username: str | None = None,
         deadline: float = 5.0,
         max_bytes: int = MIB,
         verify: bool = True,
@@ -59,7 +61,8 @@ class Client:
         self.max_bytes = max_bytes
         self.exchanges: list[Exchange] = []
         self.step = "connect"
-        self._api_key = api_key
+        self._api_key, self._username = api_key or "", username or ""
+        self._mask = Mask(self._api_key, self._username)
         self._origin = _origin(parts)
         self._clock = Clock(deadline)
         self._adapter = _Adapter(parts, self._clock, verify)
@@ -117,12 +120,7 @@ class Client:
 
     def scrub(self, text: str) -> str:
         """`text` without the API key: some servers repeat the key they refuse."""
-        return text.replace(self._api_key, "***") if self._api_key else text
-
-    def _without_key(self, body: bytes) -> bytes:
-        """Facts are kept as they were told, so a key must not be among them. A short one is part of other words."""
-        key = (self._api_key or "").encode()
-        return body.replace(key, b"***") if len(key) >= REAL_KEY else body
+        return self._mask.text(text)
 
     def close(self) -> None:
         """Close the connection."""
@@ -147,7 +145,9 @@ class Client:
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes, whole=whole)
-            return Answer(raw.status, raw.headers, self._without_key(bytes(data)), url, self._api_key or "")
+            # Facts are kept as the server gives them, so a key must not be among them.
+            content = self._mask.body(bytes(data)) if self._mask.worth_it else bytes(data)
+            return Answer(raw.status, raw.headers, content, url, self._mask)
         except ProbeError as known:
             error = known
             raise
@@ -165,11 +165,18 @@ class Client:
         headers = {"User-Agent": "plimsoll-probe", "Accept": "*/*", "Accept-Encoding": "identity"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if auth and self._api_key:
-            if not re.fullmatch(r"[\x21-\x7e]+", self._api_key):
-                raise Rejected(Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry.")
-            headers["Authorization"] = f"Bearer {self._api_key}"
+        if auth and (self._api_key or self._username):
+            headers["Authorization"] = self._authorization()
         return headers
+
+    def _authorization(self) -> str:
+        if self._username:
+            if ":" in self._username:
+                raise Rejected(Cause.AUTH_REJECTED, "The stored user name has a colon, which basic auth cannot carry.")
+            return f"Basic {base64.b64encode(f'{self._username}:{self._api_key}'.encode()).decode()}"
+        if not re.fullmatch(r"[\x21-\x7e]+", self._api_key):
+            raise Rejected(Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry.")
+        return f"Bearer {self._api_key}"
 
     def _send(self, request: PreparedRequest) -> Any:
         clock = self._clock

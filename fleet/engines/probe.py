@@ -20,6 +20,7 @@ def probe(
     engine: str | None = None,
     known: Facts | None = None,
     api_key: str | None = None,
+    username: str | None = None,
     timeout: float = 5.0,
     verify: bool = True,
     identify: bool = False,
@@ -28,12 +29,13 @@ def probe(
     """Ask the endpoint at `base_url`; `timeout` is in seconds of wall clock for everything together.
 
     `engine` is the pinned or last known one; without it, or with `identify`, the server is identified first.
+    With a `username` the `api_key` is the password of basic auth.
     `known` are the facts of earlier probes; a failed Reading carries them on. `now` is in unix seconds.
     """
     known = known if known is not None else Facts()
     now = time.time() if now is None else now
     try:
-        client = Client(base_url, api_key=api_key, deadline=timeout, verify=verify)
+        client = Client(base_url, api_key=api_key, username=username, deadline=timeout, verify=verify)
     except ValueError as error:
         return Reading(now, facts=known, failure=Failure(Cause.DNS_FAILED, "connect", str(error)))
     with client:

@@ -125,6 +125,23 @@ def test_the_key_is_sent_as_bearer_unless_told_otherwise(server: HostileServer) 
     assert "authorization" not in server.requests[1].headers
 
 
+@pytest.mark.parametrize(("password", "sent"), [("gehéim:x", "YsOzYjpnZWjDqWltOng="), (None, "YsOzYjo=")])
+def test_with_a_user_name_the_key_is_the_password_of_basic_auth(
+    server: HostileServer, password: str | None, sent: str
+) -> None:
+    with Client(server.url, api_key=password, username="bób") as client:
+        client.get("/a")
+        client.post("/b", {})
+        client.get("/c", auth=False)
+    assert [request.headers.get("authorization") for request in server.requests] == [f"Basic {sent}"] * 2 + [None]
+
+
+def test_a_user_name_with_a_colon_is_not_sent(server: HostileServer) -> None:
+    with Client(server.url, username="a:b") as client, fails(Rejected, Cause.AUTH_REJECTED, "colon"):
+        client.get("/")
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [
