@@ -22,6 +22,10 @@ from . import certificate, outbound, trust, watchdog
 from .errors import Cause, ProbeError, TimedOut, Unreachable
 from .metering import Metered
 
+COMPOSE = (
+    "A name without dots may be a service of docker compose, which is known inside the compose network only: publish "
+    "its port and write 127.0.0.1 or the name of its machine, or run Plimsoll in that network."
+)
 MAX_ADDRESSES = 8  # of one name; more would leave each too little time
 
 
@@ -176,7 +180,8 @@ def look_up(host: str, port: int, clock: Clock) -> list[Any]:
         raise clock.timed_out() from None
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a valid name"
-        raise ours(error) or Unreachable(Cause.DNS_FAILED, f"The name {host!r} was not found: {reason}.") from None
+        detail = f"The name {host!r} was not found: {reason}.{'' if '.' in host else f' {COMPOSE}'}"
+        raise ours(error) or Unreachable(Cause.DNS_FAILED, detail) from None
 
 
 def numeric(host: str, port: int) -> list[Any]:

@@ -35,6 +35,20 @@ def test_a_broken_connection_is_connection_lost(server: HostileServer, behaviour
     assert client.connected
 
 
+@pytest.mark.parametrize(("host", "hinted"), [("ollama", True), ("vllm.example.invalid", False)])
+def test_a_name_without_dots_that_is_not_found_may_be_one_of_docker_compose(
+    monkeypatch: pytest.MonkeyPatch, host: str, hinted: bool
+) -> None:
+    def unknown(*args: object, **kwargs: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with Client(f"http://{host}:11434") as client, pytest.raises(Unreachable) as caught:
+        client.get("/")
+    assert caught.value.cause is Cause.DNS_FAILED and f"The name {host!r} was not found" in caught.value.detail
+    assert ("inside the compose network" in caught.value.detail) == hinted
+
+
 def test_a_wrong_promise_of_gzip_is_a_bad_answer(server: HostileServer) -> None:
     server.on("/gzip", answer(200, b"plain", Content_Encoding="gzip"))
     server.on("/br", answer(200, b"plain", Content_Encoding="br"))
