@@ -49,8 +49,16 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
     if not _reserve(state):
         return reading
     timeout = CONFIRM_DEADLINE if doubted and _tells_progress(engine, reading) else CANARY_DEADLINE
-    key, verify = endpoint.api_key or None, endpoint.verify_tls
-    return canary.ask(endpoint.url, engine, model, reading, api_key=key, timeout=timeout, verify=verify)
+    return canary.ask(
+        endpoint.url,
+        engine,
+        model,
+        reading,
+        api_key=endpoint.api_key or None,
+        username=endpoint.username or None,
+        timeout=timeout,
+        verify=endpoint.verify_tls,
+    )
 
 
 def due(last: dict[str, Any], every: int, key: str, at: float) -> bool:

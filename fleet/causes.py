@@ -105,7 +105,8 @@ WORDS: dict[Cause, Words] = {
     Cause.AUTH_REJECTED: Words(
         "key rejected",
         "The server wants an API key and does not accept the one set here.",
-        "Set the right API key for this endpoint.",
+        "Set the right API key for this endpoint. Where a proxy in front asks for basic auth, set its user name and "
+        "password.",
     ),
     Cause.BASIC_AUTH: Words(
         "user name wanted",

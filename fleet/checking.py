@@ -56,13 +56,22 @@ def check(
     expected_models: Sequence[str] = (),
     verify: bool = True,
     *,
+    username: str = "",
     watched: QuerySet[Endpoint],
 ) -> Check:
     """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds.
 
     Which of the `watched` endpoints watch the same address is told, too.
     """
-    reading = probe(url, engine=engine or None, api_key=api_key or None, timeout=DEADLINE, verify=verify, identify=True)
+    reading = probe(
+        url,
+        engine=engine or None,
+        api_key=api_key or None,
+        username=username or None,
+        timeout=DEADLINE,
+        verify=verify,
+        identify=True,
+    )
     known = ["load"] if reading.load != Load() else []
     finding = find(reading, tuple(expected_models))
     return Check(

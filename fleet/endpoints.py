@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,15 +17,17 @@ from teams import audit, quotas
 from teams.models import Team
 
 from . import claims, incidents, live, probing, schedule
-from .engines.client import parse_base_url
+from .engines.address import parse_base_url
+from .engines.api_key import clean_key, clean_username
 from .engines.errors import Cause
 from .engines.registry import ENGINES
 from .models import Change, Endpoint, EndpointState
 from .status import Status
 
 FIELDS = (
-    "name", "url", "engine", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of", "fail_for",
-    "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models", "canary_every",
+    "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",
+    "fail_for", "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models",
+    "canary_every",
 )  # fmt: skip
 """What a team may set; the defaults are those of the Endpoint model. Without a timeout it follows the interval."""
 
@@ -36,7 +39,7 @@ SECRET = ("api_key",)
 
 
 KEY_AGAIN = (
-    "The stored key is for another server, or its certificate would not be verified any more: "
+    "The stored key is for another server or user name, or its certificate would not be verified any more: "
     "type the key again, or forget the stored one."
 )
 
@@ -65,13 +68,14 @@ def add(team: Team, **fields: Any) -> Endpoint:
 def change(endpoint: Endpoint, **fields: Any) -> list[str]:
     """Changes the named fields and returns those that moved. Raises ValidationError as `add` does.
 
-    Another URL, engine or key makes it an endpoint we know nothing of: it is identified afresh. With another URL its
-    incident ends, since that was about another server; else the next probes decide about it. The stored
-    key stays with the server that it was given for: for another one it has to be given again, or be forgotten.
+    Another URL, engine, user name or key makes it an endpoint we know nothing of: it is identified afresh. With another
+    URL its incident ends, since that was about another server; else the next probes decide about it. The stored key
+    stays with the server and user name that it was given for: for others it has to be given again, or be forgotten.
     """
     before = {name: getattr(endpoint, name) for name in FIELDS}
     _fill(endpoint, fields)
-    if "api_key" not in fields and before["api_key"] and not same_server(before, endpoint.url, endpoint.verify_tls):
+    as_before = same_server(before, endpoint.url, endpoint.verify_tls, endpoint.username)
+    if "api_key" not in fields and before["api_key"] and not as_before:
         raise ValidationError({"api_key": KEY_AGAIN})
     moved = [name for name in FIELDS if getattr(endpoint, name) != before[name]]
     if not moved:
@@ -85,7 +89,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         after = {name: getattr(endpoint, name) for name in FIELDS}
         detail = audit.differences(before, after, SECRET)
         audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
-        if {"url", "engine", "api_key"} & set(moved):
+        if {"url", "engine", "username", "api_key"} & set(moved):
             _forget(endpoint)
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
@@ -104,13 +108,14 @@ def _forget_put_off(pk: int) -> None:
         fence.forget(sweep, str(pk))
 
 
-def same_server(stored: dict[str, Any], url: str, verify_tls: bool) -> bool:
+def same_server(stored: dict[str, Any], url: str, verify_tls: bool, username: str) -> bool:
     """Whether a key that was stored with these fields may be sent to this address: only to the server it was for.
 
-    Else whoever may change the address could read the key, which no page shows.
+    Else whoever may change the address could read the key, which no page shows. With another user name it would go out
+    as something else: a password as a bearer key, or as somebody else's password.
     """
     newly_unverified = stored["verify_tls"] and not verify_tls
-    return _origin(stored["url"]) == _origin(url) and not newly_unverified
+    return _origin(stored["url"]) == _origin(url) and stored["username"] == username and not newly_unverified
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -179,11 +184,18 @@ def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
     if unknown:
         raise TypeError(f"not fields of an endpoint: {', '.join(sorted(unknown))}")
     default = endpoint.timeout == schedule.default_timeout(endpoint.interval)
+    stored_url = endpoint.url
     for name, value in fields.items():
         setattr(endpoint, name, value)
     if fields.get("timeout") is None and (default or "timeout" in fields):
         endpoint.timeout = schedule.default_timeout(endpoint.interval)
-    errors = _errors(endpoint)
+    errors = _errors(endpoint, stored_url)
+    for field, read in (("username", clean_username), ("api_key", partial(clean_key, username=endpoint.username))):
+        if field in fields:
+            try:
+                setattr(endpoint, field, read(getattr(endpoint, field)))
+            except ValueError as error:
+                errors[field] = [str(error)]
     try:
         endpoint.clean_fields(exclude=[*errors, "team", "expected_models", "canary_models"])
     except ValidationError as error:
@@ -216,14 +228,15 @@ def _wrong_dependency(endpoint: Endpoint) -> str:
     return ""
 
 
-def _errors(endpoint: Endpoint) -> dict[str, list[str]]:
+def _errors(endpoint: Endpoint, stored_url: str) -> dict[str, list[str]]:
     """What is wrong with an endpoint's own fields, a sentence per field; tidies them on the way."""
     errors: dict[str, list[str]] = {}
     endpoint.name = " ".join(str(endpoint.name).split())
     if not endpoint.name:
         errors["name"] = ["Give it a name, such as gpu-1."]
     try:
-        endpoint.url = parse_base_url(endpoint.url)
+        if endpoint.url != stored_url:  # which stays, even where its end would be taken for a route by now
+            endpoint.url = parse_base_url(endpoint.url)
         if why := refusal(endpoint.url):
             errors["url"] = [f"{why} Give another address."]
     except ValueError as error:

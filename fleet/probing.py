@@ -105,6 +105,7 @@ def _ask(state: EndpointState) -> Reading:
     options: dict[str, Any] = {
         "known": facts_from_json(state.facts),
         "api_key": endpoint.api_key or None,
+        "username": endpoint.username or None,
         "verify": endpoint.verify_tls,
         "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state), thresholds_of(endpoint))),
     }

@@ -10,6 +10,7 @@ Also runnable, to play many at once in one process, at /e/0, /e/1, ... (alternat
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import json
 import re
@@ -54,6 +55,7 @@ class Play(Work):
         self.delay = 0.0  # seconds before each answer
         self.status: int | None = None  # answered to everything, with an empty body
         self.api_key: str | None = None  # wanted for /v1, as vLLM's --api-key does
+        self.login: str | None = None  # "user:password", wanted for everything, as a proxy with basic auth does
         self.version: str | None = None
         self.waiting: int | None = None  # vLLM's queue
         self.running: int | None = None
@@ -91,8 +93,14 @@ class Play(Work):
         return list(self.requests).count(request)
 
     def answer(self, request: str, key: str | None) -> Answer:
-        """What the engine answers to "GET /path" with this bearer key."""
+        """What the engine answers to "GET /path" with this bearer key or base64 of basic auth."""
         self.requests.append(request)
+        if self.login and key != base64.b64encode(self.login.encode()).decode():
+            return (
+                401,
+                {"WWW-Authenticate": 'Basic realm="proxy"', "Server": "nginx"},
+                b"<h1>401 Authorization Required</h1>",
+            )
         if self.status is not None:
             return self.status, {}, b""
         if self.api_key and key != self.api_key and " /v1" in request:
@@ -210,7 +218,7 @@ class Server:
         method, target, _ = head.split("\r\n", 1)[0].split(" ", 2)
         length = re.search(r"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         sent = await reader.readexactly(int(length[1]) if length else 0)
-        key = re.search(r"\r\nauthorization: *bearer (\S+)", head, re.IGNORECASE)
+        key = re.search(r"\r\nauthorization: *(?:bearer|basic) (\S+)", head, re.IGNORECASE)
         play, path = self._find(target)
         headers: dict[str, str]
         if play is None:

@@ -70,7 +70,7 @@ def team_endpoints(team: Team) -> list[Watched]:
 def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
     names = [model.name for model in sorted(models, key=_usefulness)]
     endpoint = state.endpoint
-    made = snippets(endpoint.url, state.engine, models, bool(endpoint.api_key))
+    made = snippets(endpoint.url, state.engine, models, bool(endpoint.api_key), endpoint.username)
     env = next(snippet for snippet in made if snippet.key == "env")
     return Fitting(
         endpoint,

@@ -19,6 +19,7 @@ class Endpoint(models.Model):
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=500)
     engine = models.CharField(max_length=40, blank=True)  # pinned by the team; empty means: find out
+    username = models.CharField(max_length=200, blank=True, default="")  # of basic auth; api_key is its password then
     api_key = EncryptedTextField(blank=True, default="")
     verify_tls = models.BooleanField(default=True)  # False: any certificate will do
     interval = models.PositiveIntegerField(

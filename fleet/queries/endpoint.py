@@ -159,7 +159,7 @@ def page(current: Now) -> Page:
         incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
         probes=probes[:PROBES_UNFOLDED],
         earlier_probes=probes[PROBES_UNFOLDED:],
-        snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key)),
+        snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
         availability=availability.of_endpoint(endpoint, time.time()).periods,
     )
 

@@ -36,6 +36,16 @@ def look(endpoint: Endpoint) -> EndpointState:
     return EndpointState.objects.get(pk=endpoint.pk)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["vllm", "ollama"])
+def test_probe_and_canary_send_the_user_name_and_password(team, kind):
+    with FakeEngine(kind, *(["loaded"] if kind == "ollama" else [])) as engine:
+        engine.login = "bob:geh\u00e9im"
+        made = watched(team, engine, username="bob", api_key="geh\u00e9im")
+        state = look(made)
+        assert state.status == "up" and state.canary["ok"]
+
+
 def canary_due(endpoint: Endpoint) -> None:
     """As if the last canary were a day older."""
     state = EndpointState.objects.get(pk=endpoint.pk)

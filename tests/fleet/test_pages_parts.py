@@ -1,5 +1,6 @@
 """The pure parts of the pages: snippets, the ladder, load figures."""
 
+import base64
 import subprocess
 import sys
 
@@ -39,6 +40,19 @@ def test_without_a_key_no_snippet_mentions_one_to_set():
 def test_with_a_key_every_snippet_reads_it_from_the_environment():
     texts = by_key("http://gpu-1:8000", "vllm", [CHAT], True)
     assert "$API_KEY" in texts["curl"] and 'os.environ["API_KEY"]' in texts["python"] and "$API_KEY" in texts["env"]
+
+
+@pytest.mark.parametrize("username", ["bob", 'o\'hara "b" $(reboot)', "bób"])
+def test_with_a_user_name_curl_and_python_send_basic_auth(username):
+    texts = by_key("http://gpu-1:8000", "vllm", [CHAT], True, username)
+    assert "API_KEY]" not in texts["python"] and "Bearer" not in texts["curl"] and "not-needed" in texts["env"]
+    shell = f'curl() {{ printf %s "$3"; }}\nPASSWORD="a b"\n{texts["curl"]}'
+    assert subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True).stdout == f"{username}:a b"
+    names: dict[str, object] = {}
+    login = texts["python"].partition("client =")[0].replace("from openai import OpenAI", "")
+    exec(login.replace("import os", "import types\nos = types.SimpleNamespace(environ={'PASSWORD': 'a b'})"), names)
+    sent = base64.b64encode(f"{username}:a b".encode()).decode()
+    assert names["headers"] == {"Authorization": f"Basic {sent}"}
 
 
 def test_a_server_of_embeddings_gets_snippets_for_embeddings():
