@@ -6,6 +6,7 @@ exception: without them its addresses and its endpoints stay as they are.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from core import mail_addresses
 
 from . import fleet_values as values
 from .endpoints import FIELDS
+from .engines.address import parse_base_url
+from .engines.api_key import clean_key, clean_username
 from .models import Endpoint
 from .schedule import default_timeout
 from .yaml_tree import Mistake, compose
@@ -24,12 +27,12 @@ MOST_MISTAKES = 50
 """Mistakes told at once; whoever has more sees the next ones after mending these."""
 
 _NULL = "tag:yaml.org,2002:null"
-_NEVER_REPEATED = (".api_key", ".url")  # what is wrong with them may be a secret in the wrong place
+_NEVER_REPEATED = (".api_key", ".url", ".username")  # what is wrong with them may be a secret in the wrong place
 
 _Read = Callable[[str], Any]
 _ENDPOINT: dict[str, _Read] = {
     "name": values.name,
-    "url": values.url,
+    "url": parse_base_url,
     "engine": values.engine,
     "interval": values.whole(5, 3600, " of seconds"),
     "timeout": values.seconds(0.5, 60),
@@ -41,7 +44,7 @@ _ENDPOINT: dict[str, _Read] = {
     "start_within": values.whole(0, 3600, " of seconds"),
     "depends_on": values.name,
     "canary_every": values.whole(300, 86_400, " of seconds"),
-    "api_key": values.key,
+    "username": clean_username,
     "verify_tls": values.true_or_false,
 }
 
@@ -157,6 +160,8 @@ class _Reader:
         keys = self._mapping(node, path, FIELDS)
         self._required(node, keys, path, ("name", "url"))
         given = {key: self._value(keys, key, path, read) for key, read in _ENDPOINT.items()}
+        key_of = partial(clean_key, username=given["username"] or "")
+        given["api_key"] = self._value(keys, "api_key", path, key_of)
         fields = {key: _default(key) if value is None else value for key, value in given.items()}
         for key in ("expected_models", "canary_models"):
             fields[key] = self._values(keys, key, path, values.model)
@@ -230,13 +235,14 @@ class _Reader:
     def _taken(self, node: ScalarNode, path: str, text: str, read: _Read) -> Any:
         """What `read` makes of the text; tells what is wrong, without the text where that may be a secret."""
         try:
-            if not text.isprintable():
+            if not text.isprintable() and not path.endswith(_NEVER_REPEATED):  # whose readers tidy them
                 raise ValueError("take out line breaks and control characters")
             return read(text)
         except ValueError as error:
             shown = "" if path.endswith(_NEVER_REPEATED) else f" is '{_short(node.value)}'"
             filled = " once the variable is filled in" if path in self.raw else ""
-            why = "it is refused" if path in self.raw and path.endswith(_NEVER_REPEATED) else str(error)
+            hidden = path in self.raw and path.endswith(".url")  # the sentence may name a part of it
+            why = "it is refused" if hidden else str(error)
             self.add(_line(node), f"{path}{shown}{filled}: {why}")
             return None
 

@@ -12,7 +12,6 @@ from django.core.validators import validate_slug
 
 from core import mail_addresses
 
-from .engines.client import parse_base_url
 from .engines.registry import ENGINES
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -50,22 +49,11 @@ def model(text: str) -> str:
     return _at_most(_words(text), 300)
 
 
-def key(text: str) -> str:
-    return _at_most(text.strip(), 4000)
-
-
 def address(text: str) -> str:
     try:
         return mail_addresses.usable(text)
     except mail_addresses.Unmailable as error:
         raise ValueError(f"give a mail address, such as oncall@example.org ({error.why})") from None
-
-
-def url(text: str) -> str:
-    """The address as it is stored, so that a second run finds it the same."""
-    while (tidied := parse_base_url(text)) != text:
-        text = tidied
-    return text
 
 
 def engine(text: str) -> str:

@@ -10,7 +10,8 @@ from teams.access import teams_of
 from teams.models import Role, Team
 
 from . import endpoints
-from .engines.address import parse_base_url
+from .engines.address import LONGEST_PASTE, Address, read_address
+from .engines.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
 from .models import Endpoint
 from .schedule import default_timeout
@@ -50,6 +51,7 @@ TIMEOUT_HELP = "For the whole probe. Empty: 80 % of the interval, at most 5."
 START_HELP = "Refusing or loading for so long is no trouble. Empty: learned from earlier starts. 0: no grace."
 
 
+TOO_LONG = "An address has at most 500 characters."
 UNVERIFIED_HELP = (
     "For https only. Whoever answers there is then taken for the server: anyone on the way can pose as it and read the "
     "API key. Better: name the file of your own authority in CA_BUNDLE."
@@ -61,11 +63,11 @@ class EndpointForm(OpenedForm):
 
     url = forms.CharField(
         label="Address",
-        max_length=500,
-        help_text="The base URL of the server. A /v1 at its end is left out.",
+        max_length=LONGEST_PASTE,
+        help_text="The base URL of the server, or a whole curl command. Routes like /v1/chat/completions are left out.",
         error_messages={
             "required": "Write the address of the server, like http://gpu-1:11434.",
-            "max_length": "An address has at most 500 characters.",
+            "max_length": TOO_LONG,
         },
         widget=forms.TextInput(
             attrs={
@@ -86,9 +88,14 @@ class EndpointForm(OpenedForm):
         error_messages={"invalid_choice": "Choose one of your teams.", "required": "Choose one of your teams."},
     )  # fmt: skip
     api_key = forms.CharField(
-        label="API key", required=False, max_length=2000,
+        label="API key or password", required=False, max_length=4000, strip=False,
         widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
         help_text="Only where the server asks for one. It is stored encrypted and never shown again.",
+    )  # fmt: skip
+    username = forms.CharField(
+        label="User name", required=False, max_length=200,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "autocapitalize": "none"}),
+        help_text="Only for basic auth, mostly of a proxy in front. Left empty, the key is sent as a bearer key.",
     )  # fmt: skip
     unverified = forms.BooleanField(label="Do not verify its certificate", required=False, help_text=UNVERIFIED_HELP)
     engine = forms.ChoiceField(
@@ -126,6 +133,7 @@ class EndpointForm(OpenedForm):
     def __init__(self, *args: Any, user: Any, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.endpoint = endpoint
+        self.pasted: Address | None = None
         self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
         self.fields["timeout"].required, self.fields["timeout"].initial = False, None
         self.fields["depends_on"].queryset = _others(endpoint, user)  # type: ignore[attr-defined]
@@ -140,16 +148,37 @@ class EndpointForm(OpenedForm):
             self.fields["team"].queryset = teams_of(user, Role.OPERATOR)  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
+        typed: str = self.cleaned_data["url"]
+        if self.endpoint and typed == self.endpoint.url:
+            return typed
         try:
-            return parse_base_url(self.cleaned_data["url"])
+            self.pasted = read_address(typed)
         except ValueError as error:
             raise ValidationError(str(error)) from None
+        if len(self.pasted.url) > 500:
+            raise ValidationError(TOO_LONG)
+        return self.pasted.url
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
+        pasted = self.pasted
+        if pasted and (pasted.username or pasted.api_key):
+            if not data.get("api_key", "").strip():
+                data["username"], data["api_key"] = pasted.username, pasted.api_key
+            self.data: Any = self.data.copy()
+            self.data["url"], self.data["username"] = pasted.url, data.get("username", "")
+            self.data["api_key"] = data["api_key"]  # no page shows it, but says that it has to be typed again
+        for field, read in (("username", clean_username), ("api_key", self._clean_key)):
+            try:
+                data[field] = read(data.get(field, ""))
+            except ValueError as error:
+                self.add_error(field, str(error))
         if not data.get("name") and data.get("url"):
             data["name"] = endpoints.suggested_name(data["url"])
         return super().clean()
+
+    def _clean_key(self, key: str) -> str:
+        return clean_key(key, self.cleaned_data.get("username", ""))
 
     def save(self) -> Endpoint | None:
         """The added or changed endpoint; None when something is wrong, which the form's fields then say."""
@@ -171,20 +200,21 @@ class EndpointForm(OpenedForm):
         endpoints.change(endpoint, **values)
         return endpoint
 
-    def stored_key(self, url: str, verify: bool) -> str:
+    def stored_key(self, url: str, verify: bool, username: str) -> str:
         """The key that may be sent to this address without being typed again; "" where there is none."""
         if self.endpoint is None or self.cleaned_data.get("forget_key"):
             return ""
-        stored = {"url": self.endpoint.url, "verify_tls": self.endpoint.verify_tls}
-        return self.endpoint.api_key if endpoints.same_server(stored, url, verify) else ""
+        stored = {name: getattr(self.endpoint, name) for name in ("url", "verify_tls", "username")}
+        return self.endpoint.api_key if endpoints.same_server(stored, url, verify, username) else ""
 
     @property
     def key_left_out(self) -> bool:
-        """Whether a check goes without the stored key, since the address is another server's."""
+        """Whether a check goes without the stored key, since it is for another server or user name."""
         typed = self.cleaned_data
         if self.endpoint is None or not self.endpoint.api_key or typed.get("api_key") or typed.get("forget_key"):
             return False
-        return "url" in typed and not self.stored_key(typed["url"], not typed.get("unverified"))
+        username = typed.get("username", "")
+        return "url" in typed and not self.stored_key(typed["url"], not typed.get("unverified"), username)
 
     @property
     def errors_in_details(self) -> bool:

@@ -58,10 +58,11 @@ def _endpoint_of_form(request: HttpRequest) -> Endpoint | None:
 def _check(user: User, form: EndpointForm) -> Check:
     values = form.cleaned_data
     verify = not values.get("unverified")
-    key = values.get("api_key") or form.stored_key(values["url"], verify)
+    username = values.get("username", "")
+    key = values.get("api_key") or form.stored_key(values["url"], verify, username)
     watched = access.visible(user, Endpoint.objects.all())
     engine, expected = values.get("engine", ""), values.get("expected_models", [])
-    return check(values["url"], key, engine, expected, verify, watched=watched)
+    return check(values["url"], key, engine, expected, verify, username=username, watched=watched)
 
 
 @require_GET

@@ -129,6 +129,15 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(file):
     assert told.replace(" This was a dry run: nothing was changed.", "") == run(file, WHOLE)
 
 
+def test_a_user_name_is_shown_and_goes_with_its_password(file):
+    text = "teams: [{slug: s, endpoints: [{name: a, url: http://a, username: %s, api_key: s3cret}]}]"
+    run(file, text % "bob")
+    assert (endpoint("a").username, endpoint("a").api_key) == ("bob", "s3cret")
+    told = run(file, text % "charlie")
+    assert "username: bob -> charlie" in told and "s3cret" not in told
+    assert "unchanged" in run(file, text % "charlie")
+
+
 def test_a_key_is_never_printed(file, monkeypatch):
     told = run(file, WHOLE)
     monkeypatch.setenv("GPU1_KEY", "another-secret")
@@ -151,9 +160,9 @@ def test_any_value_may_come_from_the_environment_and_is_shown_as_written(file, m
 
 
 def test_what_a_variable_holds_is_not_looked_through_for_variables(file, monkeypatch):
-    monkeypatch.setenv("GPU1_KEY", "${HOME}")
+    monkeypatch.setenv("GPU1_KEY", "k${HOME}")
     run(file, WHOLE)
-    assert endpoint("gpu-1").api_key == "${HOME}"
+    assert endpoint("gpu-1").api_key == "k${HOME}"
 
 
 def test_nothing_is_removed_unless_told(file):

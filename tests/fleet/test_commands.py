@@ -151,7 +151,10 @@ def test_probe_of_a_closed_port_says_why_and_what_to_do_and_exits_with_1(capsys)
     [
         (["nonsense"], "http://"),
         (["ftp://gpu-1"], "http"),
-        (["http://me:sekrit@gpu-1"], "password"),
+        (["http://:sekrit@gpu-1"], "password"),
+        (["http://gpu-1", "--user", "me:sekrit"], "colon"),
+        (["http://0.0.0.0:11434"], "write 127.0.0.1"),
+        (["curl http://gpu-1/v1 -H 'Authorization: Bearer $KEY'"], "variable"),
         ([REFUSED, "--timeout", "0"], "0.5"),
         ([REFUSED, "--api-key-env", "PLIMSOLL_NO_SUCH_KEY"], "PLIMSOLL_NO_SUCH_KEY is not set"),
     ],
@@ -161,6 +164,18 @@ def test_probe_exits_with_2_when_an_argument_is_wrong(words, said):
         call_command("probe", *words)
     assert refused.value.returncode == 2
     assert "sekrit" not in str(refused.value)
+
+
+def test_probe_sends_basic_auth_from_its_options_or_the_pasted_address(capsys, monkeypatch):
+    monkeypatch.setenv("MY_PASSWORD", "sekrit pw")
+    with FakeEngine("vllm") as engine:
+        engine.login = "bob:sekrit pw"
+        assert "user name and password" in run(capsys, "probe", engine.url)[1]
+        code, out = run(capsys, "probe", engine.url + "/v1/models", "--user", "bob", "--api-key-env", "MY_PASSWORD")
+        assert code == 0 and "vLLM" in out
+        for pasted in (engine.url.replace("//", "//bob:sekrit%20pw@"), f"curl -u 'bob:sekrit pw' {engine.url}/metrics"):
+            code, out = run(capsys, "probe", pasted)
+            assert code == 0 and "sekrit" not in out
 
 
 def test_probe_takes_the_api_key_from_the_environment_and_never_prints_it(capsys, monkeypatch):

@@ -130,6 +130,39 @@ def test_a_wrong_value_from_the_environment_is_not_repeated(tmp_path, key, value
     assert "s3cret" not in told
 
 
+@pytest.mark.parametrize("pasted", ["Bearer s3cret-1", ' "s3cret-1" ', "s3cret-1\r\n", "export KEY='s3cret-1'"])
+def test_a_key_from_the_environment_is_tidied_after_it_was_filled_in(tmp_path, pasted):
+    text = SHORT + "  - name: a\n    url: http://a\n    api_key: ${GPU1_KEY}\n"
+    assert taken(tmp_path, text, GPU1_KEY=pasted)[0].endpoints[0].fields["api_key"] == "s3cret-1"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("api_key", "$S3CRET", "This is the name of a variable"),
+        ("api_key", "<your s3cret>", "This is a placeholder"),
+        ("api_key", "sk-s3cr...", "This key is shortened"),
+        ("api_key", "s3cr\\ns3cr", "a space or a line break"),
+        ("username", "bob:s3cret", "no colon"),
+        ("url", "http://bob:s3cret@a", "its own field (username)"),
+        ("url", "curl http://a -H 'Authorization: Bearer s3cret'", "its own field (username)"),
+        ("url", "http://0.0.0.0:8000", "write 127.0.0.1 or the machine's name"),
+    ],
+)
+def test_what_was_pasted_wrong_is_named_without_repeating_a_secret(tmp_path, key, value, told):
+    fields = {"name": "a", "url": "http://a"} | {key: value}
+    said = refused(tmp_path, SHORT + "  - {" + ", ".join(f'{k}: "{v}"' for k, v in fields.items()) + "}\n")
+    assert f"line 4: teams[0].endpoints[0].{key}: " in said and told in said
+    assert "s3cr" not in said.lower()
+
+
+def test_addresses_and_credentials_are_stored_as_they_are_meant(tmp_path):
+    command = "curl http://a:8000/v1/chat/completions \\\n        -d {}\n"
+    text = SHORT + f"  - name: a\n    url: |\n        {command}    username: bob\n    api_key: ' a b '\n"
+    [entry] = taken(tmp_path, text)[0].endpoints or []
+    assert [entry.fields[key] for key in ("url", "username", "api_key")] == ["http://a:8000", "bob", " a b "]
+
+
 def test_a_variable_that_is_not_set_is_named_with_its_line(tmp_path):
     text = SHORT + "  - name: a\n    url: http://a\n    api_key: ${GPU1_KEY}\n"
     wanted = "fleet.yaml line 6: teams[0].endpoints[0].api_key: the environment variable GPU1_KEY is not set or empty."

@@ -89,9 +89,10 @@ def test_without_a_name_host_and_port_make_one(page, team):
         ("", "Write the address of the server"),
         ("gpu-1", "must begin with http://"),
         ("ftp://gpu-1", "Only http:// and https://"),
-        ("http://me:secret@gpu-1", "Leave user name and password out"),
+        ("http://:secret@gpu-1", "Leave user name and password out"),
+        ("http://0.0.0.0:8000/v1", "write 127.0.0.1 or the machine"),
         ("http://gpu 1", "space"),
-        ("http://" + "a" * 600, "at most 500"),
+        ("http://gpu-1/" + "a" * 600, "at most 500"),
     ],
 )
 def test_a_bad_address_gets_its_sentence_and_nothing_typed_is_lost(page, team, url, sentence):
@@ -172,6 +173,58 @@ def test_without_javascript_the_check_gives_the_form_back_with_all_but_the_key(p
         word in text(response) for word in ("Ollama 0.30.1 answers", 'value="mine"', 'value="77"', "Type it again")
     )
     assert "sk-secret" not in text(response)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "curl {0}/v1/models -H 'Authorization: Bearer sk-secret'",
+        "curl {0}/v1/chat/completions \\  -H \"Authorization: Bearer sk-secret\" -d '{{}}'",
+    ],
+)
+def test_a_curl_command_brings_its_address_and_key(page, team, pasted):
+    with FakeEngine("vllm") as vllm:
+        vllm.api_key = "sk-secret"
+        typed = {**FORM, "url": pasted.format(vllm.url), "name": "mine", "team": team.pk}
+        told = text(page.post("/endpoints/check/", typed))
+        assert "vLLM" in told and "sk-secret" not in told and "Type it again" in told
+        page.post("/endpoints/add/", typed)
+        assert Endpoint.objects.values_list("url", "api_key", "username").get() == (vllm.url, "sk-secret", "")
+
+
+def test_user_name_and_password_of_an_address_go_into_their_fields(page, team):
+    with FakeEngine("ollama") as ollama:
+        ollama.login = "bob:s3cret pw"
+        typed = {**FORM, "url": ollama.url.replace("//", "//bob:s3cret%20pw@"), "team": team.pk, "interval": "x"}
+        told = text(page.post("/endpoints/add/", typed))
+        assert 'value="bob"' in told and "s3cret" not in told
+        page.post("/endpoints/add/", {**typed, "interval": 30})
+        added = Endpoint.objects.get()
+        assert (added.url, added.username, added.api_key) == (ollama.url, "bob", "s3cret pw")
+        assert "basic auth as bob" in text(page.get(f"/endpoints/{added.pk}/"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"api_key": "$MY_KEY"}, "name of a variable"),
+        ({"api_key": "sk-abc..."}, "shortened"),
+        ({"username": "bob:pw"}, "no colon"),
+        ({"url": "curl http://gpu-1/v1 -H 'Authorization: Bearer $MY_KEY'"}, "name of a variable"),
+    ],
+)
+def test_what_cannot_be_a_key_is_said_at_once_by_check_and_save(page, team, typed, sentence):
+    typed = {**FORM, "url": "http://127.0.0.1:1", "team": team.pk, **typed}
+    assert sentence in text(page.post("/endpoints/check/", typed, headers=HTMX))
+    response = page.post("/endpoints/add/", typed)
+    assert response.status_code == 422 and sentence in text(response)
+
+
+def test_an_address_that_is_stored_stays_though_it_looks_like_a_route(page, team):
+    endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
+    Endpoint.objects.update(url="http://gpu-1:8000/api")
+    page.post(f"/endpoints/{endpoint.pk}/edit/", {**FORM, "url": "http://gpu-1:8000/api", "name": "renamed"})
+    assert Endpoint.objects.values_list("name", "url").get() == ("renamed", "http://gpu-1:8000/api")
 
 
 def test_an_empty_key_field_keeps_the_stored_key_and_the_box_forgets_it(page, team):

@@ -1,5 +1,6 @@
 """A stored key stays with the server it was given for: who may change an address must not be able to read it."""
 
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -8,7 +9,8 @@ from django.core.management import call_command
 from fleet import endpoints
 from fleet.endpoints import same_server
 from fleet.forms import EndpointForm, initial_of
-from fleet.models import Endpoint
+from fleet.models import Endpoint, EndpointState
+from teams.models import AuditEntry
 from tests.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.usefixtures("valkey")
@@ -50,19 +52,22 @@ def form(endpoint: Endpoint, **typed: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("url", "verify", "same"),
+    ("url", "verify", "username", "same"),
     [
-        ("https://gpu-1/", True, True),
-        ("https://gpu-1:443/llm", True, True),
-        ("https://GPU-1", True, True),
-        ("http://gpu-1", True, False),
-        ("https://gpu-1:8443", True, False),
-        ("https://gpu-2", True, False),
-        ("https://gpu-1", False, False),
+        ("https://gpu-1/", True, "bob", True),
+        ("https://gpu-1:443/llm", True, "bob", True),
+        ("https://GPU-1", True, "bob", True),
+        ("http://gpu-1", True, "bob", False),
+        ("https://gpu-1:8443", True, "bob", False),
+        ("https://gpu-2", True, "bob", False),
+        ("https://gpu-1", False, "bob", False),
+        ("https://gpu-1", True, "", False),
+        ("https://gpu-1", True, "charlie", False),
     ],
 )
-def test_a_server_is_known_by_scheme_host_port_and_a_checked_certificate(url, verify, same):
-    assert same_server({"url": "https://gpu-1", "verify_tls": True}, url, verify) == same
+def test_a_server_is_known_by_scheme_host_port_user_name_and_a_checked_certificate(url, verify, username, same):
+    stored = {"url": "https://gpu-1", "verify_tls": True, "username": "bob"}
+    assert same_server(stored, url, verify, username) == same
 
 
 def test_a_check_sends_the_stored_key_to_its_own_server_only(page, endpoint, own, another):
@@ -82,6 +87,19 @@ def test_another_address_asks_for_the_key_again(page, endpoint, another):
     assert Endpoint.objects.get().url == another.url
     assert page.post(edit, form(endpoint, url="http://127.0.0.1:9", forget_key="on")).status_code == 302
     assert Endpoint.objects.get().api_key == ""
+
+
+def test_another_user_name_asks_for_the_password_again_and_is_identified_afresh(page, endpoint, own):
+    edit = f"/endpoints/{endpoint.pk}/edit/"
+    told = page.post(edit, form(endpoint, username="bob"))
+    assert told.status_code == 422 and "type the key again" in told.content.decode()
+    EndpointState.objects.update(engine="vllm", identified_at=datetime.now(UTC))
+    assert page.post(edit, form(endpoint, username="bob", api_key="pw")).status_code == 302
+    assert Endpoint.objects.get().username == "bob" and EndpointState.objects.get().engine == ""
+    told = page.post("/endpoints/check/", form(endpoint, username="charlie"), headers={"HX-Request": "true"})
+    assert "without the stored key" in told.content.decode()
+    [entry] = AuditEntry.objects.filter(action="endpoint.changed")
+    assert entry.detail == {"username": {"from": "", "to": "bob"}, "api_key": "changed"}
 
 
 def test_the_rest_can_be_changed_without_the_key(page, endpoint):

@@ -42,6 +42,7 @@ teams are never removed. ${NAME} in a value is taken from the environment, and w
             canary_models: [qwen3-8b]  # may be asked for a token now and then, default: none
             canary_every: 600        # seconds, default 600
             api_key: ${GPU1_KEY}
+            username: plimsoll       # basic auth, with api_key as the password; default: api_key is a bearer key
             verify_tls: false        # any certificate will do; default true
             expected_models: [qwen3-8b]
 

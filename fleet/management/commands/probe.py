@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from fleet import causes, formats, ladder
+from fleet.engines.address import Address, read_address
 from fleet.engines.answer import one_line
-from fleet.engines.client import parse_base_url
+from fleet.engines.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
 from fleet.engines.reading import SURFACES, Load, Model, Reading, to_json
 from fleet.engines.registry import label
@@ -33,14 +34,19 @@ class Command(TerminalCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", metavar="URL", help="base URL, such as http://gpu-1:8000")
         parser.add_argument("--json", action="store_true", help="print everything that was learned as JSON")
-        parser.add_argument("--api-key-env", metavar="NAME", help="environment variable that holds the API key")
+        parser.add_argument(
+            "--api-key-env", metavar="NAME", help="environment variable that holds the API key or password"
+        )
+        parser.add_argument("--user", metavar="NAME", default="", help="user name for basic auth")
         parser.add_argument("--timeout", type=float, default=5.0, metavar="S", help="seconds for all of it (5)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        url, key = _url(options["url"]), _key(options["api_key_env"])
+        address = _address(options["url"], options["user"], _key(options["api_key_env"]))
+        url = address.url
         if not 0.5 <= options["timeout"] <= 60:
             raise CommandError("--timeout: give a number of seconds from 0.5 to 60.", returncode=2)
-        reading = probe(url, api_key=key, timeout=options["timeout"], identify=True)
+        key, username = address.api_key or None, address.username or None
+        reading = probe(url, api_key=key, username=username, timeout=options["timeout"], identify=True)
         finding = find(reading)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(url, reading, finding), indent=2))
@@ -72,17 +78,22 @@ def as_json(url: str, reading: Reading, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _url(text: str) -> str:
+def _address(text: str, username: str, key: str) -> Address:
+    """The address with the credentials of the options, or else with those that were pasted along with it."""
     try:
-        return parse_base_url(text)
+        found = read_address(text)
+        if not username and not key:
+            username, key = found.username, found.api_key
+        username = clean_username(username)
+        return Address(found.url, username, clean_key(key, username))
     except ValueError as error:
         raise CommandError(str(error), returncode=2) from None
 
 
-def _key(variable: str | None) -> str | None:
+def _key(variable: str | None) -> str:
     if variable and not os.environ.get(variable):
         raise CommandError(f"The environment variable {variable} is not set or empty.", returncode=2)
-    return os.environ[variable] if variable else None
+    return os.environ[variable] if variable else ""
 
 
 def _rows(reading: Reading, finding: Finding) -> Iterator[tuple[str, str]]:
