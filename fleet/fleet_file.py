@@ -241,9 +241,7 @@ class _Reader:
         except ValueError as error:
             shown = "" if path.endswith(_NEVER_REPEATED) else f" is '{_short(node.value)}'"
             filled = " once the variable is filled in" if path in self.raw else ""
-            hidden = path in self.raw and path.endswith(".url")  # the sentence may name a part of it
-            why = "it is refused" if hidden else str(error)
-            self.add(_line(node), f"{path}{shown}{filled}: {why}")
+            self.add(_line(node), f"{path}{shown}{filled}: {error}")
             return None
 
     def _raw(self, path: str) -> dict[str, str]:

@@ -111,8 +111,8 @@ def _base_url(text: str) -> str:
     if "@" in place:
         raise ValueError(CREDENTIALS)
     authority = re.split(r"[/?]", text.partition("://")[2], maxsplit=1)[0]
-    if found := re.search(r"\$\{?\w+\}?|%[A-Za-z_]\w*%|<[^<>]*>|\{\{?[^{}]*\}\}?", authority):
-        raise ValueError(f"{found[0][:40]!r} stands for a value that only you know: write the address itself.")
+    if re.search(r"\$\{?\w+\}?|%[A-Za-z_]\w*%|<[^<>]*>|\{\{?[^{}]*\}\}?", authority):
+        raise ValueError("A part of this stands for another value, such as $HOST or <host>: write the address itself.")
     before, question, _ = text.partition("?")
     if question and _ROUTE_AT_THE_END.search(before):
         text = before  # the query was the route's
@@ -176,7 +176,7 @@ def _host(parts: SplitResult) -> str:
     except UnicodeError:
         plain = ""
     if not _HOST_NAME.fullmatch(plain) or len(plain) > 253:
-        raise ValueError(f"This is not a host name: {host[:80]!r}.")
+        raise ValueError(f"What is written where the host name belongs is not one. Write the address like {EXAMPLE}.")
     return plain
 
 

@@ -146,8 +146,10 @@ class Client:
             status = raw.status
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes, whole=whole)
             # Facts are kept as the server gives them, so a key must not be among them.
-            content = self._mask.body(bytes(data)) if self._mask.worth_it else bytes(data)
-            return Answer(raw.status, raw.headers, content, url, self._mask)
+            content, headers = bytes(data), raw.headers
+            if self._mask.worth_it:
+                content, headers = self._mask.body(content), self._mask.headers(headers)
+            return Answer(raw.status, headers, content, url, self._mask)
         except ProbeError as known:
             error = known
             raise

@@ -4,6 +4,7 @@ import base64
 import html
 import re
 from bisect import bisect_right
+from collections.abc import MutableMapping
 
 from .errors import Cause, TooCostly
 
@@ -42,6 +43,13 @@ class Mask:
     def text(self, text: str) -> str:
         """Like body(), for text."""
         return self.body(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")
+
+    def headers(self, headers: MutableMapping[str, str]) -> MutableMapping[str, str]:
+        """The same headers, masked; but for where a redirect leads, which has to stay usable."""
+        for name, value in list(headers.items()):
+            if name.lower() != "location" and (masked := self.text(value)) != value:
+                headers[name] = masked
+        return headers
 
     def _without_escaped(self, body: bytes) -> bytes:
         """Through the body once: it may be as large and as odd as a server likes."""

@@ -50,7 +50,7 @@ def test_user_name_and_password_of_a_curl_command_are_read(command: str) -> None
     [
         ("curl -X POST", "No address was found"),
         ("curl http://0.0.0.0:8000/v1/models", "means every address"),
-        ('curl "$BASE_URL/v1/models"', "stands for a value"),
+        ('curl "$BASE_URL/v1/models"', "stands for another value"),
     ],
 )
 def test_a_curl_command_without_a_usable_address_says_why(command: str, word: str) -> None:

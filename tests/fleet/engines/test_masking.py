@@ -79,10 +79,11 @@ def test_an_answer_of_nothing_but_escapes_is_refused() -> None:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_key_that_is_sent_back_reaches_neither_messages_nor_facts(server: HostileServer, spelling: str) -> None:
     echoed = SPELLINGS[spelling](KEY)
-    server.on("/", answer(401, f"you sent {echoed}".encode()))
+
+    server.on("/", answer(401, f"you sent {echoed}".encode(), X_Error=echoed))
     with Client(server.url, api_key=KEY) as client:
         got = client.get("/")
         with pytest.raises(ProbeError) as caught:
             got.json(dict)
-    kept = got.quote + got.text + caught.value.detail + client.scrub(f"you sent {echoed}")
+    kept = got.headers["X-Error"] + got.quote + got.text + caught.value.detail + client.scrub(f"you sent {echoed}")
     assert "you sent ***" in got.quote and "456" not in kept and "NDU2" not in kept and "&#" not in kept
