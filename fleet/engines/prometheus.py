@@ -6,11 +6,17 @@ since every probe reads one. Format: https://prometheus.io/docs/instrumenting/ex
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from .errors import BadAnswer, Cause
+
 METRICS_BYTES = 16 * 1024 * 1024
-"""Bytes read of a page of metrics: 64 engines of vLLM make more than 3 MB."""
+"""Bytes read of a page: vLLM sends 54 kB for each of its engines (data-parallel ranks), and there may be hundreds."""
+
+MOST_LINES = 400_000
+MOST_SAMPLES = 20_000
+"""On one page, all of them and those read. 64 vLLM engines have 42,000 lines, of which 1,200 are read."""
 
 # A name begins where no name goes on: trying every character of a long one as a beginning would take minutes.
 _LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*)="([^"\\]*(?:\\.[^"\\]*)*)"')
@@ -26,27 +32,42 @@ class Sample:
 
 
 class Page:
-    """The samples of `names` on one page. A name that is not there is unknown, not zero."""
+    """The samples of `names` on one page. A name that is not there is unknown, not zero.
+
+    Raises BadAnswer (TOO_LARGE) for a page that would take seconds to read.
+    """
 
     def __init__(self, page: str, names: Iterable[str]) -> None:
         self._samples: dict[str, list[Sample]] = {name: [] for name in names}
         starts = tuple(self._samples)
-        for line in page.splitlines():
-            if line.startswith(starts):
-                self._take(line)
+        fits = page.count("\n") <= MOST_LINES
+        wanted = [line for line in page.split("\n") if line.startswith(starts)] if fits else []
+        if not fits or len(wanted) > MOST_SAMPLES:
+            limits = f"{MOST_LINES:,} lines, or {MOST_SAMPLES:,} of the metrics that are read"
+            raise BadAnswer(Cause.TOO_LARGE, f"The page of metrics has more than {limits}.")
+        for line in wanted:
+            self._take(line)
 
     def samples(self, aliases: Sequence[str]) -> list[Sample]:
         """The samples of the first of these names that the page has: one figure, renamed over the releases."""
         return next((self._samples[name] for name in aliases if self._samples[name]), [])
 
-    def total(self, aliases: Sequence[str]) -> float | None:
-        """The sum over all sets of labels; None when there is none, or one of them is no number."""
-        values = [sample.value for sample in self.samples(aliases)]
-        return math.fsum(v for v in values if v is not None) if values and None not in values else None
+    def total(self, aliases: Sequence[str], copies: Collection[str] = ()) -> float | None:
+        """The sum over all sets of labels; None when there is none, or one of them is no number.
 
-    def count(self, aliases: Sequence[str]) -> int | None:
+        Sets that differ in the labels `copies` only are one figure that several processes give: the highest counts.
+        """
+        highest: dict[frozenset[tuple[str, str]], float] = {}
+        for sample in self.samples(aliases):
+            if sample.value is None:
+                return None
+            own = frozenset(label for label in sample.labels.items() if label[0] not in copies)
+            highest[own] = max(sample.value, highest.get(own, sample.value))
+        return math.fsum(highest.values()) if highest else None
+
+    def count(self, aliases: Sequence[str], copies: Collection[str] = ()) -> int | None:
         """`total` as a whole number; None also when it is negative or beyond what a database keeps."""
-        return _whole(self.total(aliases))
+        return _whole(self.total(aliases, copies))
 
     def counts_by(self, label: str, aliases: Sequence[str]) -> dict[str, int]:
         """The sums for each value of `label`; those that are no number are left out."""

@@ -6,15 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.metrics_page import metrics_page
 from fleet.engines import vllm_metrics
-from fleet.engines.prometheus import Page
+from fleet.engines.errors import BadAnswer, Cause
+from fleet.engines.prometheus import METRICS_BYTES, Page
 from tests.fake_engine import SAMPLES, load_samples
+from tests.fleet.engines.expect import fails
 
 A = ("a",)
 
 
 def test_the_sets_of_labels_are_summed() -> None:
     assert Page('a{engine="0"} 2\na{engine="1"} 3.0\n', A).count(A) == 5
+
+
+SGLANG = """
+a{dp_rank="0",tp_rank="0",pp_rank="0"} 3
+a{dp_rank="0",tp_rank="1",pp_rank="0"} 3
+a{dp_rank="0",tp_rank="0",pp_rank="1"} 2
+a{dp_rank="1",tp_rank="0",pp_rank="0"} 5
+"""
+
+
+def test_what_each_rank_repeats_is_counted_once_and_ranks_with_requests_of_their_own_are_summed() -> None:
+    ranks = ("tp_rank", "pp_rank")
+    assert Page(SGLANG, A).count(A, copies=ranks) == 3 + 5
+    assert Page(SGLANG, A).count(A) == 3 + 3 + 2 + 5
+    assert Page('a{tp_rank="0"} 1\na{tp_rank="1"} 4\n', A).count(A, copies=ranks) == 4
+    assert Page('a{model="x",tp_rank="0"} 1\na{model="y",tp_rank="0"} 4\n', A).count(A, copies=ranks) == 5
+    assert Page("a 3\n", A).count(A, copies=ranks) == 3
+    assert Page('a{tp_rank="0"} NaN\na{tp_rank="1"} 4\n', A).count(A, copies=ranks) is None
 
 
 def test_a_name_that_is_not_there_is_unknown() -> None:
@@ -70,6 +91,21 @@ def test_a_page_of_100_kilobytes_takes_less_than_two_milliseconds() -> None:
         vllm_metrics.read(page)
         times.append(time.process_time() - began)
     assert min(times) < 0.002
+
+
+def test_the_page_of_64_engines_is_within_what_is_read() -> None:
+    page = metrics_page(64)
+    assert 3_500_000 < len(page) < METRICS_BYTES
+    load, _ = vllm_metrics.read(page)
+    assert (load.running, load.process_start) == (64 * 2, 1795368523.91)
+
+
+@pytest.mark.parametrize("line", ["\n", "a 1\n", "\x0b\n", 'a{x="1"} 1\n'])
+def test_a_page_that_would_take_seconds_is_refused_at_once(line: str) -> None:
+    began = time.thread_time()
+    with fails(BadAnswer, Cause.TOO_LARGE, "lines"):
+        Page(line * (METRICS_BYTES // len(line)), A)
+    assert time.thread_time() - began < 5  # 7 s and more where each line is read; the limit is for a slow machine
 
 
 LONG = ["a" * 1_000_000, 'a="' * 300_000, 'a="' + "x" * 1_000_000, 'a="' + "\\" * 1_000_000]
