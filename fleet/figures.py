@@ -71,6 +71,8 @@ def figures(engine: str, load: Load) -> list[Figure]:
     found = []
     for field, meaning in _MEANINGS.items():
         value = getattr(load, field)
+        if field == "waiting" and value is not None:
+            value += load.deferred or 0  # the engine's own figure is that of all
         if value is not None:
             found.append(Figure(names.get(field, field), meaning, _tell(field, value)))
         if field == "waiting":
@@ -82,7 +84,8 @@ def figures(engine: str, load: Load) -> list[Figure]:
 
 def _by_reason(names: dict[str, str], reason: str, requests: int) -> Figure:
     name = f"{names.get('waiting', 'waiting')}_by_reason"
-    return Figure(f'{name}{{reason="{reason}"}}', f"queued: {reason}", formats.count(requests))
+    meaning = "of these not for capacity: no sign of too much work" if reason == "deferred" else f"of these: {reason}"
+    return Figure(f'{name}{{reason="{reason}"}}', meaning, formats.count(requests))
 
 
 def _tell(field: str, value: object) -> str:

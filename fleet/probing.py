@@ -231,7 +231,7 @@ def _face(state: EndpointState) -> tuple:
     """What people act on in the endpoint's row; when it moves, the row is shown anew at once."""
     counted = min(state.failures, state.endpoint.fail_after)
     loaded = [m["name"] for m in state.facts.get("models", ()) if m.get("loaded")]
-    load = (state.load.get("running"), state.load.get("waiting"), state.load.get("busy"))
+    load = [state.load.get(figure) for figure in ("running", "waiting", "deferred", "busy")]
     return state.status, state.cause, state.detail, counted, state.engine, state.facts.get("version"), load, loaded
 
 

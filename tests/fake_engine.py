@@ -58,6 +58,7 @@ class Play(Work):
         self.login: str | None = None  # "user:password", wanted for everything, as a proxy with basic auth does
         self.version: str | None = None
         self.waiting: int | None = None  # vLLM's queue
+        self.deferred: int | None = None  # the part of it that waits for something else than capacity
         self.running: int | None = None
         self.generated: int | None = None  # vLLM's counter of tokens
         self.generating = 0  # how far that counter moves with each look at it
@@ -129,9 +130,14 @@ class Play(Work):
         return re.sub(rb'("expires_at": ?)"[^"]*"', rb'\1"' + moment.isoformat().encode() + b'"', body)
 
     def _measured(self, body: bytes) -> bytes:
-        for name, value in (("running", self.running), ("waiting", self.waiting)):
+        for name, value in (
+            (rb"running\{", self.running),
+            (rb"waiting\{", self.waiting),
+            (rb'waiting_by_reason\{.*reason="capacity"', self.waiting and self.waiting - (self.deferred or 0)),
+            (rb'waiting_by_reason\{.*reason="deferred"', self.deferred),
+        ):
             if value is not None:
-                line = rb"(vllm:num_requests_" + name.encode() + rb"\{.*\}) .*"
+                line = rb"(vllm:num_requests_" + name + rb".*\}) .*"
                 body = re.sub(line, rb"\g<1> " + str(value).encode(), body)
         if self.generated is not None:
             self.generated += self.generating

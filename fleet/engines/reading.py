@@ -56,7 +56,8 @@ class Load:
     """How hard the endpoint works right now."""
 
     running: int | None = None  # requests being worked on
-    waiting: int | None = None  # requests queued
+    waiting: int | None = None  # requests queued for capacity
+    deferred: int | None = None  # requests queued for something else (vLLM): no sign of too much work
     waiting_by_reason: dict[str, int] = field(default_factory=dict)
     kv_cache_usage: float | None = None  # 0..1
     preemptions: int | None = None  # counter

@@ -42,14 +42,23 @@ _NAMES = [name for names in (*_ALIASES.values(), _BY_REASON, _SLEEP, _CACHE, _ST
 def read(text: str) -> tuple[Load, dict[str, Any]]:
     """The load, summed over engines (data-parallel ranks) and models, and the capacity for the memory.
 
-    The fullest engine's KV cache counts, since preemption begins there. "kv_cache_max_concurrency" says how
-    many requests of full length fit into the caches of all engines: a bound of memory, not the scheduler's.
+    Requests that wait for the reason "deferred" (a transfer of KV cache, a grammar) say nothing of capacity, so they
+    are not among those waiting. The fullest engine's KV cache counts, since preemption begins there.
+    "kv_cache_max_concurrency" says how many requests of full length fit into the caches of all engines: a bound of
+    memory, not the scheduler's.
     """
     page = Page(text, _NAMES)
     counts: dict[str, Any] = {f: page.count(names) for f, names in _ALIASES.items() if f != "kv_cache_usage"}
+    reasons = page.counts_by("reason", _BY_REASON)
+    deferred = reasons.get("deferred")
+    if for_capacity := [requests for reason, requests in reasons.items() if reason != "deferred"]:
+        counts["waiting"] = sum(for_capacity)
+    elif deferred and counts["waiting"] is not None:
+        counts["waiting"] = max(0, counts["waiting"] - deferred)
     load = Load(
         **counts,
-        waiting_by_reason=page.counts_by("reason", _BY_REASON),
+        deferred=deferred,
+        waiting_by_reason=reasons,
         kv_cache_usage=_share(page.highest(_ALIASES["kv_cache_usage"])),
         sleep_state=_sleep_state(page),
         process_start=page.highest(_START),

@@ -27,8 +27,8 @@ _COLUMNS = (
 )  # fmt: skip
 _INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged_at", "acknowledged_until")
 _LOAD = (
-    "running", "waiting", "slots", "busy", "kv_cache_usage", "preemptions", "prefix_cache_queries", "prefix_cache_hits",
-    "prompt_tokens", "generation_tokens", "requests", "sleep_state",
+    "running", "waiting", "deferred", "slots", "busy", "kv_cache_usage", "preemptions", "prefix_cache_queries",
+    "prefix_cache_hits", "prompt_tokens", "generation_tokens", "requests", "sleep_state",
 )  # fmt: skip
 
 
@@ -107,7 +107,11 @@ def _models(models: list[dict[str, Any]] | None) -> dict[str, list[str] | None]:
 
 
 def _by_own_names(engine: str, load: dict[str, Any]) -> dict[str, Any]:
-    return {name: load[field] for field, name in own_names(engine).items() if load.get(field) is not None}
+    names = own_names(engine)
+    found = {name: load[field] for field, name in names.items() if load.get(field) is not None}
+    if load.get("deferred") and names.get("waiting") in found:
+        found[names["waiting"]] += load["deferred"]
+    return found
 
 
 def _incident(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:

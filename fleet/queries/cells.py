@@ -134,6 +134,7 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
     if running is None:
         return _busy(strip.busy_share(state["strip"], now))
     note = f"{running:.0f} running" + ("" if waiting is None else f", {waiting:.0f} waiting")
+    note += f", {load['deferred']:.0f} deferred" if load.get("deferred") else ""
     if slots:
         share = (running + (waiting or 0)) / slots
         return charts.load_bar(share, f"{note}; its line is {slots} at once"), note

@@ -79,8 +79,9 @@ def load_in_words(load: dict[str, Any]) -> str:
     """How hard an endpoint works, from a stored load."""
     if load.get("sleep_state") not in (None, "awake"):
         return "asleep"
-    figures = (("running", load.get("running")), ("waiting", load.get("waiting")), ("slots", load.get("slots")))
-    told = [f"{value:.0f} {name}" for name, value in figures if value is not None]
+    told = [f"{load[name]:.0f} {name}" for name in ("running", "waiting", "slots") if load.get(name) is not None]
+    if load.get("deferred"):
+        told.append(f"{load['deferred']:.0f} deferred")
     if load.get("kv_cache_usage") is not None:
         told.append(f"KV cache {formats.percent(load['kv_cache_usage'])}")
     if load.get("busy") is not None:

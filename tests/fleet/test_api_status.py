@@ -40,7 +40,7 @@ def names(client: Client, headers: dict[str, str], query: str = "") -> list[str]
 
 
 def test_an_endpoint_is_told_in_full(client, alice, team):
-    load = {"running": 2, "waiting": 5, "kv_cache_usage": 0.9}
+    load = {"running": 2, "waiting": 5, "deferred": 3, "kv_cache_usage": 0.9}
     state = watched(
         team,
         "gpu-1",
@@ -79,7 +79,7 @@ def test_an_endpoint_is_told_in_full(client, alice, team):
         "models": {"offered": ["qwen3", "phi4"], "loaded": ["qwen3"]},
         "engine_figures": {
             "vllm:num_requests_running": 2,
-            "vllm:num_requests_waiting": 5,
+            "vllm:num_requests_waiting": 8,
             "vllm:kv_cache_usage_perc": 0.9,
         },
         "incident": None,

@@ -174,6 +174,7 @@ def test_the_empty_board_teaches_the_next_step(viewer):
 def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(viewer):
     watched("full", load={"running": 16, "waiting": 4, "slots": 16})
     watched("open", load={"running": 2, "waiting": 0})
+    watched("held", load={"running": 2, "waiting": 0, "deferred": 7, "slots": 4})
     watched("dark")
     down("gone", load={"running": 3, "waiting": 0, "slots": 16})
     minute = int(time.time() // 60)
@@ -183,6 +184,8 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     assert 'class="load over"' in cells["full"].load
     assert "mark" in cells["full"].load
     assert (cells["open"].load_note, cells["open"].load) == ("2 running, 0 waiting", "")
+    assert cells["held"].load_note == "2 running, 0 waiting, 7 deferred"
+    assert 'class="load over"' not in cells["held"].load
     assert (cells["dark"].load_note, cells["dark"].latency_note) == ("not known", "no answer")
     assert (cells["gone"].load_note, cells["gone"].load) == ("not known", "")
     assert cells["mac"].load_note == "busy 50 % of last hour"

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from fleet.engines.reading import Load, Model
+from fleet.engines.reading import Load, Model, to_json
 from fleet.figures import figures
 from fleet.ladder import climb
+from fleet.queries.terminal import load_in_words
 from fleet.snippets import pick_model, snippets
 
 CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
@@ -119,6 +120,16 @@ def test_load_figures_carry_the_engines_own_names_and_leave_out_what_is_unknown(
         ("vllm:kv_cache_usage_perc", "25.6 %"),
         ("vllm:generation_tokens_total", "131\u202f072"),
     ]
+
+
+def test_deferred_requests_are_shown_apart_and_are_part_of_the_engines_own_figure():
+    load = Load(waiting=2, deferred=3, waiting_by_reason={"capacity": 2, "deferred": 3})
+    assert [(f.name, f.value) for f in figures("vllm", load)] == [
+        ("vllm:num_requests_waiting", "5"),
+        ('vllm:num_requests_waiting_by_reason{reason="capacity"}', "2"),
+        ('vllm:num_requests_waiting_by_reason{reason="deferred"}', "3"),
+    ]
+    assert load_in_words(to_json(load)) == "2 waiting, 3 deferred"
 
 
 def test_the_prefix_cache_hit_rate_is_worked_out():

@@ -91,6 +91,7 @@ def test_what_a_reading_says():
     assert find(reading()) == GOOD
     assert find(reading(load=Load(waiting=0))) == GOOD
     assert find(reading(load=Load(waiting=4))).status is Status.BUSY
+    assert find(reading(load=Load(waiting=0, deferred=4))) == GOOD
     assert find(reading(load=Load(sleep_state="weights_offloaded", waiting=4))).status is Status.ASLEEP
     failed = find(reading(failure=Failure(Cause.TIMED_OUT, "health", "after 5 s")))
     assert failed == Finding(Cause.TIMED_OUT, "health", "after 5 s")

@@ -42,6 +42,28 @@ def test_the_load_of_a_busy_server() -> None:
     assert load.process_start == 1795368523.91
 
 
+WAITING = "vllm:num_requests_waiting"
+
+
+@pytest.mark.parametrize(
+    ("page", "waiting", "deferred"),
+    [
+        ({"": 5}, 5, None),  # before 0.20 no reason is given
+        ({"": 7, '{reason="capacity"}': 4, '{reason="deferred"}': 3}, 4, 3),
+        ({"": 3, '{reason="capacity"}': 0, '{reason="deferred"}': 3}, 0, 3),
+        ({"": 9, '{reason="capacity"}': 4, '{reason="priority"}': 2, '{reason="deferred"}': 3}, 6, 3),
+        ({'{reason="capacity",engine="0"}': 4, '{reason="capacity",engine="1"}': 1}, 5, None),
+        ({"": 7, '{reason="capacity"}': "NaN", '{reason="deferred"}': 3}, 4, 3),
+        ({'{reason="deferred"}': 3}, None, 3),
+        ({"": 1, '{reason="deferred"}': 3}, 0, 3),  # the two were read a moment apart
+    ],
+)
+def test_only_requests_that_wait_for_capacity_are_waiting(page, waiting, deferred) -> None:
+    lines = (f"{WAITING}{'_by_reason' if key else ''}{key} {value}\n" for key, value in page.items())
+    load, _ = read("".join(lines))
+    assert (load.waiting, load.deferred) == (waiting, deferred)
+
+
 def test_the_capacity_of_the_cache_is_noted() -> None:
     with FakeEngine("vllm") as engine:
         memory = good(engine, "vllm").facts.memory
