@@ -5,11 +5,10 @@ import json
 from collections import deque
 from typing import Any
 
-_STREAM = b'{"model":"tiny","response":"x","done":false}\n{"model":"tiny","response":"","done":true,"eval_count":9}\n'
 _USAGE = {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}
-_ANSWERS: dict[str, Any] = {
-    "POST /api/generate": _STREAM,
-    "POST /api/embed": {"model": "tiny", "embeddings": [[0.5]], "prompt_eval_count": 2},
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "POST /api/generate": {"model": "tiny", "response": "x", "done": True, "eval_count": 1, "load_duration": 900_000},
+    "POST /api/embed": {"model": "tiny", "embeddings": [[0.5]], "prompt_eval_count": 2, "load_duration": 900_000},
     "POST /v1/completions": {"object": "text_completion", "choices": [{"text": "x"}], "usage": _USAGE},
     "POST /v1/chat/completions": {"object": "chat.completion", "choices": [{}], "usage": _USAGE},
     "POST /v1/embeddings": {"object": "list", "data": [{"embedding": [0.5]}], "usage": {"total_tokens": 2}},
@@ -34,9 +33,9 @@ class Work:
         """Whether this request never gets an answer."""
         if self.hang or request not in _ANSWERS:
             return self.hang
-        return self.frozen or (self.crowded and b'"prompt"' in body)
+        return self.frozen or (self.crowded and b'"prompt": "Hi"' in body)
 
     def done(self, request: str) -> bytes | None:
         """The body that answers this request for work; None for any other request."""
         work = _ANSWERS.get(request)
-        return work if work is None or isinstance(work, bytes) else json.dumps(work).encode()
+        return None if work is None else json.dumps(work).encode()

@@ -1,22 +1,20 @@
 """A canary: one token asked of one model, since a server that answers may still be unable to work.
 
-Ollama                     POST /api/generate     the first piece of the stream is enough: closing ends the rest
-                           POST /api/embed        for a model that only embeds
-All others                 POST /v1/completions   max_tokens 1; /v1/chat/completions or /v1/embeddings where need be
-
-On Ollama and LM Studio only a model in memory is asked, as a request would load any other. Ollama gets no options,
-which could make it load the model anew, and no keep_alive, which would overwrite the operator's; never a cloud model.
-https://github.com/ollama/ollama/blob/main/docs/api.md, https://platform.openai.com/docs/api-reference/completions
+It must change nothing: only a model in memory is asked where a request would load any other, Ollama's with the context
+that it is loaded with, and never a cloud model. What is asked: canary_questions.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .answer import Answer
+from .canary_questions import body, no_such_route, routes
 from .client import Client
 from .errors import Cause, NotReady, ProbeError, Rejected
 from .lenient import mapping, whole
+from .ollama_memory import in_memory, loaded_again
 from .probe import probe
 from .reading import Canary, Exchange, Failure, Load, Model, Reading
 from .visit import check
@@ -26,23 +24,30 @@ CONFIRM_DEADLINE = 5.0
 """Seconds for the canary that confirms a doubt."""
 
 AGAIN_DEADLINE = 2.5
-LONGEST = CANARY_DEADLINE + AGAIN_DEADLINE + CONFIRM_DEADLINE
+LONGEST = CANARY_DEADLINE + 3 * AGAIN_DEADLINE + CONFIRM_DEADLINE
 """Seconds that a canary with all that follows its failure takes at most."""
 
-_ONLY_LOADED = ("ollama", "lmstudio")
+_ON_DEMAND = ("ollama", "lmstudio", "localai")
+"""Engines that load a model when it is asked for."""
 _COUNTS_EACH_TOKEN = ("vllm",)
 """Engines whose counters move with every step. Others count a request when it is over, so theirs may rest."""
 
-_PROMPT = "Hi"
+UNLOADED = "it left the memory just before"
 
 
 def suitable(engine: str, models: Iterable[Model], allowed: Sequence[str]) -> list[Model]:
-    """The models that may be asked: allowed ones, here, and in memory where asking would load them.
+    """The models that may be asked: allowed ones, here, able to answer, and in memory where asking would load them.
 
     "x" allows "x:latest", Ollama's way of naming.
     """
     names = {name.lower() for name in allowed}
-    return [m for m in models if _names(m) & names and not m.remote_host and _is_loaded(engine, m)]
+    here = [m for m in models if _names(m) & names and not _in_a_cloud(m)]
+    return [m for m in here if _is_loaded(engine, m) and routes(engine, m, {})]
+
+
+def _in_a_cloud(model: Model) -> bool:
+    """Ollama's cloud models end like this, also where a gateway passes on nothing but their names."""
+    return bool(model.remote_host) or model.name.lower().endswith((":cloud", "-cloud"))
 
 
 def _names(model: Model) -> set[str]:
@@ -51,7 +56,7 @@ def _names(model: Model) -> set[str]:
 
 
 def _is_loaded(engine: str, model: Model) -> bool:
-    return bool(model.loaded) if engine in _ONLY_LOADED else model.loaded is not False
+    return bool(model.loaded) if engine in _ON_DEMAND else model.loaded is not False
 
 
 def ask(
@@ -60,15 +65,17 @@ def ask(
     model: Model,
     reading: Reading,
     *,
+    path: str = "",
     api_key: str | None = None,
     username: str | None = None,
     timeout: float = CANARY_DEADLINE,
     verify: bool = True,
 ) -> Reading:
-    """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. Never raises
-    a ProbeError: what went wrong is the canary's failure, or its note when it says nothing about the engine."""
+    """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. `path` is the
+    route that took the last one. Never raises a ProbeError: what went wrong is the canary's failure, or its note when
+    it says nothing about the engine."""
     asker = _Asker(base_url, engine, model, reading, {"api_key": api_key, "username": username, "verify": verify})
-    canary = asker.ask(timeout)
+    canary = asker.ask_ollama(timeout) if engine == "ollama" else asker.ask(timeout, path)
     return replace(reading, canary=canary, exchanges=(*reading.exchanges, *asker.exchanges))
 
 
@@ -77,24 +84,49 @@ class _Asker:
         self.base_url, self.engine, self.model, self.reading = base_url, engine, model, reading
         self.options = options
         self.exchanges: list[Exchange] = []
+        self.context: int | None = None  # tokens with which Ollama has the model loaded
+        self.told: dict[str, Any] = {}  # what the model answered
 
-    def ask(self, timeout: float) -> Canary:
-        path, payload = question(self.engine, self.model, self.reading.facts.api)
+    def ask_ollama(self, timeout: float) -> Canary | None:
+        """Only what is in memory now is asked, and with the context it is loaded with. None: what is, is not known."""
+        name, canary = self.model.name, None
         try:
-            answer = self._post(path, payload, timeout, whole=path != "/api/generate")
-            note = self._refusal(answer, path)
-            tokens = 0 if note else spent(_body(answer, path))
-            return Canary(self.model.name, self.exchanges[0].total_ms, tokens, note=note)
-        except ProbeError as error:
-            failure = self._failure(error, timeout)
-            return Canary(self.model.name, self.exchanges[0].total_ms if self.exchanges else None, failure=failure)
+            before = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
+            if name not in before:
+                return Canary(name, skipped=UNLOADED)
+            self.context = before[name].context_length
+            canary = self.ask(timeout)
+            after = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
+        except ProbeError:
+            return canary
+        return replace(canary, loaded=loaded_again(name, whole(self.told.get("load_duration")), before, after))
 
-    def _post(self, path: str, payload: dict[str, Any], timeout: float, whole: bool = True) -> Answer:
-        """POST over a connection of its own. A ProbeError gets its step and loses the API key."""
-        with Client(self.base_url, deadline=timeout, **self.options) as client:
+    def ask(self, timeout: float, worked: str = "") -> Canary:
+        """The first route that the server has decides."""
+        name, until, first = self.model.name, time.monotonic() + timeout, ""
+        try:
+            for path in routes(self.engine, self.model, self.reading.facts.api, worked):
+                answer = self._send("POST", path, until - time.monotonic(), body(path, name, self.context))
+                note = self._refusal(answer, path)
+                if not note:
+                    self.told = _told(answer, path)
+                    return Canary(name, self._ms(), spent(self.told), path=path)
+                if not no_such_route(answer):
+                    return Canary(name, self._ms(), note=note)
+                first = first or note
+            return Canary(name, self._ms(), note=first)
+        except ProbeError as error:
+            return Canary(name, self._ms(), failure=self._failure(error, timeout))
+
+    def _ms(self) -> float | None:
+        return self.exchanges[-1].total_ms if self.exchanges else None
+
+    def _send(self, method: str, path: str, seconds: float, payload: dict[str, Any] | None = None) -> Answer:
+        """A request over a connection of its own. A ProbeError gets its step and loses the API key."""
+        with Client(self.base_url, deadline=max(seconds, 0.0), **self.options) as client:
             client.step = "canary"
             try:
-                return client.post(path, payload, whole=whole)
+                return client.get(path) if payload is None else client.post(path, payload)
             except ProbeError as error:
                 error.step = "canary" if client.connected else "connect"
                 error.detail = client.scrub(error.detail)
@@ -104,8 +136,7 @@ class _Asker:
 
     def _refusal(self, answer: Answer, path: str) -> str:
         """Why it did not want to be asked; empty when it took the question. Raises what speaks of the engine."""
-        no_such_path = self.engine == "lmstudio" and "Unexpected endpoint" in answer.text  # its way of 404 is a 200
-        if no_such_path or (400 <= answer.status < 500 and answer.status != 429):
+        if no_such_route(answer) or (400 <= answer.status < 500 and answer.status != 429):
             said = f': "{answer.quote}"' if answer.body.strip() else ""
             return f"POST {path} answered HTTP {answer.status}{said}"[:300]
         try:
@@ -152,25 +183,11 @@ class _Asker:
         if _in_memory(self.reading) != _in_memory(again):
             return "Ollama is moving models in or out of memory"
         try:
-            self._post("/api/generate", {"model": self.model.name, "stream": False}, CONFIRM_DEADLINE)
+            unasked = {**body("/api/generate", self.model.name, self.context), "prompt": ""}
+            self._send("POST", "/api/generate", CONFIRM_DEADLINE, unasked)
         except ProbeError:
             return ""
         return "its process answers: others may be before it"
-
-
-def question(engine: str, model: Model, api: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """The path and the body that ask this model for as little as it can give."""
-    embeds = "embedding" in model.capabilities and "completion" not in model.capabilities
-    if engine == "ollama":
-        if embeds:
-            return "/api/embed", {"model": model.name, "input": _PROMPT}
-        return "/api/generate", {"model": model.name, "prompt": _PROMPT, "stream": True}
-    if embeds:
-        return "/v1/embeddings", {"model": model.name, "input": _PROMPT}
-    least = {"model": model.name, "max_tokens": 1, "temperature": 0}
-    if api.get("completions") == "no":
-        return "/v1/chat/completions", {**least, "messages": [{"role": "user", "content": _PROMPT}]}
-    return "/v1/completions", {**least, "prompt": _PROMPT}
 
 
 def moved(before: Load, after: Load) -> bool:
@@ -184,24 +201,24 @@ def moved(before: Load, after: Load) -> bool:
     return any(old is not None and new is not None and new > old for old, new in pairs)
 
 
-def spent(body: dict[str, Any]) -> int:
-    """The tokens that an answer cost; at least one, as the first piece of a stream does not tell."""
-    told = whole(mapping(body.get("usage")).get("total_tokens"))
-    counted = sum(whole(body.get(name)) or 0 for name in ("prompt_eval_count", "eval_count"))
+def spent(answer: dict[str, Any]) -> int:
+    """The tokens that an answer cost; at least one, as not every server counts them."""
+    told = whole(mapping(answer.get("usage")).get("total_tokens"))
+    counted = sum(whole(answer.get(name)) or 0 for name in ("prompt_eval_count", "eval_count"))
     return max(told or counted, 1)
 
 
-def _body(answer: Answer, path: str) -> dict[str, Any]:
-    """The JSON answered, of a stream its first line. An error can come with status 200."""
-    line = answer.body.strip().partition(b"\n")[0]
-    body: dict[str, Any] = replace(answer, body=line if path == "/api/generate" else answer.body).json(dict)
-    if body.get("error"):
+def _told(answer: Answer, path: str) -> dict[str, Any]:
+    """The JSON answered; should Ollama stream, its last line. An error can come with status 200."""
+    line = answer.body.strip().rpartition(b"\n")[2]
+    told: dict[str, Any] = replace(answer, body=line if path == "/api/generate" else answer.body).json(dict)
+    if told.get("error"):
         raise Rejected(Cause.SERVER_ERROR, f'POST {path} answered with an error. It said: "{answer.quote}"')
-    return body
+    return told
 
 
-def _in_memory(reading: Reading) -> set[str]:
-    return {model.name for model in reading.facts.models if model.loaded}
+def _in_memory(reading: Reading) -> set[tuple[str, int | None]]:
+    return {(model.name, model.size_loaded) for model in reading.facts.models if model.loaded}
 
 
 def _stood_still(load: Load) -> str:

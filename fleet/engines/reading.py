@@ -121,6 +121,8 @@ class Canary:
     skipped: str = ""
     failure: Failure | None = None
     note: str = ""  # the server refused the question itself, which says nothing about the engine
+    path: str = ""  # that took the question
+    loaded: bool = False  # it made the engine load the model again
 
 
 @dataclass(frozen=True, slots=True)

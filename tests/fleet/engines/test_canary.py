@@ -1,18 +1,16 @@
 """One token asked of one model: who may be asked, how, and what the answer is taken for."""
 
-import socket
-import threading
 import time
 
 import pytest
 
 from fleet.engines import canary
+from fleet.engines.canary_questions import routes
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load, Model, Reading
 from tests.fake_engine import FakeEngine
 from tests.fleet.engines.ask import good
 from tests.fleet.engines.expect import DEADLINE, KEY, MARGIN
-from tests.hostile_server import HostileServer
 
 SHORT = DEADLINE
 
@@ -46,48 +44,106 @@ def test_vllm_is_asked_for_one_token() -> None:
     assert reading.canary.ms == last.total_ms
 
 
-def test_ollama_gets_neither_options_nor_keep_alive_and_is_left_after_the_first_piece() -> None:
+def generations(engine: FakeEngine) -> list[dict]:
+    return [body for path, body in engine.posted if path == "/api/generate"]
+
+
+def test_ollama_is_asked_for_one_token_without_what_would_load_its_model_again_or_change_its_keep_alive() -> None:
     with FakeEngine("ollama", "loaded") as engine:
         reading = asked(engine, "ollama")
-        generations = [body for path, body in engine.posted if path == "/api/generate"]
-    assert generations == [{"model": "tiny:latest", "prompt": "Hi", "stream": True}]
+        assert generations(engine) == [
+            {"model": "tiny:latest", "prompt": "Hi", "stream": False, "options": {"num_predict": 1}}
+        ]
     assert reading.canary and (reading.canary.tokens, reading.canary.failure) == (1, None)
+    assert not reading.canary.loaded
 
 
-def test_after_the_first_piece_the_connection_is_closed(server: HostileServer) -> None:
-    closed = threading.Event()
-
-    def stream(sock: socket.socket, stop: threading.Event) -> bool:
-        sock.sendall(
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\n" + b'{"response":"x","done":0}\n\r\n'
-        )
-        sock.settimeout(MARGIN)
-        if sock.recv(1) == b"":
-            closed.set()
-        return False
-
-    server.on("/api/generate", stream)
-    reading = canary.ask(server.url, "ollama", Model("tiny", loaded=True), Reading(0.0))
-    assert reading.canary and reading.canary.tokens == 1, reading.canary
-    assert closed.wait(MARGIN)
+def in_memory(**entry: object) -> dict:
+    known = {"name": "tiny:latest", "size": 46_187_520, "expires_at": "2026-11-22T17:33:15Z", "size_vram": 0}
+    return {"models": [{**known, **entry}]}
 
 
-@pytest.mark.parametrize(
-    ("engine", "model", "api", "path"),
-    [
-        ("ollama", Model("e", capabilities=("embedding",)), {}, "/api/embed"),
-        ("ollama", Model("both", capabilities=("completion", "embedding")), {}, "/api/generate"),
-        ("vllm", Model("e", capabilities=("embedding",)), {"completions": "no"}, "/v1/embeddings"),
-        ("litellm", Model("m"), {"completions": "no", "chat": "yes"}, "/v1/chat/completions"),
-        ("litellm", Model("m"), {}, "/v1/completions"),
-    ],
-)
-def test_the_route_is_one_that_the_model_has(engine, model, api, path) -> None:
-    asked_path, body = canary.question(engine, model, api)
-    assert asked_path == path and body["model"] == model.name
-    with FakeEngine("vllm") as server:
-        reading = canary.ask(server.url, engine, model, Reading(0.0))
-        assert reading.canary and reading.canary.tokens >= 1, reading.canary
+def test_ollama_is_asked_with_the_context_that_its_model_is_loaded_with() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.put("GET /api/ps", in_memory(context_length=8192))
+        asked(engine, "ollama")
+        engine.crowded = True
+        asked(engine, "ollama", timeout=SHORT)
+        sent = generations(engine)
+    assert [body["options"] for body in sent] == [{"num_ctx": 8192, "num_predict": 1}] * 3
+    assert sent[-1]["prompt"] == "", "asks whether its process lives"
+
+
+def test_an_ollama_that_loads_its_model_again_for_the_canary_is_noted() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        reading = good(engine, "ollama")
+        engine.put("POST /api/generate", {"done": True, "load_duration": 2_500_000_000})
+        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+    assert found.canary and (found.canary.loaded, found.canary.failure) == (True, None)
+
+
+def test_a_model_that_has_left_ollamas_memory_since_the_probe_is_not_asked() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        reading = good(engine, "ollama")
+        engine.put("GET /api/ps", {"models": []})
+        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+        assert generations(engine) == []
+    assert found.canary and found.canary.skipped == canary.UNLOADED
+
+
+@pytest.mark.parametrize(("body", "status"), [("", 503), ("<html>", 200), ([], 200)])
+def test_nobody_is_asked_where_ollamas_memory_is_not_known(body, status) -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        reading = good(engine, "ollama")
+        engine.put("GET /api/ps", body, status)
+        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+        assert generations(engine) == []
+    assert found.canary is None and found.failure is None
+
+
+CHAT_ONLY = [
+    (404, {"detail": "Not Found"}),
+    (404, ""),
+    (405, {"detail": "Method Not Allowed"}),
+    (410, ""),
+    (501, {"error": {"message": "This server does not support completions."}}),
+    (403, "<html>forbidden</html>"),
+    (404, {"error": {"message": "This is a chat model and not supported in the v1/completions endpoint."}}),
+    (400, {"error": {"message": "Use /v1/chat/completions for this model."}}),
+    (422, {"detail": "only Chat requests are taken"}),
+    (200, {"error": "Unexpected endpoint or method. (POST /v1/completions)"}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), CHAT_ONLY)
+def test_a_server_for_chat_only_is_asked_by_chat_at_once_and_first_from_then_on(status, body) -> None:
+    with FakeEngine("openai_compatible") as engine:
+        engine.put("POST /v1/completions", body, status)
+        first = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
+        assert first.canary and (first.canary.path, first.canary.tokens) == ("/v1/chat/completions", 3)
+        second = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0), path=first.canary.path)
+        assert second.canary and second.canary.failure is None
+        paths = [path for path, _ in engine.posted]
+    assert paths == ["/v1/completions", "/v1/chat/completions", "/v1/chat/completions"]
+
+
+def test_a_server_that_only_embeds_is_never_asked_by_chat() -> None:
+    with FakeEngine("openai_compatible") as engine:
+        for path in ("/v1/completions", "/v1/chat/completions", "/v1/embeddings"):
+            engine.put(f"POST {path}", {"detail": "Not Found"}, 404)
+        engine.put("POST /embeddings", {"data": [], "usage": {"total_tokens": 1}})
+        found = canary.ask(engine.url, "infinity", Model("bge", capabilities=("embedding", "rerank")), Reading(0.0))
+        assert [path for path, _ in engine.posted] == ["/v1/embeddings", "/embeddings"]
+    assert found.canary and found.canary.path == "/embeddings"
+
+
+def test_a_server_that_has_none_of_the_routes_is_no_trouble() -> None:
+    with FakeEngine("openai_compatible") as engine:
+        for path in routes("openai_compatible", Model("m"), {}):
+            engine.put(f"POST {path}", "", 404)
+        found = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
+        assert len(engine.posted) == 5
+    assert found.canary and found.canary.note.startswith("POST /v1/completions answered HTTP 404")
 
 
 def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loaded_ones() -> None:
@@ -97,10 +153,15 @@ def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loade
         Model("c", loaded=None),
         Model("d", loaded=True),
         Model("cloud", loaded=True, remote_host="https://ollama.com"),
+        Model("gpt-oss:120b-cloud", loaded=True),
+        Model("kimi:cloud"),
+        Model("reranker", loaded=True, capabilities=("rerank",)),
     ]
-    everything = ["A", "b", "c", "cloud"]
+    everything = ["A", "b", "c", "cloud", "gpt-oss:120b-cloud", "kimi:cloud", "reranker"]
     assert [m.name for m in canary.suitable("ollama", models, everything)] == ["a:latest"]
     assert [m.name for m in canary.suitable("lmstudio", models, everything)] == ["a:latest"]
+    assert [m.name for m in canary.suitable("localai", models, everything)] == ["a:latest"]
+    assert [m.name for m in canary.suitable("llamacpp", models, everything)] == ["a:latest", "c"]
     assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c"]
     assert canary.suitable("vllm", models, []) == []
 
@@ -147,7 +208,7 @@ def test_an_ollama_that_swaps_models_meanwhile_is_busy() -> None:
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")
         engine.frozen = True
-        engine.put("GET /api/ps", {"models": []})
+        engine.put("GET /api/ps", in_memory(size=99_000_000))
         found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading, timeout=SHORT)
     assert failure(found) == (Cause.SATURATED, "canary")
 
@@ -176,13 +237,6 @@ def test_a_refused_question_is_a_note_and_no_trouble(status) -> None:
         reading = asked(engine, "vllm")
     assert reading.canary and reading.canary.failure is None and reading.canary.tokens == 0
     assert reading.canary.note.startswith(f"POST /v1/completions answered HTTP {status}")
-
-
-def test_lm_studios_way_to_say_no_such_path_is_a_note() -> None:
-    with FakeEngine("lmstudio") as engine:
-        engine.put("POST /v1/completions", {"error": "Unexpected endpoint or method. (POST /v1/completions)"})
-        reading = canary.ask(engine.url, "lmstudio", Model("m", loaded=True), Reading(0.0))
-    assert reading.canary and reading.canary.note and reading.canary.failure is None
 
 
 def test_an_error_in_ollamas_stream_is_a_server_error() -> None:
