@@ -5,7 +5,7 @@
     ok, cause, detail       true, or false with what went wrong; null where it says nothing about the engine
     skipped_at, why         the last one not asked
     day, asked, skipped, tokens, ms_total    what they came to on that day (days since 1970, UTC)
-    still_since             unix seconds since when requests are under way without progress
+    still_since, still_rises    of standstill.Still, whose probes are in EndpointState.still
 """
 
 import time
@@ -37,9 +37,9 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
     doubted = last.get("ok") is False
     if not endpoint.canary_models or reading.failure or _asleep(reading):
         return reading
-    if not doubted and not due(last, endpoint.canary_every, str(endpoint.pk), reading.at):
-        return reading
     engine = _engine(state, reading)
+    if not (doubted or due(last, endpoint.canary_every, str(endpoint.pk), reading.at) or _needed(state, reading)):
+        return reading
     models = canary.suitable(engine, reading.facts.models, endpoint.canary_models)
     if not models:
         return replace(reading, canary=Canary(skipped=_why_none(reading, endpoint.canary_models)))
@@ -66,6 +66,13 @@ def due(last: dict[str, Any], every: int, key: str, at: float) -> bool:
     done = max(last.get("at") or 0, last.get("skipped_at") or 0)
     offset = schedule.phase(f"canary {key}", every)
     return (at - offset) // every > (done - offset) // every
+
+
+def _needed(state: EndpointState, reading: Reading) -> bool:
+    """Whether requests stand still and no canary has been due since they do."""
+    still, last = _still(state, reading), state.canary
+    done = max(last.get("at") or 0, last.get("skipped_at") or 0)
+    return standstill.long_enough(still, reading.at) and done < still.since
 
 
 def choose(models: Sequence[Model], last: str, again: bool) -> Model:
@@ -131,23 +138,35 @@ def learn(state: EndpointState, reading: Reading, finding: Finding) -> Finding:
 
     Returns what they find, unless it is nothing or less urgent than `finding`, that of the rest of the reading.
     """
-    still = Still(state.still, state.canary.get("still_since") or 0.0)
-    if reading.failure or _engine(state, reading) not in standstill.ENGINES or _worked(reading):
-        still = Still()
-    else:
-        still = standstill.count(still, Load(**state.load), reading.load, reading.at)
+    still = Still() if _worked(reading) else _still(state, reading)
     found = None if reading.failure or _asleep(reading) else _found(state, reading, still)
-    if reading.canary and not reading.canary.skipped and state.due_at is not None:
+    if found is None and finding.status not in TROUBLE:
+        found = standstill.may_be_stuck(still, reading.load, reading.at)
+    if state.due_at is not None and any(exchange.step == "canary" for exchange in reading.exchanges):
         every = state.endpoint.interval * state.stretch
         state.due_at = schedule.next_due(time.time(), every, str(state.pk))  # back to its grid
-    state.still = still.looks
-    kept = {key: value for key, value in state.canary.items() if key != "still_since"}
-    if still.looks:
-        kept["still_since"] = still.since
-    state.canary = noted(kept, reading.canary, reading.at) if reading.canary else kept
+    state.canary = _after(state, reading, still)
+    state.still = still.probes
     if found is None or (finding.status in TROUBLE and found.status not in TROUBLE):
         return finding
     return found
+
+
+def _still(state: EndpointState, reading: Reading) -> Still:
+    last = state.canary
+    if reading.failure or _engine(state, reading) not in standstill.ENGINES:
+        return Still()
+    still = Still(state.still, last.get("still_since") or 0.0, last.get("still_rises") or 0)
+    return standstill.count(still, Load(**state.load), reading.load, reading.at)
+
+
+def _after(state: EndpointState, reading: Reading, still: Still) -> dict[str, Any]:
+    """EndpointState.canary after this reading."""
+    kept = noted(state.canary, reading.canary, reading.at) if reading.canary else state.canary
+    kept = {key: value for key, value in kept.items() if key not in ("still_since", "still_rises")}
+    if still.probes:
+        kept |= {"still_since": still.since, "still_rises": still.rises}
+    return kept
 
 
 def _worked(reading: Reading) -> bool:

@@ -177,6 +177,13 @@ WORDS: dict[Cause, Words] = {
         "The server answers, but the engine behind it generates nothing.",
         "Restart the server; its log and the GPU's state (nvidia-smi) may tell why the engine stands still.",
     ),
+    Cause.MAY_BE_STUCK: Words(
+        "may be stuck",
+        "Requests are under way and no figure moves: the engine stands still, or it keeps showing old figures after "
+        "requests were aborted (vLLM up to about 0.12).",
+        "Name a canary model for it, so that one token decides, or send a request yourself: old figures change with "
+        "it. If requests hang, read the server's log and restart it.",
+    ),
     Cause.STILL_LOADING: Words(
         "start takes too long",
         "It has been starting for longer than it is given.",
@@ -209,6 +216,7 @@ _TOLD_BY_DETAIL = {
     Cause.SLOW,
     Cause.CERTIFICATE,
     Cause.WEDGED,
+    Cause.MAY_BE_STUCK,
     Cause.STILL_LOADING,
     Cause.NOT_PROBED,
 }

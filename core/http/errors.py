@@ -50,6 +50,7 @@ class Cause(StrEnum):
     SLOW = "slow"
     CERTIFICATE = "certificate"
     WEDGED = "wedged"
+    MAY_BE_STUCK = "may_be_stuck"
     STILL_LOADING = "still_loading"
     BLIND = "blind"
     NOT_PROBED = "not_probed"

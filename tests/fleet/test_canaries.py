@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import canaries, endpoints, probing
+from fleet import canaries, probing
 from fleet.engines import canary as asking
-from fleet.engines.reading import Canary, Load, Reading
+from fleet.engines.reading import Canary
 from fleet.models import Endpoint, EndpointState, Observation
 from tests.fake_engine import FakeEngine
+from tests.fleet.watching import asked, canary_due, look, watched
 
 every_database = [pytest.mark.django_db, pytest.mark.database]
 DAY = canaries.DAY
@@ -24,18 +25,6 @@ def quick(monkeypatch):
         monkeypatch.setattr(module, "CONFIRM_DEADLINE", 0.2)
 
 
-def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **values) -> Endpoint:
-    made = endpoints.add(team, name="gpu", url=engine.url, engine=engine.engine, **values)
-    Endpoint.objects.filter(pk=made.pk).update(canary_models=list(models))
-    return made
-
-
-def look(endpoint: Endpoint) -> EndpointState:
-    now = int(time.time())
-    probing.run(endpoint.pk, now, now + 60)
-    return EndpointState.objects.get(pk=endpoint.pk)
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["vllm", "ollama"])
 def test_probe_and_canary_send_the_user_name_and_password(team, kind):
@@ -44,18 +33,6 @@ def test_probe_and_canary_send_the_user_name_and_password(team, kind):
         made = watched(team, engine, username="bob", api_key="geh\u00e9im")
         state = look(made)
         assert state.status == "up" and state.canary["ok"]
-
-
-def canary_due(endpoint: Endpoint) -> None:
-    """As if the last canary were a day older."""
-    state = EndpointState.objects.get(pk=endpoint.pk)
-    older = {key: state.canary[key] - DAY for key in ("at", "skipped_at") if key in state.canary}
-    state.canary = {**state.canary, **older}
-    state.save()
-
-
-def asked(engine: FakeEngine) -> list[str]:
-    return [path for path, _ in engine.posted if path != "/api/show"]
 
 
 @given(st.integers(300, 86_400), st.text(max_size=5), st.floats(1e9, 4e9))
@@ -107,15 +84,15 @@ class TestWithDatabase:
             assert len(asked(engine)) == 2
 
     def test_ollamas_sign_of_traffic_spares_only_every_other_canary(self, team):
-        with FakeEngine("ollama", "loaded") as engine:  # each look sees a later expires_at
+        with FakeEngine("ollama", "loaded") as engine:  # each probe sees a later expires_at
             gpu = watched(team, engine)
-            look(gpu)
             counts = []
-            for _ in range(4):
-                canary_due(gpu)
+            for _ in range(5):
                 look(gpu)
                 counts.append(len(asked(engine)))
-        assert counts == [1, 2, 2, 3]
+                look(gpu)
+                canary_due(gpu)
+        assert counts == [1, 1, 2, 2, 3]
 
     def test_a_model_that_ollama_has_not_loaded_is_never_asked(self, team):
         with FakeEngine("ollama") as engine:
@@ -203,32 +180,6 @@ class TestWithDatabase:
             engine.sleep_state = "weights_offloaded"
             assert (look(watched(team, engine)).status, asked(engine)) == ("asleep", [])
 
-    def test_requests_under_way_without_a_token_are_wedged_without_any_canary(self, team):
-        with FakeEngine("vllm", "busy") as engine:
-            engine.waiting = 0
-            gpu = watched(team, engine, models=())
-            look(gpu)
-            for _ in range(5):
-                state = look(gpu)
-                EndpointState.objects.filter(pk=gpu.pk).update(canary={**state.canary, "still_since": time.time() - 31})
-        assert state.still == 5
-        assert (state.status, state.cause, state.step) == ("down", "wedged", "load")
-        assert state.detail == "2 requests under way, no token for 5 looks"
-
-    def test_a_canary_that_works_ends_the_standstill(self, team):
-        with FakeEngine("vllm", "busy") as engine:
-            gpu = watched(team, engine)
-            stills = [look(gpu).still for _ in range(3)]
-            canary_due(gpu)
-            assert [*stills, look(gpu).still] == [0, 1, 2, 0]
-
-    def test_an_engine_that_counts_late_does_not_stand_still(self, team):
-        idle = Load(running=2, generation_tokens=5)
-        gpu = endpoints.add(team, name="late", url="http://10.0.0.5:8080", engine="llamacpp")
-        for n in range(5):
-            probing.record(probing.state_of(gpu.pk), Reading(1e9 + 60 * n, load=idle), 0.0)
-        assert EndpointState.objects.get(pk=gpu.pk).still == 0
-
     def test_two_looks_at_once_send_one_canary(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine, interval=5, timeout=2)
@@ -273,7 +224,7 @@ class TestPage:
             assert "tiny:latest gave a token in" in page and "1 asked, 0 skipped; 1 token," in page
             assert "restarts Ollama&#x27;s idle timer" in page or "restarts Ollama's idle timer" in page
             engine.frozen = True
-            canary_due(gpu)
+            look(gpu)
             canary_due(gpu)
             EndpointState.objects.filter(pk=gpu.pk).update(facts={})
             look(gpu)

@@ -1,0 +1,31 @@
+"""An endpoint with a canary, probed by hand."""
+
+import time
+
+from fleet import canaries, endpoints, probing
+from fleet.models import Endpoint, EndpointState
+from tests.fake_engine import FakeEngine
+
+
+def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **values) -> Endpoint:
+    made = endpoints.add(team, name="gpu", url=engine.url, engine=engine.engine, **values)
+    Endpoint.objects.filter(pk=made.pk).update(canary_models=list(models))
+    return made
+
+
+def look(endpoint: Endpoint) -> EndpointState:
+    now = int(time.time())
+    probing.run(endpoint.pk, now, now + 60)
+    return EndpointState.objects.get(pk=endpoint.pk)
+
+
+def canary_due(endpoint: Endpoint) -> None:
+    """As if the last canary were a day older."""
+    state = EndpointState.objects.get(pk=endpoint.pk)
+    older = {key: state.canary[key] - canaries.DAY for key in ("at", "skipped_at") if key in state.canary}
+    state.canary = {**state.canary, **older}
+    state.save()
+
+
+def asked(engine: FakeEngine) -> list[str]:
+    return [path for path, _ in engine.posted if path != "/api/show"]
