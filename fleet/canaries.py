@@ -5,7 +5,9 @@
     ok, cause, detail       true, or false with what went wrong; null where it says nothing about the engine
     skipped_at, why         the last one not asked
     day, asked, skipped, tokens, ms_total    what they came to on that day (days since 1970, UTC)
+    paths                   by model, the route that took the last one
     still_since, still_rises    of standstill.Still, whose probes are in EndpointState.still
+    ended, left, sleeps     see canary_limits
 """
 
 import time
@@ -15,7 +17,7 @@ from typing import Any
 
 from core.database import give_back
 
-from . import schedule, standstill
+from . import canary_limits, schedule, standstill
 from .engines import canary
 from .engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
 from .engines.errors import Cause
@@ -25,7 +27,7 @@ from .standstill import Still
 from .status import TROUBLE, Finding, status_of
 
 TRAFFIC = "real traffic had just succeeded"
-NOTHING_LOADED = "none of its models is in memory"
+NOTHING_LOADED = "none of its models is known to be in memory"
 NOT_OFFERED = "none of its models is offered"
 
 DAY = 86_400
@@ -38,12 +40,18 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
     if not endpoint.canary_models or reading.failure or _asleep(reading):
         return reading
     engine = _engine(state, reading)
-    if not (doubted or due(last, endpoint.canary_every, str(endpoint.pk), reading.at) or _needed(state, reading)):
+    every = canary_limits.every(endpoint.canary_every, engine, last)
+    if not (doubted or due(last, every, str(endpoint.pk), reading.at) or _needed(state, reading)):
         return reading
+    if not doubted and canary_limits.has_ended(last, reading.facts.version, endpoint.canary_models):
+        return replace(reading, canary=Canary(skipped=canary_limits.ENDED))
     models = canary.suitable(engine, reading.facts.models, endpoint.canary_models)
     if not models:
         return replace(reading, canary=Canary(skipped=_why_none(reading, endpoint.canary_models)))
-    model = choose(models, last.get("model", ""), doubted)
+    used = [model for model in models if doubted or not canary_limits.unused(model, reading, last)]
+    if not used:
+        return replace(reading, canary=Canary(skipped=canary_limits.UNUSED))
+    model = choose(used, last.get("model", ""), doubted)
     if _works_anyway(state, reading, model):
         return replace(reading, canary=Canary(model.name, skipped=TRAFFIC))
     if not _reserve(state):
@@ -54,6 +62,7 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         engine,
         model,
         reading,
+        path=last.get("paths", {}).get(model.name, ""),
         api_key=endpoint.api_key or None,
         username=endpoint.username or None,
         timeout=timeout,
@@ -162,10 +171,18 @@ def _still(state: EndpointState, reading: Reading) -> Still:
 
 def _after(state: EndpointState, reading: Reading, still: Still) -> dict[str, Any]:
     """EndpointState.canary after this reading."""
-    kept = noted(state.canary, reading.canary, reading.at) if reading.canary else state.canary
-    kept = {key: value for key, value in kept.items() if key not in ("still_since", "still_rises")}
+    allowed, asked = state.endpoint.canary_models, reading.canary
+    kept = noted(state.canary, asked, reading.at) if asked else state.canary
+    moving = ("still_since", "still_rises", "paths", "ended", "left", "sleeps")
+    kept = {key: value for key, value in kept.items() if key not in moving}
     if still.probes:
         kept |= {"still_since": still.since, "still_rises": still.rises}
+    paths = state.canary.get("paths", {}) | ({asked.model: asked.path} if asked and asked.path else {})
+    names = {name.lower() for name in allowed}
+    if paths := {model: path for model, path in paths.items() if model.lower() in names}:
+        kept["paths"] = paths
+    if allowed:
+        kept |= canary_limits.learned(state.canary, _engine(state, reading), reading, allowed)
     return kept
 
 

@@ -274,7 +274,7 @@ def _forget(endpoint: Endpoint) -> None:
         _reset(state, Cause.NEW)
     state.engine, state.proof, state.identified_at = "", "", None
     state.facts, state.load, state.ladder = {}, {}, []
-    state.starts, state.certificate_until = [], None
+    state.starts, state.certificate_until, state.canary = [], None, {}
     state.save()
 
 

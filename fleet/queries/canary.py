@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .. import canaries
+from .. import canaries, canary_limits
 from ..models import Endpoint, EndpointState
 
 
@@ -19,12 +19,14 @@ class CanaryLine:
     reason: str  # where it gave none
     skipped_at: datetime | None  # set where the last one was skipped
     skipped_why: str
+    ended: str  # the model for which they ended, as asking it made Ollama load it again
     every: int  # seconds
     asked: int  # today, as the three below
     skipped: int
     tokens: int
     seconds: float
     restarts_timer: bool  # Ollama's, that unloads an idle model
+    rarely: bool  # less often than the team wants
 
 
 def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
@@ -32,7 +34,8 @@ def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
     today = canaries.today(endpoint, state, time.time())
     if today is None:
         return None
-    last = state.canary
+    last, engine = state.canary, state.engine or endpoint.engine
+    every = canary_limits.every(endpoint.canary_every, engine, last)
     asked_at, skipped_at = last.get("at") or 0, last.get("skipped_at") or 0
     outcome, reason = _outcome(last)
     return CanaryLine(
@@ -43,12 +46,14 @@ def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
         reason=reason,
         skipped_at=_moment(skipped_at) if skipped_at > asked_at else None,
         skipped_why=last.get("why", ""),
-        every=endpoint.canary_every,
+        ended=canary_limits.has_ended(last, state.facts.get("version"), endpoint.canary_models),
+        every=every,
         asked=today["asked"],
         skipped=today["skipped"],
         tokens=today["tokens"],
         seconds=today["ms_total"] / 1000,
-        restarts_timer=(state.engine or endpoint.engine) == "ollama",
+        restarts_timer=engine == "ollama",
+        rarely=every > endpoint.canary_every,
     )
 
 
