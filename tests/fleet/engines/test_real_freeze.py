@@ -110,9 +110,12 @@ def test_a_vllm_with_a_frozen_engine_is_wedged_within_three_looks_and_recovers(w
 def test_an_ollama_whose_model_process_is_frozen_is_found_and_works_again(watch) -> None:
     """Ollama notices by itself: a request for a process that does not answer for 10 s makes it start another."""
     url, server = named("PLIMSOLL_OLLAMA_URL"), int(named("PLIMSOLL_OLLAMA_PID"))
-    requests.post(f"{url}/api/generate", json={"model": "tiny", "stream": False}, timeout=60)  # into memory
+    use = {"model": "tiny", "stream": False}
+    requests.post(f"{url}/api/generate", json=use, timeout=60)  # into memory
     watched = watch(url, "ollama")
     assert (state := watched.look()).canary["ok"] is True, state.canary
+    watched.look()
+    requests.post(f"{url}/api/generate", json=use, timeout=60)  # else no other canary would be asked
     watched.canary_due()
     with frozen(child(server, "runner\0--model", "llama-server")):
         first = watched.look()
