@@ -74,7 +74,7 @@ def find(still: Still, load: Load, at: float) -> Finding | None:
 
 
 def may_be_stuck(still: Still, load: Load, at: float) -> Finding | None:
-    """What figures at rest say when no canary could be asked."""
+    """What figures at rest come to when no canary could be asked."""
     if not long_enough(still, at):
         return None
     requests = under_way(load)

@@ -73,7 +73,7 @@ def ask(
 ) -> Reading:
     """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. `path` is the
     route that took the last one. Never raises a ProbeError: what went wrong is the canary's failure, or its note when
-    it says nothing about the engine."""
+    it shows nothing of the engine."""
     asker = _Asker(base_url, engine, model, reading, {"api_key": api_key, "username": username, "verify": verify})
     canary = asker.ask_ollama(timeout) if engine == "ollama" else asker.ask(timeout, path)
     return replace(reading, canary=canary, exchanges=(*reading.exchanges, *asker.exchanges))
@@ -85,7 +85,7 @@ class _Asker:
         self.options = options
         self.exchanges: list[Exchange] = []
         self.context: int | None = None  # tokens with which Ollama has the model loaded
-        self.told: dict[str, Any] = {}  # what the model answered
+        self.reply: dict[str, Any] = {}  # what the model answered
 
     def ask_ollama(self, timeout: float) -> Canary | None:
         """Only what is in memory now is asked, and with the context it is loaded with. None: what is, is not known."""
@@ -99,7 +99,7 @@ class _Asker:
             after = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
         except ProbeError:
             return canary
-        return replace(canary, loaded=loaded_again(name, whole(self.told.get("load_duration")), before, after))
+        return replace(canary, loaded=loaded_again(name, whole(self.reply.get("load_duration")), before, after))
 
     def ask(self, timeout: float, worked: str = "") -> Canary:
         """The first route that the server has decides."""
@@ -109,8 +109,8 @@ class _Asker:
                 answer = self._send("POST", path, until - time.monotonic(), body(path, name, self.context))
                 note = self._refusal(answer, path)
                 if not note:
-                    self.told = _told(answer, path)
-                    return Canary(name, self._ms(), spent(self.told), path=path)
+                    self.reply = _reply(answer, path)
+                    return Canary(name, self._ms(), spent(self.reply), path=path)
                 if not no_such_route(answer):
                     return Canary(name, self._ms(), note=note)
                 first = first or note
@@ -203,18 +203,18 @@ def moved(before: Load, after: Load) -> bool:
 
 def spent(answer: dict[str, Any]) -> int:
     """The tokens that an answer cost; at least one, as not every server counts them."""
-    told = whole(mapping(answer.get("usage")).get("total_tokens"))
+    total = whole(mapping(answer.get("usage")).get("total_tokens"))
     counted = sum(whole(answer.get(name)) or 0 for name in ("prompt_eval_count", "eval_count"))
-    return max(told or counted, 1)
+    return max(total or counted, 1)
 
 
-def _told(answer: Answer, path: str) -> dict[str, Any]:
+def _reply(answer: Answer, path: str) -> dict[str, Any]:
     """The JSON answered; should Ollama stream, its last line. An error can come with status 200."""
     line = answer.body.strip().rpartition(b"\n")[2]
-    told: dict[str, Any] = replace(answer, body=line if path == "/api/generate" else answer.body).json(dict)
-    if told.get("error"):
+    reply: dict[str, Any] = replace(answer, body=line if path == "/api/generate" else answer.body).json(dict)
+    if reply.get("error"):
         raise Rejected(Cause.SERVER_ERROR, f'POST {path} answered with an error. It said: "{answer.quote}"')
-    return told
+    return reply
 
 
 def _in_memory(reading: Reading) -> set[tuple[str, int | None]]:

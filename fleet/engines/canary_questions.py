@@ -24,7 +24,7 @@ PROMPT = "Hi"
 def routes(engine: str, model: Model, api: dict[str, str], worked: str = "") -> list[str]:
     """The paths to ask, one after the other until the server has one: `worked`, the one that did last time, first.
 
-    `api` says which surfaces the server has, as in Facts. Empty for a model that can neither generate nor embed.
+    `api` has the surfaces of the server, as in Facts. Empty for a model that can neither generate nor embed.
     """
     able = set(model.capabilities)
     generates, embeds = bool(able & {"completion", "chat"}), "embedding" in able

@@ -13,7 +13,7 @@ _MAYBE_LOAD = 0.02
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
-    """One model; what /api/ps does not tell is None."""
+    """One model; what /api/ps does not have is None."""
 
     size: int | None = None  # bytes
     context_length: int | None = None  # tokens a request; since 0.9.7

@@ -42,8 +42,8 @@ _NAMES = [name for names in (*_ALIASES.values(), _BY_REASON, _SLEEP, _CACHE, _ST
 def read(text: str) -> tuple[Load, dict[str, Any]]:
     """The load, summed over engines (data-parallel ranks) and models, and the capacity for the memory.
 
-    Requests that wait for the reason "deferred" (a transfer of KV cache, a grammar) say nothing of capacity, so they
-    are not among those waiting. The fullest engine's KV cache counts, since preemption begins there.
+    Requests that wait for the reason "deferred" (a transfer of KV cache, a grammar) do not show a lack of capacity, so
+    they are not among those waiting. The fullest engine's KV cache counts, since preemption begins there.
     "kv_cache_max_concurrency" says how many requests of full length fit into the caches of all engines: a bound of
     memory, not the scheduler's.
     """

@@ -79,11 +79,11 @@ def load_in_words(load: dict[str, Any]) -> str:
     """How hard an endpoint works, from a stored load."""
     if load.get("sleep_state") not in (None, "awake"):
         return "asleep"
-    told = [f"{load[name]:.0f} {name}" for name in ("running", "waiting", "slots") if load.get(name) is not None]
+    words = [f"{load[name]:.0f} {name}" for name in ("running", "waiting", "slots") if load.get(name) is not None]
     if load.get("deferred"):
-        told.append(f"{load['deferred']:.0f} deferred")
+        words.append(f"{load['deferred']:.0f} deferred")
     if load.get("kv_cache_usage") is not None:
-        told.append(f"KV cache {formats.percent(load['kv_cache_usage'])}")
+        words.append(f"KV cache {formats.percent(load['kv_cache_usage'])}")
     if load.get("busy") is not None:
-        told.append("busy" if load["busy"] else "idle")
-    return ", ".join(told) or formats.UNKNOWN
+        words.append("busy" if load["busy"] else "idle")
+    return ", ".join(words) or formats.UNKNOWN

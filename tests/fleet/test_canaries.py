@@ -12,7 +12,7 @@ from fleet.engines import canary as asking
 from fleet.engines.reading import Canary
 from fleet.models import Endpoint, EndpointState, Observation
 from tests.fake_engine import FakeEngine
-from tests.fleet.watching import asked, canary_due, look, watched
+from tests.fleet.watching import asked, canary_due, probed, watched
 
 every_database = [pytest.mark.django_db, pytest.mark.database]
 DAY = canaries.DAY
@@ -53,14 +53,14 @@ class TestWithDatabase:
 
     def test_no_canary_unless_a_model_is_allowed(self, team):
         with FakeEngine("vllm") as engine:
-            state = look(watched(team, engine, models=()))
+            state = probed(watched(team, engine, models=()))
             assert (state.status, state.canary, asked(engine)) == ("up", {}, [])
 
     def test_it_is_asked_once_and_its_cost_is_kept(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine)
-            look(gpu)
-            state = look(gpu)
+            probed(gpu)
+            state = probed(gpu)
             assert asked(engine) == ["/v1/completions"]
         assert state.status == "up" and state.canary["ok"] is True
         costs = canaries.today(Endpoint.objects.get(pk=gpu.pk), state, time.time())
@@ -73,14 +73,14 @@ class TestWithDatabase:
         with FakeEngine("vllm") as engine:
             engine.generated = 100
             gpu = watched(team, engine)
-            look(gpu)
+            probed(gpu)
             canary_due(gpu)
             engine.generated = 150
-            state = look(gpu)
+            state = probed(gpu)
             assert len(asked(engine)) == 1
             assert (state.canary["skipped"], state.canary["why"]) == (1, canaries.TRAFFIC)
             canary_due(gpu)
-            look(gpu)  # no traffic since: it is asked
+            probed(gpu)  # no traffic since: it is asked
             assert len(asked(engine)) == 2
 
     def test_ollamas_sign_of_traffic_spares_only_every_other_canary(self, team):
@@ -88,9 +88,9 @@ class TestWithDatabase:
             gpu = watched(team, engine)
             counts = []
             for _ in range(5):
-                look(gpu)
+                probed(gpu)
                 counts.append(len(asked(engine)))
-                look(gpu)
+                probed(gpu)
                 canary_due(gpu)
         assert counts == [1, 1, 2, 2, 3]
 
@@ -99,72 +99,72 @@ class TestWithDatabase:
             gpu = watched(team, engine)
             for _ in range(3):
                 canary_due(gpu)
-                state = look(gpu)
+                state = probed(gpu)
             assert asked(engine) == []
         assert (state.status, state.canary["skipped"], state.canary["why"]) == ("up", 3, canaries.NOTHING_LOADED)
 
     def test_a_frozen_engine_is_wedged_after_three_looks_and_up_after_it_works_again(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine)
-            assert look(gpu).status == "up"
+            assert probed(gpu).status == "up"
             engine.frozen = True
             canary_due(gpu)
-            assert [look(gpu).status for _ in range(3)] == ["up", "up", "down"]
+            assert [probed(gpu).status for _ in range(3)] == ["up", "up", "down"]
             state = EndpointState.objects.get(pk=gpu.pk)
             assert (state.cause, state.step) == ("wedged", "canary")
             assert len(asked(engine)) == 4  # each confirming look asked again
-            assert look(gpu).status == "down"
+            assert probed(gpu).status == "down"
             engine.frozen = False
-            assert [look(gpu).status for _ in range(2)] == ["down", "up"]
+            assert [probed(gpu).status for _ in range(2)] == ["down", "up"]
             before = len(asked(engine))
-            look(gpu)
+            probed(gpu)
             assert len(asked(engine)) == before  # and is back to its slots
 
     def test_traffic_that_succeeds_takes_the_doubt_away(self, team):
         with FakeEngine("vllm") as engine:
             engine.generated = 100
             gpu = watched(team, engine)
-            look(gpu)
+            probed(gpu)
             engine.frozen = True
             canary_due(gpu)
-            assert look(gpu).canary["ok"] is False
+            assert probed(gpu).canary["ok"] is False
             engine.generated = 200
-            state = look(gpu)
+            state = probed(gpu)
         assert (state.status, state.failures, state.canary["ok"]) == ("up", 0, None)
 
     def test_it_does_not_recover_by_a_look_whose_canary_could_not_be_repeated(self, team, monkeypatch):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine)
-            look(gpu)
+            probed(gpu)
             engine.frozen = True
             canary_due(gpu)
             for _ in range(3):
-                look(gpu)
+                probed(gpu)
             monkeypatch.setattr(canaries, "_reserve", lambda state: False)
-            states = [look(gpu) for _ in range(3)]
+            states = [probed(gpu) for _ in range(3)]
         assert [(s.status, s.cause, s.successes) for s in states] == [("down", "wedged", 0)] * 3
 
     def test_a_busy_engine_is_busy_and_asked_again_in_its_next_slot_only(self, team):
         with FakeEngine("vllm") as engine:
             engine.generated = 100
             gpu = watched(team, engine)
-            look(gpu)
+            probed(gpu)
             engine.frozen = engine.crowded = True
             canary_due(gpu)
             state = EndpointState.objects.get(pk=gpu.pk)
             state.load = {}  # nothing to compare with, so it is not spared for traffic
             state.save()
             engine.generating = 5
-            state = look(gpu)
+            state = probed(gpu)
             assert (state.status, state.cause) == ("busy", "saturated")
-            look(gpu)
+            probed(gpu)
             assert len(asked(engine)) == 2
 
     def test_a_rate_limit_is_not_pressed_further(self, team):
         with FakeEngine("vllm") as engine:
             engine.put("POST /v1/completions", {"error": "slow down"}, 429)
             gpu = watched(team, engine)
-            assert [look(gpu).canary["cause"] for _ in range(3)] == ["rate_limited"] * 3
+            assert [probed(gpu).canary["cause"] for _ in range(3)] == ["rate_limited"] * 3
             assert len(asked(engine)) == 1
             assert Observation.objects.order_by("at").first().cause == "rate_limited"
 
@@ -172,13 +172,13 @@ class TestWithDatabase:
         with FakeEngine("vllm") as engine:
             engine.put("POST /v1/completions", {"error": "full"}, 503)
             gpu = watched(team, engine, expected_models=["gone"])
-            look(gpu)
+            probed(gpu)
             assert Observation.objects.get().cause == "model_missing"
 
     def test_a_sleeping_engine_is_not_woken_by_a_canary(self, team):
         with FakeEngine("vllm") as engine:
             engine.sleep_state = "weights_offloaded"
-            assert (look(watched(team, engine)).status, asked(engine)) == ("asleep", [])
+            assert (probed(watched(team, engine)).status, asked(engine)) == ("asleep", [])
 
     def test_two_looks_at_once_send_one_canary(self, team):
         with FakeEngine("vllm") as engine:
@@ -191,7 +191,7 @@ class TestWithDatabase:
 
     def test_after_a_canary_the_looks_go_on_as_before(self, team):
         with FakeEngine("vllm") as engine:
-            state = look(watched(team, engine, interval=5, timeout=2))
+            state = probed(watched(team, engine, interval=5, timeout=2))
             assert state.canary["asked"] == 1
             assert state.due_at - time.time() <= 5
 
@@ -219,20 +219,20 @@ class TestPage:
         with FakeEngine("ollama", "loaded") as engine:
             gpu = watched(team, engine)
             assert "Canary</span> not asked yet." in self.shown(client, gpu)
-            look(gpu)
+            probed(gpu)
             page = self.shown(client, gpu)
             assert "tiny:latest gave a token in" in page and "1 asked, 0 skipped; 1 token," in page
             assert "restarts Ollama&#x27;s idle timer" in page or "restarts Ollama's idle timer" in page
             engine.frozen = True
-            look(gpu)
+            probed(gpu)
             canary_due(gpu)
             EndpointState.objects.filter(pk=gpu.pk).update(facts={})
-            look(gpu)
+            probed(gpu)
             assert "tiny:latest gave no token" in self.shown(client, gpu)
 
     def test_without_a_canary_the_page_does_not_mention_it(self, client, team, alice):
         client.force_login(alice)
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine, models=())
-            look(gpu)
+            probed(gpu)
             assert 'id="canary"' not in self.shown(client, gpu)

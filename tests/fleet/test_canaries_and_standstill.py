@@ -9,7 +9,7 @@ from fleet.engines import canary as asking
 from fleet.engines.reading import Load, Reading
 from fleet.models import Endpoint, EndpointState, Observation
 from tests.fake_engine import FakeEngine
-from tests.fleet.watching import asked, canary_due, look, watched
+from tests.fleet.watching import asked, canary_due, probed, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -25,9 +25,9 @@ def test_requests_under_way_without_a_token_may_be_stuck_where_there_is_no_canar
     with FakeEngine("vllm", "busy") as engine:
         engine.waiting = 0
         gpu = watched(team, engine, models=())
-        look(gpu)
+        probed(gpu)
         for _ in range(5):
-            state = look(gpu)
+            state = probed(gpu)
             EndpointState.objects.filter(pk=gpu.pk).update(canary={**state.canary, "still_since": time.time() - 31})
     assert state.still == 5
     assert (state.status, state.cause, state.step) == ("degraded", "may_be_stuck", "load")
@@ -37,14 +37,14 @@ def test_requests_under_way_without_a_token_may_be_stuck_where_there_is_no_canar
 def test_a_canary_that_works_ends_the_standstill(team):
     with FakeEngine("vllm", "busy") as engine:
         gpu = watched(team, engine)
-        stills = [look(gpu).still for _ in range(3)]
+        stills = [probed(gpu).still for _ in range(3)]
         canary_due(gpu)
-        assert [*stills, look(gpu).still] == [0, 1, 2, 0]
+        assert [*stills, probed(gpu).still] == [0, 1, 2, 0]
 
 
 def still_for_long(gpu: Endpoint) -> None:
     """As if two probes had seen its requests stand still for half a minute."""
-    state = look(gpu)
+    state = probed(gpu)
     since = {"still_since": state.probed_at.timestamp() - 31, "still_rises": state.canary.get("still_rises", 0)}
     EndpointState.objects.filter(pk=gpu.pk).update(still=2, canary={**state.canary, **since, "at": 1.0})
 
@@ -52,14 +52,14 @@ def still_for_long(gpu: Endpoint) -> None:
 def test_figures_at_rest_make_a_canary_due_at_once_and_it_decides(team):
     with FakeEngine("vllm", "busy") as engine:
         gpu = watched(team, engine, canary_every=86_400)
-        look(gpu)
+        probed(gpu)
         still_for_long(gpu)
-        state = look(gpu)
+        state = probed(gpu)
         assert len(asked(engine)) == 2 and state.still == 0
         assert Observation.objects.latest("at").cause == "saturated"  # five requests wait
         engine.frozen = True
         still_for_long(gpu)
-        assert [look(gpu).status for _ in range(3)] == ["busy", "busy", "down"]
+        assert [probed(gpu).status for _ in range(3)] == ["busy", "busy", "down"]
     assert EndpointState.objects.get(pk=gpu.pk).cause == "wedged"
 
 
@@ -68,12 +68,12 @@ def test_figures_at_rest_may_be_stuck_where_the_canary_says_nothing(team):
         gpu = watched(team, engine)
         for path in ("/v1/completions", "/v1/chat/completions"):
             engine.put(f"POST {path}", {"error": {"message": "The model does not exist"}}, 404)
-        look(gpu)
+        probed(gpu)
         still_for_long(gpu)
         sent = len(asked(engine))
-        assert look(gpu).canary["note"] and len(asked(engine)) == sent + 1
+        assert probed(gpu).canary["note"] and len(asked(engine)) == sent + 1
         assert Observation.objects.latest("at").cause == "may_be_stuck"
-        look(gpu)
+        probed(gpu)
         assert Observation.objects.latest("at").cause == "may_be_stuck"
         assert len(asked(engine)) == sent + 1, "it is not asked in each probe"
 
@@ -81,9 +81,9 @@ def test_figures_at_rest_may_be_stuck_where_the_canary_says_nothing(team):
 def test_a_missing_model_is_not_hidden_by_figures_at_rest(team):
     with FakeEngine("vllm", "busy") as engine:
         gpu = watched(team, engine, models=(), expected_models=["gone"])
-        look(gpu)
+        probed(gpu)
         still_for_long(gpu)
-        look(gpu)
+        probed(gpu)
     assert Observation.objects.latest("at").cause == "model_missing"
 
 
@@ -91,11 +91,11 @@ def test_deferred_requests_that_rise_while_nothing_moves_are_wedged_without_any_
     with FakeEngine("vllm", "busy") as engine:
         gpu = watched(team, engine, models=())
         engine.waiting = engine.deferred = 90
-        look(gpu)
+        probed(gpu)
         engine.waiting = engine.deferred = 227
         still_for_long(gpu)
         engine.waiting = engine.deferred = 468
-        look(gpu)
+        probed(gpu)
     found = Observation.objects.latest("at")
     assert (found.status, found.cause, found.waiting) == ("down", "wedged", 0)
 

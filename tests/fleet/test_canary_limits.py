@@ -10,7 +10,7 @@ from fleet.canary_limits import every, has_ended, learned, unused
 from fleet.engines.reading import Canary, Facts, Failure, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState
 from tests.fake_engine import FakeEngine
-from tests.fleet.watching import asked, canary_due, look, watched
+from tests.fleet.watching import asked, canary_due, probed, watched
 
 NOW = 1.8e9
 
@@ -103,17 +103,17 @@ class TestOllama:
         with FakeEngine("ollama", "loaded") as engine:
             self.in_memory(engine)
             gpu = watched(team, engine)
-            look(gpu)
+            probed(gpu)
             self.in_memory(engine, 310)  # moved by the canary
-            look(gpu)
+            probed(gpu)
             for _ in range(3):
                 canary_due(gpu)
-                state = look(gpu)
+                state = probed(gpu)
             assert (len(asked(engine)), state.canary["why"]) == (1, canary_limits.UNUSED)
             self.in_memory(engine, 600)  # used by somebody else
-            look(gpu)
+            probed(gpu)
             canary_due(gpu)
-            look(gpu)
+            probed(gpu)
             assert len(asked(engine)) == 2
 
     def test_a_doubt_is_confirmed_although_nobody_has_used_it(self, team, monkeypatch):
@@ -122,7 +122,7 @@ class TestOllama:
             self.in_memory(engine)
             gpu = watched(team, engine)
             engine.put("POST /api/generate", {"error": "CUDA error"}, 500)
-            statuses = [look(gpu).status for _ in range(3)]
+            statuses = [probed(gpu).status for _ in range(3)]
             assert len(asked(engine)) == 3 and statuses[-1] == "down"
 
     def test_the_first_canary_that_loads_a_model_again_is_the_last_and_the_page_says_why(self, client, team, alice):
@@ -130,21 +130,21 @@ class TestOllama:
         with FakeEngine("ollama", "loaded") as engine:
             engine.put("POST /api/generate", {"response": "x", "done": True, "load_duration": 3_000_000_000})
             gpu = watched(team, engine)
-            state = look(gpu)
+            state = probed(gpu)
             assert state.canary["ok"] is True
             page = client.get(gpu.get_absolute_url()).content.decode()
             assert "Canaries have ended here: the last one made Ollama load tiny:latest again." in page
             assert "0.9.7" in page and "num_ctx" in page
             for _ in range(3):
                 canary_due(gpu)
-                state = look(gpu)
+                state = probed(gpu)
             assert (len(asked(engine)), state.canary["why"], state.status) == (1, canary_limits.ENDED, "up")
             engine.put("POST /api/generate", {"response": "x", "done": True, "load_duration": 900_000})
             engine.version = "0.9.7"
-            look(gpu)
+            probed(gpu)
             for _ in range(3):
                 canary_due(gpu)
-                state = look(gpu)
+                state = probed(gpu)
             assert len(asked(engine)) == 2
         assert "Canaries have ended" not in client.get(gpu.get_absolute_url()).content.decode()
 
@@ -160,18 +160,18 @@ class TestOllama:
             engine.expires_in = None
             engine.put("GET /api/ps", listed := both(300, 300))
             gpu = watched(team, engine, models=("a", "b"))
-            look(gpu)
-            look(gpu)
+            probed(gpu)
+            probed(gpu)
             canary_due(gpu)
-            look(gpu)  # b's turn
-            look(gpu)
+            probed(gpu)  # b's turn
+            probed(gpu)
             canary_due(gpu)
-            look(gpu)  # a's turn, but it was not used
+            probed(gpu)  # a's turn, but it was not used
             listed["models"][1] = both(0, 500)["models"][1]
             engine.put("GET /api/ps", listed)
-            look(gpu)
+            probed(gpu)
             canary_due(gpu)
-            look(gpu)
+            probed(gpu)
             named = [body["model"] for path, body in engine.posted if path == "/api/generate"]
         assert named == ["a:latest", "b:latest", "b:latest"]
 
@@ -182,20 +182,20 @@ def test_the_route_that_took_a_canary_is_asked_first_from_then_on(team):
         engine.put("POST /v1/completions", {"detail": "Not Found"}, 404)
         engine.models(["chatty"])
         gpu = watched(team, engine, models=("chatty",))
-        look(gpu)
+        probed(gpu)
         canary_due(gpu)
-        state = look(gpu)
+        state = probed(gpu)
         assert asked(engine) == ["/v1/completions", "/v1/chat/completions", "/v1/chat/completions"]
     assert state.canary["paths"] == {"chatty": "/v1/chat/completions"}
     Endpoint.objects.filter(pk=gpu.pk).update(canary_models=["other"])
     with FakeEngine("openai_compatible", port=engine.port):
-        assert "paths" not in look(gpu).canary
+        assert "paths" not in probed(gpu).canary
 
 
 @pytest.mark.django_db
 def test_an_endpoint_with_another_url_begins_afresh(team):
     with FakeEngine("vllm") as engine:
         gpu = watched(team, engine)
-        assert look(gpu).canary["ok"] is True
+        assert probed(gpu).canary["ok"] is True
     endpoints.change(Endpoint.objects.get(pk=gpu.pk), url="http://10.0.0.9:8000")
     assert EndpointState.objects.get(pk=gpu.pk).canary == {}

@@ -13,7 +13,7 @@ def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **val
     return made
 
 
-def look(endpoint: Endpoint) -> EndpointState:
+def probed(endpoint: Endpoint) -> EndpointState:
     now = int(time.time())
     probing.run(endpoint.pk, now, now + 60)
     return EndpointState.objects.get(pk=endpoint.pk)

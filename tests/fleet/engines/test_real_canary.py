@@ -8,7 +8,7 @@ import requests
 
 from fleet import canary_limits, endpoints
 from fleet.models import Endpoint
-from tests.fleet.watching import canary_due, look
+from tests.fleet.watching import canary_due, probed
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]
 
@@ -44,38 +44,38 @@ def watched(team, ollama) -> Endpoint:
 
 def test_canaries_load_a_clients_model_again_once_at_most(ollama, watched) -> None:
     loaded = ollama.client_asks(num_ctx=8192)
-    state = look(watched)
+    state = probed(watched)
     assert (state.status, state.canary["ok"]) == ("up", True)
     shows_context = "context_length" in loaded  # since 0.9.7
     assert (ollama.in_memory()["size"] == loaded["size"]) is shows_context
     assert ("ended" in state.canary) is not shows_context
     ollama.client_asks(num_ctx=8192)
     for _ in range(3):
-        look(watched)
+        probed(watched)
         canary_due(watched)
-        look(watched)
+        probed(watched)
         assert ollama.in_memory()["size"] == loaded["size"]
 
 
 def test_canaries_end_where_clients_use_an_option_that_cannot_be_seen(ollama, watched) -> None:
     ollama.client_asks(num_batch=64)
-    assert look(watched).canary["ended"]["model"] == ollama.model
+    assert probed(watched).canary["ended"]["model"] == ollama.model
     left = ollama.client_asks(num_batch=64)
     for _ in range(3):
-        look(watched)
+        probed(watched)
         canary_due(watched)
-        look(watched)
+        probed(watched)
     assert ollama.in_memory() == left
 
 
 def test_canaries_do_not_keep_a_model_in_memory_that_nobody_uses(ollama, watched) -> None:
     default = {"model": ollama.model, "prompt": "", "stream": False}
     requests.post(f"{ollama.url}/api/generate", json=default, timeout=120).raise_for_status()
-    assert look(watched).canary["ok"] is True
+    assert probed(watched).canary["ok"] is True
     left = ollama.in_memory()["expires_at"]
     for _ in range(3):
-        look(watched)
+        probed(watched)
         canary_due(watched)
-        state = look(watched)
+        state = probed(watched)
         assert state.canary["why"] == canary_limits.UNUSED
     assert ollama.in_memory()["expires_at"] == left
