@@ -1,15 +1,42 @@
 """The engines we know, in the order they are asked: the common ones and the cheap questions first.
 
-GET / was asked before, and a visit asks nothing twice, so Ollama and llama.cpp cost one to three requests.
-The last one recognises every server that has a list of models.
+GET / was asked before, and a visit asks nothing twice, so llama.cpp costs two requests and Ollama five. Gateways that
+pass on what an engine shows of itself come before that engine. The last one recognises every server with a
+list of models.
 """
 
 from typing import cast
 
-from . import litellm, llamacpp, lmstudio, localai, ollama, openai_compatible, openwebui, sglang, tgi, vllm
+from . import (
+    litellm,
+    llamacpp,
+    lmstudio,
+    localai,
+    ollama,
+    openai_compatible,
+    openwebui,
+    sglang,
+    smg,
+    tgi,
+    vllm,
+    vllm_router,
+)
 from .questions import Engine
 
-_MODULES = (llamacpp, ollama, vllm, lmstudio, localai, sglang, tgi, litellm, openwebui, openai_compatible)
+_MODULES = (
+    vllm_router,
+    smg,
+    llamacpp,
+    ollama,
+    vllm,
+    lmstudio,
+    localai,
+    sglang,
+    tgi,
+    litellm,
+    openwebui,
+    openai_compatible,
+)
 
 ENGINES: dict[str, Engine] = {module.NAME: cast(Engine, module) for module in _MODULES}
 

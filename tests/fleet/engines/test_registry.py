@@ -16,6 +16,9 @@ NAME_OF = {"openwebui": "open_webui", "website": None}
 WEAK = {"openai_compatible"}
 """Recognises what others recognise too, and is asked last."""
 
+PASSED_ON = {"vllm_router": {"llamacpp", "vllm"}, "production_stack": {"vllm"}, "olla": {"ollama"}}
+"""What these gateways pass on is an engine's own, so they are asked before it."""
+
 
 def played() -> list[tuple[str, str]]:
     """Each folder of samples with each of its variants."""
@@ -38,7 +41,7 @@ def test_each_server_is_recognised_as_itself(folder: str, variant: str) -> None:
 def test_nobody_else_takes_it_for_their_own(folder: str, variant: str) -> None:
     with FakeEngine(folder, variant) as engine, visiting(engine) as visit:
         takers = {name for name, module in ENGINES.items() if name not in WEAK and module.identify(visit)}
-    assert takers <= {expected(folder, variant)}
+    assert takers - PASSED_ON.get(folder, set()) <= {expected(folder, variant)}
 
 
 @pytest.mark.parametrize("folder", [name for name in SAMPLED if name != "website"])
@@ -49,7 +52,7 @@ def test_the_proof_names_a_request_that_was_made(folder: str) -> None:
     assert any(request in reading.identity.proof for request in requests(reading)), reading.identity.proof
 
 
-@pytest.mark.parametrize(("folder", "most"), [("llamacpp", 1), ("ollama", 4), ("vllm", 5)])
+@pytest.mark.parametrize(("folder", "most"), [("llamacpp", 2), ("ollama", 5), ("vllm", 6)])
 def test_the_common_engines_are_found_with_few_requests(folder: str, most: int) -> None:
     with FakeEngine(folder) as engine:
         exchanges = probe(engine.url).exchanges
