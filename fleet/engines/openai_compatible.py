@@ -1,11 +1,16 @@
 """Any other server with OpenAI's list of models: https://platform.openai.com/docs/api-reference/models/list
 
 Asked last, when nobody else knows the server. The list may name an engine that shows nothing else of itself, as behind
-a proxy that passes on /v1 only. A gateway passes on such a name, too, so it is shown as the product, and the server is
-read by its list alone. Some mount the API at the root: GET /models (michaelfeil/infinity#298). How hard it works cannot
-be seen.
+a proxy that passes on /v1 only. A gateway passes on such a name, too, so it is shown as the product only (products.py),
+and the server is read by its list alone. Some mount the API at the root: GET /models (michaelfeil/infinity#298). How
+hard it works cannot be seen.
 """
 
+from contextlib import suppress
+from typing import Any
+
+from . import products
+from .errors import ProbeError
 from .learning import Learned
 from .lenient import LIST_BYTES, mappings, text
 from .openai_models import PATH, ask, is_list, learn_models
@@ -16,7 +21,7 @@ from .visit import Visit
 NAME, LABEL, PORT = "openai_compatible", "OpenAI-compatible", None
 
 PATHS = (PATH, "/models")
-_OWNERS = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp"}
+HOUR = 3600.0
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -24,10 +29,16 @@ def identify(visit: Visit) -> Identity | None:
     for path in PATHS:
         found = visit.maybe(path, max_bytes=LIST_BYTES)
         if is_list(found):
-            owner = next((text(card.get("owned_by")) for card in mappings(found.get("data"))), None)
-            told = f"a model owned_by {owner}" if owner in _OWNERS else "models; nothing shows the engine"
-            return Identity(NAME, f"GET {path} lists {told}.", strong=False)
+            owner = _owner(found)
+            listed = (
+                f"a model owned_by {owner}" if products.product(owner, {}, {}) else "models; nothing shows the engine"
+            )
+            return Identity(NAME, f"GET {path} lists {listed}.", strong=False)
     return None
+
+
+def _owner(found: dict[str, Any]) -> str:
+    return next((text(card.get("owned_by")) or "" for card in mappings(found.get("data"))), "")
 
 
 HEALTH = (f"GET {PATH} (or GET /models)",)
@@ -38,11 +49,29 @@ def check_health(visit: Visit, learned: Learned) -> None:
     path = learned.memory.get("path")
     if path not in PATHS:
         path = PATHS[1] if visit.get(PATH, max_bytes=LIST_BYTES).status == 404 else PATH
-    answer = ask(visit, path)
     learned.memory["path"] = path
     learn_models(visit, learned, path)
-    owner = next((text(card.get("owned_by")) for card in mappings(answer.get("data"))), None)
-    learned.product = _OWNERS.get(owner or "")
 
 
-QUESTIONS: tuple[Question, ...] = ()
+def _learn_product(visit: Visit, learned: Learned) -> None:
+    """The list of models was asked for in this probe already; a name is not worth a warning."""
+    path = str(learned.memory["path"])
+    owner, headers = _owner(ask(visit, path)), visit.get(path, max_bytes=LIST_BYTES).headers
+    learned.product = products.product(owner, headers, {})
+    answers: dict[str, str] = {}
+    with suppress(ProbeError):
+        for at in () if learned.product else products.worth_asking(owner, headers):
+            answer = visit.get(at)
+            answers |= {at: answer.text} if answer.status == 200 else {}
+    learned.product = learned.product or products.product(owner, headers, answers)
+
+
+QUESTIONS = (
+    Question(
+        "name",
+        _learn_product,
+        tuple(f"GET {path}" for path in products.PATHS),
+        every=HOUR,
+        cost="small pages; each only where the list of models and the header Server leave it open",
+    ),
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .errors import BadAnswer, Cause
 from .learning import Learned
-from .lenient import LIST_BYTES, keep, mappings, text, whole
+from .lenient import LIST_BYTES, keep, mappings, text, texts, whole
 from .reading import Model
 from .visit import Visit
 
@@ -44,8 +44,18 @@ def ask(visit: Visit, path: str = PATH) -> dict[str, Any]:
     return answer
 
 
+_CAPABILITIES = {"embed": "embedding", "embedding": "embedding", "rerank": "rerank", "classify": "classify"}
+"""What Infinity and Xinference say a model is for -> our word: such a model must not be asked to chat."""
+
+
 def _models(answer: dict[str, Any]) -> Iterator[Model]:
-    """A card's `max_model_len` and `parent` are vLLM's and SGLang's."""
+    """`max_model_len` and `parent` are vLLM's and SGLang's, `capabilities` Infinity's, `model_type` Xinference's."""
     for card in mappings(answer.get("data")):
         if name := text(card.get("id")):
-            yield Model(name, context_length=whole(card.get("max_model_len")), parent=text(card.get("parent")))
+            words = (*texts(card.get("capabilities")), text(card.get("model_type")))
+            yield Model(
+                name,
+                context_length=whole(card.get("max_model_len")),
+                capabilities=tuple(dict.fromkeys(_CAPABILITIES[word] for word in words if word in _CAPABILITIES)),
+                parent=text(card.get("parent")),
+            )

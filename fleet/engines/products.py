@@ -1,7 +1,7 @@
 """The names of servers that have no engine module and are read by their list of models alone. Pure.
 
 Each shows its name somewhere: as the owner of its models, in the header Server, or in the answer to a cheap question of
-its own. None of these questions makes a server work. A name is for people: nothing is decided by it.
+its own. A name is for people: nothing is decided by it.
 """
 
 import re
@@ -58,18 +58,28 @@ SIGNS = (
 """In the order they are tried, as of November 2026."""
 
 PATHS = tuple(dict.fromkeys(where for sign in SIGNS for where in sign.shows if where.startswith("/")))
-"""What to ask a server with GET before `product`, where its owner and headers give no name."""
+"""All that some server may be asked for its name."""
 
 GATEWAYS = frozenset(sign.name for sign in SIGNS if sign.gateway)
 
 
 def product(owned_by: str, headers: Mapping[str, str], answers: Mapping[str, str]) -> str | None:
-    """The server's name by the owner of its first model ("" for none), its headers and what it answered to `PATHS`.
+    """The server's name by the owner of its first model ("" for none), its headers and what it answered to GET.
 
     `headers` is case-insensitive; `answers` are bodies by path, only those with HTTP 200.
     """
     shown = {**answers, OWNER: owned_by, SERVER: headers.get(SERVER, "")}
-    for sign in SIGNS:
-        if all(re.search(pattern, shown.get(at, "\n"), re.IGNORECASE) for at, pattern in sign.shows.items()):
-            return sign.name
-    return None
+    return next((sign.name for sign in SIGNS if sign.shows.keys() <= shown.keys() and _fits(sign, shown)), None)
+
+
+def worth_asking(owned_by: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The paths whose answers can still give a name. GET /health makes some servers work, so not everybody is asked."""
+    shown = {OWNER: owned_by, SERVER: headers.get(SERVER, "")}
+    open_signs = [sign for sign in SIGNS if _fits(sign, shown)]
+    return tuple(path for path in PATHS if any(path in sign.shows for sign in open_signs))
+
+
+def _fits(sign: Sign, shown: Mapping[str, str]) -> bool:
+    """Whether nothing that is known so far speaks against it."""
+    known = ((pattern, shown[at]) for at, pattern in sign.shows.items() if at in shown)
+    return all(re.search(pattern, value, re.IGNORECASE) for pattern, value in known)

@@ -46,3 +46,28 @@ def test_a_proper_list(answer: object) -> None:
 )
 def test_not_a_proper_list(answer: object) -> None:
     assert not is_list(answer)
+
+
+def test_a_server_is_shown_by_its_name() -> None:
+    with FakeEngine("openai_compatible", "infinity") as engine:
+        facts = good(engine, "openai_compatible").facts
+    assert facts.product == "Infinity"
+    assert facts.models[0].capabilities == ("embedding",)
+
+
+def test_a_server_that_gives_no_owner_is_asked_for_its_name_once_an_hour() -> None:
+    with FakeEngine("openai_compatible") as engine:
+        engine.put("GET /api/extra/version", {"result": "KoboldCpp", "version": "1.112.2"})
+        first = good(engine, "openai_compatible")
+        second = good(engine, "openai_compatible", first, 600)
+        assert engine.asked("GET /api/extra/version") == 1
+        assert engine.asked("GET /health") == 0
+    assert (first.facts.product, second.facts.product) == ("KoboldCpp", "KoboldCpp")
+
+
+def test_a_name_that_cannot_be_asked_for_is_no_warning() -> None:
+    with FakeEngine("openai_compatible") as engine:
+        engine.put("*", "Forbidden", 403)
+        facts = good(engine, "openai_compatible").facts
+    assert facts.product is None
+    assert facts.warnings == ()

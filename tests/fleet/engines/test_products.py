@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fleet.engines.products import GATEWAYS, PATHS, SIGNS, product
+from fleet.engines.products import GATEWAYS, PATHS, SIGNS, product, worth_asking
 from tests.fake_engine import SAMPLES, load_samples
 
 
@@ -70,3 +70,19 @@ def test_each_sign_has_a_source_and_shows_something() -> None:
     assert all(sign.source and sign.shows for sign in SIGNS)
     assert PATHS == ("/api/extra/version", "/v1/health", "/v1/metadata", "/health")
     assert {"NVIDIA Dynamo", "llama-swap", "GPUStack", "Envoy AI Gateway"} == GATEWAYS
+
+
+@pytest.mark.parametrize(
+    ("owner", "server", "asked"),
+    [
+        ("openai", "uvicorn", False),
+        ("nvidia", "", True),
+        ("", "BaseHTTP/0.6 Python/3.12.4", True),
+        ("", "nginx", False),
+    ],
+)
+def test_health_is_asked_only_where_it_can_give_a_name(owner: str, server: str, asked: bool) -> None:
+    """GET /health of a LiteLLM that nobody recognised would call every model behind it."""
+    paths = worth_asking(owner, {"Server": server})
+    assert ("/health" in paths) is asked
+    assert "/v1/health" in paths
