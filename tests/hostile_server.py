@@ -35,23 +35,31 @@ Behaviour = Callable[[socket.socket, threading.Event], bool]
 class HostileServer:
     """Listens from construction, answers 404 or as `otherwise` where nothing else was said, ends its threads on exit.
 
-    With `greeting`, that is what every connection meets, before anything is read from it.
+    With `greeting`, that is what every connection meets, before anything is read from it. With `choose`, requests meet
+    what it returns for them, and the routes only where that is None.
     """
 
     def __init__(
-        self, tls: ssl.SSLContext | None = None, greeting: Behaviour | None = None, otherwise: Behaviour | None = None
+        self,
+        tls: ssl.SSLContext | None = None,
+        greeting: Behaviour | None = None,
+        otherwise: Behaviour | None = None,
+        choose: Callable[[Request], Behaviour | None] = lambda request: None,
+        host: str = "127.0.0.1",
     ) -> None:
         self._greeting = greeting
         self._otherwise = otherwise or answer(404, b"not here")
+        self._choose = choose
         self.requests: list[Request] = []
         self.connections = 0
         self._routes: dict[str, Behaviour] = {}
         self._tls = tls
         self._stop = threading.Event()
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=64)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
@@ -104,7 +112,7 @@ class HostileServer:
     def _converse(self, sock: socket.socket, number: int) -> None:
         while request := _read_request(sock, number):
             self.requests.append(request)
-            behave = self._routes.get(request.path.partition("?")[0], self._otherwise)
+            behave = self._choose(request) or self._routes.get(request.path.partition("?")[0], self._otherwise)
             if not behave(sock, self._stop):
                 break
 

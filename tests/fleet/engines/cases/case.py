@@ -1,0 +1,181 @@
+"""A made-up server after a public report: what it answers, and what is right to find there.
+
+`judge(case)` plays it and fails with everything that was found wrong.
+
+The first probe is `manage.py probe --json`, in this process. A case with `then` is probed once more after the server
+has changed to that, with the engine known, as the running watch does it; what is compared is the second probe.
+"""
+
+import io
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from fleet.engines.probe import probe
+from fleet.management.commands.probe import as_json
+from fleet.status import find
+from tests.hostile_server import Behaviour, HostileServer, Request, answer
+
+from .answers import Reply, Routes
+
+HANGS = 1.0
+"""Seconds that a probe has at a server with questions that hang; the others answer at once and get ten."""
+
+UNAUTHORIZED = Reply(401, {"error": "Unauthorized"})
+
+READS = frozenset({"GET", "HEAD"})
+SHOWS = "POST /api/show"
+"""The one POST that a probe may send: it reads a model's card and loads nothing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is left out under "what is right" does not matter there; `says` and the like are regular expressions."""
+
+    name: str
+    source: str  # the public report or page; empty for a kind everybody meets
+    routes: Routes  # path -> answer, "*" for all others; else 404
+    # How it is asked
+    then: Routes | None = None
+    later: float = 30.0  # seconds between first and second probe; from 300 on lists of models are due again
+    timeout: float = 10.0
+    address: str = "http://127.0.0.1:{port}"
+    host: str = "127.0.0.1"  # where it listens
+    server: str = ""  # the Server header of all answers that have none of their own
+    key: str = ""  # what it wants below `guarded`; all else meets `refusal`
+    guarded: tuple[str, ...] = ("/v1",)
+    refusal: Reply = UNAUTHORIZED
+    send: str = ""  # the key that is typed in
+    user: str = ""  # the user name that is typed in
+    # What is right
+    status: str | tuple[str, ...] = ()  # "usage": refused before anything is asked
+    cause: str | None = None
+    engine: str | tuple[str, ...] = ()
+    not_engine: str = ""
+    models: list[str] | None = None
+    card: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # model -> field -> value
+    load: Mapping[str, Any] = field(default_factory=dict)
+    says: str = ""  # in the sentence or the advice
+    never_says: str = ""
+    warns: str = ""  # in a warning
+    nowhere: str = ""  # in nothing that was learned
+    never_asked: tuple[str, ...] = ()  # "GET /slots"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def judge(case: Case) -> None:
+    """Fails where a probe, or the watch, gets `case` wrong."""
+    wrong = _wrong(case)
+    if wrong:
+        pytest.fail("\n".join([f"{case.name} ({case.source or 'no report'})", *wrong]), pytrace=False)
+
+
+def _wrong(case: Case) -> list[str]:
+    now: dict[str, Routes] = {"routes": case.routes}
+    with HostileServer(choose=lambda request: _chosen(case, now["routes"], request), host=case.host) as server:
+        address = case.address.replace("{port}", str(server.port))
+        if case.then is None:
+            found = first_probe(address, case)
+        else:
+            first = probe(address, api_key=case.send or None, timeout=10, identify=True, now=time.time())
+            if first.failure or not first.identity:
+                return [f"the first probe of a healthy server failed: {first.failure}"]
+            now["routes"] = case.then
+            server.requests.clear()
+            second = probe(
+                address,
+                engine=first.identity.engine,
+                known=first.facts,
+                api_key=case.send or None,
+                timeout=case.timeout,
+                now=first.at + case.later,
+            )
+            identity = {"identity": {"engine": first.identity.engine}} if second.identity is None else {}
+            found = {**as_json(address, second, find(second)), **identity}
+        asked = server.asked()
+    return [*differences(case, found), *_unwanted(case, asked)]
+
+
+def first_probe(address: str, case: Case) -> dict[str, Any]:
+    """What `manage.py probe --json` prints; status "usage" with the sentence where it refuses the arguments."""
+    out = io.StringIO()
+    options = ["--json", "--timeout", str(case.timeout)]
+    options += ["--api-key-env", "CASE_KEY"] if case.send else []
+    options += ["--user", case.user] if case.user else []
+    try:
+        with mock.patch.dict(os.environ, CASE_KEY=case.send):
+            call_command("probe", address, *options, stdout=out)
+    except CommandError as refused:
+        return {"status": "usage", "cause": "", "sentence": str(refused)}
+    except SystemExit:
+        pass  # how the command reports trouble; what it printed has the trouble
+    found: dict[str, Any] = json.loads(out.getvalue())
+    return found
+
+
+def differences(case: Case, found: dict[str, Any]) -> list[str]:
+    """What in `found` is not as `case` says is right."""
+    words = f"{found.get('sentence', '')} {found.get('advice', '')}"
+    warnings = " ".join(found.get("warnings") or ())
+    models = {model["name"]: model for model in found.get("models") or ()}
+    engine = (found.get("identity") or {}).get("engine")
+    load = found.get("load") or {}
+    wrong = [
+        _unless(found["status"] in _several(case.status), case.status, f"status {case.status}", found["status"]),
+        _unless(found["cause"] == case.cause, case.cause is not None, f"cause {case.cause!r}", found["cause"]),
+        _unless(engine in _several(case.engine), case.engine, f"engine {case.engine}", engine),
+        _unless(engine != case.not_engine, case.not_engine, f"not the engine {case.not_engine}", engine),
+        _unless(sorted(models) == case.models, case.models is not None, f"models {case.models}", sorted(models)),
+        _unless(re.search(case.says, words, re.I), case.says, f"words {case.says!r}", words),
+        _unless(not re.search(case.never_says, words, re.I), case.never_says, f"no words {case.never_says!r}", words),
+        _unless(re.search(case.warns, warnings, re.I), case.warns, f"a warning {case.warns!r}", warnings),
+        _unless(not re.search(case.nowhere, json.dumps(found)), case.nowhere, f"nowhere {case.nowhere!r}", found),
+        *(_unless(load.get(name) == value, True, f"{name} {value}", load) for name, value in case.load.items()),
+        *(
+            _unless(models.get(name, {}).get(part) == value, True, f"{name}: {part} {value}", models.get(name))
+            for name, card in case.card.items()
+            for part, value in card.items()
+        ),
+    ]
+    wrong = [sentence for sentence in wrong if sentence]
+    return [*wrong, f"it said: {found['status']}, {words}"] if wrong else []
+
+
+def _unless(right: object, matters: object, wanted: object, got: object) -> str:
+    return "" if right or not matters else f"wanted {wanted}, got {str(got)[:300]!r}"
+
+
+def _several(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else wanted
+
+
+def _unwanted(case: Case, asked: list[str]) -> list[str]:
+    paths = [request.partition("?")[0] for request in asked]
+    changing = [path for path in paths if path.split()[0] not in READS and path != SHOWS]
+    return [f"asked {path}" for path in dict.fromkeys([*changing, *(p for p in paths if p in case.never_asked)])]
+
+
+def _chosen(case: Case, routes: Routes, request: Request) -> Behaviour:
+    path = request.path.partition("?")[0]
+    if case.key and path.startswith(case.guarded) and request.headers.get("authorization") != f"Bearer {case.key}":
+        reply: Reply | Behaviour = case.refusal
+    else:
+        reply = routes.get(path) or routes.get("*") or Reply(404, {"detail": "Not Found"})
+    return _played(reply, case.server) if isinstance(reply, Reply) else reply
+
+
+def _played(reply: Reply, server: str) -> Behaviour:
+    kind = "application/json" if isinstance(reply.body, (dict, list)) else "text/plain; charset=utf-8"
+    return answer(
+        reply.status, reply.body, **{"Content-Type": kind, **({"Server": server} if server else {}), **reply.headers}
+    )
