@@ -50,7 +50,7 @@ class Case:
     address: str = "http://127.0.0.1:{port}"
     host: str = "127.0.0.1"  # where it listens
     server: str = ""  # the Server header of all answers that have none of their own
-    key: str = ""  # what it wants below `guarded`; all else meets `refusal`
+    wants: str = ""  # the Authorization that it wants below `guarded`; all else meets `refusal`
     guarded: tuple[str, ...] = ("/v1",)
     refusal: Reply = UNAUTHORIZED
     send: str = ""  # the key that is typed in
@@ -66,6 +66,7 @@ class Case:
     says: str = ""  # in the sentence or the advice
     never_says: str = ""
     warns: str = ""  # in a warning
+    mentions: str = ""  # anywhere in what was learned
     nowhere: str = ""  # in nothing that was learned
     never_asked: tuple[str, ...] = ()  # "GET /slots"
 
@@ -127,6 +128,7 @@ def differences(case: Case, found: dict[str, Any]) -> list[str]:
     """What in `found` is not as `case` says is right."""
     words = f"{found.get('sentence', '')} {found.get('advice', '')}"
     warnings = " ".join(found.get("warnings") or ())
+    learned = json.dumps({name: part for name, part in found.items() if name not in ("url", "exchanges")})
     models = {model["name"]: model for model in found.get("models") or ()}
     engine = (found.get("identity") or {}).get("engine")
     load = found.get("load") or {}
@@ -139,6 +141,7 @@ def differences(case: Case, found: dict[str, Any]) -> list[str]:
         _unless(re.search(case.says, words, re.I), case.says, f"words {case.says!r}", words),
         _unless(not re.search(case.never_says, words, re.I), case.never_says, f"no words {case.never_says!r}", words),
         _unless(re.search(case.warns, warnings, re.I), case.warns, f"a warning {case.warns!r}", warnings),
+        _unless(re.search(case.mentions, learned, re.I), case.mentions, f"{case.mentions!r} mentioned", learned),
         _unless(not re.search(case.nowhere, json.dumps(found)), case.nowhere, f"nowhere {case.nowhere!r}", found),
         *(_unless(load.get(name) == value, True, f"{name} {value}", load) for name, value in case.load.items()),
         *(
@@ -167,7 +170,7 @@ def _unwanted(case: Case, asked: list[str]) -> list[str]:
 
 def _chosen(case: Case, routes: Routes, request: Request) -> Behaviour:
     path = request.path.partition("?")[0]
-    if case.key and path.startswith(case.guarded) and request.headers.get("authorization") != f"Bearer {case.key}":
+    if case.wants and path.startswith(case.guarded) and request.headers.get("authorization") != case.wants:
         reply: Reply | Behaviour = case.refusal
     else:
         reply = routes.get(path) or routes.get("*") or Reply(404, {"detail": "Not Found"})
