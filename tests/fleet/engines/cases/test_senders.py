@@ -91,12 +91,14 @@ LOGIN_CASES = (
         status="degraded",
         says="https://",
     ),
-    Case("vllm_refuses_the_key_itself", "", VLLM, key="sk-0123456789abcdef", cause="auth_rejected", says="key"),
+    Case(
+        "vllm_refuses_the_key_itself", "", VLLM, wants="Bearer sk-0123456789abcdef", cause="auth_rejected", says="key"
+    ),
     Case(
         "sglang_key_guards_its_details_too",
         "sglang docs",
         SGLANG,
-        key="sk-sgl-0123456789",
+        wants="Bearer sk-sgl-0123456789",
         guarded=("/v1", "/server_info", "/get_server_info"),
         cause="auth_rejected",
     ),
