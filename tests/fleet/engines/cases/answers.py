@@ -199,3 +199,15 @@ MODELS = {
     "open_webui": ["llama3"],
 }
 """What each of ENGINES offers."""
+
+SIDE: dict[str, tuple[Routes, tuple[str, ...]]] = {
+    "vllm": (VLLM, ("/metrics", "/v1/models", "/version", "/openapi.json")),
+    "ollama": (OLLAMA, ("/", "/api/tags", "/api/ps")),
+    "llamacpp": (LLAMACPP, ("/", "/v1/models", "/props", "/slots", "/metrics")),
+    "sglang": (SGLANG, ("/metrics", "/v1/models", "/server_info", "/get_server_info")),
+    "tgi": (TGI, ("/metrics", "/info")),
+    "localai": (LOCALAI, ("/v1/models", "/.well-known/localai.json")),
+    "litellm": (LITELLM, ("/v1/models",)),
+    "open_webui": (OPEN_WEBUI, ("/api/models", "/api/config")),
+}
+"""What is asked beside the question whether the engine lives. LM Studio has its list of models for that."""

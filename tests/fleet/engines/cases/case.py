@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -26,7 +27,7 @@ from tests.hostile_server import Behaviour, HostileServer, Request, answer
 
 from .answers import Reply, Routes
 
-HANGS = 1.0
+HANGS = 2.0
 """Seconds that a probe has at a server with questions that hang; the others answer at once and get ten."""
 
 UNAUTHORIZED = Reply(401, {"error": "Unauthorized"})
@@ -76,12 +77,17 @@ class Case:
 
 def judge(case: Case) -> None:
     """Fails where a probe, or the watch, gets `case` wrong."""
-    wrong = _wrong(case)
+    report(case, play(case))
+
+
+def report(case: Case, wrong: list[str]) -> None:
+    """Fails with what was found wrong about `case`, if anything was."""
     if wrong:
         pytest.fail("\n".join([f"{case.name} ({case.source or 'no report'})", *wrong]), pytrace=False)
 
 
-def _wrong(case: Case) -> list[str]:
+def play(case: Case) -> list[str]:
+    """What a probe, or the watch, gets wrong about `case`, as sentences."""
     now: dict[str, Routes] = {"routes": case.routes}
     with HostileServer(choose=lambda request: _chosen(case, now["routes"], request), host=case.host) as server:
         address = case.address.replace("{port}", str(server.port))
@@ -114,7 +120,7 @@ def first_probe(address: str, case: Case) -> dict[str, Any]:
     options += ["--api-key-env", "CASE_KEY"] if case.send else []
     options += ["--user", case.user] if case.user else []
     try:
-        with mock.patch.dict(os.environ, CASE_KEY=case.send):
+        with mock.patch.dict(os.environ, CASE_KEY=case.send) if case.send else nullcontext():
             call_command("probe", address, *options, stdout=out)
     except CommandError as refused:
         return {"status": "usage", "cause": "", "sentence": str(refused)}

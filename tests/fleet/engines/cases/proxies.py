@@ -48,7 +48,6 @@ NOTHING_BEHIND: dict[str, Reply] = {
     "traefik_504": Reply(504, "Gateway Timeout"),
     "caddy_502": Reply(502, b"", {"Server": "Caddy"}),
     "caddy_503": Reply(503, b"", {"Server": "Caddy"}),
-    "caddy_503_via": Reply(503, b"", {"Via": "1.1 Caddy"}),
     "envoy_503": Reply(503, _ENVOY, {"Server": "envoy"}),
     "envoy_no_healthy_upstream": Reply(503, "no healthy upstream", {"Server": "envoy"}),
     "istio_503": Reply(503, "no healthy upstream", {"Server": "istio-envoy"}),
@@ -84,7 +83,6 @@ REFUSED: dict[str, Reply] = {
     "caddy_empty_403": Reply(403, b"", {"Server": "Caddy"}),
     "nginx_empty_403": Reply(403, b"", {"Server": "nginx"}),
     "haproxy_403": Reply(403, "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n", HTML),
-    "modsecurity_406": apache(406, "Not Acceptable", "An appropriate representation could not be found."),
 }
 """A proxy or firewall that does not let us through; no API key would help."""
 
@@ -126,7 +124,6 @@ PLAIN_HTTP: dict[str, Reply] = {
         "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />Instead use the HTTPS scheme.",
     ),
     "tomcat": Reply(400, "Bad Request\r\nThis combination of host and port requires TLS.\r\n"),
-    "nginx_497": Reply(497, "HTTP to HTTPS", {"Server": "nginx"}),
 }
 HOST_REJECTED: dict[str, Reply] = {
     "ollama": Reply(403, b""),
@@ -135,6 +132,5 @@ HOST_REJECTED: dict[str, Reply] = {
     "webpack": Reply(403, "Invalid Host header"),
     "mcp": Reply(421, "Invalid Host header"),
     "django": page("DisallowedHost at /: Invalid HTTP_HOST header: 'gpu.example.org'", 400),
-    "jupyter": page("403 : Forbidden. Blocking request with non-local 'Host' gpu.example.org.", 403),
 }
 """Servers that do not know the name they are called by."""

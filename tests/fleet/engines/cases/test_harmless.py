@@ -24,6 +24,8 @@ from .case import Case, judge
 
 SLEEPS = "ggml-org/llama.cpp#18228, #20227, #27376"
 ASLEEP: Routes = {**LLAMACPP, "/props": ok({**LLAMACPP_PROPS, "build_info": "b7600-abc", "is_sleeping": True})}
+AWAKE: Routes = {**ASLEEP, "/props": ok({**LLAMACPP_PROPS, "build_info": "b7600-abc", "is_sleeping": False})}
+METRICS = metrics("llamacpp:requests_processing 0", "llamacpp:requests_deferred 0")
 SOON, LATER = 30, 400  # seconds after the first probe: /props known, and asked again
 OLD_WAKES = ("GET /slots", "GET /metrics")
 
@@ -32,7 +34,7 @@ ASLEEP_CASES = (
         Case(
             f"llamacpp_asleep_{later:g}_seconds_later",
             SLEEPS,
-            LLAMACPP,
+            AWAKE,
             then=ASLEEP,
             later=later,
             status=("asleep", "up"),
@@ -45,7 +47,7 @@ ASLEEP_CASES = (
     Case(
         "llamacpp_asleep_with_metrics",
         SLEEPS,
-        {**ASLEEP, "/metrics": metrics("llamacpp:requests_processing 0", "llamacpp:requests_deferred 0")},
+        {**ASLEEP, "/metrics": METRICS},
         status="asleep",
         never_asked=OLD_WAKES,
     ),
@@ -62,9 +64,34 @@ ASLEEP_CASES = (
     Case(
         "llamacpp_awake_says_so",
         SLEEPS,
-        {**LLAMACPP, "/props": ok({**LLAMACPP_PROPS, "is_sleeping": False})},
+        AWAKE,
         status="up",
         load={"slots": 4},
+    ),
+    Case(
+        "llamacpp_can_fall_asleep",
+        f"{SLEEPS}: each GET /slots counts as work and keeps it awake",
+        AWAKE,
+        then=AWAKE,
+        status="up",
+        never_asked=("GET /slots",),
+    ),
+    Case(
+        "llamacpp_can_fall_asleep_before_b10630",
+        f"{SLEEPS}: GET /metrics counted as work until August 2026",
+        {**AWAKE, "/metrics": METRICS},
+        then={**AWAKE, "/metrics": METRICS},
+        status="up",
+        never_asked=OLD_WAKES,
+    ),
+    Case(
+        "llamacpp_changes_to_a_build_that_sleeps",
+        SLEEPS,
+        LLAMACPP,
+        then=ASLEEP,
+        later=LATER,
+        status=("asleep", "up"),
+        never_asked=("GET /slots",),
     ),
     Case(
         "llamacpp_router_loads_nothing",

@@ -168,6 +168,13 @@ STARTING = (
     Case("localai_starts", "localai docs", LOCALAI, then=_all(Reply(503, {"status": "starting"})), status="loading"),
     Case("vllm_engine_dead", "vllm docs", VLLM, then=_all(Reply(503, b"", {"Server": "uvicorn"})), cause="engine_dead"),
     Case(
+        "vllm_engine_dead_behind_caddy",
+        "caddyserver/caddy#4887: Via is on what it passes on, Server: Caddy on its own",
+        VLLM,
+        then=_all(Reply(503, b"", {"Server": "uvicorn", "Via": "1.1 Caddy"})),
+        cause="engine_dead",
+    ),
+    Case(
         "tgi_is_not_well",
         "huggingface/text-generation-inference router/src/server.rs",
         TGI,
