@@ -65,6 +65,10 @@ NOTHING_BEHIND: dict[str, Reply] = {
     "squid_503": page("ERROR: The requested URL could not be retrieved", 503, Server="squid/6.6"),
     "openshift_503": page("Application is not available", 503),
     "kong_503": Reply(503, {"message": "failure to get a peer from the ring-balancer"}, {"Server": "kong/3.9.0"}),
+    "aws_api_gateway_503": Reply(503, {"message": "Service Unavailable"}, {"apigw-requestid": "abc="}),
+    "azure_api_management_503": Reply(503, {"statusCode": 503, "message": "Service unavailable"}),
+    "tailscale_502": Reply(502),
+    "cloudflared_502": Reply(502, "<title>502 Bad Gateway</title>Unable to reach the origin service.", _CLOUDFLARE),
     "apisix_503": page("503 Service Temporarily Unavailable", 503, Server="APISIX/3.11.0"),
 }
 """A proxy whose server is gone."""
@@ -81,7 +85,6 @@ REFUSED: dict[str, Reply] = {
     "cloudflare_blocked": page("Attention Required! | Cloudflare", 403, Server="cloudflare"),
     "istio_rbac": Reply(403, "RBAC: access denied", {"Server": "istio-envoy"}),
     "caddy_empty_403": Reply(403, b"", {"Server": "Caddy"}),
-    "nginx_empty_403": Reply(403, b"", {"Server": "nginx"}),
     "haproxy_403": Reply(403, "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n", HTML),
 }
 """A proxy or firewall that does not let us through; no API key would help."""
@@ -127,6 +130,8 @@ PLAIN_HTTP: dict[str, Reply] = {
 }
 HOST_REJECTED: dict[str, Reply] = {
     "ollama": Reply(403, b""),
+    "ollama_behind_nginx": Reply(403, b"", {"Server": "nginx/1.27.3"}),  # nginx's own page is never empty
+    "ollama_behind_caddy": Reply(403, b"", {"Via": "1.1 Caddy"}),
     "starlette": Reply(400, "Invalid host header"),
     "vite": Reply(403, 'Blocked request. This host ("gpu.example.org") is not allowed.\nTo allow this host, add it.'),
     "webpack": Reply(403, "Invalid Host header"),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.hostile_server import Behaviour, hang_up, reset, truncated
+
 from .answers import (
     DAY,
     MODELS,
@@ -17,7 +19,7 @@ from .case import Case, judge
 WORKS = ("up", "busy")
 FORBIDDEN = page("403 Forbidden", 403, Server="nginx")
 
-TROUBLES = {
+TROUBLES: dict[str, Reply | Behaviour] = {
     "forbidden_by_proxy": FORBIDDEN,
     "not_found": Reply(404, {"detail": "Not Found"}),
     "method_not_allowed": Reply(405, {"detail": "Method Not Allowed"}),
@@ -27,6 +29,10 @@ TROUBLES = {
     "empty": ok(),
     "null": ok("null"),
     "half_json": ok('{"models": [{"name'),
+    "invalid_utf8": ok(b'{"version": "\xff\xfe"}'),
+    "cut_off": truncated(),
+    "reset": reset(),
+    "hung_up": hang_up(),
     "redirected_to_login": Reply(302, b"", {"Location": "https://login.example.org/start"}),
 }
 
@@ -86,6 +92,25 @@ REPORTED = (
 )
 
 
+LISTS = frozenset({"/v1/models", "/api/models"})
+"""Where a refused key is the engine's own answer to a question that people ask it too."""
+
+WANTS_A_KEY = tuple(
+    Case(
+        f"{name}{path.replace('/', '_')}_{status}",
+        "vllm-project/vllm#18892 (kind)",
+        routes,
+        then={**routes, path: Reply(status, {"detail": "Not authenticated"})},
+        later=DAY,
+        status=WORKS,
+        models=MODELS[name],
+    )
+    for name, (routes, paths) in SIDE.items()
+    for path in paths
+    for status in (401, 403)
+    if path not in LISTS
+)
+
 ODD = tuple(
     Case(
         f"{name}{path.replace('/', '_')}_{trouble}",
@@ -107,7 +132,7 @@ def test_a_busy_server_is_not_down(case: Case) -> None:
     judge(case)
 
 
-@pytest.mark.parametrize("case", ODD, ids=str)
+@pytest.mark.parametrize("case", ODD + WANTS_A_KEY, ids=str)
 def test_a_side_question_that_is_refused_or_odd_decides_nothing(case: Case) -> None:
     judge(case)
 

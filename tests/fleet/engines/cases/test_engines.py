@@ -88,6 +88,18 @@ BY_NAME = tuple(
 
 ENGINES_OWN = (
     Case(
+        "text_embeddings_inference",
+        "huggingface/text-embeddings-inference router/src/http/server.rs",
+        {
+            "/info": ok({"model_id": "BAAI/bge", "model_type": {"embedding": {"pooling": "cls"}}, "version": "1.8.2"}),
+            "/health": ok(),
+            "/metrics": metrics("te_queue_size 0"),
+        },
+        status="up",
+        not_engine="tgi",
+        models=["BAAI/bge"],
+    ),
+    Case(
         "ollama_cloud_model",
         "docs.ollama.com/cloud",
         {

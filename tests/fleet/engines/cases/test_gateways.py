@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.hostile_server import hang
-
 from .answers import DAY, LITELLM, LLAMACPP, OLLAMA, OPEN_WEBUI, VLLM, Reply, Routes, cards, metrics, ok, page
-from .case import HANGS, Case, judge
+from .case import Case, judge
 from .proxies import nginx
 
 STACK_SOURCE = "vllm-project/production-stack src/vllm_router/routers, #428, #815"
@@ -229,14 +227,6 @@ LITELLM_CASES = (
         "",
         LITELLM,
         then={"*": nginx(503, "Service Temporarily Unavailable")},
-        status="down",
-    ),
-    Case(
-        "litellm_dies_behind_its_readiness",
-        "BerriAI/litellm#34934 (kind)",
-        LITELLM,
-        then={"*": hang()},
-        timeout=HANGS,
         status="down",
     ),
     Case(

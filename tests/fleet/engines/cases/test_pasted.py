@@ -206,6 +206,7 @@ KEYS = (
                 ("$OPENAI_API_KEY", r"\$|variable"),
                 ("${OPENAI_API_KEY}", r"\$|variable"),
                 ("<your key>", "key"),
+                ("Basic bW9uaXRvcjpzZWNyZXQ=", "basic|user"),
                 ("sk-\u2026", "key"),
                 ("sk-0123\n4567", "line|space|key"),
             )

@@ -4,7 +4,7 @@ import pytest
 
 from tests.hostile_server import garbage
 
-from .answers import ENGINES, LLAMACPP, LLAMACPP_PLAIN, LOCALAI, OLLAMA, SGLANG, TGI, VLLM, Reply, Routes, page
+from .answers import DAY, ENGINES, LLAMACPP, LLAMACPP_PLAIN, LOCALAI, OLLAMA, SGLANG, TGI, VLLM, Reply, Routes, page
 from .case import Case, judge
 from .proxies import HOST_REJECTED, LOGIN_ELSEWHERE, LOGIN_HERE, NGINX_404, NOTHING_BEHIND, PLAIN_HTTP, REFUSED, nginx
 
@@ -40,7 +40,7 @@ GONE_CASES = tuple(
         never_says=NOT_THE_ENGINE,
     )
     for name, routes in ENGINES.items()
-    for proxy in ("nginx_503", "haproxy_503", "traefik_503", "caddy_503")
+    for proxy in ("nginx_503", "haproxy_503", "traefik_503", "caddy_503", "kong_503", "aws_api_gateway_503")
 )
 
 REFUSED_CASES = tuple(
@@ -125,6 +125,14 @@ CHALLENGES = (
         status="degraded",
         says="basic|user",
     ),
+    Case(
+        "negotiate_or_basic",
+        BASIC,
+        _wants('Negotiate, Basic realm="x"'),
+        status="degraded",
+        says="basic|user name|password|proxy",
+        never_says=KEY_ADVICE,
+    ),
     Case("digest", BASIC, _wants('Digest realm="x", qop="auth", nonce="a"'), status="degraded", never_says=KEY_ADVICE),
     Case(
         "negotiate", BASIC, _wants("Negotiate", Server="Microsoft-IIS/10.0"), status="degraded", never_says=KEY_ADVICE
@@ -157,11 +165,23 @@ TLS_AND_HOST = (
     Case("ollama_403_empty", "ollama/ollama#3215", OLLAMA, then=_all(Reply(403)), cause="host_rejected"),
 )
 
+BEHIND_PROXIES: dict[str, dict[str, str]] = {
+    "nginx": {"Server": "nginx"},
+    "caddy": {"Server": "llama.cpp", "Via": "1.1 Caddy"},
+    "envoy": {"Server": "envoy", "x-envoy-upstream-service-time": "3"},
+    "cloudflare": {"Server": "cloudflare", "CF-RAY": "8f0a1b2c3d4e5f60-FRA"},
+    "traefik": {},
+}
+"""What these put on the answers that they pass on."""
+
 LOADS = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
 SCALES = {"error": "The model is currently scaling. Please try again later."}
 STARTING = (
     Case("llamacpp_loads", "", _all(Reply(503, LOADS, {"Server": "llama.cpp"})), status="loading"),
-    Case("llamacpp_loads_behind_nginx", "", _all(Reply(503, LOADS)), server="nginx", status="loading"),
+    *(
+        Case(f"llamacpp_loads_behind_{name}", "", LLAMACPP, then=_all(Reply(503, LOADS, headers)), status="loading")
+        for name, headers in BEHIND_PROXIES.items()
+    ),
     Case("llamacpp_loads_while_watched", "", LLAMACPP, then=_all(Reply(503, LOADS)), status="loading"),
     Case("vllm_scales", "vllm docs, elastic expert parallelism", VLLM, then=_all(Reply(503, SCALES)), status="loading"),
     Case("sglang_warms_up", "sglang docs", SGLANG, then=_all(Reply(503, b"", {"Server": "uvicorn"})), status="loading"),
@@ -185,6 +205,35 @@ STARTING = (
 )
 
 BEHIND = (
+    *(
+        Case(
+            f"{name}_behind_{proxy}",
+            "",
+            {
+                path: reply._replace(headers={**reply.headers, **headers}) if isinstance(reply, Reply) else reply
+                for path, reply in ENGINES[name].items()
+            },
+            status="up",
+            cause="",
+            engine=name,
+        )
+        for name in ("vllm", "ollama", "sglang", "tgi", "localai")
+        for proxy, headers in BEHIND_PROXIES.items()
+        if proxy != "caddy"
+    ),
+    *(
+        Case(
+            f"vllm_refuses_the_key_behind_{proxy}",
+            "",
+            VLLM,
+            then={**VLLM, "/v1/models": Reply(401, {"error": "Unauthorized"}, headers)},
+            later=DAY,
+            cause="auth_rejected",
+            says="key",
+        )
+        for proxy, headers in BEHIND_PROXIES.items()
+        if proxy != "caddy"
+    ),
     Case(
         "llamacpp_behind_nginx", "", LLAMACPP_PLAIN, server="nginx", status="up", engine="llamacpp", load={"slots": 4}
     ),
