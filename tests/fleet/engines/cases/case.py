@@ -39,7 +39,7 @@ SHOWS = "POST /api/show"
 
 @dataclass(frozen=True)
 class Case:
-    """What is left out under "what is right" does not matter there; `says` and the like are regular expressions."""
+    """What is left out under "what is right" does not matter there; `words` and the like are regular expressions."""
 
     name: str
     source: str  # the public report or page; empty for a kind everybody meets
@@ -64,8 +64,8 @@ class Case:
     models: list[str] | None = None
     card: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # model -> field -> value
     load: Mapping[str, Any] = field(default_factory=dict)
-    says: str = ""  # in the sentence or the advice
-    never_says: str = ""
+    words: str = ""  # in the sentence or the advice
+    no_words: str = ""
     warns: str = ""  # in a warning
     mentions: str = ""  # anywhere in what was learned
     nowhere: str = ""  # in nothing that was learned
@@ -131,37 +131,35 @@ def first_probe(address: str, case: Case) -> dict[str, Any]:
 
 
 def differences(case: Case, found: dict[str, Any]) -> list[str]:
-    """What in `found` is not as `case` says is right."""
+    """What in `found` is not as `case` has it for right."""
     words = f"{found.get('sentence', '')} {found.get('advice', '')}"
     warnings = " ".join(found.get("warnings") or ())
     learned = json.dumps({name: part for name, part in found.items() if name not in ("url", "exchanges")})
     models = {model["name"]: model for model in found.get("models") or ()}
     engine = (found.get("identity") or {}).get("engine")
     load = found.get("load") or {}
-    wrong = [
-        _unless(found["status"] in _several(case.status), case.status, f"status {case.status}", found["status"]),
-        _unless(found["cause"] == case.cause, case.cause is not None, f"cause {case.cause!r}", found["cause"]),
-        _unless(engine in _several(case.engine), case.engine, f"engine {case.engine}", engine),
-        _unless(engine != case.not_engine, case.not_engine, f"not the engine {case.not_engine}", engine),
-        _unless(sorted(models) == case.models, case.models is not None, f"models {case.models}", sorted(models)),
-        _unless(re.search(case.says, words, re.I), case.says, f"words {case.says!r}", words),
-        _unless(not re.search(case.never_says, words, re.I), case.never_says, f"no words {case.never_says!r}", words),
-        _unless(re.search(case.warns, warnings, re.I), case.warns, f"a warning {case.warns!r}", warnings),
-        _unless(re.search(case.mentions, learned, re.I), case.mentions, f"{case.mentions!r} mentioned", learned),
-        _unless(not re.search(case.nowhere, json.dumps(found)), case.nowhere, f"nowhere {case.nowhere!r}", found),
-        *(_unless(load.get(name) == value, True, f"{name} {value}", load) for name, value in case.load.items()),
+    checks: list[tuple[object, object, str, object]] = [  # does it matter, is it right, what is wanted, what was found
+        (case.status, found["status"] in _several(case.status), f"status {case.status}", found["status"]),
+        (case.cause is not None, found["cause"] == case.cause, f"cause {case.cause!r}", found["cause"]),
+        (case.engine, engine in _several(case.engine), f"engine {case.engine}", engine),
+        (case.not_engine, engine != case.not_engine, f"not the engine {case.not_engine}", engine),
+        (case.models is not None, sorted(models) == case.models, f"models {case.models}", sorted(models)),
+        (case.words, re.search(case.words, words, re.I), f"words {case.words!r}", words),
+        (case.no_words, not re.search(case.no_words, words, re.I), f"no words {case.no_words!r}", words),
+        (case.warns, re.search(case.warns, warnings, re.I), f"a warning {case.warns!r}", warnings),
+        (case.mentions, re.search(case.mentions, learned, re.I), f"{case.mentions!r} mentioned", learned),
+        (case.nowhere, not re.search(case.nowhere, json.dumps(found)), f"nowhere {case.nowhere!r}", found),
+        *((True, load.get(name) == value, f"{name} {value}", load) for name, value in case.load.items()),
         *(
-            _unless(models.get(name, {}).get(part) == value, True, f"{name}: {part} {value}", models.get(name))
+            (True, models.get(name, {}).get(part) == value, f"{name}: {part} {value}", models.get(name))
             for name, card in case.card.items()
             for part, value in card.items()
         ),
     ]
-    wrong = [sentence for sentence in wrong if sentence]
-    return [*wrong, f"it said: {found['status']}, {words}"] if wrong else []
-
-
-def _unless(right: object, matters: object, wanted: object, got: object) -> str:
-    return "" if right or not matters else f"wanted {wanted}, got {str(got)[:300]!r}"
+    wrong = [
+        f"wanted {wanted}, got {str(got)[:300]!r}" for matters, right, wanted, got in checks if matters and not right
+    ]
+    return [*wrong, f"the finding: {found['status']}, {words}"] if wrong else []
 
 
 def _several(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -169,6 +167,7 @@ def _several(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _unwanted(case: Case, asked: list[str]) -> list[str]:
+    """The requests that no probe may send, or none to this server."""
     paths = [request.partition("?")[0] for request in asked]
     changing = [path for path in paths if path.split()[0] not in READS and path != SHOWS]
     return [f"asked {path}" for path in dict.fromkeys([*changing, *(p for p in paths if p in case.never_asked)])]
@@ -184,7 +183,7 @@ def _chosen(case: Case, routes: Routes, request: Request) -> Behaviour:
 
 
 def _played(reply: Reply, server: str) -> Behaviour:
-    kind = "application/json" if isinstance(reply.body, (dict, list)) else "text/plain; charset=utf-8"
-    return answer(
-        reply.status, reply.body, **{"Content-Type": kind, **({"Server": server} if server else {}), **reply.headers}
-    )
+    headers = {"Content-Type": "application/json" if isinstance(reply.body, (dict, list)) else "text/plain"}
+    if server:
+        headers["Server"] = server
+    return answer(reply.status, reply.body, **{**headers, **reply.headers})

@@ -81,7 +81,7 @@ HEALTH_CASES = (
     ),
     Case("vllm_204", HEALTH, {**VLLM, "/health": Reply(204)}, status=("up", "degraded"), engine="vllm"),
     Case("llmd_simulator", HEALTH, {**VLLM, "/health": ok({})}, status="up", models=["m"]),
-    Case("llamacpp_tells_more", "", {**LLAMACPP, "/health": ok({"status": "ok", "slots_idle": 1})}, status="up"),
+    Case("llamacpp_with_more_fields", "", {**LLAMACPP, "/health": ok({"status": "ok", "slots_idle": 1})}, status="up"),
     Case("llamacpp_behind_a_rewriting_proxy", "", LLAMACPP, then={**LLAMACPP, "/health": ok("OK")}, status="up"),
     Case(
         "llamacpp_old_all_slots_work",
@@ -93,7 +93,7 @@ HEALTH_CASES = (
     Case("localai_object", "", LOCALAI, then={**LOCALAI, "/readyz": ok({"status": "ok"})}, status="up"),
     Case("localai_web_page", "", LOCALAI, then={**LOCALAI, "/readyz": page("Sign in")}, status=("degraded", "down")),
     Case(
-        "open_webui_says_false",
+        "open_webui_status_false",
         "",
         OPEN_WEBUI,
         then={**OPEN_WEBUI, "/health": ok({"status": False})},
@@ -235,7 +235,7 @@ LISTS = (
 
 
 @pytest.mark.parametrize("case", HEALTH_CASES, ids=str)
-def test_health_is_what_does_not_say_otherwise(case: Case) -> None:
+def test_a_body_that_reports_no_trouble_is_health(case: Case) -> None:
     judge(case)
 
 

@@ -1,4 +1,4 @@
-"""Engines and versions as they are now: known by name where they tell, read by their list otherwise."""
+"""Engines and versions as they are now: known by name where they show it, read by their list otherwise."""
 
 import pytest
 
@@ -218,6 +218,7 @@ ENGINES_OWN = (
         then={**LITELLM, "/v1/models": Reply(429, {"error": {"message": "Budget has been exceeded", "code": "429"}})},
         later=400,
         status=("degraded", "up"),
+        mentions="budget",
     ),
 )
 

@@ -106,7 +106,7 @@ BEHIND = (
     ),
     Case("stack_of_two", STACK_SOURCE, stack(one=1, two=1), status="up", load={"running": 6}, mentions="10.0.0.8"),
     Case(
-        "stack_one_of_three_gone", STACK_SOURCE, stack(one=1, two=0, three=1), status="degraded", says="10.0.0.8|one|1"
+        "stack_one_of_three_gone", STACK_SOURCE, stack(one=1, two=0, three=1), status="degraded", words="10.0.0.8|one|1"
     ),
     Case("stack_nothing_behind", STACK_SOURCE, stack(one=0, two=0), status="down"),
     Case("stack_loses_one", STACK_SOURCE, stack(one=1, two=1), then=stack(one=1, two=0), status="degraded"),
@@ -117,7 +117,7 @@ BEHIND = (
         stack(one=1),
         then={**stack(one=1), "/health": Reply(503, {"status": "Service discovery module is down."})},
         status=TROUBLE,
-        never_says="it is starting",
+        no_words="it is starting",
     ),
     Case(
         "stack_with_an_empty_list",
@@ -130,9 +130,7 @@ BEHIND = (
     Case("router_one_gone", ROUTER_SOURCE, router(True, False), status="degraded", mentions="10.0.0.8"),
     Case("router_all_gone", ROUTER_SOURCE, router(False, False), status="down"),
     Case("router_loses_one", ROUTER_SOURCE, router(True, True), then=router(False, True), status="degraded"),
-    Case(
-        "router_loses_all", ROUTER_SOURCE, router(True), then=router(False), status="down", never_says="it is starting"
-    ),
+    Case("router_loses_all", ROUTER_SOURCE, router(True), then=router(False), status="down", no_words="it is starting"),
     Case(
         "router_has_not_noticed_yet",
         ROUTER_SOURCE,
@@ -202,7 +200,7 @@ LITELLM_CASES = (
             then=then,
             status=("degraded", "up"),
             mentions="database|db",
-            never_says="starting",
+            no_words="starting",
         )
         for gone in [{**LITELLM, READINESS: Reply(503, {"status": "healthy", "db": "disconnected"})}]
         for name, routes, then in (("gone_at_first", gone, None), ("gone_while_watched", LITELLM, gone))
@@ -213,7 +211,7 @@ LITELLM_CASES = (
         {**LITELLM, "/v1/models": Reply(400, NO_DATABASE)},
         send="sk-wrong-0123456789",
         cause="auth_rejected",
-        says="key",
+        words="key",
     ),
     Case(
         "litellm_wrong_key_401",
@@ -254,5 +252,5 @@ def test_a_gateway_is_as_well_as_what_is_behind_it(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", LITELLM_CASES, ids=str)
-def test_a_gateway_says_what_ails_itself(case: Case) -> None:
+def test_trouble_of_a_gateway_itself_is_named(case: Case) -> None:
     judge(case)

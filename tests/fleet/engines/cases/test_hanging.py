@@ -108,7 +108,7 @@ CASES = (
         status="down",
         cause="timed_out",
     ),
-    Case("everything_hangs", "", {"*": hang()}, timeout=HANGS, status="down", cause="timed_out", never_says="starting"),
+    Case("everything_hangs", "", {"*": hang()}, timeout=HANGS, status="down", cause="timed_out", no_words="starting"),
     *(
         Case(
             f"{name}_side_questions_hang",

@@ -62,7 +62,7 @@ ASLEEP_CASES = (
         card={"tiny.gguf": {"loaded": True}},
     ),
     Case(
-        "llamacpp_awake_says_so",
+        "llamacpp_awake_by_its_properties",
         SLEEPS,
         AWAKE,
         status="up",

@@ -1,4 +1,4 @@
-"""Servers that speak another engine's API are told apart by what they say of themselves."""
+"""Servers that speak another engine's API are recognised by what they show of themselves."""
 
 import pytest
 

@@ -126,19 +126,19 @@ ADDRESSES = (
         nowhere=KEY,
     ),
     Case("space_inside", "", VLLM, address="http://127.0.0.1: {port}", status="usage"),
-    Case("bare_address", "", {}, address="10.0.0.5", status="usage", says="http"),
-    Case("bare_ipv6", "", {}, address="::1:11434", status="usage", says=r"\[|bracket|http"),
+    Case("bare_address", "", {}, address="10.0.0.5", status="usage", words="http"),
+    Case("bare_ipv6", "", {}, address="::1:11434", status="usage", words=r"\[|bracket|http"),
     Case("ipv6", "", OLLAMA, address="http://[::1]:{port}", host="::1", status="up"),
-    Case("no_port", "", {}, address="http://127.0.0.1", says="port"),
+    Case("no_port", "", {}, address="http://127.0.0.1", words="port"),
     Case(
         "docker_host_name",
         "docker/genai-stack#39",
         {},
         address="http://host.docker.internal:11434",
-        says="docker|container",
+        words="docker|container",
     ),
     Case(
-        "compose_service", "docker/genai-stack#39 (kind)", {}, address="http://ollama:11434", says="compose|container"
+        "compose_service", "docker/genai-stack#39 (kind)", {}, address="http://ollama:11434", words="compose|container"
     ),
     *(
         Case(
@@ -147,7 +147,7 @@ ADDRESSES = (
             OLLAMA,
             address=address,
             status=("usage", "degraded"),
-            says=r"127\.0\.0\.1|localhost|every address",
+            words=r"127\.0\.0\.1|localhost|every address",
         )
         for n, address in enumerate(
             ("http://0.0.0.0:{port}", "0.0.0.0:{port}", "http://0.0.0.0:{port}/v1", "http://[::]:{port}")
@@ -160,7 +160,7 @@ ADDRESSES = (
         address="http://me:secret99@127.0.0.1:{port}",
         nowhere="secret99",
     ),
-    Case("another_scheme", "", VLLM, address="ftp://127.0.0.1:{port}", status="usage", says="http"),
+    Case("another_scheme", "", VLLM, address="ftp://127.0.0.1:{port}", status="usage", words="http"),
 )
 
 KEYS = (
@@ -199,7 +199,7 @@ KEYS = (
             wants=f"Bearer {KEY}",
             send=typed,
             status=("usage", "degraded"),
-            says=words,
+            words=words,
         )
         for n, (typed, words) in enumerate(
             (
@@ -235,7 +235,7 @@ KEYS = (
         send="wrong-password",
         user="monitor",
         status="degraded",
-        says="user name|password",
+        words="user name|password",
         nowhere="wrong-password|bW9uaXRvcjp3cm9uZy1wYXNzd29yZA",
     ),
 )

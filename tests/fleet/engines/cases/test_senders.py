@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.hostile_server import garbage
+from tests.hostile_server import garbage, hang_up
 
 from .answers import DAY, ENGINES, LLAMACPP, LLAMACPP_PLAIN, LOCALAI, OLLAMA, SGLANG, TGI, VLLM, Reply, Routes, page
 from .case import Case, judge
@@ -27,7 +27,7 @@ def _wants(scheme: str, body: str | bytes = "401 Unauthorized", **headers: str) 
 
 
 GONE_CASES = tuple(
-    Case(f"{name}_{moment}", GONE, routes, then=then, status="down", never_says=NOT_THE_ENGINE)
+    Case(f"{name}_{moment}", GONE, routes, then=then, status="down", no_words=NOT_THE_ENGINE)
     for name, reply in NOTHING_BEHIND.items()
     for moment, routes, then in (("at_first", _all(reply), None), ("watched_vllm", VLLM, _all(reply)))
 ) + tuple(
@@ -37,7 +37,7 @@ GONE_CASES = tuple(
         routes,
         then=_all(NOTHING_BEHIND[proxy]),
         status="down",
-        never_says=NOT_THE_ENGINE,
+        no_words=NOT_THE_ENGINE,
     )
     for name, routes in ENGINES.items()
     for proxy in ("nginx_503", "haproxy_503", "traefik_503", "caddy_503", "kong_503", "aws_api_gateway_503")
@@ -50,8 +50,8 @@ REFUSED_CASES = tuple(
         routes,
         then=then,
         status="degraded",
-        says="proxy|firewall|gateway|web page|cloudflare",
-        never_says=f"{KEY_ADVICE}|OLLAMA_HOST|it is starting",
+        words="proxy|firewall|gateway|web page|cloudflare",
+        no_words=f"{KEY_ADVICE}|OLLAMA_HOST|it is starting",
     )
     for name, reply in REFUSED.items()
     for moment, routes, then in (("at_first", _all(reply), None), ("watched_vllm", VLLM, _all(reply)))
@@ -64,13 +64,13 @@ LOGIN_CASES = (
             LOGIN,
             _all(Reply(302, b"", {"Location": location})),
             status="degraded",
-            says=r"log ?in|sign|://",
+            words=r"log ?in|sign|://",
             nowhere="(kid|state|client_id)=abc",
         )
         for name, location in LOGIN_ELSEWHERE.items()
     ),
     *(
-        Case(f"page_of_{name}", LOGIN, _all(reply), status="degraded", never_says=KEY_ADVICE)
+        Case(f"page_of_{name}", LOGIN, _all(reply), status="degraded", no_words=KEY_ADVICE)
         for name, reply in LOGIN_HERE.items()
     ),
     *(
@@ -89,10 +89,10 @@ LOGIN_CASES = (
         "",
         _all(Reply(308, b"", {"Location": "https://gpu.example.org/", "Server": "Caddy"})),
         status="degraded",
-        says="https://",
+        words="https://",
     ),
     Case(
-        "vllm_refuses_the_key_itself", "", VLLM, wants="Bearer sk-0123456789abcdef", cause="auth_rejected", says="key"
+        "vllm_refuses_the_key_itself", "", VLLM, wants="Bearer sk-0123456789abcdef", cause="auth_rejected", words="key"
     ),
     Case(
         "sglang_key_guards_its_details_too",
@@ -107,7 +107,7 @@ LOGIN_CASES = (
 CHALLENGES = (
     *(
         Case(
-            f"basic_by_{name}", BASIC, routes, status="degraded", says="basic|user name|password", never_says=KEY_ADVICE
+            f"basic_by_{name}", BASIC, routes, status="degraded", words="basic|user name|password", no_words=KEY_ADVICE
         )
         for name, routes in {
             "nginx": _wants('Basic realm="Restricted"', "<html>401 Authorization Required</html>", Server="nginx"),
@@ -123,22 +123,24 @@ CHALLENGES = (
         VLLM,
         then=_wants("Basic realm=x"),
         status="degraded",
-        says="basic|user",
+        words="basic|user",
     ),
     Case(
         "negotiate_or_basic",
         BASIC,
         _wants('Negotiate, Basic realm="x"'),
         status="degraded",
-        says="basic|user name|password|proxy",
-        never_says=KEY_ADVICE,
+        words="basic|user name|password|proxy",
+        no_words=KEY_ADVICE,
     ),
-    Case("digest", BASIC, _wants('Digest realm="x", qop="auth", nonce="a"'), status="degraded", never_says=KEY_ADVICE),
+    Case("digest", BASIC, _wants('Digest realm="x", qop="auth", nonce="a"'), status="degraded", no_words=KEY_ADVICE),
+    Case("negotiate", BASIC, _wants("Negotiate", Server="Microsoft-IIS/10.0"), status="degraded", no_words=KEY_ADVICE),
     Case(
-        "negotiate", BASIC, _wants("Negotiate", Server="Microsoft-IIS/10.0"), status="degraded", never_says=KEY_ADVICE
-    ),
-    Case(
-        "bearer_by_a_proxy", BASIC, _wants('Bearer realm="gateway"', Server="kong/3.9.0"), status="degraded", says="key"
+        "bearer_by_a_proxy",
+        BASIC,
+        _wants('Bearer realm="gateway"', Server="kong/3.9.0"),
+        status="degraded",
+        words="key",
     ),
     Case(
         "basic_for_the_metrics_only",
@@ -151,15 +153,16 @@ CHALLENGES = (
 
 TLS_AND_HOST = (
     *(
-        Case(f"plain_http_{name}_{moment}", TLS_PORT, routes, then=then, status=TROUBLE, says="https")
+        Case(f"plain_http_{name}_{moment}", TLS_PORT, routes, then=then, status=TROUBLE, words="https")
         for name, reply in PLAIN_HTTP.items()
         for moment, routes, then in (("at_first", _all(reply), None), ("watched_vllm", VLLM, _all(reply)))
     ),
     Case(
-        "plain_http_tls_alert", TLS_PORT, {"*": garbage(b"\x15\x03\x03\x00\x02\x02\x46")}, status=TROUBLE, says="https"
+        "plain_http_tls_alert", TLS_PORT, {"*": garbage(b"\x15\x03\x03\x00\x02\x02\x46")}, status=TROUBLE, words="https"
     ),
+    Case("plain_http_uvicorn", TLS_PORT, {"*": hang_up()}, status=TROUBLE, words="https|closed"),
     *(
-        Case(f"host_rejected_by_{name}", "ollama/ollama#3215 (kind)", _all(reply), cause="host_rejected", says="host")
+        Case(f"host_rejected_by_{name}", "ollama/ollama#3215 (kind)", _all(reply), cause="host_rejected", words="host")
         for name, reply in HOST_REJECTED.items()
     ),
     Case("ollama_403_empty", "ollama/ollama#3215", OLLAMA, then=_all(Reply(403)), cause="host_rejected"),
@@ -200,7 +203,7 @@ STARTING = (
         TGI,
         then={**TGI, "/health": Reply(503, {"error": "unhealthy", "error_type": "healthcheck"})},
         status=TROUBLE,
-        never_says="it is starting",
+        no_words="it is starting",
     ),
 )
 
@@ -229,7 +232,7 @@ BEHIND = (
             then={**VLLM, "/v1/models": Reply(401, {"error": "Unauthorized"}, headers)},
             later=DAY,
             cause="auth_rejected",
-            says="key",
+            words="key",
         )
         for proxy, headers in BEHIND_PROXIES.items()
         if proxy != "caddy"
@@ -238,7 +241,7 @@ BEHIND = (
         "llamacpp_behind_nginx", "", LLAMACPP_PLAIN, server="nginx", status="up", engine="llamacpp", load={"slots": 4}
     ),
     Case(
-        "ollama_behind_nginx",
+        "ollama_behind_nginx_without_root",
         "",
         {**OLLAMA, "/": nginx(404, "Not Found")},
         server="nginx",
@@ -250,7 +253,7 @@ BEHIND = (
         "",
         {**OLLAMA, "/api/version": page("403 Forbidden", 403, Server="nginx")},
         status=("up", "degraded"),
-        never_says=KEY_ADVICE,
+        no_words=KEY_ADVICE,
     ),
     Case("vllm_gone_from_nginx", "", VLLM, then=_all(NGINX_404), status=TROUBLE),
     Case("nginx_limits_us", "", _all(nginx(429, "Too Many Requests")), status="degraded", cause="rate_limited"),
