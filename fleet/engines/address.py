@@ -24,20 +24,21 @@ _QUOTES = "\"'`“”„\u2018\u2019«»"
 _V1 = (
     r"models(/.+)?|chat/completions(/batch|/render)?|(chat/)?completions|embeddings|responses(/.+)?"
     r"|messages(/count_tokens|/batches)?|rerank|score|classify|pooling|moderations|tokenize|detokenize|files|batches"
-    r"|audio/\w+|images/\w+|health(/ready|/live)?|metrics|version|metadata|system-info|stats|load"
+    r"|audio/\w+|images/\w+|health(/ready|/live)?|metrics|version|metadata|system-info|stats|load|model(/\w+)?"
+    r"|token/\w+|internal(/[\w-]+)*"
 )
-_OLLAMA = (
+_API = (
     r"generate|chat|chat/completions|completions|tags|ps|version|show|embed|embeddings|pull|push|create|copy|delete"
-    r"|web_search|web_fetch|models|config|extra/version"
+    r"|web_search|web_fetch|models|config|extra(/\w+)*"
 )
-_LM_STUDIO = r"models(/.+)?|chat|(chat/)?completions|embeddings|responses|messages|rerank"
 _AT_THE_ROOT = (
     r"metrics|health(/(readiness|liveliness|liveness|ready|live))?|health_generate|healthz|readyz|livez|ready|docs|redoc"
     r"|openapi\.json|version|ping|load|props|slots(/\d+)?|lora-adapters|completions?|chat/completions|embeddings?|embed"
     r"|rerank|reranking|score|classify|pooling|tokenize|detokenize|apply-template|infill|models|generate|generate_stream"
     r"|info|server_info|get_server_info|model_info|get_model_info|is_sleeping|sleep|wake_up|invocations|running|ui"
+    r"|v2/health/(ready|live)"
 )
-_ROUTE_AT_THE_END = re.compile(f"/(v1(/({_V1}))?|api(/({_OLLAMA}|v[01](/({_LM_STUDIO}))?))?|{_AT_THE_ROOT})/*$")
+_ROUTE_AT_THE_END = re.compile(f"/(v1(/({_V1}))?|api(/({_API}|v[01](/({_V1}|chat|generate))?))?|{_AT_THE_ROOT})/*$")
 """The end of a path that belongs to an engine's API or pages, not to the prefix that a proxy gives it."""
 
 

@@ -17,7 +17,7 @@ MOST_ESCAPES = 200_000
 """In one answer; each costs about a microsecond. Lists of models and chat templates have a few thousand."""
 
 _ESCAPE = re.compile(
-    rb"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}|\\+[\"'/]|\\\\"
+    rb"\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}|\\+x[0-9a-fA-F]{2}|\\+[\"'/]|\\\\"
     rb"|%(?:25)*[0-9a-fA-F]{2}|&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 )
 """One character, or one byte, as JSON, a URL or HTML has it; also when it was escaped twice."""
@@ -29,8 +29,10 @@ class Mask:
     def __init__(self, api_key: str = "", username: str = "") -> None:
         self.worth_it = len(api_key) >= (REAL_PASSWORD if username else REAL_KEY)
         """Whether it may be masked in facts too; a placeholder may not."""
+        as_latin1 = api_key.encode(errors="replace").decode("latin-1")
+        plain = {text.encode(errors="replace") for text in (api_key, api_key.replace(" ", "+"), as_latin1)}
         encoded = _in_base64(api_key) | (_in_base64(f"{username}:{api_key}") if username else set())
-        self._secrets = sorted(filter(None, {api_key.encode(errors="replace"), *encoded}), key=len, reverse=True)
+        self._secrets = sorted(filter(None, plain | encoded), key=len, reverse=True)
 
     def body(self, body: bytes) -> bytes:
         """`body` with *** in place of the secret: as it is, in base64, or escaped as in JSON, URLs or HTML."""
@@ -83,7 +85,7 @@ def _origin(place: int, at: list[int], origin: list[int]) -> int:
 
 
 def _meant(escape: bytes) -> bytes:
-    if escape.startswith(b"%"):
+    if escape.startswith(b"%") or (escape[-3:-2] == b"x" and escape.startswith(b"\\")):
         return bytes.fromhex(escape[-2:].decode())
     if escape.startswith(b"&"):
         return html.unescape("&" + escape.decode().rpartition("amp;")[2].lstrip("&")).encode(errors="replace")

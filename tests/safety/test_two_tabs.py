@@ -16,7 +16,7 @@ NAMED = "Somebody changed this since the page was opened ({})"
 
 @pytest.fixture
 def gpu(team) -> Endpoint:
-    return endpoints.add(team, name="gpu-1", url="http://gpu-1:8000", api_key="a key")
+    return endpoints.add(team, name="gpu-1", url="http://gpu-1:8000", api_key="a-key")
 
 
 def values(page: Any) -> dict[str, str]:

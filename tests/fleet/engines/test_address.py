@@ -98,7 +98,8 @@ ROUTES = [
     "v1/responses", "v1/messages", "v1/messages/count_tokens", "v1/rerank", "v1/audio/transcriptions", "api",
     "api/generate", "api/chat", "api/tags", "api/ps", "api/version", "api/show", "api/embed", "api/v0",
     "api/v0/models", "api/v0/chat/completions", "api/v1", "api/v1/models", "api/v1/chat", "api/v1/models/qwen3",
-    "api/chat/completions", "metrics", "health", "health/readiness", "health/liveliness", "healthz", "readyz",
+    "api/chat/completions", "api/v1/generate", "api/v1/model", "api/extra/version", "v1/model/load", "v2/health/ready",
+    "metrics", "health", "health/readiness", "health/liveliness", "healthz", "readyz",
     "docs", "redoc", "openapi.json", "version", "ping", "props", "slots", "slots/0", "completion", "embedding",
     "rerank", "tokenize", "load", "info", "server_info", "get_server_info", "generate", "models",
 ]  # fmt: skip

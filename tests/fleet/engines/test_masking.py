@@ -3,7 +3,7 @@
 import base64
 import html
 import json
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from fleet.engines.masking import MOST_ESCAPES, Mask
 from tests.hostile_server import HostileServer, answer
 
 KEY = "sk/abc+d\"e<f>&'g-0123456789=="
-PASSWORD = "gehé😀im/wört1"
+PASSWORD = "geh é😀im/wört1"
 
 
 def _base64(text: str) -> str:
@@ -28,6 +28,9 @@ SPELLINGS = {
     "JSON with escaped slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JSON in JSON": lambda text: json.dumps(json.dumps(text))[3:-3],
     "JSON, every character": lambda text: "".join(f"\\u{unit:04X}" for unit in _units(text)),
+    "Python": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "read as Latin-1": lambda text: text.encode().decode("latin-1"),
+    "of a form": quote_plus,
     "percent-encoded": lambda text: quote(text, safe=""),
     "percent-encoded, in lower case": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
