@@ -28,8 +28,8 @@ def test_a_command_whose_reader_is_gone_ends_quietly(command, buffered, tmp_path
     )
     process.stdout.close()
     with process.stderr:
-        told = process.stderr.read()
-    assert told == b""
+        errors = process.stderr.read()
+    assert errors == b""
     assert process.wait() in (0, 141)  # argparse takes no notice when it can't write its help
 
 

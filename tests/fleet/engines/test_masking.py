@@ -59,8 +59,8 @@ def test_a_key_is_masked_in_every_spelling(spelling: str) -> None:
 def test_a_password_is_masked_alone_and_with_its_user_name(spelling: str) -> None:
     mask, spelled = Mask(PASSWORD, "bób"), SPELLINGS[spelling]
     assert mask.text(f"refused: {spelled(PASSWORD)}!") == "refused: ***!"
-    told = mask.text(f"refused: {spelled(f'bób:{PASSWORD}')}!")
-    assert told.startswith("refused: ") and told.replace("=", "").replace("%3D", "").endswith("***!")
+    masked = mask.text(f"refused: {spelled(f'bób:{PASSWORD}')}!")
+    assert masked.startswith("refused: ") and masked.replace("=", "").replace("%3D", "").endswith("***!")
 
 
 def test_an_answer_without_the_key_is_left_as_it_is() -> None:
