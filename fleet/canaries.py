@@ -178,8 +178,8 @@ def _after(state: EndpointState, reading: Reading, still: Still) -> dict[str, An
     if still.probes:
         kept |= {"still_since": still.since, "still_rises": still.rises}
     paths = state.canary.get("paths", {}) | ({asked.model: asked.path} if asked and asked.path else {})
-    names = {name.lower() for name in allowed}
-    if paths := {model: path for model, path in paths.items() if model.lower() in names}:
+    names = {name.lower().removesuffix(":latest") for name in allowed}
+    if paths := {model: path for model, path in paths.items() if model.lower().removesuffix(":latest") in names}:
         kept["paths"] = paths
     if allowed:
         kept |= canary_limits.learned(state.canary, _engine(state, reading), reading, allowed)

@@ -46,8 +46,9 @@ def suitable(engine: str, models: Iterable[Model], allowed: Sequence[str]) -> li
 
 
 def _in_a_cloud(model: Model) -> bool:
-    """Ollama's cloud models end like this, also where a gateway passes on nothing but their names."""
-    return bool(model.remote_host) or model.name.lower().endswith((":cloud", "-cloud"))
+    """Ollama's cloud models have a tag like this, also where a gateway passes on nothing but their names."""
+    _, colon, tag = model.name.lower().rpartition(":")
+    return bool(model.remote_host) or (bool(colon) and (tag == "cloud" or tag.endswith("-cloud")))
 
 
 def _names(model: Model) -> set[str]:
@@ -75,7 +76,7 @@ def ask(
     route that took the last one. Never raises a ProbeError: what went wrong is the canary's failure, or its note when
     it shows nothing of the engine."""
     asker = _Asker(base_url, engine, model, reading, {"api_key": api_key, "username": username, "verify": verify})
-    canary = asker.ask_ollama(timeout) if engine == "ollama" else asker.ask(timeout, path)
+    canary = asker.ask_ollama(timeout, path) if engine == "ollama" else asker.ask(timeout, path)
     return replace(reading, canary=canary, exchanges=(*reading.exchanges, *asker.exchanges))
 
 
@@ -87,21 +88,27 @@ class _Asker:
         self.context: int | None = None  # tokens with which Ollama has the model loaded
         self.reply: dict[str, Any] = {}  # what the model answered
 
-    def ask_ollama(self, timeout: float) -> Canary | None:
-        """Only what is in memory now is asked, and with the context it is loaded with. None: what is, is not known."""
+    def ask_ollama(self, timeout: float, worked: str) -> Canary | None:
+        """Only what is in memory now is asked, and with the context it is loaded with. None: what is, is not known.
+
+        A canary that failed does not count as one that made Ollama load the model: it replaces a process that hangs or
+        crashed. One that came too late while models moved does.
+        """
         name, canary = self.model.name, None
         try:
             before = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
             if name not in before:
                 return Canary(name, skipped=UNLOADED)
             self.context = before[name].context_length
-            canary = self.ask(timeout)
+            canary = self.ask(timeout, worked)
+            if canary.note or (canary.failure and canary.failure.cause is not Cause.SATURATED):
+                return canary
             after = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
         except ProbeError:
             return canary
         return replace(canary, loaded=loaded_again(name, whole(self.reply.get("load_duration")), before, after))
 
-    def ask(self, timeout: float, worked: str = "") -> Canary:
+    def ask(self, timeout: float, worked: str) -> Canary:
         """The first route that the server has decides."""
         name, until, first = self.model.name, time.monotonic() + timeout, ""
         try:

@@ -12,8 +12,9 @@ from typing import Any
 from .answer import Answer
 from .reading import Model
 
-_GENERATE = ("/v1/completions", "/v1/chat/completions", "/chat/completions")
-_EMBED = ("/v1/embeddings", "/embeddings")
+_GENERATE = ["/v1/completions", "/v1/chat/completions", "/chat/completions"]
+_EMBED = ["/v1/embeddings", "/embeddings"]
+_OLLAMA = (["/api/generate"], ["/api/embed"])
 _SURFACES = {"completions": "/v1/completions", "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}
 _WITHOUT_CANARY = frozenset({"rerank", "reranking", "classify", "score"})
 """Abilities that no route here asks for."""
@@ -30,11 +31,10 @@ def routes(engine: str, model: Model, api: dict[str, str], worked: str = "") -> 
     generates, embeds = bool(able & {"completion", "chat"}), "embedding" in able
     if able and able <= _WITHOUT_CANARY:
         return []
-    if engine == "ollama":
-        return ["/api/embed" if embeds and not generates else "/api/generate"]
-    found = _GENERATE if generates else _EMBED if embeds else (*_GENERATE, *_EMBED)
+    to_generate, to_embed = _OLLAMA if engine == "ollama" else (_GENERATE, _EMBED)
+    found = to_generate if generates else to_embed if embeds else to_generate + to_embed
     absent = {path for surface, path in _SURFACES.items() if api.get(surface) == "no"}
-    present = [path for path in found if path not in absent] or list(found)
+    present = [path for path in found if path not in absent] or found
     return sorted(present, key=lambda path: path != worked)
 
 
@@ -55,10 +55,11 @@ def body(path: str, model: str, context: int | None = None) -> dict[str, Any]:
 
 
 def no_such_route(answer: Answer) -> bool:
-    """Whether the server wants to be asked on another route. What speaks of the model, but not of chat, does not."""
+    """Whether the server wants to be asked on another route: it has not this one, or not for this model."""
     words = answer.text.lower()
     if "unexpected endpoint" in words:  # LM Studio, with status 200
         return True
     if answer.status in (400, 403, 404, 422):
-        return "chat" in words or (answer.status in (403, 404) and "model" not in words)
+        elsewhere = "chat" in words or "does not support" in words
+        return elsewhere or (answer.status in (403, 404) and "model" not in words)
     return answer.status in (405, 410, 501)

@@ -32,15 +32,17 @@ def in_memory(answer: dict[str, Any]) -> dict[str, InMemory]:
 
 def loaded_again(name: str, load_ns: int | None, before: dict[str, InMemory], after: dict[str, InMemory]) -> bool:
     """Whether a request made Ollama load a model again that was in memory `before`. `load_ns` is the load_duration of
-    its answer; None without one.
+    its answer; None where that did not come in time.
 
     Another size shows it, or an earlier expiry: a model loaded again has the default keep_alive. Where it is listed as
     before, only a long time does, and only while no other model came or went: a request waits for those.
     """
     old, new, seconds = before[name], after.get(name, InMemory()), (load_ns or 0) / 1e9
     resized = None not in (old.size, new.size) and old.size != new.size
-    if load_ns is None or seconds < _MAYBE_LOAD:
-        return load_ns is None and resized
+    if load_ns is None:
+        return resized or name not in after
+    if seconds < _MAYBE_LOAD:
+        return False
     if resized or (old.expires_at and new.expires_at and new.expires_at < old.expires_at - 1):
         return True
     others = [{n: m.size for n, m in models.items() if n != name} for models in (before, after)]

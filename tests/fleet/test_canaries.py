@@ -31,7 +31,7 @@ def test_probe_and_canary_send_the_user_name_and_password(team, kind):
     with FakeEngine(kind, *(["loaded"] if kind == "ollama" else [])) as engine:
         engine.login = "bob:geh\u00e9im"
         made = watched(team, engine, username="bob", api_key="geh\u00e9im")
-        state = probe_once(made)
+        state = probed(made)
         assert state.status == "up" and state.canary["ok"]
 
 

@@ -5,7 +5,6 @@ import time
 import pytest
 
 from fleet.engines import canary
-from fleet.engines.canary_questions import routes
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load, Model, Reading
 from tests.fake_engine import FakeEngine
@@ -74,6 +73,26 @@ def test_ollama_is_asked_with_the_context_that_its_model_is_loaded_with() -> Non
     assert sent[-1]["prompt"] == "", "asks whether its process lives"
 
 
+def test_a_model_of_ollama_that_turns_out_to_embed_only_is_asked_to_embed() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.put("GET /api/ps", in_memory(context_length=512))
+        engine.put("POST /api/generate", {"error": '"tiny" does not support generate'}, 400)
+        found = canary.ask(engine.url, "ollama", Model("tiny:latest", loaded=True), Reading(0.0))
+        assert engine.posted[-1] == (
+            "/api/embed",
+            {"model": "tiny:latest", "input": "Hi", "options": {"num_ctx": 512}},
+        )
+    assert found.canary and (found.canary.path, found.canary.failure) == ("/api/embed", None)
+
+
+def test_a_process_of_ollama_that_crashed_was_not_loaded_again_for_the_canary() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.put("POST /api/generate", {"error": "model runner has unexpectedly stopped"}, 500)
+        found = asked(engine, "ollama")
+    assert failure(found) == (Cause.SERVER_ERROR, "canary")
+    assert not found.canary.loaded
+
+
 def test_an_ollama_that_loads_its_model_again_for_the_canary_is_noted() -> None:
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")
@@ -101,51 +120,6 @@ def test_nobody_is_asked_where_ollamas_memory_is_not_known(body, status) -> None
     assert found.canary is None and found.failure is None
 
 
-CHAT_ONLY = [
-    (404, {"detail": "Not Found"}),
-    (404, ""),
-    (405, {"detail": "Method Not Allowed"}),
-    (410, ""),
-    (501, {"error": {"message": "This server does not support completions."}}),
-    (403, "<html>forbidden</html>"),
-    (404, {"error": {"message": "This is a chat model and not supported in the v1/completions endpoint."}}),
-    (400, {"error": {"message": "Use /v1/chat/completions for this model."}}),
-    (422, {"detail": "only Chat requests are taken"}),
-    (200, {"error": "Unexpected endpoint or method. (POST /v1/completions)"}),
-]
-
-
-@pytest.mark.parametrize(("status", "body"), CHAT_ONLY)
-def test_a_server_for_chat_only_is_asked_by_chat_at_once_and_first_from_then_on(status, body) -> None:
-    with FakeEngine("openai_compatible") as engine:
-        engine.put("POST /v1/completions", body, status)
-        first = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
-        assert first.canary and (first.canary.path, first.canary.tokens) == ("/v1/chat/completions", 3)
-        second = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0), path=first.canary.path)
-        assert second.canary and second.canary.failure is None
-        paths = [path for path, _ in engine.posted]
-    assert paths == ["/v1/completions", "/v1/chat/completions", "/v1/chat/completions"]
-
-
-def test_a_server_that_only_embeds_is_never_asked_by_chat() -> None:
-    with FakeEngine("openai_compatible") as engine:
-        for path in ("/v1/completions", "/v1/chat/completions", "/v1/embeddings"):
-            engine.put(f"POST {path}", {"detail": "Not Found"}, 404)
-        engine.put("POST /embeddings", {"data": [], "usage": {"total_tokens": 1}})
-        found = canary.ask(engine.url, "infinity", Model("bge", capabilities=("embedding", "rerank")), Reading(0.0))
-        assert [path for path, _ in engine.posted] == ["/v1/embeddings", "/embeddings"]
-    assert found.canary and found.canary.path == "/embeddings"
-
-
-def test_a_server_that_has_none_of_the_routes_is_no_trouble() -> None:
-    with FakeEngine("openai_compatible") as engine:
-        for path in routes("openai_compatible", Model("m"), {}):
-            engine.put(f"POST {path}", "", 404)
-        found = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
-        assert len(engine.posted) == 5
-    assert found.canary and found.canary.note.startswith("POST /v1/completions answered HTTP 404")
-
-
 def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loaded_ones() -> None:
     models = [
         Model("a:latest", loaded=True),
@@ -155,14 +129,15 @@ def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loade
         Model("cloud", loaded=True, remote_host="https://ollama.com"),
         Model("gpt-oss:120b-cloud", loaded=True),
         Model("kimi:cloud"),
+        Model("our-cloud"),
         Model("reranker", loaded=True, capabilities=("rerank",)),
     ]
-    everything = ["A", "b", "c", "cloud", "gpt-oss:120b-cloud", "kimi:cloud", "reranker"]
+    everything = ["A", "b", "c", "cloud", "gpt-oss:120b-cloud", "kimi:cloud", "our-cloud", "reranker"]
     assert [m.name for m in canary.suitable("ollama", models, everything)] == ["a:latest"]
     assert [m.name for m in canary.suitable("lmstudio", models, everything)] == ["a:latest"]
     assert [m.name for m in canary.suitable("localai", models, everything)] == ["a:latest"]
-    assert [m.name for m in canary.suitable("llamacpp", models, everything)] == ["a:latest", "c"]
-    assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c"]
+    assert [m.name for m in canary.suitable("llamacpp", models, everything)] == ["a:latest", "c", "our-cloud"]
+    assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c", "our-cloud"]
     assert canary.suitable("vllm", models, []) == []
 
 

@@ -21,7 +21,7 @@ BEFORE = {"m": InMemory(100, 4096, 1000.0)}
         (FOUND, {"m": InMemory(300, 4096, 1010.0)}, False),  # somebody else's
         (None, {"m": InMemory(300, 4096, 1010.0)}, True),
         (None, {"m": InMemory(100, 4096, 500.0)}, False),
-        (None, {}, False),
+        (None, {}, True),
     ],
 )
 def test_what_shows_that_a_request_loaded_the_model_again(load_ns, after, again) -> None:
