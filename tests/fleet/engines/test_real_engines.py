@@ -1,6 +1,6 @@
-"""The same against real servers: PLIMSOLL_OLLAMA_URL and PLIMSOLL_VLLM_URL name them.
+"""The same against real servers: PLIMSOLL_OLLAMA_URL, PLIMSOLL_VLLM_URL and the others below name them.
 
-They must offer at least one model. Nothing is generated, so they may be in use.
+They must offer at least one model, where they list models at all. Nothing is generated, so they may be in use.
 """
 
 import os
@@ -49,3 +49,37 @@ def test_a_real_vllm() -> None:
     assert None not in (second.load.running, second.load.waiting, second.load.generation_tokens)
     assert second.load.sleep_state == "awake"
     assert [exchange.request for exchange in second.exchanges] == ["GET /health", "GET /metrics"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "engine"),
+    [
+        ("PLIMSOLL_LLAMACPP_URL", "llamacpp"),
+        ("PLIMSOLL_LITELLM_URL", "litellm"),
+        ("PLIMSOLL_OPENWEBUI_URL", "open_webui"),
+        ("PLIMSOLL_PORTKEY_URL", "portkey"),
+    ],
+)
+def test_another_real_server(variable: str, engine: str) -> None:
+    first = real(variable)
+    second = steady(variable, first)
+    assert first.identity is not None
+    assert (first.identity.engine, first.failure, second.failure) == (engine, None, None)
+
+
+@pytest.mark.parametrize(
+    ("variable", "engine"),
+    [
+        ("PLIMSOLL_VLLM_ROUTER_URL", "vllm_router"),
+        ("PLIMSOLL_SMG_URL", "smg"),
+        ("PLIMSOLL_OLLAMA_HERD_URL", "ollama_herd"),
+    ],
+)
+def test_a_real_gateway_shows_what_is_behind_it(variable: str, engine: str) -> None:
+    first = real(variable)
+    second = steady(variable, first)
+    assert first.identity is not None
+    assert (first.identity.engine, first.failure, second.failure) == (engine, None, None)
+    assert first.facts.models
+    assert second.facts.behind
+    assert second.load.running is not None
