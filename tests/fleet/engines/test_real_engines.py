@@ -19,12 +19,19 @@ def real(variable: str) -> Reading:
     url = os.environ.get(variable)
     if not url:
         pytest.skip(f"{variable} is not set")
-    return probe(url, timeout=20, now=time.time())
+    return probe(url, api_key=_key(variable), timeout=20, now=time.time())
+
+
+def _key(variable: str) -> str | None:
+    """PLIMSOLL_LITELLM_KEY for PLIMSOLL_LITELLM_URL."""
+    return os.environ.get(variable.replace("_URL", "_KEY"))
 
 
 def steady(variable: str, first: Reading) -> Reading:
     assert first.identity is not None, first.failure
-    return probe(os.environ[variable], engine=first.identity.engine, known=first.facts, timeout=20, now=first.at + 30)
+    engine, now = first.identity.engine, first.at + 30
+    url, key = os.environ[variable], _key(variable)
+    return probe(url, engine=engine, known=first.facts, api_key=key, timeout=20, now=now)
 
 
 def test_a_real_ollama() -> None:
