@@ -111,7 +111,7 @@ WORDS: dict[Cause, Words] = {
     Cause.BASIC_AUTH: Words(
         "user name wanted",
         "A proxy in front of the server wants a user name and a password (HTTP Basic).",
-        "Enter them for this endpoint: the user name in its own field, the password in place of the API key.",
+        "Enter both for this endpoint, or correct them: the user name in its own field, the password as its API key.",
     ),
     Cause.PROXY_REFUSED: Words(
         "refused by a proxy",

@@ -79,7 +79,7 @@ def check(
         name=suggested_name(url),
         reading=reading,
         finding=finding,
-        engine=label(reading.identity.engine) if reading.identity else "",
+        engine=label(reading.identity.engine, reading.facts.product) if reading.identity else "",
         sentence=causes.sentence(finding.cause or ""),
         advice=causes.advice(finding.cause or ""),
         rungs=ladder.climb([to_json(e) for e in reading.exchanges], finding.step, known=known),

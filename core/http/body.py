@@ -10,8 +10,8 @@ from .transport import Clock
 READ_SIZE = 16 * 1024
 
 
-def read_body(raw: Any, clock: Clock, data: bytearray, limit: int, *, whole: bool = True) -> None:
-    """Fill `data` with the decoded body of urllib3's `raw`, or without `whole` with its first piece.
+def read_body(raw: Any, clock: Clock, data: bytearray, limit: int) -> None:
+    """Fill `data` with the decoded body of urllib3's `raw`.
 
     Never beyond `limit` + 1 bytes. No more are taken off the wire either: what decodes to nothing is work, too.
     Raises BadAnswer, TooCostly, TimedOut and what urllib3 raises; then the connection is closed.
@@ -24,9 +24,6 @@ def read_body(raw: Any, clock: Clock, data: bytearray, limit: int, *, whole: boo
             data += decode(chunk, limit + 1 - len(data))
             if max(taken, len(data)) > limit:
                 raise BadAnswer(Cause.TOO_LARGE, f"The answer is larger than {limit:,} bytes; we stopped reading.")
-            if not whole:
-                raw.close()
-                break
         clock.left()  # a connection that the watchdog shut down looks like the end of a body
     except BaseException:
         raw.close()  # the rest of the body is still to come: this connection is of no more use

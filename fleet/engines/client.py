@@ -107,13 +107,9 @@ class Client:
         *,
         auth: bool = True,
         max_bytes: int | None = None,
-        whole: bool = True,
     ) -> Answer:
-        """POST `payload` as JSON; like get(), but redirects are not followed.
-
-        Without `whole` only the first piece of the body is read and the connection closed, which ends a generation.
-        """
-        answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes, whole)
+        """POST `payload` as JSON; like get(), but redirects are not followed."""
+        answer = self._exchange("POST", self.base_url + path, json.dumps(payload).encode(), auth, max_bytes)
         if self._redirect_target(answer) is not None:
             raise BadAnswer(Cause.REDIRECTED, f"POST {path} was redirected, which is not followed.")
         return answer
@@ -133,9 +129,7 @@ class Client:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _exchange(
-        self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None, whole: bool = True
-    ) -> Answer:
+    def _exchange(self, method: str, url: str, body: bytes | None, auth: bool, max_bytes: int | None) -> Answer:
         """One request and its whole answer; always leaves an Exchange behind."""
         clock, began, status, data = self._clock, time.monotonic(), None, bytearray()
         clock.times = {}
@@ -144,7 +138,7 @@ class Client:
             raw = self._send(_request(method, url, body, self._headers(auth, body)))
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
-            read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes, whole=whole)
+            read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
             # Facts are kept as the server gives them, so a key must not be among them.
             content, headers = bytes(data), raw.headers
             if self._mask.worth_it:

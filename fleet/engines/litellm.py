@@ -6,7 +6,7 @@ gateway, which costs money and work. So what is behind it cannot be seen.
 
 from contextlib import suppress
 
-from .errors import BadAnswer, Cause, Rejected
+from .errors import BadAnswer, Cause, Rejected, TimedOut
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, text
 from .openai_models import EVERY, PATH, REFUSED, learn_models
@@ -31,7 +31,13 @@ HEALTH = ("GET /health/readiness",)
 
 def check_health(visit: Visit, learned: Learned) -> None:
     """Raises Rejected with BACKEND_GONE when only its database is away: it may go on serving without one."""
-    answer = visit.get("/health/readiness")
+    try:
+        with visit.aside():
+            answer = visit.get("/health/readiness")
+    except TimedOut:  # it asks the database; that it lives does not hang on that
+        visit.health("/health/liveliness")
+        detail = "GET /health/readiness, which asks its database, got no answer in time; it lives."
+        raise Rejected(Cause.BACKEND_GONE, detail) from None
     with suppress(BadAnswer):
         ready = mapping(answer.json())
         if answer.status == 503 and str(ready.get("db", "")).lower() not in ("", "connected", "not connected"):

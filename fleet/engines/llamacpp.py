@@ -7,6 +7,7 @@ never asked, as it would keep the model in memory for ever (ggml-org/llama.cpp#1
 /metrics may answer only after the batch in progress (#24866).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,13 @@ from .visit import Visit
 NAME, LABEL, PORT = "llamacpp", "llama.cpp server", 8080
 
 HOUR = 3600.0
+METRICS_FREE_SINCE = 10630
+"""The build from which GET /metrics neither wakes a sleeping server nor counts as work: ggml-org/llama.cpp#27376."""
+
+_WAKES = (
+    "Its load is not asked for: on this build (before b10630) that would keep its model in memory, which "
+    "--sleep-idle-seconds is to take out. Newer builds with --metrics show their load without that."
+)
 _ALIASES = {
     "running": ("llamacpp:requests_processing",),
     "waiting": ("llamacpp:requests_deferred",),
@@ -65,6 +73,7 @@ def _learn_props(visit: Visit, learned: Learned) -> None:
     learned.memory["slots"] = whole(props.get("total_slots"))
     learned.memory["context"] = whole(mapping(props.get("default_generation_settings")).get("n_ctx"))
     learned.memory["able"] = list(_capabilities(props))
+    learned.memory["metrics"] = props.get("endpoint_metrics") is not False
     learned.memory["can sleep"] = isinstance(props.get("is_sleeping"), bool)
     learned.load = replace(learned.load, sleep_state="asleep" if props.get("is_sleeping") is True else None)
 
@@ -128,6 +137,14 @@ def _learn_metrics(visit: Visit, learned: Learned) -> None:
         learned.load = replace(learned.load, **counts)
 
 
+def _wants_metrics(learned: Learned) -> bool:
+    """On builds that can sleep but are older than this, it would keep the model in memory."""
+    build = re.match(r"b([1-9][0-9]*)", learned.version or "")
+    wakes = _can_sleep(learned) and build is not None and int(build[1]) < METRICS_FREE_SINCE
+    learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
+    return not wakes and _asked_for("/metrics", learned)
+
+
 def _wants_slots(learned: Learned) -> bool:
     known = learned.load.running is not None or _can_sleep(learned)
     return not known and _asked_for("/slots", learned)
@@ -159,7 +176,7 @@ QUESTIONS = (
         _learn_metrics,
         ("GET /metrics",),
         step="load",
-        when=lambda learned: _asked_for("/metrics", learned),
+        when=_wants_metrics,
         cost="waits for the batch in progress; not while it sleeps; hourly without --metrics",
     ),
     Question(

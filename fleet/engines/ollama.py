@@ -8,13 +8,13 @@ ones are asked for with POST /api/show.
 """
 
 from contextlib import suppress
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from . import ollama_models
+from . import ollama_models, products
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
 from .lenient import LIST_BYTES, MOST_MODELS, keep, mappings, text
+from .ollama_memory import moment
 from .questions import Question
 from .reading import Identity, Load
 from .visit import Visit
@@ -36,6 +36,8 @@ def identify(visit: Visit) -> Identity | None:
     """Many servers imitate its API. What says "Ollama is running" at / is one, unless it is LocalAI; anything else
     has to list the same models by /v1/models as by /api/tags, which no imitator seen so far does."""
     greeting = _greets(visit)
+    if _names_another(visit):
+        return None
     version, blocked = visit.maybe("/api/version"), visit.get("/api/version").status in _SHUT
     if greeting and blocked and isinstance(visit.maybe("/api/tags", max_bytes=LIST_BYTES).get("models"), list | None):
         return Identity(NAME, f'GET / says "{GREETING}"; GET /api/version is refused.', strong=False)
@@ -47,6 +49,12 @@ def identify(visit: Visit) -> Identity | None:
         return None
     first = f'GET / says "{GREETING}"' if greeting else "GET /api/tags and /v1/models list the same models"
     return Identity(NAME, f"{first}, and GET /api/version gives version {text(version['version'])}.")
+
+
+def _names_another(visit: Visit) -> bool:
+    """Whether its list of models is that of a server which only speaks Ollama's API, greeting and all."""
+    cards = list(mappings(visit.maybe("/v1/models", max_bytes=LIST_BYTES).get("data")))
+    return bool(cards) and products.product(text(cards[0].get("owned_by")) or "", {}, {}) is not None
 
 
 def _greets(visit: Visit) -> bool:
@@ -104,7 +112,7 @@ def surfaces(version: str) -> dict[str, str]:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     running = list(mappings(visit.json("/api/ps").get("models")))[:MOST_MODELS]
     learned.running = running
-    expiries = (_moment(text(entry.get("expires_at"))) for entry in running)
+    expiries = (moment(text(entry.get("expires_at"))) for entry in running)
     now = _server_time(visit)
     learned.load = Load(busy=any(expiry is not None and expiry + UNLOADING < now for expiry in expiries))
 
@@ -165,13 +173,3 @@ def _server_time(visit: Visit) -> float:
         return parsedate_to_datetime(visit.get("/api/ps").headers.get("Date", "")).timestamp()
     except ValueError:
         return visit.now
-
-
-def _moment(expires_at: str | None) -> float | None:
-    """Unix seconds; None for no time, or one that stands for "never set" (the year 1)."""
-    try:
-        moment = datetime.fromisoformat(expires_at or "")
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return zoned.timestamp() if zoned.year >= 2000 else None
-    except (ValueError, OverflowError):
-        return None

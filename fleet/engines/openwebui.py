@@ -12,6 +12,7 @@ from .lenient import LIST_BYTES, text
 from .openai_models import EVERY, learn_models
 from .questions import Question
 from .reading import Identity
+from .refusal import proxy_of
 from .visit import Visit
 
 NAME, LABEL, PORT = "open_webui", "Open WebUI", 3000
@@ -51,7 +52,8 @@ def _learn_config(visit: Visit, learned: Learned) -> None:
 
 def _learn_models(visit: Visit, learned: Learned) -> None:
     """A missing key is no trouble: whether the page answers is what people watch it for."""
-    if visit.get("/api/models", max_bytes=LIST_BYTES).status in (401, 403):
+    answer = visit.get("/api/models", max_bytes=LIST_BYTES)
+    if answer.status in (401, 403) and not proxy_of(answer):
         learned.models = ()
         learned.warn("models", [_NO_KEY])
     else:

@@ -40,7 +40,7 @@ _PROXY_WORDS = re.compile(
     r"no healthy upstream|upstream connect error|upstream request timeout|no available server|error code: \d{3,4}"
     r"|^bad gateway\.?$|^gateway time-?out\.?$|^service unavailable\.?$|^404 page not found$|no server is available"
     r"|upstream (?:prematurely|sent|timed)|failed to make a connection to the upstream|name resolution failed"
-    r"|an invalid response was received from the upstream|default backend - 404|no route matched",
+    r"|an invalid response was received from the upstream|default backend - 404|no route matched|^RBAC: access denied",
     re.IGNORECASE,
 )
 _LOGIN_WORDS = re.compile(
@@ -69,12 +69,14 @@ def refused(answer: Answer, request: str) -> ProbeError:
     body = f' Its answer: "{quoted}"' if (quoted := _words(answer)) else " The body was empty."
     detail = f"{who} answered HTTP {answer.status}.{body}"
     status, text = answer.status, answer.text[:4000]
+    if is_challenge(answer):
+        return Rejected(Cause.PROXY_REFUSED, detail)
     if 400 <= status < 500 and _WANTS_TLS.search(text):
         return Rejected(Cause.WANTS_HTTPS, detail)
     if status == 421 or (status in (400, 403, 404) and _WRONG_HOST.search(text)):
         return Rejected(Cause.HOST_REJECTED, detail)
     if status in (401, 403, 407):
-        return Rejected(_who_is_refused(answer, sender, detail), detail)
+        return Rejected(_who_is_refused(answer, sender), detail)
     if status == 429:
         return Rejected(Cause.RATE_LIMITED, detail)
     if status == 503 and not sender and _LOADS.search(error_message(answer)):
@@ -86,14 +88,12 @@ def refused(answer: Answer, request: str) -> ProbeError:
     return Rejected(Cause.UNEXPECTED_STATUS, detail)
 
 
-def _who_is_refused(answer: Answer, sender: str, detail: str) -> Cause:
+def _who_is_refused(answer: Answer, sender: str) -> Cause:
     """For 401, 403 and 407."""
-    scheme = answer.headers.get("WWW-Authenticate", "").split(" ")[0].lower()
-    if scheme == "basic":
+    schemes = re.findall(r"(?:^|,)\s*([a-z]+)(?=[\s,]|$)", answer.headers.get("WWW-Authenticate", "").lower())
+    if "basic" in schemes:
         return Cause.BASIC_AUTH
-    if scheme in ("digest", "negotiate", "ntlm") or answer.status == 407:
-        return Cause.PROXY_REFUSED
-    if is_challenge(answer):
+    if {"digest", "negotiate", "ntlm"}.intersection(schemes) or answer.status == 407:
         return Cause.PROXY_REFUSED
     if answer.status == 403 and not answer.body.strip() and not sender:
         return Cause.HOST_REJECTED  # how Ollama refuses a Host header it does not know
@@ -136,7 +136,9 @@ def is_challenge(answer: Answer) -> bool:
 def is_web_page(answer: Answer) -> bool:
     """Whether the body is HTML, by its beginning: the header is often wrong."""
     start = answer.body[:400].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<h1", b"<center", b"<!--"))
+    return start.startswith(
+        (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<h1", b"<center", b"<!--", b"<a ")
+    )
 
 
 def error_message(answer: Answer) -> str:

@@ -58,6 +58,10 @@ GATEWAYS = frozenset(module.NAME for module in _MODULES if getattr(module, "GATE
 """Those that pass requests on to other servers."""
 
 
-def label(name: str) -> str:
-    """The engine as people write it; a name that is not known stays as it is."""
-    return ENGINES[name].LABEL if name in ENGINES else name
+def label(name: str, product: str | None = None) -> str:
+    """The engine as people write it; a name that is not known stays as it is.
+
+    Of a server without an engine module of its own `product` is its own name: "Lemonade (OpenAI-compatible)".
+    """
+    engine = ENGINES[name].LABEL if name in ENGINES else name
+    return f"{product} ({engine})" if product else engine

@@ -29,6 +29,9 @@ _ALIASES = {
     "requests": ("sglang:num_requests_total",),
 }
 _USAGE = ("sglang:token_usage",)
+_COPIES = ("tp_rank", "pp_rank")
+"""The labels of ranks that show the same requests; those of data-parallel ranks (dp_rank) add up."""
+
 _NAMES = [name for names in (*_ALIASES.values(), _USAGE) for name in names]
 
 
@@ -80,7 +83,7 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
         return
     check(answer, "GET /metrics")
     page = Page(answer.text, _NAMES)
-    counts: dict[str, Any] = {field: page.count(names) for field, names in _ALIASES.items()}
+    counts: dict[str, Any] = {field: page.count(names, copies=_COPIES) for field, names in _ALIASES.items()}
     learned.load = Load(**counts, kv_cache_usage=page.highest(_USAGE), slots=learned.load.slots)
 
 

@@ -5,6 +5,8 @@ not asked. GET /health answers 503 as soon as one worker is gone, although it go
 all are.
 """
 
+import re
+
 from .errors import Cause, NotReady
 from .learning import Learned
 from .lenient import mappings, text, whole
@@ -17,7 +19,7 @@ NAME, LABEL, PORT = "vllm_router", "vLLM router", 30000
 GATEWAY = True
 
 READINESS, WORKERS = "/readiness", "/workers"
-_NONE_LEFT = b"healthy workers"
+_NONE_LEFT = re.compile(rb"healthy[ _]workers")
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -31,7 +33,7 @@ def counts_workers(visit: Visit) -> bool:
     """Whether GET /readiness is that of a router: it counts its healthy workers, or has none left."""
     answer = visit.get(READINESS)
     if answer.status == 503:
-        return answer.body.startswith(b"{") and _NONE_LEFT in answer.body
+        return answer.body.startswith(b"{") and bool(_NONE_LEFT.search(answer.body))
     return whole(visit.maybe(READINESS).get("healthy_workers")) is not None
 
 
@@ -41,7 +43,7 @@ HEALTH = (f"GET {READINESS}",)
 def check_health(visit: Visit, learned: Learned) -> None:
     """Raises NotReady when none of its workers is healthy."""
     answer = visit.get(READINESS)
-    if answer.status == 503 and _NONE_LEFT in answer.body:
+    if answer.status == 503 and _NONE_LEFT.search(answer.body):
         raise NotReady(Cause.NOTHING_BEHIND, f'GET {READINESS} answered HTTP 503: "{answer.quote}"')
     visit.health(READINESS)
 

@@ -16,6 +16,7 @@ from teams.tokens import Bearer
 
 from .. import causes
 from ..access import seen
+from ..engines.registry import GATEWAYS
 from ..figures import own_names
 from ..models import EndpointState, Incident
 from ..status import Status
@@ -78,6 +79,9 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict
         "team": row["endpoint__team__slug"],
         "url": _without_credentials(row["endpoint__url"]),
         "engine": engine or None,
+        "product": row["facts"].get("product"),
+        "gateway": engine in GATEWAYS,
+        "behind": row["facts"].get("behind", []),
         "version": row["facts"].get("version"),
         "status": row["status"],
         "cause": row["cause"] or None,

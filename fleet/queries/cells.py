@@ -93,9 +93,10 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     load, load_note = _load(state, now)
     day, available = _day(state["strip"], now)
     latency = state["latency_ms"]
+    gateway = "gateway" if state["engine"] in registry.GATEWAYS else ""
     return Cells(
-        engine=engine_label(state["engine"]),
-        version=state["facts"].get("version") or formats.UNKNOWN,
+        engine=engine_label(state["engine"], state["facts"].get("product")),
+        version=" ".join(filter(None, (gateway, state["facts"].get("version")))) or formats.UNKNOWN,
         models=models[:TAGS],
         more=max(0, len(models) - TAGS),
         models_note=note,
@@ -108,9 +109,9 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     )
 
 
-def engine_label(name: str) -> str:
+def engine_label(name: str, product: str | None = None) -> str:
     """An engine as people write it."""
-    return registry.label(name) if name else formats.UNKNOWN
+    return registry.label(name, product) if name else formats.UNKNOWN
 
 
 def _models(facts: dict[str, Any]) -> tuple[list[str], str]:

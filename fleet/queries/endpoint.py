@@ -15,8 +15,9 @@ from django.utils.dateparse import parse_datetime
 from .. import causes, ladder
 from ..alerts import digest
 from ..engines.errors import Cause
+from ..engines.questions import Question
 from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
-from ..engines.registry import label
+from ..engines.registry import ENGINES, GATEWAYS, label
 from ..figures import Figure, figures
 from ..history.availability import Availability
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
@@ -58,6 +59,7 @@ class Now:
     endpoint: Endpoint
     state: EndpointState
     engine: str  # its label, or "" while nobody knows
+    gateway: bool  # it passes requests on to other servers
     facts: Facts
     sentence: str
     advice: str
@@ -94,6 +96,8 @@ class Page:
     earlier_probes: Sequence[Observation]  # the rest of the last hundred
     snippets: tuple[Snippet, ...]
     availability: tuple[Availability, ...]  # each period's
+    health: tuple[str, ...]  # the requests by which a probe judges it
+    questions: tuple[Question, ...]  # and those by which it learns the rest
 
 
 def now(endpoint: Endpoint) -> Now:
@@ -102,7 +106,7 @@ def now(endpoint: Endpoint) -> Now:
 
 
 def _now(endpoint: Endpoint, state: EndpointState) -> Now:
-    facts = facts_from_json(state.facts)
+    facts, engine = facts_from_json(state.facts), state.engine or endpoint.engine
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
     looking = state.cause == Cause.NEW and last is not None  # the first looks failed, but not often enough yet
@@ -111,7 +115,8 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
     return Now(
         endpoint=endpoint,
         state=state,
-        engine=label(state.engine or endpoint.engine) if state.engine or endpoint.engine else "",
+        engine=label(engine, facts.product) if engine else "",
+        gateway=engine in GATEWAYS,
         facts=facts,
         sentence="" if looking else causes.sentence(state.cause),
         advice="" if looking else causes.advice(state.cause),
@@ -150,6 +155,7 @@ def cursor(state: EndpointState) -> str:
 def page(current: Now) -> Page:
     """Everything else on the page."""
     endpoint, facts = current.endpoint, current.facts
+    module = ENGINES.get(current.state.engine or endpoint.engine)
     probes = list(_observations(endpoint).select_related("trace")[:PROBES_SHOWN])
     return Page(
         models=[_model_row(model) for model in _in_order(facts.models)[:MODELS_SHOWN]],
@@ -161,6 +167,8 @@ def page(current: Now) -> Page:
         earlier_probes=probes[PROBES_UNFOLDED:],
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
         availability=availability.of_endpoint(endpoint, time.time()).periods,
+        health=module.HEALTH if module else (),
+        questions=module.QUESTIONS if module else (),
     )
 
 

@@ -15,7 +15,7 @@ from fleet.engines.answer import one_line
 from fleet.engines.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
 from fleet.engines.reading import SURFACES, Load, Model, Reading, to_json
-from fleet.engines.registry import label
+from fleet.engines.registry import GATEWAYS, label
 from fleet.management.terminal import TerminalCommand, table
 from fleet.queries.terminal import load_in_words
 from fleet.status import TROUBLE, Finding, find
@@ -72,7 +72,8 @@ def as_json(url: str, reading: Reading, finding: Finding) -> dict[str, Any]:
         "advice": causes.advice(cause),
         "identity": to_json(reading.identity) if reading.identity else None,
         "latency_ms": reading.latency_ms,
-        **{key: facts.get(key) for key in ("version", "models", "api", "warnings")},
+        "gateway": bool(reading.identity and reading.identity.engine in GATEWAYS),
+        **{key: facts.get(key) for key in ("product", "version", "models", "behind", "api", "warnings")},
         "load": to_json(reading.load),
         "exchanges": [to_json(exchange) for exchange in reading.exchanges],
     }
@@ -104,9 +105,12 @@ def _rows(reading: Reading, finding: Finding) -> Iterator[tuple[str, str]]:
         yield "", causes.advice(finding.cause)
     if reading.identity:
         version = one_line(reading.facts.version or "") or "version not known"
-        yield "engine", f"{label(reading.identity.engine)} {version}"
+        yield "engine", f"{label(reading.identity.engine, reading.facts.product)} {version}"
+        if reading.identity.engine in GATEWAYS:
+            yield "", "a gateway: what it shows holds for itself, not for the engines behind it"
         yield "proof", one_line(reading.identity.proof)
     yield from _under("models", _models(reading))
+    yield from _under("behind it", [f"{b.name} {formats.health(b.healthy)}" for b in reading.facts.behind])
     if reading.facts.api:
         told = (f"{surface} {reading.facts.api[surface]}" for surface in SURFACES if surface in reading.facts.api)
         yield "api", ", ".join(told)
