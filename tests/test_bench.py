@@ -21,3 +21,8 @@ def test_the_board_is_measured_in_a_folder_that_seed_filled(tmp_path):
     assert run(tmp_path, "seed", "5", "2") == ""
     printed = run(tmp_path, "board", "1")
     assert printed.startswith("5 endpoints") and "board, in all" in printed
+
+
+def test_the_metrics_of_many_engines_are_read(tmp_path):
+    printed = run(tmp_path, "metrics_page", "2")
+    assert printed.startswith("2 engines, ") and "ms of CPU" in printed
