@@ -19,7 +19,8 @@ NAME, LABEL, PORT = "vllm_router", "vLLM router", 30000
 GATEWAY = True
 
 READINESS, WORKERS = "/readiness", "/workers"
-_NONE_LEFT = re.compile(rb"healthy[ _]workers")
+_COUNTS = re.compile(rb"healthy[ _]workers")
+"""In a number of healthy workers, and in the reason of a router that has none."""
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -32,9 +33,7 @@ def identify(visit: Visit) -> Identity | None:
 def counts_workers(visit: Visit) -> bool:
     """Whether GET /readiness is that of a router: it counts its healthy workers, or has none left."""
     answer = visit.get(READINESS)
-    if answer.status == 503:
-        return answer.body.startswith(b"{") and bool(_NONE_LEFT.search(answer.body))
-    return whole(visit.maybe(READINESS).get("healthy_workers")) is not None
+    return answer.status in (200, 503) and answer.body.startswith(b"{") and bool(_COUNTS.search(answer.body))
 
 
 HEALTH = (f"GET {READINESS}",)
@@ -43,7 +42,7 @@ HEALTH = (f"GET {READINESS}",)
 def check_health(visit: Visit, learned: Learned) -> None:
     """Raises NotReady when none of its workers is healthy."""
     answer = visit.get(READINESS)
-    if answer.status == 503 and _NONE_LEFT.search(answer.body):
+    if answer.status == 503 and _COUNTS.search(answer.body):
         raise NotReady(Cause.NOTHING_BEHIND, f'GET {READINESS} answered HTTP 503: "{answer.quote}"')
     visit.health(READINESS)
 
