@@ -9,7 +9,7 @@ from . import causes, ladder
 from .endpoints import suggested_name
 from .engines.probe import probe
 from .engines.reading import Load, Reading, to_json
-from .engines.registry import label
+from .engines.registry import title
 from .models import Endpoint
 from .status import Finding, find
 
@@ -79,7 +79,7 @@ def check(
         name=suggested_name(url),
         reading=reading,
         finding=finding,
-        engine=label(reading.identity.engine, reading.facts.product) if reading.identity else "",
+        engine=title(reading.identity.engine, reading.facts.product) if reading.identity else "",
         sentence=causes.sentence(finding.cause or ""),
         advice=causes.advice(finding.cause or ""),
         rungs=ladder.climb([to_json(e) for e in reading.exchanges], finding.step, known=known),

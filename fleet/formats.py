@@ -16,11 +16,6 @@ def span(seconds: float | timedelta | None) -> str:
     return f"{whole // size} {unit}"
 
 
-def health(healthy: bool | None) -> str:
-    """A server behind a gateway, as the gateway sees it."""
-    return "state not shown" if healthy is None else "up" if healthy else "gone"
-
-
 def duration(seconds: float | timedelta | None) -> str:
     """A stretch of time in its two largest units: "4 min 10 s", "2 h 5 min"."""
     whole = _whole(seconds)

@@ -26,6 +26,7 @@ from . import (
     vllm,
     vllm_router,
 )
+from .products import GATEWAYS as GATEWAY_PRODUCTS
 from .questions import Engine
 
 _MODULES = (
@@ -58,10 +59,16 @@ GATEWAYS = frozenset(module.NAME for module in _MODULES if getattr(module, "GATE
 """Those that pass requests on to other servers."""
 
 
-def label(name: str, product: str | None = None) -> str:
-    """The engine as people write it; a name that is not known stays as it is.
+def label(name: str) -> str:
+    """The engine as people write it; a name that is not known stays as it is."""
+    return ENGINES[name].LABEL if name in ENGINES else name
 
-    Of a server without an engine module of its own `product` is its own name: "Lemonade (OpenAI-compatible)".
-    """
-    engine = ENGINES[name].LABEL if name in ENGINES else name
-    return f"{product} ({engine})" if product else engine
+
+def title(name: str, product: str | None) -> str:
+    """The engine as people write it, with the server's own name where that is known: "OpenAI-compatible (Lemonade)"."""
+    return f"{label(name)} ({product})" if product else label(name)
+
+
+def is_gateway(name: str, product: str | None) -> bool:
+    """Whether the server passes requests on to others, by its engine or by its own name."""
+    return name in GATEWAYS or product in GATEWAY_PRODUCTS

@@ -16,7 +16,7 @@ from teams.tokens import Bearer
 
 from .. import causes
 from ..access import seen
-from ..engines.registry import GATEWAYS
+from ..engines.registry import is_gateway
 from ..figures import own_names
 from ..models import EndpointState, Incident
 from ..status import Status
@@ -80,7 +80,7 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict
         "url": _without_credentials(row["endpoint__url"]),
         "engine": engine or None,
         "product": row["facts"].get("product"),
-        "gateway": engine in GATEWAYS,
+        "gateway": is_gateway(engine, row["facts"].get("product")),
         "behind": row["facts"].get("behind", []),
         "version": row["facts"].get("version"),
         "status": row["status"],

@@ -93,9 +93,10 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     load, load_note = _load(state, now)
     day, available = _day(state["strip"], now)
     latency = state["latency_ms"]
-    gateway = "gateway" if state["engine"] in registry.GATEWAYS else ""
+    product = state["facts"].get("product")
+    gateway = "gateway" if registry.is_gateway(state["engine"], product) else ""
     return Cells(
-        engine=engine_label(state["engine"], state["facts"].get("product")),
+        engine=engine_label(state["engine"], product),
         version=" ".join(filter(None, (gateway, state["facts"].get("version")))) or formats.UNKNOWN,
         models=models[:TAGS],
         more=max(0, len(models) - TAGS),
@@ -111,7 +112,7 @@ def make(now: float, state: dict[str, Any]) -> Cells:
 
 def engine_label(name: str, product: str | None = None) -> str:
     """An engine as people write it."""
-    return registry.label(name, product) if name else formats.UNKNOWN
+    return registry.title(name, product) if name else formats.UNKNOWN
 
 
 def _models(facts: dict[str, Any]) -> tuple[list[str], str]:

@@ -17,7 +17,7 @@ from ..alerts import digest
 from ..engines.errors import Cause
 from ..engines.questions import Question
 from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
-from ..engines.registry import ENGINES, GATEWAYS, label
+from ..engines.registry import ENGINES, is_gateway, title
 from ..figures import Figure, figures
 from ..history.availability import Availability
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
@@ -58,8 +58,8 @@ class Now:
 
     endpoint: Endpoint
     state: EndpointState
-    engine: str  # its label, or "" while nobody knows
-    gateway: bool  # it passes requests on to other servers
+    engine: str  # its title, or "" while nobody knows
+    gateway: bool
     facts: Facts
     sentence: str
     advice: str
@@ -106,7 +106,8 @@ def now(endpoint: Endpoint) -> Now:
 
 
 def _now(endpoint: Endpoint, state: EndpointState) -> Now:
-    facts, engine = facts_from_json(state.facts), state.engine or endpoint.engine
+    facts = facts_from_json(state.facts)
+    engine = state.engine or endpoint.engine
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
     looking = state.cause == Cause.NEW and last is not None  # the first looks failed, but not often enough yet
@@ -115,8 +116,8 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
     return Now(
         endpoint=endpoint,
         state=state,
-        engine=label(engine, facts.product) if engine else "",
-        gateway=engine in GATEWAYS,
+        engine=title(engine, facts.product) if engine else "",
+        gateway=is_gateway(engine, facts.product),
         facts=facts,
         sentence="" if looking else causes.sentence(state.cause),
         advice="" if looking else causes.advice(state.cause),
@@ -142,7 +143,8 @@ def face(state: EndpointState) -> str:
 def _face(state: EndpointState) -> str:
     facts = state.facts
     names = ",".join(model["name"] for model in facts.get("models", ()))
-    parts = (state.status, state.engine, facts.get("version"), names, bool(state.probed_at), state.endpoint.unverified)
+    who = (state.engine, facts.get("product"), facts.get("version"))
+    parts = (state.status, who, names, bool(state.probed_at), state.endpoint.unverified)
     return f"{zlib.crc32(repr(parts).encode()):08x}"
 
 

@@ -21,7 +21,6 @@ register.filter("bytes", formats.size)
 register.filter("count", formats.count)
 register.filter("percent", formats.percent)
 register.filter("ms", formats.milliseconds)
-register.filter("backend_health", formats.health)
 
 _SHAPES = {
     "down": '<rect x="1" y="1" width="10" height="10" rx="1.5" fill="currentColor"/>',

@@ -138,6 +138,18 @@ def test_probe_as_json_has_all_that_was_learned(capsys):
     assert told["models"] and told["exchanges"][0]["request"] == "GET /"
 
 
+def test_probe_shows_a_gateway_with_what_is_behind_it(capsys):
+    with FakeEngine("vllm_router", "one_gone") as gateway:
+        code, out = run(capsys, "probe", gateway.url)
+        as_json = json.loads(run(capsys, "probe", gateway.url, "--json")[1])
+    assert code == 1
+    assert "vLLM router version not known, a gateway" in out
+    assert re.search(r"http://127.0.0.1:27101 +healthy +0 running", out)
+    assert re.search(r"http://127.0.0.1:27102 +gone", out)
+    assert as_json["gateway"] is True
+    assert [backend["healthy"] for backend in as_json["behind"]] == [True, False]
+
+
 def test_probe_of_a_closed_port_says_why_and_what_to_do_and_exits_with_1(capsys):
     code, out = run(capsys, "probe", REFUSED)
     assert code == 1

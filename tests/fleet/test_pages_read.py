@@ -11,7 +11,7 @@ from fleet.alerts import delivery
 from fleet.alerts.gathering import gather
 from fleet.charts_time import RANGES
 from fleet.engines.errors import Cause
-from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
+from fleet.engines.reading import Backend, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
 from fleet.probing import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
@@ -45,8 +45,25 @@ def text(response) -> str:
 
 
 def well(gpu: Endpoint, *models: Model, at: float = 0, **load) -> None:
-    facts = Facts("0.33.0", models, {"chat": "yes", "responses": "stateless", "embeddings": "no"})
+    surfaces = {"chat": "yes", "responses": "stateless", "embeddings": "no"}
+    facts = Facts(version="0.33.0", models=models, api=surfaces)
     record(state_of(gpu.pk), Reading(at or time.time(), VLLM, facts, Load(**load), GOOD), 0.0)
+
+
+def test_a_gateway_is_shown_as_one_with_what_is_behind_it(page, gpu):
+    behind = (Backend("http://gpu-1:8001", True, 3), Backend("http://gpu-2:8001", False, 0))
+    identity = Identity("vllm_router", "GET /readiness counts workers.")
+    record(state_of(gpu.pk), Reading(time.time(), identity, Facts(behind=behind), Load(running=3), GOOD), 0.0)
+    shown = text(page.get(gpu.get_absolute_url()))
+    assert "vLLM router" in shown and "a gateway" in shown
+    assert "http://gpu-1:8001" in shown and "healthy, 3 running" in shown
+    assert "http://gpu-2:8001" in shown and "gone" in shown
+
+
+def test_a_server_without_an_engine_of_its_own_is_shown_by_its_name(page, gpu):
+    identity = Identity("openai_compatible", "GET /v1/models lists models.", strong=False)
+    record(state_of(gpu.pk), Reading(time.time(), identity, Facts(product="Lemonade"), Load(), GOOD), 0.0)
+    assert "OpenAI-compatible (Lemonade)" in text(page.get(gpu.get_absolute_url()))
 
 
 def refused(gpu: Endpoint, times: int = 1) -> None:

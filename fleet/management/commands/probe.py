@@ -14,8 +14,8 @@ from fleet.engines.address import Address, read_address
 from fleet.engines.answer import one_line
 from fleet.engines.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
-from fleet.engines.reading import SURFACES, Load, Model, Reading, to_json
-from fleet.engines.registry import GATEWAYS, label
+from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading, to_json
+from fleet.engines.registry import is_gateway, title
 from fleet.management.terminal import TerminalCommand, table
 from fleet.queries.terminal import load_in_words
 from fleet.status import TROUBLE, Finding, find
@@ -71,9 +71,9 @@ def as_json(url: str, reading: Reading, finding: Finding) -> dict[str, Any]:
         "sentence": causes.sentence(cause, finding.detail, finding.step),
         "advice": causes.advice(cause),
         "identity": to_json(reading.identity) if reading.identity else None,
+        "gateway": reading.identity is not None and is_gateway(reading.identity.engine, reading.facts.product),
         "latency_ms": reading.latency_ms,
-        "gateway": bool(reading.identity and reading.identity.engine in GATEWAYS),
-        **{key: facts.get(key) for key in ("product", "version", "models", "behind", "api", "warnings")},
+        **{key: facts.get(key) for key in ("version", "product", "models", "behind", "api", "warnings")},
         "load": to_json(reading.load),
         "exchanges": [to_json(exchange) for exchange in reading.exchanges],
     }
@@ -105,12 +105,11 @@ def _rows(reading: Reading, finding: Finding) -> Iterator[tuple[str, str]]:
         yield "", causes.advice(finding.cause)
     if reading.identity:
         version = one_line(reading.facts.version or "") or "version not known"
-        yield "engine", f"{label(reading.identity.engine, reading.facts.product)} {version}"
-        if reading.identity.engine in GATEWAYS:
-            yield "", "a gateway: what it shows holds for itself, not for the engines behind it"
+        gateway = ", a gateway" if is_gateway(reading.identity.engine, reading.facts.product) else ""
+        yield "engine", f"{title(reading.identity.engine, reading.facts.product)} {version}{gateway}"
         yield "proof", one_line(reading.identity.proof)
     yield from _under("models", _models(reading))
-    yield from _under("behind it", [f"{b.name} {formats.health(b.healthy)}" for b in reading.facts.behind])
+    yield from _under("behind", table([_backend(backend) for backend in reading.facts.behind]))
     if reading.facts.api:
         told = (f"{surface} {reading.facts.api[surface]}" for surface in SURFACES if surface in reading.facts.api)
         yield "api", ", ".join(told)
@@ -131,6 +130,11 @@ def _models(reading: Reading) -> list[str]:
     lines = table([[one_line(model.name), _about(model)] for model in models[:MODELS_SHOWN]])
     left = len(models) - MODELS_SHOWN
     return [*lines, f"… and {left} more (--json has all)"] if left > 0 else lines
+
+
+def _backend(backend: Backend) -> list[str]:
+    health = {True: "healthy", False: "gone", None: "health not known"}[backend.healthy]
+    return [one_line(backend.name), health, "" if backend.running is None else f"{backend.running} running"]
 
 
 def _about(model: Model) -> str:
