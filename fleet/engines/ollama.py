@@ -52,9 +52,16 @@ def identify(visit: Visit) -> Identity | None:
 
 
 def _names_another(visit: Visit) -> bool:
-    """Whether its list of models is that of a server which only speaks Ollama's API, greeting and all."""
-    cards = list(mappings(visit.maybe("/v1/models", max_bytes=LIST_BYTES).get("data")))
-    return bool(cards) and products.product(text(cards[0].get("owned_by")) or "", {}, {}) is not None
+    """Whether all its models belong to a server which only speaks Ollama's API, greeting and all.
+
+    A single one may be of a namespace that is called so; a list that hangs or is lost speaks against nobody.
+    """
+    try:
+        headers = visit.get("/v1/models", max_bytes=LIST_BYTES).headers
+        cards = list(mappings(visit.maybe("/v1/models", max_bytes=LIST_BYTES).get("data")))
+    except ProbeError:
+        return False
+    return bool(cards) and all(products.product(text(card.get("owned_by")) or "", headers, {}) for card in cards)
 
 
 def _greets(visit: Visit) -> bool:

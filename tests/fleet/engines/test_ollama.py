@@ -4,6 +4,7 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.ollama import surfaces
+from fleet.engines.probe import probe
 from tests.fake_engine import FakeEngine
 
 from .ask import DAY, MINUTE, by_name, good, look, requests
@@ -198,3 +199,21 @@ def test_what_was_learned_from_another_engine_is_forgotten() -> None:
         reading = good(ollama, "ollama", good(vllm, "vllm"), 30)
     assert set(by_name(reading)) == {"tiny:latest"}
     assert "routes_of" not in reading.facts.memory
+
+
+@pytest.mark.parametrize("owner", ["koboldcpp", "lemonade", "docker"])
+def test_an_imitator_with_ollamas_greeting_is_known_by_the_owner_of_its_models(owner: str) -> None:
+    with FakeEngine("ollama") as engine:
+        engine.put("GET /v1/models", {"object": "list", "data": [{"id": "a", "owned_by": owner}]})
+        identity = probe(engine.url).identity
+    assert identity is not None
+    assert identity.engine == "openai_compatible"
+
+
+def test_one_model_of_a_namespace_like_another_servers_name_is_still_ollamas() -> None:
+    cards = [{"id": "docker/tiny:latest", "owned_by": "docker"}, {"id": "qwen3:8b", "owned_by": "library"}]
+    with FakeEngine("ollama") as engine:
+        engine.put("GET /v1/models", {"object": "list", "data": cards})
+        identity = probe(engine.url).identity
+    assert identity is not None
+    assert identity.engine == "ollama"

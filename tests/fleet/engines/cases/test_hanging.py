@@ -55,6 +55,14 @@ CASES = (
         engine="ollama",
     ),
     Case(
+        "ollama_openai_list_blocks_at_first_probe",
+        "the list by which imitators are known; a hanging one speaks against nobody",
+        {**OLLAMA, "/v1/models": hang()},
+        timeout=HANGS,
+        status=WORKS,
+        engine="ollama",
+    ),
+    Case(
         "open_webui_list_waits_for_a_backend",
         LIST_TIMEOUT,
         OPEN_WEBUI,
