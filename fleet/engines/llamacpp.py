@@ -69,7 +69,8 @@ def check_health(visit: Visit, learned: Learned) -> None:
 
 def _learn_props(visit: Visit, learned: Learned) -> None:
     props = visit.json("/props")
-    learned.version = text(props.get("build_info")) or learned.version
+    build = text(props.get("build_info"))
+    learned.version = build if build and not build.startswith("b0-") else learned.version
     learned.memory["slots"] = whole(props.get("total_slots"))
     learned.memory["context"] = whole(mapping(props.get("default_generation_settings")).get("n_ctx"))
     learned.memory["able"] = list(_capabilities(props))
@@ -99,11 +100,15 @@ def _model(card: dict[str, Any], running: int | None, able: tuple[str, ...]) -> 
     return Model(
         name=text(card.get("id")) or "",
         size=whole(meta.get("size")),
-        parameters=f"{parameters / 1e9:.1f}B" if parameters else None,
+        parameters=_parameters(parameters) if parameters else None,
         context_length=running or whole(meta.get("n_ctx_train")),
         capabilities=able,
         loaded=_LOADED.get(str(mapping(card["status"]).get("value"))) if "status" in card else True,
     )
+
+
+def _parameters(count: int) -> str:
+    return f"{count / 1e9:.1f}B" if count >= 1e8 else f"{count / 1e6:.1f}M"
 
 
 def _capabilities(props: dict[str, Any]) -> Iterator[str]:

@@ -182,7 +182,7 @@ def test_probe_sends_basic_auth_from_its_options_or_the_pasted_address(capsys, m
     monkeypatch.setenv("MY_PASSWORD", "sekrit pw")
     with FakeEngine("vllm") as engine:
         engine.login = "bob:sekrit pw"
-        assert "user name and password" in run(capsys, "probe", engine.url)[1]
+        assert "wants a user name and a password" in run(capsys, "probe", engine.url)[1]
         code, out = run(capsys, "probe", engine.url + "/v1/models", "--user", "bob", "--api-key-env", "MY_PASSWORD")
         assert code == 0 and "vLLM" in out
         for pasted in (engine.url.replace("//", "//bob:sekrit%20pw@"), f"curl -u 'bob:sekrit pw' {engine.url}/metrics"):

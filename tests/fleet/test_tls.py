@@ -127,7 +127,7 @@ def test_the_setting_is_in_force_once_the_app_is_ready(settings, ours):
 def test_a_canary_looks_at_the_certificate_as_the_probe_does(ours, verify):
     with engine(ours.tls()) as server:
         reading = probe(server.url, verify=False)
-        asked = canary.ask(server.url, "ollama", reading.facts.models[0], reading, verify=verify)
+        asked = canary.ask(server.url, "openai_compatible", reading.facts.models[0], reading, verify=verify)
     assert (asked.canary.failure is None) is not verify
 
 
