@@ -82,6 +82,8 @@ def check(
         engine=title(reading.identity.engine, reading.facts.product) if reading.identity else "",
         sentence=causes.sentence(finding.cause or ""),
         advice=causes.advice(finding.cause or ""),
-        rungs=ladder.climb([to_json(e) for e in reading.exchanges], finding.step, known=known),
+        rungs=ladder.climb(
+            [to_json(e) for e in reading.exchanges], finding.step, known=known, missing=reading.facts.missing_steps
+        ),
         twins=list(watched.select_related("team").filter(url=url)),
     )

@@ -23,34 +23,43 @@ class Rung:
 
     step: str
     meaning: str
-    outcome: str  # "ok", "broke", "not reached", "not asked"
+    outcome: str  # "ok", "no answer", "broke", "not reached", "not asked"
     ms: float | None = None
     requests: tuple[str, ...] = ()
     why: str = ""  # where it broke
 
 
 def climb(
-    exchanges: Sequence[dict[str, Any]], broken: str = "", why: str = "", known: Collection[str] = ()
+    exchanges: Sequence[dict[str, Any]],
+    broken: str = "",
+    why: str = "",
+    known: Collection[str] = (),
+    missing: Collection[str] = (),
 ) -> list[Rung]:
     """The rungs of one probe from its exchanges (as stored), the step that broke ("" for none) and why.
 
-    `known` are steps whose answers came along with another step's request. The canary is a rung only where one was
+    `known` are steps whose answers came along with another step's request, `missing` those with a question that got no
+    good answer. The canary is a rung only where one was
     asked or has broken: most endpoints have none.
     """
     if not exchanges and not broken:
         return []
     edge = STEPS.index(broken) if broken in STEPS else len(STEPS)
-    rungs = [_rung(step, i, edge, exchanges, why, step in known) for i, step in enumerate(STEPS)]
+    rungs = [_rung(step, i, edge, exchanges, why, step in known, step in missing) for i, step in enumerate(STEPS)]
     return [rung for rung in rungs if rung.step != "canary" or rung.requests or rung.outcome == "broke"]
 
 
-def _rung(step: str, place: int, edge: int, exchanges: Sequence[dict[str, Any]], why: str, known: bool) -> Rung:
+def _rung(
+    step: str, place: int, edge: int, exchanges: Sequence[dict[str, Any]], why: str, known: bool, missing: bool
+) -> Rung:
     own = [e for e in exchanges if e.get("step") == step]
     ms = _connect_ms(exchanges) if step == "connect" else _sum(e.get("total_ms") for e in own)
     if place > edge:
         outcome = "not reached"
     elif place == edge:
         outcome = "broke"
+    elif missing:
+        outcome = "no answer"
     else:
         outcome = "ok" if own or known or step == "connect" else "not asked"
     requests = tuple(dict.fromkeys(e.get("request", "") for e in own))

@@ -47,11 +47,11 @@ class Learned:
             self._asked[question] = self.now
         self._unanswered.pop(question, None)
 
-    def unanswered(self, question: str, why: str) -> bool:
+    def unanswered(self, question: str, why: str, step: str) -> bool:
         """Notes that `question` was asked now and got no good answer; True when it is the first time in a row."""
         first = question not in self._unanswered
         since = self.now if first else mapping(self._unanswered[question]).get("since", self.now)
-        self._unanswered[question] = {"since": since, "at": self.now, "why": why}
+        self._unanswered[question] = {"since": since, "at": self.now, "why": why, "step": step}
         return first
 
     def warn(self, about: str, warnings: Sequence[str]) -> None:

@@ -120,43 +120,30 @@ def _capabilities(props: dict[str, Any]) -> Iterator[str]:
         yield "tools"
 
 
-def _asked_for(path: str, learned: Learned) -> bool:
-    """Whether it is served, as far as is known, and the server awake."""
-    off = path in texts(learned.memory.get("off")) and not learned.due(path, HOUR)
-    return not off and learned.load.sleep_state is None
-
-
 def _served(visit: Visit, learned: Learned, path: str) -> Answer | None:
     """The answer of a route that may be switched off. A refusal is remembered for an hour."""
-    answer = visit.get(path, max_bytes=METRICS_BYTES)
     off = set(texts(learned.memory.get("off")))
+    if path in off and not learned.due(path, HOUR):
+        return None
+    answer = visit.get(path, max_bytes=METRICS_BYTES)
     learned.answered(path, HOUR)
     learned.memory["off"] = sorted(off - {path} if answer.status == 200 else off | {path})
     return answer if answer.status == 200 else None
 
 
-def _learn_metrics(visit: Visit, learned: Learned) -> None:
-    if page := _served(visit, learned, "/metrics"):
-        figures = Page(page.text, _NAMES)
-        counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
-        learned.load = replace(learned.load, **counts)
-
-
-def _wants_metrics(learned: Learned) -> bool:
-    """On builds that can sleep but are older than this, it would keep the model in memory."""
+def _learn_load(visit: Visit, learned: Learned) -> None:
+    """By /metrics, else by /slots. Neither is asked while it sleeps, nor where it would keep it from sleeping."""
+    if learned.load.sleep_state:
+        return
     build = re.match(r"b([1-9][0-9]*)", learned.version or "")
     wakes = _can_sleep(learned) and build is not None and int(build[1]) < METRICS_FREE_SINCE
     learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
-    return not wakes and _asked_for("/metrics", learned)
-
-
-def _wants_slots(learned: Learned) -> bool:
-    known = learned.load.running is not None or _can_sleep(learned)
-    return not known and _asked_for("/slots", learned)
-
-
-def _learn_slots(visit: Visit, learned: Learned) -> None:
-    if answer := _served(visit, learned, "/slots"):
+    page = None if wakes else _served(visit, learned, "/metrics")
+    if page:
+        figures = Page(page.text, _NAMES)
+        counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
+        learned.load = replace(learned.load, **counts)
+    elif not _can_sleep(learned) and (answer := _served(visit, learned, "/slots")):
         slots = [slot.get("is_processing") for slot in mappings(answer.json())]
         known = bool(slots) and all(isinstance(busy, bool) for busy in slots)
         learned.load = replace(learned.load, running=slots.count(True) if known else None)
@@ -177,20 +164,11 @@ QUESTIONS = (
     Question("properties", _learn_props, ("GET /props",), every=EVERY, sooner=_can_sleep),
     Question("models", _learn_models, ("GET /v1/models",), every=EVERY, decides=REFUSED, sooner=_wakes),
     Question(
-        "load by metrics",
-        _learn_metrics,
-        ("GET /metrics",),
-        step="load",
-        when=_wants_metrics,
-        cost="waits for the batch in progress; not while it sleeps; hourly without --metrics",
-    ),
-    Question(
         "load",
-        _learn_slots,
-        ("GET /slots",),
+        _learn_load,
+        ("GET /metrics, or GET /slots where that is off",),
         step="load",
-        when=_wants_slots,
-        cost="waits for the batch in progress; only where /metrics is off, and never on a build that can sleep",
+        cost="waits for the batch in progress; neither while it sleeps, and /slots never on a build that can sleep",
     ),
     Question("state of the models", _finish, ()),
 )

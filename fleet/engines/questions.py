@@ -118,7 +118,7 @@ def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
                 openai_models.ask(visit)
         except ProbeError as second:
             raise second if second.cause is Cause.AUTH_REJECTED else error from None
-        return learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}")
+        return learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}", "health")
     learned.answered("health")
     return False
 
@@ -137,7 +137,7 @@ def _ask(engine: Engine, question: Question, visit: Visit, learned: Learned) -> 
     except ProbeError as error:
         if error.cause in question.decides:
             raise
-        first = learned.unanswered(question.name, visit.client.scrub(error.detail))
+        first = learned.unanswered(question.name, visit.client.scrub(error.detail), question.step)
         return first and (isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS)
     learned.answered(question.name, question.every)
     return False

@@ -85,6 +85,13 @@ class Facts:
     product: str | None = None  # the server's own name where no engine module is for it: "Lemonade"
     behind: tuple[Backend, ...] = ()  # a gateway's servers; empty where it does not show them
 
+    @property
+    def missing_steps(self) -> frozenset[str]:
+        """The steps of the ladder with a question that got no good answer (learning.Learned.unanswered)."""
+        notes = self.memory.get("unanswered")
+        values = notes.values() if isinstance(notes, dict) else ()
+        return frozenset(str(note.get("step")) for note in values if isinstance(note, dict))
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

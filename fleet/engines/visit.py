@@ -55,6 +55,7 @@ class Visit:
                 with self.client.share() if self._aside else nullcontext():
                     self._answers[key] = self.client.get(path, auth=auth, max_bytes=max_bytes)
             except TimedOut as error:
+                error.detail = f"GET {path}: {error.detail}"
                 self._too_late[key] = error
                 raise
         return self._answers[key]

@@ -96,7 +96,7 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     product = state["facts"].get("product")
     gateway = "gateway" if registry.is_gateway(state["engine"], product) else ""
     return Cells(
-        engine=engine_label(state["engine"], product),
+        engine=product or engine_label(state["engine"]),
         version=" ".join(filter(None, (gateway, state["facts"].get("version")))) or formats.UNKNOWN,
         models=models[:TAGS],
         more=max(0, len(models) - TAGS),
@@ -110,9 +110,9 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     )
 
 
-def engine_label(name: str, product: str | None = None) -> str:
+def engine_label(name: str) -> str:
     """An engine as people write it."""
-    return registry.title(name, product) if name else formats.UNKNOWN
+    return registry.label(name) if name else formats.UNKNOWN
 
 
 def _models(facts: dict[str, Any]) -> tuple[list[str], str]:

@@ -123,7 +123,7 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
         advice="" if looking else causes.advice(state.cause),
         probed_every=endpoint.interval * state.stretch,
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
-        rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else []),
+        rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else [], missing=facts.missing_steps),
         figures=figures(state.engine, load_from_json(state.load)),
         canary=canary_line(endpoint, state),
         marks=marks.shown(state.marks, not_probed_since=state.not_probed_since if state.status in TROUBLE else None),

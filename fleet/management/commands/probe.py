@@ -154,7 +154,8 @@ def _about(model: Model) -> str:
 def _ladder(reading: Reading, finding: Finding) -> list[str]:
     known = ["load"] if reading.load != Load() else []
     broken = finding.step if reading.failure else ""
-    rungs = ladder.climb([to_json(exchange) for exchange in reading.exchanges], broken, known=known)
+    exchanges, missing = [to_json(exchange) for exchange in reading.exchanges], reading.facts.missing_steps
+    rungs = ladder.climb(exchanges, broken, known=known, missing=missing)
     return table(
         [
             [
