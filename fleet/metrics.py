@@ -5,14 +5,11 @@ broker is away its figures are missing and plimsoll_broker_up is 0.
 """
 
 import platform
-import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cache
 from itertools import accumulate
 from typing import Any
 
 import django
-from django.conf import settings
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily as Counter
 from prometheus_client.core import GaugeMetricFamily as Gauge
@@ -21,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from core.version import version
 from teams.tokens import Bearer
 
 from .access import sees_all
@@ -64,16 +62,8 @@ class _Scrape(Collector):
 
 def _build() -> Metric:
     info = Gauge("plimsoll_build_info", "Always 1; what runs is in the labels.", labels=("version", "python", "django"))
-    info.add_metric((_version(), platform.python_version(), django.get_version()), 1)
+    info.add_metric((version(), platform.python_version(), django.get_version()), 1)
     return info
-
-
-@cache
-def _version() -> str:
-    try:
-        return tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-    except OSError:  # not shipped along: the metrics are worth more than that
-        return "unknown"
 
 
 def _of_database(known: query.Stored) -> Iterator[Metric]:
