@@ -192,6 +192,8 @@ class Client:
             return trouble
         if self._clock.over or any(isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons):
             return self._clock.timed_out()
+        if any(_is_tls_alert(reason) for reason in reasons):
+            return Unreachable(Cause.WANTS_HTTPS, "The answer is a TLS alert, not HTTP.")
         return Unreachable(Cause.CONNECTION_LOST, _lost_detail(reasons, self.scrub))
 
     def _redirect_target(self, answer: Answer) -> str | None:
@@ -238,14 +240,19 @@ def _closed_early(error: BaseException) -> bool:
     return any(isinstance(reason, (RemoteDisconnected, ConnectionResetError)) for reason in _chain(error))
 
 
+def _is_tls_alert(reason: BaseException) -> bool:
+    """What servers of TLS send to those who speak plain HTTP: https://www.rfc-editor.org/rfc/rfc8446#section-6"""
+    line = str(reason.args[0]) if isinstance(reason, BadStatusLine) and reason.args else ""
+    return line.strip("'").startswith(("\x15\x03", "\\x15\\x03"))
+
+
 def _lost_detail(reasons: list[BaseException], scrub: Callable[[str], str]) -> str:
     for reason in reasons:
         if isinstance(reason, RemoteDisconnected):
             return "The server closed the connection without an answer."
         if isinstance(reason, BadStatusLine):
             line = scrub(str(reason.args[0] if reason.args else ""))
-            hint = " It looks like TLS: try https://." if line.strip("'").startswith(("\x15\x03", "\\x15\\x03")) else ""
-            return f"The answer is not HTTP; it begins {one_line(line)!r}.{hint}"
+            return f"The answer is not HTTP; it begins {one_line(line)!r}."
         if isinstance(reason, IncompleteRead):
             return "The connection ended in the middle of the answer."
         if isinstance(reason, ConnectionResetError):

@@ -40,7 +40,7 @@ _ALIASES = {
 }
 
 _NAMES = [name for names in _ALIASES.values() for name in names]
-_LOADED = {"loaded": True, "unloaded": False}
+_LOADED = {"loaded": True, **dict.fromkeys(("unloaded", "sleeping", "loading", "downloading"), False)}
 """The status of a model in router mode; else there is one model, and it is loaded once /health says so."""
 
 

@@ -20,7 +20,6 @@ from .expect import DEADLINE, fails
     ("behaviour", "word"),
     [
         (hostile.garbage(), "not HTTP"),
-        (hostile.garbage(b"\x15\x03\x01\x00\x02\x02\x46"), "https://"),
         (hostile.garbage(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), ""),
         (hostile.garbage(b"HTTP/1.1 200 OK\r\nContent-Length: 5, 7\r\n\r\nabc"), ""),
         (hostile.reset(), "reset"),
@@ -33,6 +32,12 @@ def test_a_broken_connection_is_connection_lost(server: HostileServer, behaviour
     with Client(server.url, deadline=2) as client, fails(Unreachable, Cause.CONNECTION_LOST, word):
         client.get("/")
     assert client.connected
+
+
+def test_a_tls_alert_in_answer_to_plain_http_wants_https(server: HostileServer) -> None:
+    server.on("/", hostile.garbage(b"\x15\x03\x01\x00\x02\x02\x46"))
+    with Client(server.url, deadline=2) as client, fails(Unreachable, Cause.WANTS_HTTPS, "TLS alert"):
+        client.get("/")
 
 
 @pytest.mark.parametrize(("host", "hinted"), [("ollama", True), ("vllm.example.invalid", False)])
