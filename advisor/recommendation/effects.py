@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, combinations, product
 from typing import Any
 
-from .values import Answers
+from .values import Answers, chosen
 
 BITS = (
     *("O1", "O2", "O3", "O4", "O5", "V1", "V2", "V3", "V4", "V5", "G1", "G2", "G3"),
@@ -93,6 +93,8 @@ def _effect(question: str, answer: str | tuple[str, ...], machines: frozenset[st
     if question == "os_floor":
         return BIT["G3"] * (answer == "not_met" and not machines & LINUX)
     options = _EFFECT.get(question, {})
+    if question == "accelerator":
+        return total(options.get(option, 0) for option in chosen({question: answer}, question))
     return options.get(answer, 0) if isinstance(answer, str) else 0
 
 

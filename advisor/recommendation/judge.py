@@ -49,8 +49,18 @@ def state(effect: int) -> State:
     )
 
 
+def silent(s: State) -> bool:
+    """Whether no limit applies and neither list has most: while most questions are unanswered, that stays open."""
+    return not (s.no_vllm or s.no_ollama or s.o >= MOST or s.v >= MOST)
+
+
+def undecided(s: State) -> bool:
+    """Whether neither limits nor lists decide, so that the pain or the default does."""
+    return not (s.no_vllm or s.no_ollama) and (s.o >= MOST) == (s.v >= MOST)
+
+
 def outcome(s: State) -> str:
-    """The first row of the table that fits, below the row for too few answers."""
+    """The first row of the table that fits, once enough is answered or one of the other rows speaks by itself."""
     o_most, v_most = s.o >= MOST, s.v >= MOST
     if o_most and v_most and s.two_audiences and not s.no_vllm:
         return "split"

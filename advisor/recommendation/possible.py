@@ -20,6 +20,14 @@ _MARKS = (
     *(BIT["V4"], BIT["G1"], BIT["G2"] | BIT["G3"], BIT["two"], BIT["serving"]),
     *(BIT["growth"], BIT["runtime"], BIT["me"], BIT["tools"]),
 )
+_ENGINES = tuple(
+    tuple(name for name in OUTCOMES if ENGINE[name] == engine and name != "open")
+    for engine in ("ollama", "vllm", "both", "")
+)
+"""The outcomes that come to one engine; a conflict is a kind of its own."""
+_FIRM = ("settled ollama", "settled vllm", "settled ", "clear ollama", "clear vllm")
+LIMITING = ("linux_route", "responses_state", "os_floor")
+"""Questions whose answer alone can rule an engine out."""
 _PLACES = 1 << (6 + len(_MARKS))
 _EVERY = (1 << _PLACES) - 1
 
@@ -31,17 +39,30 @@ def strength(effect: int, unanswered: tuple[str, ...], answers: Answers) -> str:
     """
     states = _from(effect, _ways(unanswered, answers))
     tables = _tables()
-    if not states & ~tables["settled"]:
+    if any(not states & ~tables[f"settled {engine}"] for engine in ("ollama", "vllm", "")):
         return "settled"
     return "clear" if any(not states & ~tables[f"clear {engine}"] for engine in ("ollama", "vllm")) else "leaning"
 
 
 def matter(effect: int, unanswered: tuple[str, ...], answers: Answers) -> tuple[str, ...]:
-    """The unanswered questions whose answer can still move the outcome, whatever the others turn out to be."""
+    """The unanswered questions whose answer can still move the outcome, for some answers to the others."""
+    return _moving(effect, unanswered, answers, tuple((name,) for name in OUTCOMES))
+
+
+def decisive(effect: int, unanswered: tuple[str, ...], answers: Answers) -> tuple[str, ...]:
+    """The unanswered questions whose answer can still move the engine, those about limits first."""
+    found = _moving(effect, unanswered, answers, _ENGINES)
+    return tuple(sorted(found, key=lambda question: question not in LIMITING))
+
+
+def _moving(
+    effect: int, unanswered: tuple[str, ...], answers: Answers, kinds: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...]:
+    """The unanswered questions that can move the result from one kind of outcomes to another."""
     found = []
     for question in unanswered:
         states = _from(effect, _ways(_others(unanswered, question), answers))
-        if states & _torn(alternatives(question, answers)):
+        if states & _torn(alternatives(question, answers), kinds):
             found.append(question)
     return tuple(found)
 
@@ -113,14 +134,14 @@ def _having(place: int) -> int:
 
 
 @cache
-def _torn(ways: tuple[int, ...]) -> int:
-    """All states whose outcome depends on which of the ways a question is answered."""
+def _torn(ways: tuple[int, ...], kinds: tuple[tuple[str, ...], ...]) -> int:
+    """All states whose kind of outcome depends on which of the ways a question is answered."""
     tables = _tables()
     same = 0
-    for name in OUTCOMES:
+    for kind in kinds:
         agreed = _EVERY
         for way in ways:
-            agreed &= _moved_from(tables[name], way)
+            agreed &= _moved_from(total(tables[name] for name in kind), way)
         same |= agreed
     return _EVERY & ~same
 
@@ -133,7 +154,7 @@ def _purity(states: int) -> float:
 @cache
 def _tables() -> dict[str, int]:
     """For every outcome and strength the set of states that have it."""
-    bits = {name: bytearray(_PLACES // 8) for name in (*OUTCOMES, "settled", "clear ollama", "clear vllm")}
+    bits = {name: bytearray(_PLACES // 8) for name in (*OUTCOMES, *_FIRM)}
     for marks in range(1 << len(_MARKS)):
         v4, *rest, runtime, me, tools = (bool(marks & 1 << place) for place in range(len(_MARKS)))
         rest.append(runtime and me and tools)
@@ -148,7 +169,7 @@ def _names(s: State) -> tuple[str, ...]:
     name = outcome(s)
     names = [name]
     if settled(s):
-        names.append("settled")
+        names.append(f"settled {ENGINE[name]}")
     if (settled(s) or clear(s)) and ENGINE[name] in ("ollama", "vllm"):
         names.append(f"clear {ENGINE[name]}")
     return tuple(names)

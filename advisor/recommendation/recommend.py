@@ -20,6 +20,7 @@ def recommend(answers: Mapping[str, Any], catalogue: Catalogue, *, changes: bool
     """
     answers = known(answers)
     effect = total(effects(answers).values())
+    s = judge.state(effect)
     unanswered = _unanswered(answers, catalogue)
     verdict = judged(answers, catalogue)
     items = [ListItem(item.id, _holds(item.id, item.questions, effect, answers)) for item in catalogue.items]
@@ -27,20 +28,26 @@ def recommend(answers: Mapping[str, Any], catalogue: Catalogue, *, changes: bool
     return Recommendation(
         outcome=verdict.outcome,
         strength=verdict.strength,
+        leads="ollama" if s.o > s.v else "vllm" if s.v > s.o else "",
+        serving_hurts=s.serving_hurts,
+        grows=s.growth,
         ollama=tuple(item for item in items if item.id[0] == "O"),
         vllm=tuple(item for item in items if item.id[0] == "V"),
         limits=tuple(limit.id for limit in catalogue.limits if effect & BIT[limit.id]),
         unknown_limits=tuple(limit.id for limit in catalogue.limits if _may_come(limit.id, answers)),
         notes=notes(verdict, answers, effect),
         reasons=reasons(verdict, effect),
+        asked=_asked(answers, catalogue),
         unanswered=unanswered,
         matter=moving,
+        decisive=possible.decisive(effect, unanswered, answers),
         next_question=possible.next_question(effect, unanswered, moving, answers),
         changes=nearest(answers, verdict, catalogue, judged) if changes else (),
         ways_out=ways_out(answers, verdict, catalogue, judged) if changes else (),
         weights=weights(effect),
         triggers=triggers(verdict, answers, effect),
         contradictions=contradictions(answers),
+        action={"open": "answer", "conflict": "change"}.get(verdict.outcome, "record"),
         catalogue_version=catalogue.version,
     )
 
@@ -49,11 +56,15 @@ def judged(answers: Answers, catalogue: Catalogue) -> Verdict:
     """Outcome and strength alone."""
     answers = known(answers)
     unanswered = _unanswered(answers, catalogue)
-    asked = sum(1 for question in catalogue.questions if applies(question.id, answers))
-    if 2 * len(unanswered) > asked:
-        return Verdict("open", "open")
     effect = total(effects(answers).values())
-    return Verdict(judge.outcome(judge.state(effect)), possible.strength(effect, unanswered, answers))
+    state = judge.state(effect)
+    if 2 * len(unanswered) > _asked(answers, catalogue) and judge.silent(state):
+        return Verdict("open", "open")
+    return Verdict(judge.outcome(state), possible.strength(effect, unanswered, answers))
+
+
+def _asked(answers: Answers, catalogue: Catalogue) -> int:
+    return sum(applies(question.id, answers) for question in catalogue.questions)
 
 
 def _unanswered(answers: Answers, catalogue: Catalogue) -> tuple[str, ...]:

@@ -1,53 +1,84 @@
-"""What goes with a verdict, as ids: notes, reasons, what should make the team look again, and odd pairs of answers."""
+"""What goes with a verdict, as ids: notes, reasons, what should make the team review it, and odd pairs of answers."""
 
-from .effects import BIT, LINUX
-from .judge import ENGINE, MOST, State, state
-from .values import Answers, Verdict
+from .effects import BIT, LINUX, PERSONAL, effects
+from .judge import ENGINE, MOST, state, undecided
+from .values import Answers, Verdict, chosen
 
 _STRONGEST = {"ollama": ("O2", "O3", "O5", "O4", "O1"), "vllm": ("V3", "V4", "V2", "V5", "V1")}
 """The items in the order in which the article leans on them. O1 is last: it is true for nearly everybody."""
 
 
+_SERVING: dict[str, frozenset[str]] = {
+    "goal": frozenset({"serving", "both"}),
+    "callers": frozenset({"many", "both"}),
+    "stage": frozenset({"growing_api", "product"}),
+    "api": frozenset({"contract", "both"}),
+    "load": frozenset({"many"}),
+    "scaling": frozenset({"data_parallel", "tensor_parallel", "prefix_cache", "multi_node", "scheduling"}),
+    "accelerator": frozenset({"multi_gpu", "tpu"}),
+    "machines": frozenset({"linux_server"}),
+    "workflow": frozenset({"server_setup", "both"}),
+    "priority": frozenset({"architecture", "both"}),
+    "pain": frozenset({"serving"}),
+}
+"""The answers that sound like serving, whether or not a line of a list counts them."""
+
+
 def notes(verdict: Verdict, answers: Answers, effect: int) -> tuple[str, ...]:
-    """What the reader has to be told beside the outcome."""
+    """What the reader should know beside the outcome. None of them may stand beside an answer that contradicts it."""
     s = state(effect)
     engine = ENGINE[verdict.outcome]
-    calm = answers.get("pain") != "serving" and answers.get("load") != "many"
+    machines = chosen(answers, "machines")
+    no_linux = engine in ("vllm", "both") and not machines & LINUX
+    route = answers.get("linux_route") == "possible"
+    serving = any(chosen(answers, question) & options for question, options in _SERVING.items())
+    small = answers.get("stage") in ("individual", "prototype")
+    unasked = answers.get("pain") in ("none", "access") and answers.get("load") in ("occasional", "some")
+    wished = bool(effect & BIT["V5"]) and not effect & (BIT["V3"] | BIT["V4"])
     said = {
-        "linux_host_first": engine in ("vllm", "both") and not LINUX & set(answers.get("machines", ())),
-        "verify_responses_state": bool(effect & BIT["G2"]),
+        "linux_route_first": no_linux and route,
+        "linux_host_first": no_linux and bool(machines) and not route,
+        "linux_host_unknown": no_linux and not machines,
+        "verify_responses_state": bool(effect & BIT["G2"]) and not s.no_vllm,
+        "lm_studio_keeps_state": lm_studio_fits(answers, effect) and verdict.outcome != "open",
         "old_machine": bool(effect & BIT["G3"]),
         "split_by_limit": verdict.outcome == "split" and s.no_ollama,
-        "pain_decides": verdict.outcome == "vllm" and _undecided(s),
-        "nothing_serving_yet": verdict.outcome == "open" or (engine == "ollama" and _undecided(s)),
-        "first_failure_mode": bool(engine) and bool(effect & BIT["V5"]) and calm,
+        "pain_decides": verdict.outcome == "vllm" and undecided(s),
+        "past_the_default": verdict.outcome == "vllm" and small and s.v >= MOST and not s.no_ollama,
+        "nothing_serving_yet": engine == "ollama" and undecided(s) and not serving,
+        "first_failure_mode": verdict.outcome == "vllm" and not s.no_ollama and wished and unasked,
         "second_failure_mode": engine == "ollama" and s.serving_hurts,
-        "tpu_silent": engine in ("ollama", "both") and answers.get("accelerator") == "tpu",
+        "tpu_silent": engine in ("ollama", "both") and "tpu" in chosen(answers, "accelerator"),
     }
     return tuple(name for name, holds in said.items() if holds)
 
 
-def _undecided(s: State) -> bool:
-    """Neither limits nor lists decide, so the pain or the default does."""
-    return not s.no_vllm and not s.no_ollama and (s.o >= MOST) == (s.v >= MOST)
+def lm_studio_fits(answers: Answers, effect: int) -> bool:
+    """Whether LM Studio does for people what rules Ollama out: it keeps Responses state, on systems new enough."""
+    s = state(effect)
+    personal = bool(chosen(answers, "machines") & PERSONAL)
+    return bool(effect & BIT["G2"]) and not effect & BIT["G3"] and personal and s.v < MOST
 
 
 def reasons(verdict: Verdict, effect: int) -> tuple[str, ...]:
     """At most three: the limits that apply, then the strongest items that hold for what came out."""
-    if verdict.outcome == "open":
-        return ()
     limits = [name for name in ("G1", "G2", "G3") if effect & BIT[name]] if verdict.outcome != "split" else []
     return tuple([*limits, *(item for item in _speaking(verdict, effect) if effect & BIT[item])][:3])
 
 
 def _speaking(verdict: Verdict, effect: int) -> tuple[str, ...]:
-    """The items to look at, strongest first. In a conflict they are what the engine that is left is too small for."""
+    """The items that count as reasons, strongest first. In a conflict: those that the engine which is left misses."""
     ollama, vllm = _STRONGEST["ollama"], _STRONGEST["vllm"]
-    if verdict.outcome == "split":
+    if verdict.outcome in ("split", "open"):
         return tuple(item for pair in zip(vllm, ollama, strict=True) for item in pair)
     if verdict.outcome == "conflict":
         return vllm if effect & BIT["G1"] else ollama
     return _STRONGEST[ENGINE[verdict.outcome]]
+
+
+def evidence(claim: str, answers: Answers) -> tuple[str, ...]:
+    """The questions whose answers make an item or a limit hold: what "because you said" names."""
+    return tuple(question for question, effect in effects(answers).items() if effect & BIT[claim])
 
 
 def weights(effect: int) -> tuple[str, ...]:
@@ -68,17 +99,17 @@ def _range(name: str, holding: int) -> str:
 
 
 def triggers(verdict: Verdict, answers: Answers, effect: int) -> tuple[str, ...]:
-    """What should make the team look again, leaving out what is already so."""
+    """What should make the team review it, leaving out what is already so."""
     engine = ENGINE[verdict.outcome]
     said = {
         "answers_known": verdict.outcome == "open",
         "growth_arrives": engine == "ollama" and answers.get("growth") == "yes",
         "shared_endpoint": engine == "ollama" and answers.get("callers") not in ("many", "both"),
-        "calls_wait": engine == "ollama" and answers.get("pain") != "serving",
+        "calls_wait": engine == "ollama" and answers.get("pain") != "serving" and answers.get("load") != "many",
         "needs_scaling": engine == "ollama" and not effect & BIT["V3"],
-        "several_gpus": engine == "ollama" and answers.get("accelerator") != "multi_gpu",
+        "several_gpus": engine == "ollama" and "multi_gpu" not in chosen(answers, "accelerator"),
         "bolted_together": engine == "ollama",
-        "nobody_shares": engine == "vllm",
+        "nobody_shares": engine == "vllm" and answers.get("callers") != "me",
         "upkeep": engine in ("vllm", "both"),
         "one_side_unused": engine == "both",
         "linux_allowed": bool(effect & BIT["G1"]),
@@ -94,6 +125,7 @@ def contradictions(answers: Answers) -> tuple[str, ...]:
     get = answers.get
     scaling = tuple(get("scaling", ()))
     machines = tuple(get("machines", ()))
+    hardware = chosen(answers, "accelerator")
     said = {
         "many_calls_just_me": get("callers") == "me" and get("load") == "many",
         "product_just_me": get("callers") == "me" and get("stage") == "product",
@@ -101,8 +133,8 @@ def contradictions(answers: Answers) -> tuple[str, ...]:
         "none_and_some": "none" in scaling and len(scaling) > 1,
         "runtime_but_nodes": get("goal") == "runtime" and "multi_node" in scaling,
         "serving_pain_occasional": get("pain") == "serving" and get("load") == "occasional",
-        "apple_without_mac": get("accelerator") == "apple" and bool(machines) and "mac" not in machines,
+        "apple_without_mac": "apple" in hardware and bool(machines) and "mac" not in machines,
         "state_without_api": get("responses_state") == "required" and get("api") == "none",
-        "tensor_one_gpu": get("accelerator") in ("cpu", "one_gpu") and "tensor_parallel" in scaling,
+        "tensor_one_gpu": bool(hardware) and hardware <= {"cpu", "one_gpu"} and "tensor_parallel" in scaling,
     }
     return tuple(name for name, holds in said.items() if holds)

@@ -7,7 +7,8 @@ from advisor.catalogue.values import Catalogue
 
 from .effects import effects, total
 from .judge import state
-from .values import Answers, Verdict
+from .remarks import lm_studio_fits
+from .values import Answers, Verdict, chosen
 
 Value = str | tuple[str, ...]
 Judge = Callable[[Answers, Catalogue], Verdict]
@@ -18,7 +19,7 @@ _TIER: dict[str, tuple[frozenset[str], Value]] = {
     "goal": (frozenset({"serving", "both"}), "runtime"),
     "callers": (frozenset({"many", "both"}), "small_local"),
     "stage": (frozenset({"product"}), "prototype"),
-    "accelerator": (frozenset({"multi_gpu", "tpu"}), "one_gpu"),
+    "accelerator": (frozenset({"multi_gpu", "tpu"}), ("one_gpu",)),
     "api": (frozenset({"contract", "both"}), "swap"),
     "load": (frozenset({"many"}), "some"),
 }
@@ -60,6 +61,12 @@ def _keep_state(answers: Answers) -> dict[str, Value]:
     return {"responses_state": "not_needed"} if answers.get("responses_state") == "required" else {}
 
 
+def _lm_studio(answers: Answers) -> dict[str, Value]:
+    """The state is then LM Studio's matter, so neither of the two engines has to keep it."""
+    fits = lm_studio_fits(answers, total(effects(answers).values()))
+    return {"responses_state": "not_needed"} if fits else {}
+
+
 def _update(answers: Answers) -> dict[str, Value]:
     return {"os_floor": "met"} if answers.get("os_floor") == "not_met" else {}
 
@@ -84,7 +91,7 @@ def _linux_server(answers: Answers) -> dict[str, Value]:
 def _drop_tier(answers: Answers) -> dict[str, Value]:
     if state(total(effects(answers).values())).v == 0:
         return {}
-    dropped = {name: instead for name, (shared, instead) in _TIER.items() if answers.get(name) in shared}
+    dropped = {name: instead for name, (shared, instead) in _TIER.items() if chosen(answers, name) & shared}
     scaling = answers.get("scaling")
     return {**dropped, "scaling": ("none",)} if scaling and scaling != ("none",) else dropped
 
@@ -92,6 +99,7 @@ def _drop_tier(answers: Answers) -> dict[str, Value]:
 STEPS: dict[str, Callable[[Answers], dict[str, Value]]] = {
     "allow_linux": _allow_linux,
     "keep_state_in_app": _keep_state,
+    "lm_studio": _lm_studio,
     "update_system": _update,
     "linux_tier": _linux_tier,
     "drop_shared_tier": _drop_tier,
