@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from . import words
 from .catalogue.values import Catalogue, Fact, Item, Limit
+from .facts_used import concerns, limits_of, relied_on
 from .recommendation.values import Answers, ListItem, Recommendation
 
 ADVISED = {
-    "open": ("ollama",),
+    "open": (),
     "start_with_ollama": ("ollama",),
     "ollama": ("ollama",),
     "vllm": ("vllm",),
@@ -16,9 +18,10 @@ ADVISED = {
     "lm_studio_first": ("lm_studio", "ollama"),
     "conflict": (),
 }
-"""Outcome -> the choices that follow it, the nearest first. A conflict has none: its ways out are the team's own."""
+"""Outcome -> the choices that follow it, the nearest first. An open result names none, and a conflict has ways out."""
 
-_STATE = {True: "true", False: "not true", None: "not known"}
+FIRST_METHOD = "1.0"
+"""The method of advice that was frozen before the method had a version."""
 
 
 def freeze(answers: Answers, recommendation: Recommendation, catalogue: Catalogue) -> dict[str, Any]:
@@ -26,7 +29,10 @@ def freeze(answers: Answers, recommendation: Recommendation, catalogue: Catalogu
     return {
         "outcome": recommendation.outcome,
         "strength": recommendation.strength,
-        "headline": _headline(recommendation.outcome, catalogue),
+        "headline": words.headline(recommendation),
+        "meaning": words.meaning(recommendation),
+        "strength_meaning": words.strength(recommendation),
+        "method": recommendation.method,
         "catalogue_version": recommendation.catalogue_version,
         "lists": {
             "ollama": [_line(line, catalogue.items) for line in recommendation.ollama],
@@ -35,7 +41,7 @@ def freeze(answers: Answers, recommendation: Recommendation, catalogue: Catalogu
         "limits": [_limit(limit, recommendation) for limit in catalogue.limits],
         "notes": list(recommendation.notes),
         "answers": answers_in_words(answers, catalogue),
-        "facts": [_fact(fact) for fact in relied_on(recommendation, catalogue)],
+        "facts": [_fact(fact) for fact in relied_on(answers, recommendation, catalogue)],
     }
 
 
@@ -48,28 +54,28 @@ def answers_in_words(answers: Answers, catalogue: Catalogue) -> list[dict[str, s
     """Each question that was answered, in the order of the form."""
     lines = []
     for question in catalogue.questions:
-        chosen = answers.get(question.id, ())
-        ids = (chosen,) if isinstance(chosen, str) else chosen
-        told = ", ".join(option.text for option in question.options if option.id in ids)
-        if told:
-            lines.append({"id": question.id, "question": question.text, "answer": told})
+        text = words.answer(question.id, answers.get(question.id, ()), catalogue)
+        if text:
+            lines.append({"id": question.id, "question": question.text, "answer": text})
     return lines
 
 
-def relied_on(recommendation: Recommendation, catalogue: Catalogue) -> tuple[Fact, ...]:
-    """The facts under the limits that apply or may, and in the sections of the list items that hold."""
-    limits = [limit for limit in catalogue.limits if limit.id in recommendation.limits + recommendation.unknown_limits]
-    held = {line.id for line in recommendation.ollama + recommendation.vllm if line.holds}
-    named = {fact for limit in limits for fact in limit.facts}
-    sections = {section for item in catalogue.items if item.id in held for section in item.sections}
-    return tuple(fact for fact in catalogue.facts if fact.id in named or fact.section in sections)
+def method_of(frozen: Mapping[str, Any]) -> str:
+    """The version of the rules by which frozen advice was computed."""
+    return str(frozen.get("method", FIRST_METHOD))
 
 
-def moved_facts(frozen: Mapping[str, Any], catalogue: Catalogue) -> list[dict[str, str]]:
-    """The facts that the advice relied on and that read differently today: what was, and what is."""
+def moved_facts(answers: Answers, frozen: Mapping[str, Any], catalogue: Catalogue) -> list[dict[str, str]]:
+    """The facts that the advice relied on and that read differently today: what was, and what is.
+
+    Advice of method 1.0 keeps facts about systems that the team does not have; those are left out.
+    """
+    of_limits = limits_of(frozen.get("limits", ()), catalogue)
     today = {fact.id: _fact(fact) for fact in catalogue.facts}
     moved = []
     for was in frozen.get("facts", ()):
+        if not concerns(was["id"], frozen["outcome"], of_limits, answers):
+            continue
         now = today.get(was["id"])
         if now is None:
             moved.append({"id": was["id"], "was": _told(was), "now": "The catalogue does not hold this fact any more."})
@@ -81,6 +87,7 @@ def moved_facts(frozen: Mapping[str, Any], catalogue: Catalogue) -> list[dict[st
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, str]]:
     """Where two frozen recommendations differ, the outcome first."""
     rows = [_row("Outcome", was["headline"], now["headline"]), _row("Strength", was["strength"], now["strength"])]
+    rows.append(_row("Method", method_of(was), method_of(now)))
     rows += _keyed(was["limits"], now["limits"], "state")
     for engine in ("ollama", "vllm"):
         rows += _keyed(was["lists"][engine], now["lists"][engine], "state")
@@ -104,26 +111,18 @@ def _row(what: str, was: str, now: str) -> dict[str, str]:
     return {"what": what, "was": was, "now": now}
 
 
-def _headline(outcome: str, catalogue: Catalogue) -> str:
-    return next((found.headline for found in catalogue.outcomes if found.id == outcome), outcome)
-
-
 def _line(line: ListItem, items: tuple[Item, ...]) -> dict[str, Any]:
     item = next(item for item in items if item.id == line.id)
-    return {"id": item.id, "text": item.text, "state": _STATE[line.holds], "sections": list(item.sections)}
+    return {"id": item.id, "text": item.text, "state": words.holds(line.holds), "sections": list(item.sections)}
 
 
 def _limit(limit: Limit, recommendation: Recommendation) -> dict[str, Any]:
-    state, told = "does not apply", limit.when_not
-    if limit.id in recommendation.limits:
-        state, told = "applies", limit.when_applies
-    elif limit.id in recommendation.unknown_limits:
-        state, told = "not known", limit.text
+    state, told = words.limit_state(limit, recommendation)
     return {"id": limit.id, "text": limit.text, "state": state, "told": told, "sections": list(limit.sections)}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
-    return asdict(fact) | {"last_checked": fact.last_checked.isoformat() if fact.last_checked else ""}
+    return {name: str(value) if value else "" for name, value in asdict(fact).items()}
 
 
 def _told(fact: Mapping[str, str]) -> str:

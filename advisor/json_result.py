@@ -5,6 +5,7 @@ from typing import Any
 
 from advisor import words
 from advisor.catalogue.values import Catalogue
+from advisor.facts_used import relied_on
 from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
 
 
@@ -12,7 +13,8 @@ def as_json(recommendation: Recommendation, answers: Answers, catalogue: Catalog
     """The whole result as plain values, as of a day."""
     return {
         "outcome": recommendation.outcome,
-        "headline": words.headline(recommendation.outcome, catalogue),
+        "headline": words.headline(recommendation),
+        "meaning": words.meaning(recommendation),
         "strength": recommendation.strength,
         "strength_meaning": words.strength(recommendation),
         "lists": {"ollama": _list(recommendation.ollama), "vllm": _list(recommendation.vllm)},
@@ -20,15 +22,21 @@ def as_json(recommendation: Recommendation, answers: Answers, catalogue: Catalog
         "unknown_limits": list(recommendation.unknown_limits),
         "notes": list(recommendation.notes),
         "reasons": list(recommendation.reasons),
+        "leads": recommendation.leads,
+        "asked": recommendation.asked,
         "unanswered": list(recommendation.unanswered),
         "matter": list(recommendation.matter),
+        "decisive": list(recommendation.decisive),
         "next_question": recommendation.next_question,
         "changes": [_change(change) for change in recommendation.changes],
         "ways_out": list(recommendation.ways_out),
         "weights": list(recommendation.weights),
+        "action": recommendation.action,
         "triggers": list(recommendation.triggers),
         "contradictions": list(recommendation.contradictions),
+        "facts": [fact.id for fact in relied_on(answers, recommendation, catalogue)],
         "answers": _plain(answers),
+        "method": recommendation.method,
         "catalogue_version": recommendation.catalogue_version,
         "on": on.isoformat(),
     }

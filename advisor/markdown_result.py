@@ -5,42 +5,41 @@ from datetime import date
 
 from advisor import next_steps, words
 from advisor.catalogue.values import UNDATED, Catalogue, Fact, Item, Limit
-from advisor.frozen import relied_on
+from advisor.facts_used import relied_on
 from advisor.recommendation import applies
-from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
+from advisor.recommendation.values import Answers, ListItem, Recommendation
 
 
 def render_markdown(recommendation: Recommendation, answers: Answers, catalogue: Catalogue, on: date) -> str:
     """The whole result as of a day. Ends with a line feed."""
-    r = recommendation
+    r, summary = recommendation, words.summary(recommendation)
     parts = [
-        _head(r, catalogue, on),
+        _head(r, summary, catalogue, on),
         _section("Please check", _bullets(words.contradiction(id) for id in r.contradictions)),
-        _section("Strongest reasons", _bullets(_reason(id, answers, catalogue) for id in r.reasons)),
-        _section("Keep in mind", _bullets(words.note(id) for id in r.notes)),
+        _section("Strongest reasons", _reasons(r, answers, catalogue) or summary.no_reasons),
+        _section("Keep in mind", _bullets(summary.notes)),
         _section("The list for Ollama", _list(r.ollama, answers, catalogue)),
         _section("The list for vLLM", _list(r.vllm, answers, catalogue)),
         _section("How far the weights could move", _bullets(r.weights)),
         _section("Limits", _bullets(_limit(limit, r) for limit in catalogue.limits)),
-        _section("What would change this", _bullets(_change(change, catalogue) for change in r.changes)),
-        _section("What you did not tell us", _bullets(_missing(id, r, catalogue) for id in r.unanswered)),
+        _section("What would change this", _changes(r, catalogue) or summary.no_changes),
+        _section("Not answered", "\n\n".join((summary.left, _missing(r, catalogue))).strip()),
         _section("Ways out", _bullets(words.way_out(id) for id in r.ways_out)),
         _section("Next steps", _plans(r, answers)),
-        _section("Look again when", _triggers(r, on)),
-        _section("What this does not consider", _bullets(f"{what}: {look}" for what, look in words.NOT_CONSIDERED)),
-        _section("Facts used", _bullets(_fact(fact) for fact in relied_on(r, catalogue))),
+        _section("Review it when", _triggers(r, on)),
+        _section("What this does not consider", _bullets(f"{what}: {where}" for what, where in words.NOT_CONSIDERED)),
+        _section("Facts used", _bullets(_fact(fact) for fact in relied_on(answers, r, catalogue))),
         _section("Your answers", _answers(answers, catalogue)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _head(r: Recommendation, catalogue: Catalogue, on: date) -> str:
+def _head(r: Recommendation, summary: words.Summary, catalogue: Catalogue, on: date) -> str:
     dated = max(fact.article_date for fact in catalogue.facts if fact.article_date != UNDATED)
-    outcome = next(outcome for outcome in catalogue.outcomes if outcome.id == r.outcome)
     return (
-        f"# {outcome.headline}\n\n{outcome.meaning}\n\n**{words.strength(r)}**\n\n"
-        f"{on.isoformat()}, catalogue {r.catalogue_version}. The article dates three of its passages, all {dated}; "
-        f'the rest of it is undated. "Most" of a list means at least 3 of 5, which is our reading.'
+        f"# {summary.headline}\n\n{summary.meaning}\n\n**{summary.strength}**\n\n"
+        f"{on.isoformat()}, catalogue {r.catalogue_version}, method {r.method}. The article dates three of its "
+        f'passages, all {dated}; the rest of it is undated. "Most" of a list means at least 3 of 5: our reading.'
     )
 
 
@@ -50,6 +49,10 @@ def _section(title: str, body: str) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _reasons(r: Recommendation, answers: Answers, catalogue: Catalogue) -> str:
+    return _bullets(_reason(id, answers, catalogue) for id in r.reasons)
 
 
 def _reason(id: str, answers: Answers, catalogue: Catalogue) -> str:
@@ -63,39 +66,41 @@ def _reason(id: str, answers: Answers, catalogue: Catalogue) -> str:
 def _told(questions: Iterable[str], answers: Answers, catalogue: Catalogue) -> str:
     """What was answered to the questions behind a claim."""
     given = [words.answer(id, answers[id], catalogue) for id in questions if answers.get(id)]
-    return "; ".join(given) or "you did not say"
+    return "; ".join(given) or "not answered"
 
 
 def _list(items: tuple[ListItem, ...], answers: Answers, catalogue: Catalogue) -> str:
     texts = {item.id: item for item in catalogue.items}
-    rows = ["| Item | | Holds | You said | Section |", "|---|---|---|---|---|"]
+    rows = ["| Item | | Holds | Your answer | Section |", "|---|---|---|---|---|"]
     for each in items:
         item = texts[each.id]
-        told = _told(item.questions, answers, catalogue)
-        rows.append(f"| {item.id} | {item.text} | {words.holds(each.holds)} | {told} | {item.sections[0]} |")
+        given = _told(item.questions, answers, catalogue)
+        rows.append(f"| {item.id} | {item.text} | {words.holds(each.holds)} | {given} | {item.sections[0]} |")
     counts = [sum(each.holds is value for each in items) for value in (True, False, None)]
     return "\n".join(rows) + "\n\n{} true, {} not true, {} not known.".format(*counts)
 
 
 def _limit(limit: Limit, r: Recommendation) -> str:
-    state, told = "does not apply", limit.when_not
-    if limit.id in r.limits:
-        state, told = "applies", limit.when_applies
-    elif limit.id in r.unknown_limits:
-        state, told = "not known", "Your answers do not tell yet."
-    return f"**{limit.id}** {limit.text}: {state}. {told} ({limit.sections[0]})"
+    state, means = words.limit_state(limit, r)
+    return f"**{limit.id}** {limit.text}: {state}. {means} ({limit.sections[0]})"
 
 
-def _change(change: Change, catalogue: Catalogue) -> str:
+def _changes(r: Recommendation, catalogue: Catalogue) -> str:
     texts = {question.id: question.text for question in catalogue.questions}
-    other = [f"{texts[id]} **{words.answer(id, value, catalogue)}**" for id, value in change.answers]
-    hard = " This is not easily changed." if change.hard else ""
-    return f"{' And: '.join(other)} leads to {words.engine(change.verdict.outcome)}.{hard}"
+    lines = []
+    for change in r.changes:
+        other = " And: ".join(f"{texts[id]} **{words.answer(id, value, catalogue)}**" for id, value in change.answers)
+        hard = " This is not easily changed." if change.hard else ""
+        lines.append(f"{other} leads to {words.engine(change.verdict.outcome)}, {change.verdict.strength}.{hard}")
+    return _bullets(lines)
 
 
-def _missing(id: str, r: Recommendation, catalogue: Catalogue) -> str:
-    text = next(question.text for question in catalogue.questions if question.id == id)
-    return f"{text} {'This can still move the result.' if id in r.matter else 'This no longer matters.'}"
+def _missing(r: Recommendation, catalogue: Catalogue) -> str:
+    texts = {question.id: question.text for question in catalogue.questions}
+    return _bullets(
+        f"{texts[id]} {'This could change the result.' if id in r.matter else 'This would not change it.'}"
+        for id in r.unanswered
+    )
 
 
 def _plans(r: Recommendation, answers: Answers) -> str:

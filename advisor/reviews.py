@@ -45,7 +45,7 @@ def _remind_of_date(decision: Decision, today: date) -> bool:
 
 
 def _remind_of_facts(decision: Decision, current: Catalogue) -> bool:
-    moved = moved_facts(decision.recommendation, current)
+    moved = moved_facts(decision.answers, decision.recommendation, current)
     if not moved:
         return False
     lines = "\n\n".join(f"{fact['id']}\nWas: {fact['was']}\nIs: {fact['now']}" for fact in moved)

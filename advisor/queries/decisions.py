@@ -113,8 +113,10 @@ def is_due(decision: Decision, today: date) -> bool:
 
 
 def _moved(decision: Decision, current: Catalogue) -> int:
+    if decision.status != Status.ACCEPTED:
+        return 0
     try:
-        return len(frozen.moved_facts(decision.recommendation, current)) if decision.status == Status.ACCEPTED else 0
+        return len(frozen.moved_facts(decision.answers, decision.recommendation, current))
     except (AttributeError, KeyError, TypeError):
         return 0  # what is stored can't be read, “Put off” on the alerts page shows it to its team
 
@@ -128,7 +130,7 @@ def whole(decision: Decision) -> Whole:
         sections=[(title, _html(getattr(decision, name))) for title, name in SECTIONS if getattr(decision, name)],
         why_not=_html(decision.why_not),
         confirmation=_html(decision.confirmation),
-        moved=frozen.moved_facts(decision.recommendation, catalogues.load()) if in_force else [],
+        moved=frozen.moved_facts(decision.answers, decision.recommendation, catalogues.load()) if in_force else [],
         endpoints=list(decision.endpoints.select_related("team", "state")),
         events=list(decision.events.select_related("by")),
         moves=tuple(status for status in MOVES[decision.status] if status != Status.SUPERSEDED),
@@ -150,7 +152,7 @@ def again(decision: Decision) -> Again:
         decision=decision,
         now=now,
         differences=frozen.differences(decision.recommendation, now),
-        moved=frozen.moved_facts(decision.recommendation, current),
+        moved=frozen.moved_facts(decision.answers, decision.recommendation, current),
         ignored=ignored,
         query=to_query(answers),
     )

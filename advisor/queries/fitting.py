@@ -14,7 +14,7 @@ from teams.access import teams_of
 from teams.models import Team
 
 ENGINES = {
-    "open": ("ollama",),
+    "open": (),
     "ollama": ("ollama",),
     "start_with_ollama": ("ollama",),
     "vllm": ("vllm",),

@@ -194,10 +194,12 @@ def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
         dataclasses.replace(fact, state="changed", now="It is otherwise.") if fact.id == relied else fact
         for fact in current.facts
     )
-    [moved] = frozen.moved_facts(taken.recommendation, dataclasses.replace(current, facts=facts))
+    [moved] = frozen.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts))
     assert moved["id"] == relied and "It is otherwise." in moved["now"]
     [gone] = frozen.moved_facts(
-        taken.recommendation, dataclasses.replace(current, facts=tuple(f for f in current.facts if f.id != relied))
+        taken.answers,
+        taken.recommendation,
+        dataclasses.replace(current, facts=tuple(f for f in current.facts if f.id != relied)),
     )
     assert "not hold this fact" in gone["now"]
 
@@ -205,7 +207,7 @@ def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
 def test_looking_at_a_fact_again_without_news_marks_nothing(taken):
     current = catalogues.load()
     facts = tuple(dataclasses.replace(fact, last_checked=date(2027, 1, 1)) for fact in current.facts)
-    assert frozen.moved_facts(taken.recommendation, dataclasses.replace(current, facts=facts)) == []
+    assert frozen.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts)) == []
 
 
 def test_differences_name_the_outcome_first(alice, team, taken):

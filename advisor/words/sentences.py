@@ -1,8 +1,8 @@
-"""Everything a recommendation says in words. Page, Markdown, JSON and command line all take it from here. Pure."""
+"""The sentences of a result that do not depend on each other: notes, signs, ways out, answers. Pure."""
 
 from collections.abc import Mapping
 
-from advisor.catalogue.values import Catalogue
+from advisor.catalogue.values import Catalogue, Limit
 from advisor.recommendation.values import Recommendation
 
 _ENGINES = {
@@ -12,29 +12,33 @@ _ENGINES = {
     "vllm": "vLLM",
     "ollama": "Ollama",
     "start_with_ollama": "Ollama, to begin with",
-    "lm_studio_first": "Ollama, after a look at LM Studio",
-}
-_STRENGTHS = {
-    "settled": "Settled: a hard limit decides before the two lists are weighed against each other.",
-    "clear": "Clear: no single answer about the lists and no missing answer would lead to another engine.",
-    "leaning": "Leaning: a few answers, or one that is still missing, could lead to another engine.",
-    "open": "Open: more than half of the questions have no answer yet.",
+    "lm_studio_first": "Ollama, once it is weighed against LM Studio",
 }
 NOTES: Mapping[str, str] = {
     "linux_host_first": "You need a Linux host first. None is named, and vLLM's GPU setup is documented for Linux.",
+    "linux_route_first": "Set up WSL or the Linux machine first. vLLM does not run on Windows itself.",
+    "linux_host_unknown": "vLLM needs a Linux host, and you did not answer which machines there are.",
     "verify_responses_state": (
         "Verify that vLLM keeps the conversation state you need. The article says only that Ollama does not; about "
-        "vLLM it is silent. Today vLLM has to be told to store responses, and loses them on restart."
+        "vLLM it is silent. Today vLLM keeps previous_response_id only where storing is switched on, and in memory, so "
+        "a restart loses it. It ignores the field conversation."
+    ),
+    "lm_studio_keeps_state": (
+        "On people's own machines LM Studio is another way: its Responses API keeps previous_response_id. Verify it "
+        "with your client. The article does not compare it."
     ),
     "old_machine": "On the Mac or PC that is too old, Ollama will not run until its system is updated.",
     "split_by_limit": (
         "The limit on Ollama holds for its part of the split as well. Whoever needs what Ollama lacks has to use "
         "the shared vLLM tier."
     ),
-    "pain_decides": "The two lists do not decide. What hurts today does: you named serving many requests well.",
+    "pain_decides": "The two lists do not decide. What hurts today does, and that is serving.",
+    "past_the_default": (
+        "The article's default for a small prototype or one person is Ollama. Your other answers go past it."
+    ),
     "nothing_serving_yet": "Nothing yet makes this a serving problem, so the default for small beginnings holds.",
     "first_failure_mode": (
-        "Be sure that you need a serving layer. Teams that choose vLLM because it sounds more serious spend their "
+        "Be sure that you need a serving layer. Teams that pick vLLM because it seems the more serious choice spend "
         "time on infrastructure they had no use for, and neither your load nor your pain asks for it yet."
     ),
     "second_failure_mode": (
@@ -62,6 +66,9 @@ TRIGGERS: Mapping[str, str] = {
 WAYS_OUT: Mapping[str, str] = {
     "allow_linux": "Allow WSL, or one Linux machine.",
     "keep_state_in_app": "Let the application send the whole conversation, so that the server need not remember it.",
+    "lm_studio": (
+        "Use LM Studio on people's machines. Its Responses API keeps previous_response_id. Verify it with your client."
+    ),
     "update_system": "Bring the Macs and PCs that run the model to macOS 14 or Windows 10 22H2.",
     "linux_tier": "Keep the desktops on Ollama, and put only the shared tier on Linux.",
     "drop_shared_tier": "Drop the shared tier, and let everybody use a model on their own machine.",
@@ -85,16 +92,20 @@ def engine(outcome: str) -> str:
     return _ENGINES[outcome]
 
 
-def headline(outcome: str, catalogue: Catalogue) -> str:
-    """The outcome as one sentence."""
-    return next(entry.headline for entry in catalogue.outcomes if entry.id == outcome)
-
-
-def strength(recommendation: Recommendation) -> str:
+def strength(r: Recommendation) -> str:
     """The strength word and what it means, as one sentence."""
-    if recommendation.outcome == "conflict" and recommendation.strength == "settled":
-        return "Settled: hard limits rule one engine out, and the other one cannot take its place."
-    return _STRENGTHS[recommendation.strength]
+    if r.outcome == "open":
+        return f"Open: {r.answered} of {r.asked} questions have an answer, no limit applies and neither list decides."
+    if r.strength == "settled":
+        whose = "hard limits decide" if len(r.limits) > 1 else "a hard limit decides"
+        rest = ", and no missing answer can change that" if r.unanswered else " before the lists are weighed"
+        return f"Settled: {whose}{rest}."
+    if r.strength == "clear":
+        return "Clear: no single answer about the lists and no missing answer would lead to another engine."
+    if r.decisive:
+        count = len(r.decisive)
+        return f"Leaning: {count} missing answer{'s' if count > 1 else ''} could still lead to another engine."
+    return "Leaning: other answers to a few of the questions would lead to another engine."
 
 
 def note(id: str) -> str:
@@ -103,7 +114,7 @@ def note(id: str) -> str:
 
 
 def trigger(id: str) -> str:
-    """A sign that it is time to look again."""
+    """A sign that it is time for a review."""
     return TRIGGERS[id]
 
 
@@ -122,6 +133,15 @@ def holds(value: bool | None) -> str:
     return {True: "true", False: "not true", None: "not known"}[value]
 
 
+def limit_state(limit: Limit, r: Recommendation) -> tuple[str, str]:
+    """Whether a limit applies ("applies", "does not apply", "not known"), and what that means."""
+    if limit.id in r.limits:
+        return "applies", limit.when_applies
+    if limit.id in r.unknown_limits:
+        return "not known", "Not answered yet."
+    return "does not apply", limit.when_not
+
+
 def answer(question: str, value: str | tuple[str, ...], catalogue: Catalogue) -> str:
     """The chosen options of a question, in words."""
     chosen = (value,) if isinstance(value, str) else value
@@ -130,12 +150,25 @@ def answer(question: str, value: str | tuple[str, ...], catalogue: Catalogue) ->
 
 
 NOT_CONSIDERED: tuple[tuple[str, str], ...] = (
-    ("Whether a model fits your memory", "The model's own page gives its size. Leave room for the context as well."),
-    ("Speed and waiting time", "Measure on your hardware with your prompts. The endpoint pages here show both."),
-    ("How many users an engine bears", "The article gives no number. Try it with your load before you promise one."),
-    ("Cost", "Compare hardware, power and the hours somebody spends on it. The article leaves money out."),
-    ("Security", "Ollama asks for no key, and vLLM's key guards only some routes. Put access control in front."),
-    ("Model formats and licences", "Both are facts of the model you choose, so look at its page."),
-    ("Skills in the team and support", "Ask who will look after it at night. No list here can answer that."),
+    (
+        "Whether a model fits your memory",
+        "The model's own page gives its size; leave room for the context. Check ollama ps or vLLM's start-up log.",
+    ),
+    (
+        "Speed and waiting time",
+        "Measure with your own prompts on your own machines. Endpoint pages here show both.",
+    ),
+    (
+        "How many users an endpoint carries",
+        "The article gives no number. Measure with your load before you promise it.",
+    ),
+    ("Cost", "Hardware, power and people's hours: your own figures. The article leaves money out."),
+    (
+        "Security and access",
+        "Ollama asks for no key. vLLM's key guards /v1 and three more prefixes, while /invocations answers without it. "
+        "Plan a proxy and a network for either.",
+    ),
+    ("Model formats and licences", "The page of each model, and each project's own pages."),
+    ("Skills in the team and support", "Ask who looks after it at night before you decide."),
 )
-"""What the article and this advisor leave out, and where to look instead."""
+"""What the article and this advisor leave out, and where to find it."""
