@@ -214,7 +214,7 @@ def _find_out(_: Answers) -> Plan:
         "find_out",
         "First, answer what would settle it",
         "",
-        (Step("Until then", "The default costs little: Ollama on a machine you have. It needs no decision yet."),),
+        (Step("Begin with the question that can change most", "Nothing is to be installed or decided before."),),
     )
 
 
@@ -251,7 +251,7 @@ def _chosen(answers: Answers, question: str) -> set[str]:
 
 
 _PLANS: dict[str, tuple[Callable[[Answers], Plan], ...]] = {
-    "open": (_find_out, _ollama),
+    "open": (_find_out,),
     "ollama": (_ollama,),
     "start_with_ollama": (_ollama,),
     "vllm": (_vllm,),

@@ -7,27 +7,13 @@ from datetime import date
 from . import guide, words
 from .answers import to_query
 from .catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Outcome, Question
-from .frozen import relied_on
+from .facts_used import relied_on
 from .next_steps import Plan, plans, review_on
 from .recommendation.effects import applies
 from .recommendation.values import Answers, Change, ListItem, Recommendation, Verdict
 
 TRUE, FALSE, UNKNOWN = "true", "not true", "not known"
-APPLIES, NOT_APPLIES = "applies", "does not apply"
-
-NOT_CONSIDERED = (
-    (
-        "Whether a model fits",
-        "Its size against your memory: the model's own page, then ollama ps or vLLM's start-up log.",
-    ),
-    ("Speed and latency", "Nobody's benchmark is yours. Measure with your own prompts, on your own machines."),
-    ("How many users it carries", "The article gives no number, and neither do we. The load of your endpoints tells."),
-    ("Cost", "Machines, power and people's time: your own figures."),
-    ("Security and access", "Ollama has no keys, vLLM's key guards /v1 only: plan a proxy and a network for either."),
-    ("Licences and support", "Each model's licence, and each project's own pages."),
-    ("Skills in the team", "Who looks after it on a bad day. Ask them before you decide."),
-)
-"""What it leaves out, and where to look."""
+APPLIES = "applies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +115,7 @@ class ResultPage:
     """Everything that the page says, in its order."""
 
     recommendation: Recommendation
+    summary: words.Summary
     outcome: Outcome
     on: date
     article_date: date
@@ -159,8 +146,8 @@ class ResultPage:
         return len(self.recommendation.matter)
 
     @property
-    def too_small(self) -> tuple[Line, ...]:
-        """In a conflict: what the engine that is left does not reach."""
+    def other_side(self) -> tuple[Line, ...]:
+        """In a conflict: the lines that hold and that the engine which is left does not suit."""
         removed = {line.limit.removes for line in self.limits if line.state == APPLIES}
         return tuple(line for line in self._wanted(removed) if line.state == TRUE) if len(removed) == 1 else ()
 
@@ -183,6 +170,7 @@ class Teller:
         advice = self.advice
         return ResultPage(
             recommendation=advice,
+            summary=words.summary(advice),
             outcome=self.outcomes[advice.outcome],
             on=on,
             article_date=article_date(self.catalogue),
@@ -200,7 +188,7 @@ class Teller:
             ways_out=tuple(words.way_out(id) for id in advice.ways_out),
             plans=plans(advice.outcome, self.answers),
             review_on=review_on(on),
-            facts=relied_on(advice, self.catalogue),
+            facts=relied_on(self.answers, advice, self.catalogue),
             query=to_query(self.answers),
         )
 
@@ -251,12 +239,7 @@ class Teller:
         return Reason(id, told, limit.text, self.sources(limit.sections[:1]), guide.anchor(id))
 
     def _limit(self, limit: Limit) -> LimitLine:
-        state = NOT_APPLIES
-        if limit.id in self.advice.limits:
-            state = APPLIES
-        elif limit.id in self.advice.unknown_limits:
-            state = UNKNOWN
-        text = {APPLIES: limit.when_applies, NOT_APPLIES: limit.when_not}.get(state, "Your answers do not tell yet.")
+        state, text = words.limit_state(limit, self.advice)
         facts = tuple(self.facts[id] for id in limit.facts)
         return LimitLine(limit, state, text, facts, self.sources(limit.sections[:1]), guide.anchor(limit.id))
 

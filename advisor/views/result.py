@@ -17,7 +17,7 @@ from ..markdown_result import render_markdown
 from ..queries.fitting import fitting
 from ..reading import advise, read, result
 from ..recommendation.values import Answers
-from ..result_page import NOT_CONSIDERED
+from ..words import NOT_CONSIDERED
 
 
 @login_not_required
@@ -65,7 +65,7 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
         "page": page,
         "form_url": form_url,
         "fitting": fitting(user, page.recommendation.outcome) if user else [],
-        "record_url": f"{reverse('decision-new')}?{page.query}" if user else "",
+        "record_url": f"{reverse('decision-new')}?{page.query}" if user and page.summary.action != "answer" else "",
         "otherwise_url": f"{reverse('decision-new')}?{page.query}&otherwise=1#id_why_not",
         "not_considered": NOT_CONSIDERED,
         "nav": "advisor",

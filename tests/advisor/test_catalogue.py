@@ -168,10 +168,11 @@ def test_a_version_without_a_line_or_with_two_and_a_wrong_order_are_found():
 
 
 def test_changing_a_text_needs_no_code(folder):
-    path = folder / "outcomes.yaml"
-    path.write_text(path.read_text("utf-8").replace("headline: Use vLLM.", "headline: Take vLLM."), encoding="utf-8")
+    path = folder / "limits.yaml"
+    path.write_text(path.read_text("utf-8").replace("when_applies: Every", "when_applies: Each"), encoding="utf-8")
     catalogue = load(folder)
-    assert words.headline("vllm", catalogue) == "Take vLLM."
+    advice = recommend({"machines": ["windows"], "linux_route": "native_only"}, catalogue)
+    assert words.limit_state(catalogue.limits[0], advice)[1].startswith("Each machine")
     assert recommend({}, catalogue).outcome == "open"
 
 

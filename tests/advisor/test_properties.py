@@ -138,7 +138,7 @@ def test_any_form_has_a_whole_recommendation_in_words(raw):
     assert set(advice.matter) <= set(advice.unanswered)
     assert (advice.next_question is None) == (not advice.matter)
     assert bool(advice.ways_out) == (advice.outcome == "conflict")
-    sentences = [words.strength(advice), words.headline(advice.outcome, catalogue), words.engine(advice.outcome)]
+    sentences = [words.strength(advice), words.headline(advice), words.engine(advice.outcome)]
     sentences += map(words.note, advice.notes)
     sentences += map(words.trigger, advice.triggers)
     sentences += map(words.way_out, advice.ways_out)
@@ -173,7 +173,7 @@ def test_strength_and_what_matters_are_what_trying_every_completion_finds(raw, l
     ways = {question: alternatives(question, answers) for question in advice.unanswered}
     whole = [total((base, *chosen)) for chosen in product(*ways.values())]
     found = {(ENGINE[outcome(state(effect))], _alone(effect)) for effect in whole}
-    if all(strength == "settled" for _, strength in found):
+    if {strength for _, strength in found} == {"settled"} and len({engine for engine, _ in found}) == 1:
         expected = "settled"
     elif len({engine for engine, _ in found}) == 1 and "leaning" not in {strength for _, strength in found}:
         expected = "clear"
@@ -212,9 +212,3 @@ def test_a_clear_full_form_is_not_turned_by_any_single_list_answer(raw):
             later = recommend(other, catalogue, changes=False)
             if later.limits == limits and applies(question.id, known(raw)):
                 assert ENGINE[later.outcome] == ENGINE[verdict.outcome], (question.id, option.id)
-
-
-@pytest.mark.parametrize("outcome_id", OUTCOMES)
-def test_every_outcome_has_a_headline_and_an_engine(outcome_id):
-    assert words.headline(outcome_id, load()).endswith(".")
-    assert words.engine(outcome_id)

@@ -163,7 +163,6 @@ def test_a_split_is_our_inference_and_never_clear():
         (case("GC-01", os_floor="not_met"), "old_machine"),
         (case("GC-06", responses_state="required"), "split_by_limit"),
         (PIN_3 | {"pain": "serving"}, "pain_decides"),
-        (PIN_3, "nothing_serving_yet"),
         (PIN_1, "first_failure_mode"),
         (case("GC-04", pain="serving"), "second_failure_mode"),
         (case("GC-04", accelerator="tpu"), "tpu_silent"),
