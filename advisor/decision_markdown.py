@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from .frozen import method_of
 from .models import Decision
 
 LISTS = (("ollama", "Ollama"), ("vllm", "vLLM"))
@@ -54,6 +55,7 @@ def _front_matter(decision: Decision) -> str:
         "recorded": decision.recorded_at.date().isoformat(),
         "review-by": decision.due_on.isoformat() if decision.due_on else "",
         "catalogue-version": decision.catalogue_version,
+        "method": method_of(decision.recommendation),
         "supersedes": file_name(decision.supersedes) if decision.supersedes else "",
     }
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value]

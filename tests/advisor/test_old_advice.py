@@ -30,7 +30,8 @@ def test_old_advice_opens_as_it_was_with_its_method(page, alice, team):
     shown = text(page.get(f"/decisions/{decision.pk}/"))
     assert OLD_HEADLINE in shown and "method 1.0" in shown
     assert "Not enough answers yet" not in shown
-    assert OLD_HEADLINE in text(page.get(f"/decisions/{decision.pk}.md"))
+    markdown = text(page.get(f"/decisions/{decision.pk}.md"))
+    assert OLD_HEADLINE in markdown and 'method: "1.0"' in markdown
 
 
 def test_run_again_old_advice_shows_what_todays_method_makes_of_it(page, alice, team):

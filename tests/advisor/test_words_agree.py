@@ -2,9 +2,10 @@
 
 import random
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
-from itertools import combinations
+from itertools import chain, combinations, product
 
 import pytest
 
@@ -12,8 +13,9 @@ from advisor import words
 from advisor.answers import to_query
 from advisor.catalogue import load
 from advisor.markdown_result import render_markdown
-from advisor.recommendation import known, recommend
-from advisor.recommendation.values import chosen
+from advisor.recommendation import judge, known, recommend
+from advisor.recommendation.effects import BIT, total
+from advisor.recommendation.values import ListItem, chosen
 from bench.advise import form
 from tests.advisor import golden
 
@@ -68,6 +70,7 @@ ONLY_IF = {
 """Sentence -> what has to be true of the answers wherever it is printed."""
 
 
+PAIN_AND_GROWTH = [sentence for sentence in ONLY_IF if re.search("serving (pain|is what)|growth", sentence)]
 ADVISED = {
     "ollama": r"([Uu]se|[Ss]tart with|so|tune) Ollama|Ollama fits|Set up Ollama",
     "vllm": r"[Uu]se vLLM|vLLM (may )?fits?|so vLLM|Set up vLLM",
@@ -151,6 +154,43 @@ def check(answers, catalogue):
         ollama, vllm = advice.score
         assert bool(advice.reasons) == bool(ollama or vllm)
     return advice, text
+
+
+def reduced():
+    """A recommendation for every state that the rules tell apart, with and without open answers it hangs on."""
+    base = recommend({}, load())
+    marks = (("two",), ("serving",), ("growth",), ("runtime", "me", "tools"))
+    subsets = [some for count in range(5) for some in combinations(marks, count)]
+    limits = [some for count in range(4) for some in combinations(("G1", "G2", "G3"), count)]
+    for o, v, limit, some in product(range(6), range(6), limits, subsets):
+        held = {f"O{n}" for n in range(1, o + 1)} | {f"V{n}" for n in range(1, v + 1)}
+        state = judge.state(total(BIT[name] for name in (*held, *limit, *chain.from_iterable(some))))
+        name = judge.outcome(state)
+        for strength, decisive in (("settled", ()), ("leaning", ("linux_route",)), ("leaning", base.decisive)):
+            yield replace(
+                base, outcome=name, strength=strength, limits=limit, decisive=decisive, matter=decisive,
+                leads="ollama" if o > v else "vllm" if v > o else "",
+                serving_hurts=("serving",) in some, grows=("growth",) in some,
+                ollama=tuple(ListItem(f"O{n}", f"O{n}" in held) for n in range(1, 6)),
+                vllm=tuple(ListItem(f"V{n}", f"V{n}" in held) for n in range(1, 6)),
+            )  # fmt: skip
+
+
+def test_in_every_reduced_state_the_headline_advises_no_engine_that_is_ruled_out():
+    count = 0
+    for advice in reduced():
+        count += 1
+        text = f"{words.headline(advice)} {words.meaning(advice)}"
+        answers = {"pain": "serving"} if advice.serving_hurts else {}
+        answers |= {"growth": "yes"} if advice.grows else {}
+        found = [problem for problem in read(text, answers, advice) if "printed" not in problem]
+        found += [f"{it} is printed" for it in PAIN_AND_GROWTH if re.search(it, text) and not ONLY_IF[it](answers)]
+        assert not found, (advice, text)
+        if advice.serving_hurts and advice.outcome in ("vllm", "start_with_ollama") and not advice.limits:
+            assert "serving" in text
+        if advice.outcome == "conflict":
+            assert ("too small" in text) == (advice.limits == ("G1",))
+    assert count == 3 * 36 * 8 * 16
 
 
 def test_few_answers_are_never_contradicted():

@@ -141,7 +141,7 @@ def test_a_teams_draft_saves_itself_and_a_stale_form_is_told(members_page: Page,
     page.get_by_role("button", name="Save for your team").click()
     page.get_by_label("What is it for?").fill("Search assistant")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("h1")).to_contain_text("too early to say")
+    expect(page.locator("h1")).to_contain_text("Not enough answers yet")
     page.get_by_role("link", name="Change answers").click()
     page.wait_for_url("**/edit/")
     other_context = signed_in(browser, site)
