@@ -41,7 +41,7 @@ def freeze(answers: Answers, recommendation: Recommendation, catalogue: Catalogu
         "limits": [_limit(limit, recommendation) for limit in catalogue.limits],
         "notes": list(recommendation.notes),
         "answers": answers_in_words(answers, catalogue),
-        "facts": [_fact(fact) for fact in relied_on(answers, recommendation, catalogue)],
+        "facts": [fact_as_json(fact) for fact in relied_on(answers, recommendation, catalogue)],
     }
 
 
@@ -71,7 +71,7 @@ def moved_facts(answers: Answers, frozen: Mapping[str, Any], catalogue: Catalogu
     Advice of method 1.0 keeps facts about systems that the team does not have; those are left out.
     """
     of_limits = limits_of(frozen.get("limits", ()), catalogue)
-    today = {fact.id: _fact(fact) for fact in catalogue.facts}
+    today = {fact.id: fact_as_json(fact) for fact in catalogue.facts}
     moved = []
     for was in frozen.get("facts", ()):
         if not concerns(was["id"], frozen["outcome"], of_limits, answers):
@@ -121,7 +121,8 @@ def _limit(limit: Limit, recommendation: Recommendation) -> dict[str, Any]:
     return {"id": limit.id, "text": limit.text, "state": state, "told": told, "sections": list(limit.sections)}
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
+def fact_as_json(fact: Fact) -> dict[str, Any]:
+    """A fact as JSON keeps it: dates as texts, and "" for what is not known."""
     return {name: str(value) if value else "" for name, value in asdict(fact).items()}
 
 

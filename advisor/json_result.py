@@ -6,6 +6,7 @@ from typing import Any
 from advisor import words
 from advisor.catalogue.values import Catalogue
 from advisor.facts_used import relied_on
+from advisor.frozen import fact_as_json
 from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
 
 
@@ -34,7 +35,7 @@ def as_json(recommendation: Recommendation, answers: Answers, catalogue: Catalog
         "action": recommendation.action,
         "triggers": list(recommendation.triggers),
         "contradictions": list(recommendation.contradictions),
-        "facts": [fact.id for fact in relied_on(answers, recommendation, catalogue)],
+        "facts": [fact_as_json(fact) for fact in relied_on(answers, recommendation, catalogue)],
         "answers": _plain(answers),
         "method": recommendation.method,
         "catalogue_version": recommendation.catalogue_version,
