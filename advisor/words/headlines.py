@@ -129,9 +129,9 @@ def _ollama(r: Recommendation) -> str:
 def _split(r: Recommendation) -> str:
     local = "on people's machines" if any(item.id == "O1" and item.holds for item in r.ollama) else "for local use"
     both = f"Use both, with vLLM for the shared tier and Ollama {local}"
-    if "G3" in r.limits:
-        return f"{both} once their systems are updated"
-    return f"{both} for whoever needs no Responses state" if "G2" in r.limits else both
+    updated = " once their systems are updated" if "G3" in r.limits else ""
+    stateless = " for whoever needs no Responses state" if "G2" in r.limits else ""
+    return f"{both}{stateless}{updated}"
 
 
 def _conflict(r: Recommendation) -> str:

@@ -118,6 +118,12 @@ def test_lm_studio_is_a_way_out_where_it_is_one(answers, fits):
     assert any("lm_studio" in way.split("+") for way in advice.ways_out) == fits
 
 
+def test_a_split_under_limits_names_every_condition_of_ollamas_part():
+    limited = case("GC-06", machines=["mac"], os_floor="not_met", responses_state="required", scaling=["scheduling"])
+    headline = words.headline(of(limited))
+    assert "for whoever needs no Responses state once their systems are updated" in headline
+
+
 def test_no_change_is_offered_that_nobody_would_bring_about():
     forms = [case("GC-01"), case("GC-02", linux_route="possible"), case("GC-04", machines=["mac"], os_floor=None)]
     for answers in forms:
