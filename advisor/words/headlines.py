@@ -6,7 +6,7 @@ from advisor.recommendation.judge import MOST
 from advisor.recommendation.possible import LIMITING
 from advisor.recommendation.values import Recommendation
 
-_IT = {
+_QUESTIONS = {
     "goal": "what you want to end up with",
     "callers": "who calls it",
     "stage": "how far along it is",
@@ -60,7 +60,7 @@ def meaning(r: Recommendation) -> str:
 
 def _named(ids: Sequence[str], first: Sequence[str]) -> str:
     """Open questions in few words. Where they are too many only those of `first` are named, and the rest counted."""
-    names = [_IT[id] for id in (ids if len(ids) <= NAMED else first)]
+    names = [_QUESTIONS[id] for id in (ids if len(ids) <= NAMED else first)]
     more = len(ids) - len(names)
     last = f"{more} more" if more else names.pop()
     return f"{', '.join(names)} and {last}" if names else last
@@ -158,7 +158,7 @@ def _means_conflict(r: Recommendation) -> str:
 
 
 def _means_open(r: Recommendation) -> str:
-    first = f"Best answered next: {_IT[r.next_question]}. " if r.next_question else ""
+    first = f"Best answered next: {_QUESTIONS[r.next_question]}. " if r.next_question else ""
     rest = f"{first}{len(r.decisive)} open answers can still decide it."
     if r.serving_hurts or r.score[1]:
         return f"No limit applies, and neither list reaches three of five. {rest}"

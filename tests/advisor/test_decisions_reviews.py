@@ -7,6 +7,7 @@ import pytest
 
 from advisor import catalogue as catalogues
 from advisor import decisions, reviews
+from advisor.models import Decision
 from config.celery import app
 from core import redis_keys
 from fleet.alerts import delivery
@@ -81,6 +82,22 @@ def test_a_fact_that_moved_is_told_once(alice, team, monkeypatch):
     now("Since summer it is otherwise again.")
     reviews.remind(DUE)
     assert Alert.objects.count() == 2
+
+
+def test_no_mail_about_a_fact_of_a_system_that_the_team_does_not_have(alice, team, monkeypatch):
+    decision = record(alice, team, review_by=None)
+    current = catalogues.load()
+    advice = decision.recommendation
+    advice["facts"].append({**advice["facts"][0], "id": "ollama-macos-floor", "text": "As the first method kept it."})
+    Decision.objects.filter(pk=decision.pk).update(recommendation=advice)
+    decisions.move(alice, decision, decision.version, "accepted")
+    reviews.remind(DUE)
+    assert not Alert.objects.exists()
+    facts = tuple(fact for fact in current.facts if fact.id != advice["facts"][0]["id"])
+    monkeypatch.setattr(catalogues, "load", lambda: dataclasses.replace(current, facts=facts))
+    reviews.remind(DUE)
+    [alert] = Alert.objects.all()
+    assert advice["facts"][0]["id"] in alert.facts["text"] and "macos" not in alert.facts["text"]
 
 
 def test_without_a_mail_server_the_note_is_shown_as_not_sent(alice, team, client):
