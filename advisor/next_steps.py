@@ -170,7 +170,7 @@ def _parallel(answers: Answers) -> str:
 
 def _vllm_topology(answers: Answers) -> Step:
     start = f"vllm serve {VLLM_MODEL}"
-    several = answers.get("accelerator") == "multi_gpu" or _parallel(answers)
+    several = "multi_gpu" in _chosen(answers, "accelerator") or _parallel(answers)
     lines = [f"{start} --max-num-seqs 256   # requests worked on at once"]
     if several:
         lines = [

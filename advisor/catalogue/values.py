@@ -20,6 +20,7 @@ class Option:
 
     id: str
     text: str
+    short: str  # as in "because you said: many callers, a product"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,15 @@ class Question:
     options: tuple[Option, ...]
     many: bool = False  # takes a list of options
     hard: bool = False  # people can't easily change what they answered
-    help: str = ""  # explains the terms
+    help: str = ""  # explains the terms, one a line: "WSL: the Linux that ..."
     sections: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()  # ids of items, limits and rules it counts in
+
+    @property
+    def terms(self) -> list[tuple[str, str]]:
+        """Each term with its explanation, in the order of the help."""
+        pairs = (line.partition(": ") for line in self.help.splitlines())
+        return [(term, explained) for term, _, explained in pairs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def questions(catalogue: Catalogue, _: str = "") -> str:
 def _question(question: Question) -> str:
     many = "one or more of" if question.many else "one of"
     lines = [f"## {question.text} {{#{question.id}}}", "", question.why, ""]
-    lines += [question.help, ""] if question.help else []
+    lines += [*(f"- **{term}**: {explained}" for term, explained in question.terms), ""]
     lines += [f"Its id is `{question.id}`; the answer is {many}:", ""]
     lines += [f"- `{option.id}`: {option.text}" for option in question.options]
     lines += ["", f"Counts in {_links(question.feeds) or 'no list'}. Sections: {_cited(question.sections)}"]

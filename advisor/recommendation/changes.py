@@ -8,7 +8,7 @@ from advisor.catalogue.values import Catalogue
 
 from .effects import BIT, applies, effects, known, total
 from .judge import ENGINE, outcome, state
-from .values import Answers, Change, Verdict
+from .values import Answers, Change, Verdict, chosen
 
 LARGEST = 3
 SHOWN = 6
@@ -23,7 +23,6 @@ OFFERED: dict[str, tuple[Value, ...]] = {
     "front_ends": ("local_tools", "own_app"),
     "linux_route": ("possible", "native_only"),
     "os_floor": ("met",),
-    "accelerator": ("one_gpu", "multi_gpu"),
     "api": ("swap", "contract"),
     "responses_state": ("not_needed", "required"),
     "load": ("some", "many"),
@@ -63,14 +62,14 @@ def nearest(answers: Answers, verdict: Verdict, catalogue: Catalogue, judge: Jud
     counts = {False: 0, True: 0}
     for size in range(1, LARGEST + 1):
         wanted = [kind for kind, count in counts.items() if not count]
-        for chosen, limit in _sets(parts, moves, size, ENGINE[verdict.outcome]):
-            if limit not in wanted or counts[limit] == SHOWN or any(smaller <= set(chosen) for smaller in found):
+        for picked, limit in _sets(parts, moves, size, ENGINE[verdict.outcome]):
+            if limit not in wanted or counts[limit] == SHOWN or any(smaller <= set(picked) for smaller in found):
                 continue
-            pairs = sorted(((move.question, move.value) for move in chosen), key=lambda pair: order.index(pair[0]))
+            pairs = sorted(((move.question, move.value) for move in picked), key=lambda pair: order.index(pair[0]))
             after = judge({**answers, **dict(pairs)}, catalogue)
             if after.outcome != "open":
                 counts[limit] += 1
-                found.append(set(chosen))
+                found.append(set(picked))
                 changes.append(Change(tuple(pairs), after, any(name in hard for name, _ in pairs), limit))
     return tuple(sorted(changes, key=lambda change: (len(change.answers), change.hard, change.limit)))
 
@@ -81,10 +80,10 @@ def _sets(
     before = total(parts.values()) & _LIMITS
     for groups in combinations(moves, size):
         rest = total(effect for group, effect in parts.items() if group not in groups)
-        for chosen in product(*(moves[group] for group in groups)):
-            effect = total((rest, *(move.effect for move in chosen)))
+        for picked in product(*(moves[group] for group in groups)):
+            effect = total((rest, *(move.effect for move in picked)))
             if ENGINE[outcome(state(effect))] != engine:
-                yield chosen, effect & _LIMITS != before
+                yield picked, effect & _LIMITS != before
 
 
 def _parts(answers: Answers) -> dict[str, int]:
@@ -103,7 +102,7 @@ def _group(question: str) -> str:
 def _moves(answers: Answers, parts: dict[str, int]) -> dict[str, list[Move]]:
     """Every other answer with another effect, by group."""
     moves: dict[str, list[Move]] = {}
-    offered = {"machines": _machines(answers), **OFFERED}
+    offered = {"machines": _machines(answers), **OFFERED, "accelerator": _accelerators(answers)}
     for question, values in offered.items():
         if not applies(question, answers):
             continue
@@ -124,3 +123,10 @@ def _machines(answers: Answers) -> tuple[Value, ...]:
     if "linux_server" in named:
         return (without, ("linux_pc", "linux_server")) if without else (("linux_pc",), ("linux_pc", "linux_server"))
     return ((*named, "linux_server"),) if named else (("linux_pc",), ("linux_server",))
+
+
+def _accelerators(answers: Answers) -> tuple[Value, ...]:
+    """The named kinds without those that mean a deployment, and with several GPUs."""
+    named = chosen(answers, "accelerator")
+    small, large = named - {"multi_gpu", "tpu"} or {"one_gpu"}, named | {"multi_gpu"}
+    return tuple(sorted(small)), tuple(sorted(large))

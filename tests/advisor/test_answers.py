@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.answers import clean, to_query
 from advisor.catalogue import load
+from advisor.recommendation import recommend
 from tests.advisor import golden
 
 
@@ -44,6 +45,21 @@ def test_two_options_for_a_question_of_one_are_no_answer():
 
 def test_a_single_value_is_a_list_of_one_where_lists_are_asked():
     assert clean({"machines": "mac"}, load()) == ({"machines": ("mac",)}, [])
+
+
+@pytest.mark.parametrize("given", ["multi_gpu", ["apple", "multi_gpu"], ("cpu", "tpu", "multi_gpu")])
+def test_a_link_with_one_accelerator_comes_to_the_same_as_one_with_several(given):
+    raw = golden.answers("GC-03") | {"accelerator": given}
+    answers, ignored = clean(raw, load())
+    assert ignored == []
+    for form in (raw, answers):
+        advice = recommend(form, load())
+        assert advice.outcome == "vllm" and next(item for item in advice.vllm if item.id == "V4").holds
+
+
+def test_small_accelerators_together_are_no_deployment():
+    small = {"callers": "me", "accelerator": ["apple", "one_gpu"], "load": "some", "stage": "prototype"}
+    assert next(item for item in recommend(small, load()).vllm if item.id == "V4").holds is False
 
 
 def test_options_come_once_and_in_the_order_of_the_form():

@@ -38,7 +38,17 @@ def test_the_ids_of_questions_and_options_are_those_of_the_interface():
         "stage": ["individual", "prototype", "growing_api", "product"],
         "growth": ["yes", "no"],
     }
-    assert [question.id for question in load().questions if question.many] == ["machines", "scaling"]
+    assert [question.id for question in load().questions if question.many] == ["machines", "accelerator", "scaling"]
+
+
+def test_every_line_of_a_help_text_explains_one_term():
+    for question in load().questions:
+        assert all(term and explained for term, explained in question.terms), question.id
+
+
+def test_every_option_has_words_for_a_reason_that_differ_from_all_others():
+    shorts = [option.short for question in load().questions for option in question.options]
+    assert len(set(shorts)) == len(shorts)
 
 
 def test_groups_come_in_order_and_hold_their_questions_together():

@@ -214,6 +214,12 @@ def test_hardware_and_policy_are_marked_as_hard_to_change():
     assert hard == {"machines": True, "linux_route": True}
 
 
+def test_an_accelerator_goes_without_the_others_that_are_named():
+    form = PIN_3 | {"goal": "runtime", "pain": "serving", "accelerator": ["apple", "multi_gpu", "tpu"]}
+    moves = [dict(change.answers) for change in of(form).changes]
+    assert [move["accelerator"] for move in moves if set(move) == {"accelerator"}] == [("apple",)]
+
+
 def test_nobody_is_told_to_use_a_mac():
     for name in golden.CASES:
         advice = of(case(name))
