@@ -16,8 +16,9 @@ def render_markdown(recommendation: Recommendation, answers: Answers, catalogue:
     parts = [
         _head(r, summary, catalogue, on),
         _section("Please check", _bullets(words.contradiction(id) for id in r.contradictions)),
-        _section("Strongest reasons", _reasons(r, answers, catalogue) or summary.no_reasons),
+        _section("Because you said", _reasons(r, answers, catalogue) or summary.no_reasons),
         _section("Keep in mind", _bullets(summary.notes)),
+        _section("If this is wrong", words.if_wrong(r)),
         _section("The list for Ollama", _list(r.ollama, answers, catalogue)),
         _section("The list for vLLM", _list(r.vllm, answers, catalogue)),
         _section("How far the weights could move", _bullets(r.weights)),
@@ -58,15 +59,8 @@ def _reasons(r: Recommendation, answers: Answers, catalogue: Catalogue) -> str:
 def _reason(id: str, answers: Answers, catalogue: Catalogue) -> str:
     claims: list[Item | Limit] = [*catalogue.items, *catalogue.limits]
     claim = next(claim for claim in claims if claim.id == id)
-    told = claim.when_true if isinstance(claim, Item) else claim.when_applies
-    asked = [question.id for question in catalogue.questions if id in question.feeds]
-    return f"{_told(asked, answers, catalogue)}: **{id}** {claim.text}. {told} ({claim.sections[0]})"
-
-
-def _told(questions: Iterable[str], answers: Answers, catalogue: Catalogue) -> str:
-    """What was answered to the questions behind a claim."""
-    given = [words.answer(id, answers[id], catalogue) for id in questions if answers.get(id)]
-    return "; ".join(given) or "not answered"
+    means = claim.when_true if isinstance(claim, Item) else claim.when_applies
+    return f"**{words.because(id, answers, catalogue)}**: {means} ({id}, {claim.sections[0]})"
 
 
 def _list(items: tuple[ListItem, ...], answers: Answers, catalogue: Catalogue) -> str:
@@ -74,7 +68,7 @@ def _list(items: tuple[ListItem, ...], answers: Answers, catalogue: Catalogue) -
     rows = ["| Item | | Holds | Your answer | Section |", "|---|---|---|---|---|"]
     for each in items:
         item = texts[each.id]
-        given = _told(item.questions, answers, catalogue)
+        given = words.given(item.questions, answers, catalogue, item.id if each.holds else "") or "not answered"
         rows.append(f"| {item.id} | {item.text} | {words.holds(each.holds)} | {given} | {item.sections[0]} |")
     counts = [sum(each.holds is value for each in items) for value in (True, False, None)]
     return "\n".join(rows) + "\n\n{} true, {} not true, {} not known.".format(*counts)

@@ -1,6 +1,8 @@
 """A result in words: page, preview, Markdown, JSON, frozen advice and command line all take them from here. Pure."""
 
+from .because import because, given
 from .headlines import headline, meaning
+from .risk import if_wrong
 from .sentences import (
     NOT_CONSIDERED,
     NOTES,
@@ -25,10 +27,13 @@ __all__ = [
     "WAYS_OUT",
     "Summary",
     "answer",
+    "because",
     "contradiction",
     "engine",
+    "given",
     "headline",
     "holds",
+    "if_wrong",
     "limit_state",
     "meaning",
     "note",
