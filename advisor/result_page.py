@@ -6,7 +6,7 @@ from datetime import date
 
 from . import guide, words
 from .answers import to_query
-from .catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Outcome, Question
+from .catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Question
 from .facts_used import relied_on
 from .next_steps import Plan, plans, review_on
 from .recommendation.effects import applies
@@ -41,7 +41,7 @@ class Line:
 
     item: Item
     state: str  # TRUE, FALSE or UNKNOWN
-    said: tuple[Said, ...]
+    told: str  # the answers behind it, in few words
     sources: tuple[Source, ...]
     url: str  # in the guide
     change_url: str
@@ -50,11 +50,6 @@ class Line:
     def kind(self) -> str:
         """The state as a CSS class."""
         return {TRUE: "yes", FALSE: "no", UNKNOWN: "maybe"}[self.state]
-
-    @property
-    def told(self) -> str:
-        """What was answered, in few words."""
-        return ", ".join(said.text for said in self.said if said.text) or "you did not say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +99,8 @@ class Reason:
     """answer -> item or limit -> section"""
 
     id: str
-    told: str  # the answer
-    text: str  # what it means
+    told: str  # the answers that make it hold, in few words
+    text: str  # what they mean
     sources: tuple[Source, ...]
     url: str
 
@@ -116,20 +111,19 @@ class ResultPage:
 
     recommendation: Recommendation
     summary: words.Summary
-    outcome: Outcome
     on: date
     article_date: date
-    strength: str  # what its word means
     ollama: EngineList
     vllm: EngineList
     reasons: tuple[Reason, ...]
     limits: tuple[LimitLine, ...]
     changes: tuple[ChangeLine, ...]
+    next: Said | None  # the open question that settles most
     unanswered: tuple[Said, ...]
     answers: tuple[Said, ...]
-    notes: tuple[str, ...]
     triggers: tuple[str, ...]
     contradictions: tuple[str, ...]
+    if_wrong: str
     ways_out: tuple[str, ...]
     plans: tuple[Plan, ...]
     review_on: date
@@ -144,6 +138,13 @@ class ResultPage:
     def matter(self) -> int:
         """How many open questions can still move the outcome."""
         return len(self.recommendation.matter)
+
+    @property
+    def limits_in_short(self) -> str:
+        """Which limits apply and how many may still come, in a few words."""
+        applying, unknown = (sum(line.state == state for line in self.limits) for state in (APPLIES, UNKNOWN))
+        short = f"{applying or 'none'} {'apply' if applying > 1 else 'applies'}"
+        return f"{short}, {unknown} not known" if unknown else short
 
     @property
     def other_side(self) -> tuple[Line, ...]:
@@ -163,7 +164,6 @@ class Teller:
         self.questions = {question.id: question for question in catalogue.questions}
         self.headings = {section.id: section.heading for section in catalogue.sections}
         self.facts = {fact.id: fact for fact in catalogue.facts}
-        self.outcomes = {outcome.id: outcome for outcome in catalogue.outcomes}
 
     def page(self, on: date) -> ResultPage:
         """The whole page, as of a day."""
@@ -171,20 +171,19 @@ class Teller:
         return ResultPage(
             recommendation=advice,
             summary=words.summary(advice),
-            outcome=self.outcomes[advice.outcome],
             on=on,
             article_date=article_date(self.catalogue),
-            strength=words.strength(advice).partition(": ")[2],
             ollama=self._list("Ollama", advice.ollama),
             vllm=self._list("vLLM", advice.vllm),
             reasons=tuple(self._reason(id) for id in advice.reasons),
             limits=tuple(self._limit(limit) for limit in self.catalogue.limits),
             changes=tuple(self._change(change) for change in advice.changes),
+            next=self.said(advice.next_question) if advice.next_question else None,
             unanswered=tuple(self.said(id) for id in self._by_weight(advice.unanswered)),
             answers=tuple(self.said(question.id) for question in self.catalogue.questions if self._shown(question)),
-            notes=tuple(words.note(id) for id in advice.notes),
             triggers=tuple(words.trigger(id) for id in advice.triggers),
             contradictions=tuple(words.contradiction(id) for id in advice.contradictions),
+            if_wrong=words.if_wrong(advice),
             ways_out=tuple(words.way_out(id) for id in advice.ways_out),
             plans=plans(advice.outcome, self.answers),
             review_on=review_on(on),
@@ -217,10 +216,12 @@ class Teller:
 
     def _line(self, each: ListItem) -> Line:
         item = next(item for item in self.catalogue.items if item.id == each.id)
-        said = tuple(self.said(id) for id in item.questions)
         state = {True: TRUE, False: FALSE, None: UNKNOWN}[each.holds]
-        missing = next((one.url for one in said if not one.text), said[0].url)
-        return Line(item, state, said, self._place(item), guide.anchor(item.id), missing)
+        told = (
+            words.given(item.questions, self.answers, self.catalogue, item.id if each.holds else "") or "not answered"
+        )
+        missing = next((id for id in item.questions if id not in self.answers), item.questions[0])
+        return Line(item, state, told, self._place(item), guide.anchor(item.id), self.link(self.answers, missing))
 
     def _place(self, item: Item) -> tuple[Source, ...]:
         """The article's list with the item's place in it."""
@@ -229,14 +230,12 @@ class Teller:
         )
 
     def _reason(self, id: str) -> Reason:
-        for item in self.catalogue.items:
-            if item.id == id:
-                told = ", ".join(filter(None, (self.said(asked).text for asked in item.questions)))
-                return Reason(id, told, item.text, self._place(item), guide.anchor(id))
+        told = words.because(id, self.answers, self.catalogue)
+        item = next((item for item in self.catalogue.items if item.id == id), None)
+        if item is not None:
+            return Reason(id, told, item.when_true, self._place(item), guide.anchor(id))
         limit = next(limit for limit in self.catalogue.limits if limit.id == id)
-        asked = [question.id for question in self.catalogue.questions if id in question.feeds]
-        told = ", ".join(filter(None, (self.said(each).text for each in asked)))
-        return Reason(id, told, limit.text, self.sources(limit.sections[:1]), guide.anchor(id))
+        return Reason(id, told, limit.when_applies, self.sources(limit.sections[:1]), guide.anchor(id))
 
     def _limit(self, limit: Limit) -> LimitLine:
         state, text = words.limit_state(limit, self.advice)

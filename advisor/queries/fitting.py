@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from fleet.engines.reading import Model, facts_from_json
 from fleet.engines.registry import label
 from fleet.models import Endpoint, EndpointState
-from fleet.snippets import Snippet, is_embedder, snippets
+from fleet.snippets import is_embedder
 from fleet.status import Status
 from teams.access import teams_of
 from teams.models import Team
@@ -25,7 +25,6 @@ ENGINES = {
 """Outcome -> engines whose endpoints fit, as the fleet's registry names them."""
 
 WORKING = (Status.UP, Status.BUSY)
-MODELS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,7 @@ class Fitting:
     engine: str  # its label
     status: str
     since: datetime | None
-    models: list[str]
-    more: int  # models that are not named
-    snippet: Snippet  # environment variables for an OpenAI client
+    models: list[str]  # the most useful first
 
 
 def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]:
@@ -69,18 +66,7 @@ def team_endpoints(team: Team) -> list[Watched]:
 
 def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
     names = [model.name for model in sorted(models, key=_usefulness)]
-    endpoint = state.endpoint
-    made = snippets(endpoint.url, state.engine, models, bool(endpoint.api_key), endpoint.username)
-    env = next(snippet for snippet in made if snippet.key == "env")
-    return Fitting(
-        endpoint,
-        label(state.engine),
-        state.status,
-        state.since,
-        names[:MODELS_NAMED],
-        max(0, len(names) - MODELS_NAMED),
-        env,
-    )
+    return Fitting(state.endpoint, label(state.engine), state.status, state.since, names)
 
 
 def _generates(models: tuple[Model, ...]) -> bool:

@@ -18,7 +18,6 @@ from ..form_page import GROUPS, following, groups, starters
 from ..queries.requirements import of_teams
 from ..reading import read, result
 from ..recommendation.values import Answers
-from ..result_page import ResultPage
 
 
 @login_not_required
@@ -85,7 +84,7 @@ def form_parts(answers: Answers, url: str) -> dict[str, Any]:
 def preview_parts(answers: Answers, url: str) -> dict[str, Any]:
     """What the preview needs."""
     page = result(answers, url, changes=False)
-    return {"preview": page, "next_question": _next(page)}
+    return {"preview": page}
 
 
 def follow_parts(asked: str, answers: Answers) -> dict[str, Any]:
@@ -93,11 +92,6 @@ def follow_parts(asked: str, answers: Answers) -> dict[str, Any]:
     fields = following(answers, catalogues.load())
     changed = asked.split() != [field.question.id for field in fields]
     return {"follow": fields, "follow_changed": changed}
-
-
-def _next(page: ResultPage) -> Any:
-    id = page.recommendation.next_question
-    return next((said.question for said in page.unanswered if said.question.id == id), None)
 
 
 def _teams(user: User | None) -> Any:

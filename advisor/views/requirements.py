@@ -150,7 +150,7 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.change_requirement(request, pk)
     requirements.share(found)
     messages.success(request, "Anyone who has the link can read this result now.")
-    return redirect(f"{found.get_absolute_url()}#take-away")
+    return redirect(f"{found.get_absolute_url()}#share")
 
 
 @require_POST
@@ -159,7 +159,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.change_requirement(request, pk)
     requirements.withdraw(found)
     messages.success(request, "The link is withdrawn: it leads nowhere from now on.")
-    return redirect(f"{found.get_absolute_url()}#take-away")
+    return redirect(f"{found.get_absolute_url()}#share")
 
 
 @login_not_required

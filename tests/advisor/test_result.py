@@ -1,4 +1,4 @@
-"""The result: its thirteen points in order, and the golden cases alike on page, Markdown and JSON."""
+"""The result: what it shows as it opens, its closed sections, and the golden cases alike on page, Markdown and JSON."""
 
 import re
 from datetime import UTC, date, datetime
@@ -15,21 +15,11 @@ from advisor.recommendation.values import OUTCOMES as ALL_OUTCOMES
 from fleet import endpoints
 from fleet.models import EndpointState
 from teams.models import Team
-from tests.advisor import golden
+from tests.advisor import golden, opened
 
-ORDER = (
-    "verdict",
-    "reasons",
-    "lists",
-    "limits",
-    "changes",
-    "untold",
-    "next",
-    "silent",
-    "facts",
-    "answers",
-    "take-away",
-)
+ORDER = ("verdict", "share", "reasons", "first", "lists", "limits", "changes", "next", "facts", "silent", "answers")
+WORDS = 700
+"""What a result may show before a section is opened."""
 
 
 def result_of(client, case: str, form: str = "") -> str:
@@ -68,10 +58,51 @@ def test_both_lists_are_told_item_by_item_as_in_the_json(client, db, case):
     assert told == {id: words_of[holds] for engine in ("ollama", "vllm") for id, holds in lists[engine].items()}
 
 
-def test_the_points_stand_in_the_order_of_the_method(client, db):
-    html = html_of(client, result_of(client, "GC-05"))
-    places = [html.index(f'id="{point}"') for point in (*ORDER[:7], "conflict", *ORDER[7:])]
+def test_the_verdict_its_reasons_and_what_to_check_come_before_the_closed_sections(client, db):
+    html = html_of(client, result_of(client, "GC-03"))
+    places = [html.index(f'id="{point}"') for point in ORDER]
     assert places == sorted(places)
+    assert html.count('<details class="fold">') == 7
+
+
+@pytest.mark.parametrize("query", [*golden.CASES, "goal=serving", "responses_state=required", ""])
+def test_a_result_opens_with_less_than_700_words(client, alice, team, query):
+    for number in range(12):
+        _watched(team, f"box-{number}", f"http://10.0.4.{number}:11434", "ollama", "up", ["qwen3:8b"] * 8)
+        _watched(team, f"gpu-{number}", f"http://10.0.5.{number}:8000", "vllm", "up", ["big"])
+    client.force_login(alice)
+    path = result_of(client, query) if query in golden.CASES else f"/advisor/result/?{query}"
+    shown = opened.text(client.get(path).content.decode())
+    assert 100 < len(shown.split()) < WORDS
+    assert "curl" not in shown and "pip install" not in shown
+
+
+def test_a_reason_is_the_answers_behind_it_in_plain_words(client, db):
+    shown = opened.text(html_of(client, result_of(client, "GC-03")))
+    assert "Because you said" in shown
+    assert "Many callers, a product, several GPUs, many calls at once" in shown
+    assert "Several GPUs for one service" not in shown
+
+
+def test_only_the_answers_that_make_a_line_hold_are_its_reason(client, db):
+    given = golden.answers("GC-03") | {"callers": "small_local", "accelerator": ["apple", "tpu"], "load": "some"}
+    shown = opened.text(html_of(client, f"/advisor/result/?{urlencode(given, doseq=True)}"))
+    assert "A product, an accelerator other than a GPU" in shown
+
+
+def test_an_open_result_offers_the_next_question_and_no_decision(client, alice, team):
+    _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
+    client.force_login(alice)
+    shown = opened.text(html_of(client, "/advisor/result/?goal=serving"))
+    assert "Answer the question that settles most" in shown
+    assert "Record a decision" not in shown and "box" not in shown
+
+
+def test_every_result_names_the_price_of_being_wrong(client, db):
+    for case in golden.CASES:
+        shown = opened.text(html_of(client, result_of(client, case)))
+        assert "If this is wrong" in shown
+    assert "vLLM does not start on native Windows" in opened.text(html_of(client, result_of(client, "GC-05")))
 
 
 def test_the_head_names_date_catalogue_and_article(client, db, time_machine):
@@ -88,13 +119,14 @@ def test_only_a_conflict_has_two_columns_and_ways_out(client, db):
     assert "What rules one out" in html and "What the other is too small for" in html
     advice = client.get(result_of(client, "GC-05", "json")).json()
     assert advice["outcome"] == "conflict"
-    assert re.search(r"Ways out, fewest changes first</h3>\s*<ol><li>", html)
+    assert re.search(r"Ways out, fewest changes first</h2>\s*<ol><li>", html)
+    assert "See the ways out" in html
     assert "What rules one out" not in html_of(client, result_of(client, "GC-03"))
 
 
 def test_each_change_opens_the_form_with_that_answer_and_comes_to_what_it_says(client, db):
     html = html_of(client, result_of(client, "GC-04"))
-    part = html[html.index('id="changes"') : html.index('id="untold"')]
+    part = html[html.index('id="changes"') : html.index('id="next"')]
     links = re.findall(r'<a href="/advisor/\?([^"#]+)#q-\w+">[^<]+</a> <span class="strong">([^<]+), (\w+)<', part)
     assert links
     for query, engine, strength in links:
@@ -104,7 +136,7 @@ def test_each_change_opens_the_form_with_that_answer_and_comes_to_what_it_says(c
 
 def test_every_answer_has_a_change_link_that_keeps_the_others(client, db):
     html = html_of(client, result_of(client, "GC-01"))
-    part = html[html.index('<h2 id="answers"') : html.index('id="take-away"')]
+    part = html[html.index('id="answers"') :]
     links = re.findall(r'<dd class="change"><a href="/advisor/\?([^"]+)#q-(\w+)">', part)
     assert [id for _, id in links] == [q.id for q in catalogue.load().questions if q.id != "linux_route"]
     assert all("goal=runtime" in query for query, _ in links)
@@ -112,7 +144,7 @@ def test_every_answer_has_a_change_link_that_keeps_the_others(client, db):
 
 def test_every_fact_says_whether_the_article_dates_it_and_when_it_was_checked(client, db):
     html = html_of(client, result_of(client, "GC-02"))
-    part = html[html.index('<h2 id="facts"') : html.index('<h2 id="answers"')]
+    part = html[html.index('id="facts"') : html.index('id="silent"')]
     facts = part.count("<li>")
     assert facts
     assert facts == len(re.findall(r"(article: 2026-04-16|undated in the article) · (checked \d|not checked)", part))
@@ -184,17 +216,18 @@ def test_python_snippets_are_valid_python(outcome):
                     compile(command.text, "snippet", "exec")
 
 
-def test_a_working_endpoint_of_the_own_team_that_fits_is_named_first(client, alice, team):
-    _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
+def test_working_endpoints_of_the_own_team_that_fit_are_named_three_at_most(client, alice, team):
+    for name in ("box", "box-2", "box-3", "box-4", "box-5"):
+        _watched(team, name, f"http://{name}:11434", "ollama", "up", ["qwen3:8b"])
     _watched(team, "gpu-1", "http://10.0.4.8:8000", "vllm", "up", ["big"])
-    _watched(team, "old", "http://10.0.4.7:11434", "ollama", "down", ["qwen3:8b"])
+    _watched(team, "attic", "http://10.0.4.7:11434", "ollama", "down", ["qwen3:8b"])
     _watched(Team.objects.create(name="Other", slug="other"), "theirs", "http://10.0.9.9:11434", "ollama", "up", [])
     client.force_login(alice)
     html = html_of(client, result_of(client, "GC-04"))
-    part = html[html.index('<h2 id="next"') : html.index('<h2 id="silent"')]
-    assert part.index("Already there:") < part.index("Set up Ollama")
-    assert "http://10.0.4.9:11434/v1" in part and "qwen3:8b" in part
-    assert "gpu-1" not in part and "old" not in re.findall(r">(\w+)</a></h3>", part) and "theirs" not in part
+    part = html[html.index('id="first"') : html.index('id="lists"')]
+    assert re.findall(r">([a-z\d-]+)</a> <span class=\"soft\">Ollama, qwen3:8b<", part) == ["box", "box-2", "box-3"]
+    assert "2 more fit" in part
+    assert not {"gpu-1", "attic", "theirs"} & set(re.findall(r">([a-z\d-]+)</a>", part))
 
 
 def test_strangers_see_no_endpoint(client, team):

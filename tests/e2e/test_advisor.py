@@ -69,7 +69,7 @@ def test_a_lone_laptop_user_is_done_with_a_profile_and_six_answers(page: Page, s
     page.get_by_role("button", name="See the result").click()
     expect(page.locator("h1")).to_contain_text("LM Studio")
     expect(page.locator(".report")).to_contain_text("lms server start")
-    expect(page.locator("html")).not_to_contain_text("Record the decision")
+    expect(page.locator("html")).not_to_contain_text("Record a decision")
 
 
 def test_an_answer_given_before_the_scripts_are_there_counts(page: Page, site: Site):
@@ -130,6 +130,7 @@ def test_without_javascript_it_is_submit_and_show(browser: Browser, site: Site, 
     page.locator("#priority-" + ("setup" if headline == "LM Studio" else "architecture")).check()
     page.get_by_role("button", name="See the result").click()
     expect(page.locator("h1")).to_contain_text(headline)
+    page.locator("summary", has_text="Your answers").click()
     page.get_by_role("link", name=re.compile("Change the answer to: What hurts today")).click()
     expect(page.locator("#" + answers[0])).to_be_checked()
     context.close()
@@ -155,7 +156,7 @@ def test_a_teams_draft_saves_itself_and_a_stale_form_is_told(members_page: Page,
     expect(other.get_by_role("alert")).to_contain_text("saved other answers while this form was open")
     expect(other.locator("#load-many")).to_be_checked()
     other.get_by_role("button", name="Save and see the result").click()
-    expect(other.locator("#answers + dl")).to_contain_text("Many")
+    expect(other.locator("#answers")).to_contain_text("Many")
     other_context.close()
 
 
@@ -164,14 +165,16 @@ def test_a_public_link_is_made_read_and_withdrawn(members_page: Page, browser: B
     page.goto(f"{site.url}/advisor/requirements/new/?goal=serving&machines=linux_server")
     page.get_by_label("What is it for?").fill("Shared tier")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Make one").click()
+    page.locator("summary", has_text="Share").click()
+    page.get_by_role("button", name="Make a link for everyone").click()
+    expect(page.locator("#public")).to_be_visible()  # the redirect opens the section again
     public = page.locator("#public").inner_text()
     stranger_context = browser.new_context()
     stranger = stranger_context.new_page()
     stranger.goto(public)
     expect(stranger.locator(".eyebrow").first).to_contain_text("Shared tier")
-    page.get_by_role("button", name="Withdraw it").click()
-    expect(page.get_by_role("button", name="Make one")).to_be_visible()
+    page.get_by_role("button", name="Withdraw the link").click()
+    expect(page.get_by_role("button", name="Make a link for everyone")).to_be_visible()
     assert stranger.goto(public).status == 404
     stranger_context.close()
 
@@ -197,10 +200,41 @@ def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str
     context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(site.url + path)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = axe_finds(page)
+    page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
+    found += axe_finds(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
     assert found == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_result_is_one_screen_and_its_sections_open_by_keyboard(browser: Browser, site: Site, scripts: bool):
+    context = browser.new_context(viewport={"width": 1440, "height": 1100}, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{site.url}/advisor/result/?{_query('GC-03')}")
+    last = page.locator("summary", has_text="Your answers")
+    box = last.bounding_box()
+    assert box and box["y"] + box["height"] < 1100
+    expect(page.locator("#answers")).to_be_hidden()
+    last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#answers")).to_be_visible()
+    context.close()
+
+
+def test_a_link_into_a_closed_section_opens_it(page: Page, site: Site):
+    page.goto(f"{site.url}/advisor/result/?{_query('GC-03')}")
+    expect(page.locator("#review")).to_be_hidden()
+    page.get_by_role("link", name="earlier when something changes").click()
+    expect(page.locator("#review")).to_be_visible()
+
+
+def test_what_is_closed_is_printed_all_the_same(page: Page, site: Site):
+    page.goto(f"{site.url}/advisor/result/?{_query('GC-03')}")
+    page.emulate_media(media="print")
+    for part in ("lists", "limits", "changes", "next", "facts", "silent", "answers"):
+        expect(page.locator(f"#{part}")).to_be_visible()
 
 
 @pytest.mark.parametrize("case", ["GC-04", "GC-06"])
@@ -217,7 +251,7 @@ def test_a_decision_is_recorded_from_a_result_and_its_pages_are_accessible(brows
     context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"{site.url}/advisor/result/?{_query('GC-04')}")
-    page.get_by_role("link", name="Record the decision").first.click()
+    page.get_by_role("link", name="Record a decision").click()
     page.get_by_role("button", name="Record as accepted").click()
     expect(page.get_by_text("is recorded as accepted")).to_be_visible()
     for path in (page.url.removeprefix(site.url), "/decisions/", f"/decisions/new/?{_query('GC-05')}"):
