@@ -135,11 +135,6 @@ class ResultPage:
         return self.ollama, self.vllm
 
     @property
-    def matter(self) -> int:
-        """How many open questions can still move the outcome."""
-        return len(self.recommendation.matter)
-
-    @property
     def limits_in_short(self) -> str:
         """Which limits apply and how many may still come, in a few words."""
         applying, unknown = (sum(line.state == state for line in self.limits) for state in (APPLIES, UNKNOWN))

@@ -75,12 +75,12 @@ WAYS_OUT: Mapping[str, str] = {
     "linux_server": "Serve from a Linux server, and look after it as a serving layer.",
 }
 CONTRADICTIONS: Mapping[str, str] = {
-    "many_calls_just_me": "You are the only caller, but many calls run at once.",
+    "many_calls_just_me": "You are the only caller, but many calls run at once. That is right for a batch job.",
     "product_just_me": "This is a product, but you are the only caller.",
     "individual_many_callers": "One person is trying things out, but many callers share an endpoint.",
     "none_and_some": "You chose none of the mechanisms as well as some of them. The ones you named count.",
     "runtime_but_nodes": "You want a runtime on your own machines, but need more than one node.",
-    "serving_pain_occasional": "Serving many requests hurts, but only one call runs now and then.",
+    "serving_pain_occasional": "Serving many requests hurts, but calls run one at a time.",
     "apple_without_mac": "The model runs on Apple silicon, but no Mac is named.",
     "state_without_api": "The server must keep Responses state, but no OpenAI-style API is needed.",
     "tensor_one_gpu": "One model should span several GPUs, but no machine has more than one.",

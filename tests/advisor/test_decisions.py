@@ -1,5 +1,6 @@
 """Decisions keep the advice as it was; once taken, nothing but their status moves."""
 
+import copy
 import dataclasses
 from datetime import date, timedelta
 from uuid import uuid4
@@ -185,6 +186,15 @@ def test_only_what_is_in_force_is_due(alice, team):
 def test_running_again_on_the_same_catalogue_shows_no_difference(taken):
     again = queries.again(taken)
     assert (again.differences, again.moved, again.ignored) == ([], [], [])
+
+
+def test_an_answer_that_is_only_worded_otherwise_today_is_no_difference(taken):
+    old = copy.deepcopy(taken.recommendation)
+    old["answers"][0]["answer"] = "As it was worded then"
+    assert frozen.differences(old, taken.recommendation) == []
+    del old["answers"][0]
+    [row] = frozen.differences(old, taken.recommendation)
+    assert row["was"] == "not there"
 
 
 def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):

@@ -226,3 +226,22 @@ def test_who_runs_the_installation_reads_what_was_saved_for_a_team_without_membe
     saved = Requirement.objects.create(team=team, name="Chat", answers={"goal": "runtime"}, catalogue_version="1.0")
     client.force_login(admin_user)
     assert client.get(f"/advisor/requirements/{saved.pk}/").status_code == 200
+
+
+def test_answers_saved_before_the_form_changed_open_and_what_is_gone_is_named(client, alice, saved):
+    old = golden.answers("GC-03") | {"accelerator": "multi_gpu", "budget": "low", "load": "endless"}
+    Requirement.objects.filter(pk=saved.pk).update(answers=old)
+    client.force_login(alice)
+    html = html_of(client.get(saved.get_absolute_url()))
+    assert "There is no question 'budget'" in html and "has no option 'endless'" in html
+    assert "Many callers, a product, several GPUs" in html
+    edit = html_of(client.get(f"/advisor/requirements/{saved.pk}/edit/"))
+    assert re.search(r'id="accelerator-multi_gpu"[^>]* checked', edit)
+
+
+def test_several_accelerators_are_saved_and_shown(client, alice, saved):
+    client.force_login(alice)
+    client.post(f"/advisor/requirements/{saved.pk}/edit/", edit_form(client, saved, accelerator=["apple", "multi_gpu"]))
+    saved.refresh_from_db()
+    assert saved.answers["accelerator"] == ["apple", "multi_gpu"]
+    assert "Apple silicon, Several GPUs for one service" in html_of(client.get(saved.get_absolute_url()))
