@@ -17,6 +17,7 @@ _COSTS = {
     ),
     "split": "Two engines have to be run instead of one. If one is hardly used, the load of its endpoint shows it.",
 }
+_NO_STATE = "If vLLM does not keep the state as your clients need it, calls fail or answers lack what was asked before."
 _AGAINST_A_LIMIT = {
     "G1": "vLLM does not start on native Windows, which shows on the first day.",
     "G2": "Ollama ignores the fields for state without an error. It shows late, as answers lack what was asked before.",
@@ -26,4 +27,7 @@ _AGAINST_A_LIMIT = {
 
 def if_wrong(r: Recommendation) -> str:
     """The price of following a result that does not fit, and the sign of it; in a conflict, of ignoring its limits."""
-    return _COSTS.get(r.outcome) or " ".join(_AGAINST_A_LIMIT[limit] for limit in r.limits)
+    if r.outcome == "conflict":
+        return " ".join(_AGAINST_A_LIMIT[limit] for limit in r.limits)
+    state = f"{_NO_STATE} " if r.outcome == "vllm" and "G2" in r.limits else ""
+    return state + _COSTS[r.outcome]

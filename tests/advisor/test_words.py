@@ -28,6 +28,7 @@ def test_every_reason_of_every_golden_case_names_an_answer():
     [
         ({}, "Nothing is decided yet"),
         (golden.answers("GC-03"), "stand idle"),
+        ({"responses_state": "required"}, "does not keep the state as your clients need it"),
         (golden.answers("GC-04"), "wait for each other"),
         (golden.answers("GC-05"), "does not start on native Windows"),
         ({"responses_state": "required", "machines": ["windows"], "linux_route": "native_only"}, "without an error"),
