@@ -235,6 +235,7 @@ def test_what_is_closed_is_printed_all_the_same(page: Page, site: Site):
     page.emulate_media(media="print")
     for part in ("lists", "limits", "changes", "next", "facts", "silent", "answers"):
         expect(page.locator(f"#{part}")).to_be_visible()
+    expect(page.locator("#next .code").first).to_be_hidden()
 
 
 @pytest.mark.parametrize("case", ["GC-04", "GC-06"])
