@@ -1,7 +1,10 @@
 """Endpoints of one's own teams that already are what an outcome asks for."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from django.contrib.auth.models import User
 
@@ -39,14 +42,19 @@ class Fitting:
 
 
 def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]:
-    """What of the fleet of the person's teams (or of `team`) fits the outcome and works, up before busy."""
+    """What of the fleet of the person's teams (or of `team`) fits the outcome and works, up before busy.
+
+    Engines take turns, so that the first few show both sides of a split.
+    """
     states = EndpointState.objects.filter(engine__in=ENGINES[outcome], status__in=WORKING)
     states = states.filter(endpoint__team__in=teams_of(user)).select_related("endpoint__team").defer("strip", "ladder")
     if team is not None:
         states = states.filter(endpoint__team=team)
     ranked = sorted(states, key=lambda s: (s.status != Status.UP, s.endpoint.name.lower()))
     offered = ((state, facts_from_json(state.facts).models) for state in ranked)
-    return [_fitting(state, models) for state, models in offered if _generates(models)]
+    fits = [_fitting(state, models) for state, models in offered if _generates(models)]
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(count)
+    return sorted(fits, key=lambda fit: next(numbers[fit.engine]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,16 @@ def test_working_endpoints_of_the_own_team_that_fit_are_named_three_at_most(clie
     assert not {"gpu-1", "attic", "theirs"} & set(re.findall(r">([a-z\d-]+)</a>", part))
 
 
+def test_a_split_names_endpoints_of_both_engines(client, alice, team):
+    for number in range(4):
+        _watched(team, f"box-{number}", f"http://10.0.4.{number}:11434", "ollama", "up", ["qwen3:8b"])
+    _watched(team, "gpu", "http://10.0.5.1:8000", "vllm", "busy", ["big"])
+    client.force_login(alice)
+    html = html_of(client, result_of(client, "GC-06"))
+    part = html[html.index('id="first"') : html.index('id="lists"')]
+    assert re.findall(r">([a-z\d-]+)</a> <span", part) == ["box-0", "gpu", "box-1"]
+
+
 def test_strangers_see_no_endpoint(client, team):
     _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
     assert "10.0.4.9" not in html_of(client, result_of(client, "GC-04"))
