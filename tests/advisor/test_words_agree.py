@@ -236,7 +236,7 @@ def test_the_page_and_the_preview_say_the_same_and_contradict_nothing(client):
         assert not list(read(page, answers, advice)), answers
         assert not list(read(preview, answers, advice)), answers
         if advice.outcome == "open":
-            assert "Record the decision" not in page
+            assert "Record a decision" not in page
 
 
 def text_of(response):
