@@ -112,4 +112,6 @@ def _more(decision: Decision) -> str:
 
 def _fact(fact: dict[str, Any]) -> str:
     checked = fact["last_checked"] or "never"
+    if copied := fact.get("copy_date"):  # decisions on catalogue 1.0 have none
+        checked += f" in a copy of {copied}"
     return f"{fact['text']} (article: {fact['article_date']}; last checked: {checked}; {fact['state']})"

@@ -114,7 +114,7 @@ def _triggers(r: Recommendation, on: date) -> str:
 
 def _fact(fact: Fact) -> str:
     article = "undated in the article" if fact.article_date == UNDATED else f"article {fact.article_date}"
-    checked = f"checked {fact.last_checked.isoformat()}, {fact.state}" if fact.last_checked else fact.state
+    checked = f"checked {fact.last_checked} in a copy of {fact.copy_date}, {fact.state}"
     now = f" {fact.now}" if fact.now else ""
     return f"{fact.text}{now} ({fact.section}, {article}; {checked})"
 

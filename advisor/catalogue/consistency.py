@@ -8,7 +8,7 @@ from datetime import date
 from .values import UNDATED, Catalogue
 
 GROUPS = ("who", "machines", "api", "load")
-STATES = ("same", "changed", "not rechecked")
+STATES = ("same", "changed")
 ENGINES = ("ollama", "vllm")
 RULES = {
     "SP": "two audiences",
@@ -119,13 +119,14 @@ def _limits(catalogue: Catalogue) -> Iterable[str]:
 
 
 def _facts(catalogue: Catalogue) -> Iterable[str]:
+    newest = max(day for _, day, _ in catalogue.changelog)
     for fact in catalogue.facts:
         if fact.state not in STATES:
             yield f"The fact {fact.id} has the state {fact.state}, which is none of: {', '.join(STATES)}."
-        if (fact.last_checked is None) != (fact.state == "not rechecked"):
-            yield f"The fact {fact.id} is {fact.state}, which does not go with its last check ({fact.last_checked})."
-        if fact.last_checked and not fact.source:
-            yield f"The fact {fact.id} was checked, but does not say where."
+        if fact.copy_date > fact.last_checked:
+            yield f"The fact {fact.id} was checked {fact.last_checked} in a copy of {fact.copy_date}, which is later."
+        if fact.last_checked > newest:
+            yield f"The fact {fact.id} was checked on {fact.last_checked}, after the newest version ({newest})."
         if fact.state == "changed" and not fact.now:
             yield f"The fact {fact.id} changed, but does not say to what."
         if fact.article_date != UNDATED and not _is_date(fact.article_date):

@@ -55,7 +55,7 @@ def _read(folder: Path, name: str, mistakes: list[str]) -> list[Any]:
     except OSError as error:
         mistakes.append(f"{path.name} can't be read: {error.strerror}.")
         return []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 31 February is a ValueError
         mistakes.append(f"{path.name} is not YAML: {' '.join(str(error).split())}.")
         return []
     if not isinstance(entries, list) or not entries:
@@ -103,7 +103,7 @@ def _unfit(value: object, declared: str, where: str) -> list[str]:
     elif "bool" in declared:
         fits, wanted = isinstance(value, bool), "true or false"
     elif "date" in declared:
-        fits, wanted = value is None or isinstance(value, date), "a date or empty"
+        fits, wanted = type(value) is date, "a date"  # a datetime is a date too, and can't be compared with one
     else:
         fits, wanted = isinstance(value, str) and bool(value.strip()), "a text"
     return [] if fits else [f"{where}: must be {wanted}, not {value!r}."]
@@ -119,7 +119,7 @@ def _changelog(entries: list[Any], mistakes: list[str]) -> tuple[tuple[str, date
     lines = []
     for number, entry in enumerate(entries, start=1):
         match entry:
-            case {"version": str(version), "date": date() as day, "what": str(what)}:
+            case {"version": str(version), "date": date() as day, "what": str(what)} if type(day) is date:
                 lines.append((version, day, what))
             case _:
                 mistakes.append(f"changelog.yaml, entry {number}: needs a version (a text), a date and what (a text).")

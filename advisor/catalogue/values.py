@@ -74,15 +74,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A claim about an engine that can move, with what the article dates it and when it was looked at again."""
+    """A claim about an engine that can move, with the article's date and when it was last compared with a source."""
 
     id: str
     text: str
     article_date: str  # ISO date, or UNDATED: the article gives none
-    last_checked: date | None
-    state: str  # "same", "changed" or "not rechecked"
+    last_checked: date  # when the source was last read
+    copy_date: date  # the day that the copy which was read is from: what came later is not covered
+    state: str  # "same" or "changed"
     section: str
-    source: str = ""  # where it was looked up when it was last checked
+    source: str  # what was read
     now: str = ""  # what is true today, where that differs or says more
 
 

@@ -92,18 +92,18 @@ def _question(question: Question) -> str:
 
 
 def facts(catalogue: Catalogue, _: str = "") -> str:
-    """Every fact that can move, with both dates."""
+    """Every fact that can move, with its dates."""
     return "\n\n".join(_fact(fact) for fact in catalogue.facts)
 
 
 def _fact(fact: Fact) -> str:
     about, *words = fact.id.split("-")
     name = f"{ENGINES.get(about, about)}: {' '.join(_SPELLED.get(word, word) for word in words)}"
-    checked = "Never rechecked" if fact.last_checked is None else f"Last checked {day(fact.last_checked)}"
     lines = [f"### {name} {{#{fact.id.lower()}}}", "", fact.text, ""]
     lines += [f"Today: {fact.now}", ""] if fact.now else []
-    lines += [f"- In the article: {_dated(fact)}, [[{fact.section}]]", f"- {checked}: **{fact.state}**"]
-    return "\n".join(lines + ([f"- Looked up in: {fact.source}"] if fact.source else []))
+    lines += [f"- In the article: {_dated(fact)}, [[{fact.section}]]"]
+    lines += [f"- Last checked {_checked(fact)}: **{fact.state}**", f"- Read in: {fact.source}"]
+    return "\n".join(lines)
 
 
 _SPELLED = {
@@ -145,7 +145,7 @@ def _dated(fact: Fact) -> str:
 
 
 def _checked(fact: Fact) -> str:
-    return day(fact.last_checked) if fact.last_checked else "never"
+    return f"{day(fact.last_checked)}, in a copy of {day(fact.copy_date)}"
 
 
 def path(catalogue: Catalogue, _: str = "") -> str:

@@ -73,14 +73,28 @@ def test_only_the_passages_that_the_article_dates_carry_a_date():
         assert fact.article_date in ("2026-04-16", UNDATED)
 
 
-def test_facts_that_moved_say_so_with_both_dates():
+def test_all_facts_were_checked_again_in_copies_whose_dates_they_have():
+    copies = {"ollama": date(2026, 8, 21), "vllm": date(2026, 11, 2)}
+    assert len(load().facts) == 21
+    for fact in load().facts:
+        assert fact.last_checked == date(2026, 11, 28) and fact.copy_date == copies[fact.id.split("-")[0]]
+
+
+def test_facts_that_moved_say_to_what():
     moved = {fact.id: fact for fact in load().facts if fact.state == "changed"}
-    assert {"ollama-windows-gpus", "ollama-linux-gpus", "vllm-gpu-linux", "vllm-hardware"} <= set(moved)
-    assert all(fact.now and fact.source and fact.last_checked == date(2026, 11, 22) for fact in moved.values())
+    assert set(moved) == {
+        *("ollama-three-systems", "ollama-windows-gpus", "ollama-linux-gpus", "ollama-local-ecosystem"),
+        *("vllm-windows-lead", "vllm-gpu-linux", "vllm-hardware", "vllm-docker"),
+    }
+    assert all(fact.now for fact in moved.values())
+
+
+def test_what_a_fact_says_is_plain_text_as_pages_show_it_without_markdown():
+    assert not [fact.id for fact in load().facts for text in (fact.text, fact.now) if set(text) & set("`*[]|<>")]
 
 
 def test_the_version_is_the_newest_line_of_the_change_log():
-    assert load().version == load().changelog[0][0] == "1.0"
+    assert load().version == load().changelog[0][0] == "1.1"
 
 
 def test_every_way_out_has_words():
@@ -114,10 +128,23 @@ def mistakes_of(folder, name, old, new):
         ("items.yaml", "criteria: [K06, K10]", "criteria: [6]", "O1, criteria: must be a list of texts, not [6]"),
         ("questions.yaml", "many: true", "many: often", "machines, many: must be true or false, not 'often'"),
         ("questions.yaml", '{id: "yes", ', "{id: yes, ", "growth, option 1, id: must be a text, not True"),
-        ("facts.yaml", "last_checked: 2026-11-22", "last_checked: today", "must be a date or empty, not 'today'"),
+        ("facts.yaml", "last_checked: 2026-11-28", "last_checked: today", "must be a date, not 'today'"),
+        ("facts.yaml", "last_checked: 2026-11-28", "last_checked:", "last_checked: must be a date, not None"),
+        ("facts.yaml", "last_checked: 2026-11-28", "#", "ollama-three-systems: the key 'last_checked' is missing"),
+        ("facts.yaml", "last_checked: 2026-11-28", "last_checked: 2026-11-28T10:00:00", "must be a date, not datetime"),
+        ("facts.yaml", "copy_date: 2026-08-21", "copy_date: August 2026", "must be a date, not 'August 2026'"),
+        ("facts.yaml", "copy_date: 2026-08-21", "copy_date: 2026-08-32", "facts.yaml is not YAML"),
+        ("facts.yaml", "copy_date: 2026-08-21", "copy_date: undated", "must be a date, not 'undated'"),
+        ("facts.yaml", "copy_date: 2026-08-21", "#", "ollama-three-systems: the key 'copy_date' is missing"),
+        ("facts.yaml", 'article_date: "2026-04-16"', "#", "the key 'article_date' is missing"),
+        ("facts.yaml", "  source: ", "  # ", "ollama-three-systems: the key 'source' is missing"),
+        ("facts.yaml", "  source: ", "  source: # ", "source: must be a text, not None"),
+        ("facts.yaml", "  source: ", '  source: " " # ', "source: must be a text, not ' '"),
+        ("facts.yaml", "  source: ", "  source: [docs] # ", "source: must be a text, not ['docs']"),
+        ("changelog.yaml", "date: 2026-11-28", "date: 2026-11-28 10:00:00", "changelog.yaml, entry 1: needs a version"),
         ("facts.yaml", "text: Ollama is aimed", 'text: ""  # ', "must be a text, not ''"),
         ("outcomes.yaml", "- id: open", "- open", "outcomes.yaml is not YAML"),
-        ("changelog.yaml", 'version: "1.0"', "version: 1.0", "changelog.yaml, entry 1: needs a version (a text)"),
+        ("changelog.yaml", 'version: "1.1"', "version: 1.1", "changelog.yaml, entry 1: needs a version (a text)"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_place(folder, name, old, new, said):
@@ -143,10 +170,11 @@ def test_a_mistake_in_a_file_is_named_with_its_place(folder, name, old, new, sai
         ("limits.yaml", "[vllm-no-native-windows]", "[no-windows]", "rests on the fact no-windows"),
         ("limits.yaml", "facts: [vllm-no-native-windows]", "facts: []", "The limit G1 rests on no fact"),
         ("facts.yaml", "state: same", "state: fine", "has the state fine"),
-        ("facts.yaml", "state: same", "state: not rechecked", "does not go with its last check"),
+        ("facts.yaml", "state: same", "state: not rechecked", "has the state not rechecked"),
+        ("facts.yaml", "copy_date: 2026-08-21", "copy_date: 2026-12-01", "in a copy of 2026-12-01, which is later"),
+        ("facts.yaml", "last_checked: 2026-11-28", "last_checked: 2062-11-28", "after the newest version (2026-11-28)"),
         ("facts.yaml", '"2026-04-16"', "April 2026", "neither a date nor undated"),
-        ("facts.yaml", "  source: Ollama doc", "  # Ollama doc", "was checked, but does not say where"),
-        ("facts.yaml", "  now: The drivers", "  # The drivers", "changed, but does not say to what"),
+        ("facts.yaml", "  now: There are 26", "  # There are 26", "changed, but does not say to what"),
     ],
 )
 def test_parts_that_do_not_fit_together_are_named(folder, name, old, new, said):
@@ -189,7 +217,7 @@ def test_changing_a_text_needs_no_code(folder):
 def test_the_command_says_that_ours_is_in_order():
     out = StringIO()
     call_command("checkcatalogue", stdout=out)
-    assert out.getvalue() == "Catalogue 1.0 is in order: 16 questions, 10 items, 21 facts.\n"
+    assert out.getvalue() == "Catalogue 1.1 is in order: 16 questions, 10 items, 21 facts.\n"
 
 
 def test_the_system_check_finds_nothing_in_ours():

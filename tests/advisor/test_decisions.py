@@ -216,7 +216,8 @@ def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
 
 def test_looking_at_a_fact_again_without_news_marks_nothing(taken):
     current = catalogues.load()
-    facts = tuple(dataclasses.replace(fact, last_checked=date(2027, 1, 1)) for fact in current.facts)
+    day = date(2027, 1, 1)
+    facts = tuple(dataclasses.replace(fact, last_checked=day, copy_date=day) for fact in current.facts)
     assert frozen.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts)) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from advisor import catalogue as catalogues
+from advisor.models import Decision
 from fleet import endpoints
 from teams.models import Membership
 
@@ -112,6 +113,18 @@ def test_one_is_exported_as_madr(page, alice, team):
     newer = text(page.get(f"/decisions/{new.pk}.md"))
     assert f"It supersedes {old.pk:04d}-serve-our-models-with-vllm.md." in newer
     assert f'supersedes: "{old.pk:04d}-serve-our-models-with-vllm.md"' in newer.split("---")[1]
+
+
+def test_an_exported_fact_has_its_dates_and_one_of_the_first_catalogue_has_those_it_had(page, alice, team):
+    decision = record(alice, team)
+    exported = text(page.get(f"/decisions/{decision.pk}.md"))
+    assert "last checked: 2026-11-28 in a copy of 2026-11-02; same)" in exported
+    for fact in decision.recommendation["facts"]:
+        del fact["copy_date"]
+        fact["last_checked"] = ""
+    Decision.objects.filter(pk=decision.pk).update(recommendation=decision.recommendation)
+    older = text(page.get(f"/decisions/{decision.pk}.md"))
+    assert "last checked: never; same)" in older and "in a copy of" not in older
 
 
 def test_all_are_exported_one_file_each(page, alice, team):

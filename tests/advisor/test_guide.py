@@ -105,6 +105,15 @@ def test_a_claim_has_the_articles_date_only_where_the_article_gives_one():
     ]
 
 
+def test_the_facts_page_has_each_fact_with_the_date_of_the_copy_that_was_read():
+    text = fill("{{facts}}", CATALOGUE)
+    for fact in CATALOGUE.facts:
+        part = text.partition(f"{{#{fact.id}}}")[2].partition("###")[0]
+        copy = "21 August 2026" if fact.id.startswith("ollama") else "2 November 2026"
+        assert f"- Last checked 28 November 2026, in a copy of {copy}: **{fact.state}**" in part
+        assert f"- Read in: {fact.source}" in part
+
+
 def test_an_unknown_mark_is_a_mistake_and_not_a_hole_in_the_page():
     with pytest.raises(KeyError):
         fill("{{nonsense}}", CATALOGUE)

@@ -147,7 +147,14 @@ def test_every_fact_says_whether_the_article_dates_it_and_when_it_was_checked(cl
     part = html[html.index('id="facts"') : html.index('id="silent"')]
     facts = part.count("<li>")
     assert facts
-    assert facts == len(re.findall(r"(article: 2026-04-16|undated in the article) · (checked \d|not checked)", part))
+    dated = r"(article: 2026-04-16|undated in the article) · checked 2026-11-28 in a copy of 2026-(08-21|11-02)"
+    assert facts == len(re.findall(dated, part))
+    told = client.get(result_of(client, "GC-02", "json")).json()["facts"]
+    assert len(told) == facts
+    assert {(fact["last_checked"], fact["copy_date"]) for fact in told} == {
+        ("2026-11-28", "2026-08-21"),
+        ("2026-11-28", "2026-11-02"),
+    }
 
 
 def test_empty_fields_of_a_submitted_form_are_dropped_from_the_link(client, db):
