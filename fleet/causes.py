@@ -131,7 +131,8 @@ WORDS: dict[Cause, Words] = {
     Cause.HOST_REJECTED: Words(
         "host name rejected",
         "The server refuses the host name it was called by (Ollama does so with an empty 403 behind a proxy).",
-        "Let the proxy send 'Host: localhost', or add the name to those that the server accepts.",
+        "Let the proxy send the header 'Host: localhost:11434', as Ollama's FAQ has it; elsewhere, add the name to "
+        "those that the server accepts.",
     ),
     Cause.RATE_LIMITED: Words(
         "rate limited",
