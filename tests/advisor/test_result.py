@@ -203,8 +203,8 @@ def test_the_review_is_proposed_for_three_months_later(on, again):
 def test_commands_fit_what_was_answered():
     windows = _commands("ollama", {"machines": ("windows",), "callers": "me"})
     assert "install.ps1" in windows and "install.sh" not in windows and "OLLAMA_HOST" not in windows
-    shared = _commands("ollama", {"machines": ("linux_pc",), "callers": "small_local"})
-    assert "install.sh" in shared and "OLLAMA_HOST=0.0.0.0:11434" in shared
+    shared = _commands("ollama", {"machines": ("linux_pc",), "callers": "many"})
+    assert "install.sh" in shared and "OLLAMA_NUM_PARALLEL" in shared and "proxy_pass" in shared
     assert "--tensor-parallel-size" in _commands("vllm", {"scaling": ("tensor_parallel",)})
     assert "--tensor-parallel-size" not in _commands("vllm", {"accelerator": "one_gpu", "scaling": ("none",)})
 
