@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
+from advisor import next_steps
 from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 
@@ -178,6 +179,12 @@ def today(_: Catalogue, __: str = "") -> str:
     return _TODAY
 
 
+def command(_: Catalogue, name: str) -> str:
+    """A command of the next steps as a block, so that guide and result show the same: `vllm Linux with nginx`."""
+    plan, _space, where = name.partition(" ")
+    return f"```bash\n{next_steps.command(plan, where).text}\n```"
+
+
 def _links(ids: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"[[{id}]]" for id in ids)
 
@@ -198,7 +205,7 @@ def _cited(sections: tuple[str, ...]) -> str:
 MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
-        *(changelog, counts, drawing, fact_table, facts, items, limits, moved),
+        *(changelog, command, counts, drawing, fact_table, facts, items, limits, moved),
         *(outcome_table, outcomes, path, questions, section, today, version),
     )
 }

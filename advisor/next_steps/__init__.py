@@ -12,7 +12,7 @@ from ..recommendation.values import Answers
 from . import lm_studio, ollama, vllm
 from .plan import Command, Plan, Step
 
-__all__ = ["REVIEW_MONTHS", "Command", "Plan", "Step", "plans", "review_on"]
+__all__ = ["REVIEW_MONTHS", "Command", "Plan", "Step", "command", "plans", "review_on"]
 
 REVIEW_MONTHS = 3
 
@@ -20,6 +20,15 @@ REVIEW_MONTHS = 3
 def plans(outcome: str, answers: Answers) -> tuple[Plan, ...]:
     """The workflows to follow for an outcome, in order."""
     return tuple(make(outcome, answers) for make in _PLANS[outcome])
+
+
+def command(plan: str, where: str) -> Command:
+    """The command of a plan ("vllm") for a place ("Linux with nginx"), for pages that show it without answers.
+
+    Raises KeyError where there is none.
+    """
+    found = {"ollama": ollama.plan, "vllm": vllm.plan}[plan](plan, _EVERYTHING)
+    return {each.where: each for step in found.steps for each in step.commands}[where]
 
 
 def review_on(on: date) -> date:
@@ -34,7 +43,7 @@ def _find_out(_: str, __: Answers) -> Plan:
         "find_out",
         "First, answer what would settle it",
         "",
-        (Step("Until then", "Nothing has to be installed: the answers that are still open can move the result."),),
+        (Step("Begin with the question that can change most", "Nothing is to be installed or decided before."),),
     )
 
 
@@ -49,6 +58,8 @@ def _agree(_: str, __: Answers) -> Plan:
         ),
     )
 
+
+_EVERYTHING: Answers = {"callers": "many", "accelerator": ("apple", "cpu", "one_gpu", "tpu")}
 
 _PLANS: dict[str, tuple[Callable[[str, Answers], Plan], ...]] = {
     "open": (_find_out,),

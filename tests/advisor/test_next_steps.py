@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from advisor.next_steps import plans
+from advisor.catalogue import load
+from advisor.guide.fill import fill
+from advisor.guide.pages import PAGES, markdown
+from advisor.next_steps import command, plans
 from advisor.next_steps.vllm import VERSION
 from fleet.causes import WORDS, Cause
 
@@ -16,9 +19,17 @@ from .command_sources import SOURCES
 from .commands import every_command
 
 COMMANDS = every_command()
-TEXTS = sorted({command.text for commands in COMMANDS.values() for command in commands})
+
+
+def blocks_of_the_guide() -> set[str]:
+    """What the guide shows to copy: it is held to the same rules."""
+    pages_text = "\n".join(markdown(page) for page in PAGES)
+    return set(re.findall(r"^```\w*\n(.*?)\n```$", pages_text, re.MULTILINE | re.DOTALL))
+
+
+TEXTS = sorted({each.text for commands in COMMANDS.values() for each in commands} | blocks_of_the_guide())
 STARTING = [text for text in TEXTS if "vllm serve" in text or "docker run" in text]
-PROXIES = [text for text in TEXTS if "nginx" in text]
+PROXIES = [text for text in TEXTS if "/etc/nginx" in text]
 SHELLS = ("bash", "dash", "zsh", "fish", "tcsh", "pwsh")
 
 
@@ -40,6 +51,20 @@ def test_no_key_stands_on_a_command_line_and_no_image_floats():
         assert not re.search(r"-e VLLM_API_KEY=", text)
         assert set(re.findall(r"vllm/vllm-openai\S*:v([\d.]+)", text)) <= {VERSION}
         assert set(re.findall(r"vllm==([\d.]+)", text)) <= {VERSION}
+
+
+def test_no_text_to_copy_holds_a_key_that_everybody_knows():
+    for text in TEXTS:
+        for key in re.findall(r"Bearer ([^\s\"']+)", text):
+            assert key.startswith("${"), text
+
+
+def test_the_guide_shows_the_commands_of_the_next_steps():
+    shown = fill("{{command vllm Linux with nginx}}", load())
+    assert shown == f"```bash\n{command('vllm', 'Linux with nginx').text}\n```"
+    with pytest.raises(KeyError):
+        fill("{{command vllm Linux with Apache}}", load())
+    assert command("vllm", "Linux with Docker, NVIDIA GPUs").text in blocks_of_the_guide()
 
 
 def test_models_are_positional_and_containers_keep_what_they_download():
