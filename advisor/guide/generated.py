@@ -124,10 +124,11 @@ _SPELLED = {
 def fact_table(catalogue: Catalogue, _: str = "") -> str:
     """The facts in one table, for a look at what moved."""
     rows = [
-        f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) | {_dated(fact)} | {_checked(fact)} | {fact.state} |"
+        f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) | {_dated(fact)} | {day(fact.last_checked)} "
+        f"| {day(fact.copy_date)} | {fact.state} |"
         for fact in catalogue.facts
     ]
-    return "\n".join(["| fact | article | last checked | state |", "|---|---|---|---|", *rows])
+    return "\n".join(["| fact | article | last checked | in a copy of | state |", "|---|---|---|---|---|", *rows])
 
 
 def moved(catalogue: Catalogue, _: str = "") -> str:

@@ -5,7 +5,7 @@ Read in ollama/ollama at v0.33.0-rc2, 21 August 2026, the newest copy that could
 
 from ..recommendation.values import Answers
 from .plan import Command, Plan, Step, chosen, client
-from .proxy import ADDRESS, LETS_THROUGH, new_key, nginx
+from .proxy import ADDRESS, ELSEWHERE, LETS_THROUGH, new_key, nginx
 
 MODEL = "qwen3:8b"
 PORT = 11434
@@ -26,7 +26,7 @@ def plan(outcome: str, answers: Answers) -> Plan:
                 "An example: choose one that fits your memory. The last line shows whether it runs on the GPU.",
                 (Command("Any shell", f"ollama pull {MODEL}\nollama run {MODEL} Hello\nollama ps"),),
             ),
-            *((_settings(answers), _proxy()) if shared else (_local(answers),)),
+            *((_settings(answers), _proxy(answers)) if shared else (_local(answers),)),
             Step(
                 "Connect your tool",
                 "Give it this base URL. Clients have to send a key: the one that the proxy asks for."
@@ -99,12 +99,13 @@ def _settings(answers: Answers) -> Step:
     )
 
 
-def _proxy() -> Step:
+def _proxy(answers: Answers) -> Step:
+    elsewhere = ELSEWHERE if _systems(answers) & {"mac", "windows"} else ""
     headers = f'        proxy_set_header Host localhost:{PORT};\n        proxy_set_header Authorization "";\n'
     return Step(
         "Open it to the team, behind a key",
         "It has no keys of its own, so leave it on 127.0.0.1 and put a proxy on the same machine in front. The Host "
         "line matters: Ollama answers other host names with an empty 403. Do not set OLLAMA_HOST against that 403: "
-        f"it opens the server to everybody. {LETS_THROUGH}",
+        f"it opens the server to everybody. {LETS_THROUGH}{elsewhere}",
         (new_key("LLM_KEY"), nginx(f"127.0.0.1:{PORT}", "LLM_KEY", headers)),
     )

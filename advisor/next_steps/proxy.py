@@ -5,10 +5,12 @@ from .plan import Command
 ADDRESS = "https://llm.example.org/v1"
 LETS_THROUGH = (
     "Only /v1 is passed on, everything else is a 404, so pulling, deleting and control routes stay local. The name, "
-    "the certificate and its key are yours to fill in; nginx does not start without them. On macOS and Windows the "
-    "lines between the EOFs go into nginx.conf, without the backslash and with your key in place of ${...}; until "
-    "then nginx refuses them too. To watch it from elsewhere, pass on the routes that Plimsoll asks for, for "
-    "Plimsoll's address alone."
+    "the certificate and its key are yours to fill in; nginx does not start without them. To watch it from elsewhere, "
+    "pass on the routes that Plimsoll asks for, for Plimsoll's address alone."
+)
+ELSEWHERE = (
+    " On macOS and Windows the lines between the EOFs go into nginx.conf, without the backslash and with your key in "
+    "place of ${...}; until then nginx refuses them too."
 )
 
 

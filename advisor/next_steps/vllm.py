@@ -17,15 +17,16 @@ KEY = "VLLM_API_KEY"
 PORT = 8000
 GUARD = f'{KEY}="${{{KEY}:?set a key first}}"'
 RELEASES = f"https://github.com/vllm-project/vllm/releases/download/v{VERSION}"
-ENVIRONMENT = "uv venv --python 3.12 --seed && . .venv/bin/activate"
+ROCM = f"https://wheels.vllm.ai/rocm/{VERSION}/rocm100"
+ENVIRONMENT = "uv venv --python 3.12 --seed && . .venv/bin/activate &&\n "
 
 INSTALL = {
-    "NVIDIA GPUs": f"{ENVIRONMENT} && uv pip install vllm=={VERSION} --torch-backend=auto && vllm download-kernels",
-    "AMD GPUs": f"{ENVIRONMENT} && uv pip install vllm=={VERSION} --extra-index-url https://wheels.vllm.ai/rocm/",
-    "CPU only (x86-64)": f"{ENVIRONMENT} && uv pip install --torch-backend cpu"
+    "NVIDIA GPUs": f"{ENVIRONMENT} uv pip install vllm=={VERSION} --torch-backend=auto &&\n  vllm download-kernels",
+    "AMD GPUs": f"{ENVIRONMENT} uv pip install vllm=={VERSION} --extra-index-url {ROCM}",
+    "CPU only (x86-64)": f"{ENVIRONMENT} uv pip install --torch-backend cpu"
     f' "{RELEASES}/vllm-{VERSION}+cpu-cp38-abi3-manylinux_2_34_x86_64.whl"\n'
     'export LD_PRELOAD="$(find "$PWD/.venv" -name libiomp5.so | head -n 1)"',
-    "Google TPU": f"{ENVIRONMENT} && uv pip install vllm-tpu",
+    "Google TPU": f"{ENVIRONMENT} uv pip install vllm-tpu",
 }
 """For each accelerator with a package of its own: the commands for Linux."""
 
