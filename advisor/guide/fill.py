@@ -1,7 +1,7 @@
 """Fills the marks in a page's Markdown from the catalogue, so that the two can't drift apart. Pure.
 
 `{{S06b; S08}}`    sections a claim rests on, with the date the article gives: only its dated passages have one
-`{{today}}`        marks what was looked up for this guide and is not from the article
+`{{from redhat}}`  marks what is not in the article, with the source (of `sources.yaml`) and the date of what was read
 `[[O1]]`           a link to where that id is explained
 `{{name words}}`   what the function of that name in `generated.py` makes
 """
@@ -12,22 +12,37 @@ from advisor.catalogue import Catalogue
 
 from . import generated
 from .anchors import DATED, address
+from .generated import day
+from .sources import sources
 
 _CITATION = re.compile(r"S\d\d[ab]?")
 
 
-def fill(template: str, catalogue: Catalogue) -> str:
-    """The template with every mark replaced; raises KeyError for a mark nobody knows."""
+def fill(template: str, catalogue: Catalogue, beyond: bool = False) -> str:
+    """The template with every mark replaced; raises KeyError for a mark or a source nobody knows.
+
+    `beyond`: the page says at its head that nothing on it is in the article, so its marks need not.
+    """
 
     def mark(match: re.Match[str]) -> str:
         words = match[1].strip()
         if _CITATION.match(words):
             return " ".join(_citation(part.strip(), catalogue) for part in words.split(";"))
         name, _, argument = words.partition(" ")
+        if name == "from":
+            return _beyond(argument, beyond)
         return generated.MARKS[name](catalogue, argument)
 
     text = re.sub(r"\{\{(.+?)\}\}", mark, template)
     return re.sub(r"\[\[([\w -]+?)\]\]", lambda match: f"[{match[1]}]({address(match[1], catalogue)})", text)
+
+
+def _beyond(id: str, page_says_so: bool) -> str:
+    source = sources()[id]
+    label = f"{source.name}, {day(source.date)}"
+    if not page_says_so:
+        label = f"not in the article: {label}"
+    return f'[{label}](/guide/sources/#{id} "Not in the article. Read in: {source.place}")'
 
 
 def _citation(words: str, catalogue: Catalogue) -> str:

@@ -8,9 +8,9 @@ from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 
 from .path import outcome_name, steps
+from .sources import Source, sources
 
 ENGINES = {"ollama": "Ollama", "vllm": "vLLM"}
-_TODAY = '[looked up 22 November 2026](/guide/facts/#how-facts-are-kept "Not from the article")'
 
 
 def day(value: date) -> str:
@@ -27,8 +27,8 @@ def _item(item: Item, catalogue: Catalogue) -> str:
     lines = [
         f"### {item.id} {item.text} {{#{item.id.lower()}}}",
         "",
-        f"- Told when it holds: {item.when_true}",
-        f"- Told when it does not: {item.when_false}",
+        f"- Shown when it holds: {item.when_true}",
+        f"- Shown when it does not: {item.when_false}",
         f"- Asked by {_questions(item.questions, catalogue)}",
     ]
     if item.criteria:
@@ -122,7 +122,7 @@ _SPELLED = {
 
 
 def fact_table(catalogue: Catalogue, _: str = "") -> str:
-    """The facts in one table, for a look at what moved."""
+    """The facts in one table, with what moved."""
     rows = [
         f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) | {_dated(fact)} | {day(fact.last_checked)} "
         f"| {day(fact.copy_date)} | {fact.state} |"
@@ -175,9 +175,19 @@ def drawing(_: Catalogue, __: str = "") -> str:
     return "[drawing]"
 
 
+def source_list(_: Catalogue, __: str = "") -> str:
+    """Every source beyond the article."""
+    return "\n\n".join(_source(source) for source in sources().values())
+
+
+def _source(source: Source) -> str:
+    where = f"[{source.place}]({source.url})" if source.url else source.place
+    return f"### {source.name} {{#{source.id}}}\n\n{day(source.date)}. {where}."
+
+
 def today(_: Catalogue, __: str = "") -> str:
     """Marks what was looked up for this guide."""
-    return _TODAY
+    return '[looked up 22 November 2026](/guide/facts/#how-facts-are-kept "Not from the article")'
 
 
 def command(_: Catalogue, name: str) -> str:
@@ -207,6 +217,6 @@ MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
         *(changelog, command, counts, drawing, fact_table, facts, items, limits, moved),
-        *(outcome_table, outcomes, path, questions, section, today, version),
+        *(outcome_table, outcomes, path, questions, section, source_list, today, version),
     )
 }

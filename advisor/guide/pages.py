@@ -11,7 +11,7 @@ from .fill import fill
 from .render import Rendered, render_page
 
 _FOLDER = Path(__file__).parent / "pages"
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,11 @@ class Page:
     summary: str
     part: str
     checked: date = _CHECKED  # when it was last read against the article, the catalogue and the engines' pages
+    beyond: bool = False  # nothing on it is in the article
 
 
-_CHOOSE, _ENGINES, _METHOD, _REFERENCE = "Choosing", "The two engines", "The method", "Reference"
+_START, _CHOOSE, _ENGINES = "Start here", "Choosing", "The two engines"
+_RUN, _METHOD, _REFERENCE = "Running them", "The method", "Reference"
 
 PAGES = (
     Page("postures", "Two postures", "A local runtime and a serving layer are built for different jobs.", _CHOOSE),
@@ -38,16 +40,28 @@ PAGES = (
     Page("platforms", "Platforms", "What the article says about systems and hardware, beside today.", _ENGINES),
     Page("setup", "Setup", "Two plans of four steps; the one you recognise is yours.", _ENGINES),
     Page("scaling", "Scaling", "Replicas, parallelism and prefix caching in plain words.", _ENGINES),
+    Page(
+        "features",
+        "Features today",
+        "Keys, tools, LoRA, images and more, with the date of each.",
+        _ENGINES,
+        beyond=True,
+    ),
     Page("decision-path", "The decision path", "From answers to one outcome, drawn.", _METHOD),
     Page("reading-a-result", "How to read a result", "Outcomes, strengths, and what most means here.", _METHOD),
     Page("criteria", "Criteria", "Every item, limit, outcome and criterion, each with a link of its own.", _METHOD),
     Page("questions", "The questions", "What the form asks, why, and where each answer counts.", _METHOD),
-    Page("not-known", "What this advisor does not know", "Silence in the article, and where to look instead.", _METHOD),
+    Page("not-known", "What this advisor does not know", "Silence in the article, and where to read instead.", _METHOD),
     Page(
-        "safety", "What keeps this safe", "What is promised, what is not, and how each promise is tested.", _REFERENCE
+        "safety",
+        "What keeps this safe",
+        "What is promised, what is not, and how each promise is tested.",
+        _REFERENCE,
+        date(2026, 11, 22),
     ),
     Page("facts", "Facts and their dates", "What can move, with the article's date and ours.", _REFERENCE),
     Page("sections", "Sections of the article", "What each section says, in our words.", _REFERENCE),
+    Page("sources", "Sources beyond the article", "Where the rest was read, and when.", _REFERENCE),
     Page("glossary", "Glossary", "The terms of this guide.", _REFERENCE),
     Page("changes", "Catalogue change log", "What changed in the catalogue, and when.", _REFERENCE),
 )
@@ -75,7 +89,7 @@ def neighbours(page: Page) -> tuple[Page | None, Page | None]:
 
 def markdown(page: Page) -> str:
     """The text of a page, filled from the catalogue."""
-    return fill((_FOLDER / f"{page.slug}.md").read_text("utf-8"), load())
+    return fill((_FOLDER / f"{page.slug}.md").read_text("utf-8"), load(), page.beyond)
 
 
 @cache
