@@ -50,3 +50,29 @@ def test_a_source_without_place_or_date_does_not_load(tmp_path: Path, entry: str
     file.write_text(f"- {entry}\n", "utf-8")
     with pytest.raises(ValueError, match=why):
         sources(file)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", BEYOND, ids=lambda page: page.slug)
+def test_a_page_beyond_the_article_says_so_and_cites_no_section(client: Client, page: pages.Page):
+    html = unescape(client.get(f"/guide/{page.slug}/").content.decode())
+    assert "<strong>Not in the article.</strong>" in html
+    assert "/guide/sections/#" not in html.split('class="prose"')[1].split('class="guide-note"')[0]
+    assert "/guide/sources/#" in html
+
+
+@pytest.mark.parametrize("slug", [slug for slug in TEXTS if slug not in ("safety", "examples")])
+def test_a_number_of_users_or_tokens_has_a_source_in_its_paragraph(slug: str):
+    figure = re.compile(r"\d+ (?:to \d+ )?(?:tokens a second|users|tok/s)|\bP9[59]\b.* \d")
+    for paragraph in re.split(r"\n\s*\n|\n(?=[|-])", TEXTS[slug]):
+        if figure.search(paragraph):
+            assert "{{from " in paragraph, paragraph
+
+
+@pytest.mark.parametrize("slug", TEXTS)
+def test_no_copied_command_starts_a_vllm_that_others_reach_without_a_key(slug: str):
+    for block in re.findall(r"```bash\n(.+?)```", TEXTS[slug], re.DOTALL):
+        if "vllm serve" in block or "vllm/vllm-openai" in block:
+            assert "${VLLM_API_KEY:?" in block and "&&" in block, block
+            assert "--host 127.0.0.1" in block or "-p 127.0.0.1:" in block, block
+        assert "0.0.0.0" not in block, block
