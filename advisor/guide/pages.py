@@ -30,6 +30,8 @@ _START, _CHOOSE, _ENGINES = "Start here", "Choosing", "The two engines"
 _RUN, _METHOD, _REFERENCE = "Running them", "The method", "Reference"
 
 PAGES = (
+    Page("meeting", "For the meeting", "The choice on one printed page.", _START),
+    Page("faq", "Questions people ask", "Sixteen questions from forums, each with a short answer.", _START),
     Page("postures", "Two postures", "A local runtime and a serving layer are built for different jobs.", _CHOOSE),
     Page("simplicity", "When simplicity is the bottleneck", "The four needs that Ollama meets well.", _CHOOSE),
     Page("serving", "When serving is the bottleneck", "The requirements that point to vLLM.", _CHOOSE),
@@ -52,6 +54,7 @@ PAGES = (
     Page("memory", "Memory and model files", "Will it fit, and which file for which engine.", _RUN, beyond=True),
     Page("capacity", "Capacity", "What others measured, and how to measure your own.", _RUN, beyond=True),
     Page("gateway", "Both behind one gateway", "One address for Ollama and vLLM, and its rules.", _RUN),
+    Page("alternatives", "What else there is", "LM Studio, llama.cpp, SGLang, a hosted API.", _RUN),
     Page("decision-path", "The decision path", "From answers to one outcome, drawn.", _METHOD),
     Page("reading-a-result", "How to read a result", "Outcomes, strengths, and what most means here.", _METHOD),
     Page("criteria", "Criteria", "Every item, limit, outcome and criterion, each with a link of its own.", _METHOD),
