@@ -185,11 +185,6 @@ def _source(source: Source) -> str:
     return f"### {source.name} {{#{source.id}}}\n\n{day(source.date)}. {where}."
 
 
-def today(_: Catalogue, __: str = "") -> str:
-    """Marks what was looked up for this guide."""
-    return '[looked up 22 November 2026](/guide/facts/#how-facts-are-kept "Not from the article")'
-
-
 def command(_: Catalogue, name: str) -> str:
     """A command of the next steps as a block, so that guide and result show the same: `vllm Linux with nginx`."""
     plan, _space, where = name.partition(" ")
@@ -217,6 +212,6 @@ MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
         *(changelog, command, counts, drawing, fact_table, facts, items, limits, moved),
-        *(outcome_table, outcomes, path, questions, section, source_list, today, version),
+        *(outcome_table, outcomes, path, questions, section, source_list, version),
     )
 }

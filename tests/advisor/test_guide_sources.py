@@ -32,6 +32,13 @@ def test_an_unknown_source_is_a_mistake():
         fill("{{from hearsay}}", CATALOGUE)
 
 
+def test_every_source_is_used_and_every_name_is_there_once():
+    used = {id for text in TEXTS.values() for id in re.findall(r"\{\{from ([\w-]+)\}\}", text)}
+    assert used == set(sources())
+    names = [source.name for source in sources().values()]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
