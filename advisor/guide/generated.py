@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import date
 
 from advisor import next_steps
+from advisor.answers import to_query
 from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
+from advisor.recommendation import recommend
 
+from .examples import EXAMPLES
 from .path import outcome_name, steps
 from .sources import Source, sources
 
@@ -175,6 +178,23 @@ def drawing(_: Catalogue, __: str = "") -> str:
     return "[drawing]"
 
 
+def example(catalogue: Catalogue, id: str) -> str:
+    """What the advisor makes of an example, and links to its filled-in form and its result."""
+    answers = EXAMPLES[id].answers(catalogue)
+    advice = recommend(answers, catalogue, changes=False)
+    query = to_query(answers)
+    lists = [
+        f"{ENGINES[engine]} {sum(item.holds is True for item in items)} of 5 "
+        f"({_links([item.id for item in items if item.holds]) or 'none'})"
+        for engine, items in (("ollama", advice.ollama), ("vllm", advice.vllm))
+    ]
+    return (
+        f"**The advisor: [{outcome_name(advice.outcome)}](/guide/criteria/#{advice.outcome}), {advice.strength}.** "
+        f"{'; '.join(lists)}. Limits: {_links(advice.limits) or 'none'}.\n\n"
+        f"[Open the form with these answers](/advisor/?{query}) or [its result](/advisor/result/?{query})."
+    )
+
+
 def source_list(_: Catalogue, __: str = "") -> str:
     """Every source beyond the article."""
     return "\n\n".join(_source(source) for source in sources().values())
@@ -211,7 +231,7 @@ def _cited(sections: tuple[str, ...]) -> str:
 MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
-        *(changelog, command, counts, drawing, fact_table, facts, items, limits, moved),
+        *(changelog, command, counts, drawing, example, fact_table, facts, items, limits, moved),
         *(outcome_table, outcomes, path, questions, section, source_list, version),
     )
 }

@@ -32,6 +32,7 @@ _RUN, _METHOD, _REFERENCE = "Running them", "The method", "Reference"
 PAGES = (
     Page("meeting", "For the meeting", "The choice on one printed page.", _START),
     Page("faq", "Questions people ask", "Sixteen questions from forums, each with a short answer.", _START),
+    Page("examples", "Worked examples", "Eight teams: their answers, the result, and why.", _START),
     Page("postures", "Two postures", "A local runtime and a serving layer are built for different jobs.", _CHOOSE),
     Page("simplicity", "When simplicity is the bottleneck", "The four needs that Ollama meets well.", _CHOOSE),
     Page("serving", "When serving is the bottleneck", "The requirements that point to vLLM.", _CHOOSE),
