@@ -29,7 +29,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if (stopped := access.guide(request)) is not None:
         return stopped
     query = request.GET.get("q", "").strip()[:200]
-    context = {"nav": "guide", "parts": pages.parts(), "query": query, "hits": find_passages(query)}
+    context = {"nav": "guide", "parts": pages.parts(), "query": query, "found": find_passages(query)}
     return render(request, "advisor/guide_search.html", context)
 
 

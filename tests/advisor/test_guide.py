@@ -12,7 +12,6 @@ from django.test import Client
 from advisor.catalogue import load
 from advisor.guide import anchor, anchors, drawing, pages, path
 from advisor.guide.fill import fill
-from advisor.guide.search import search
 from advisor.recommendation.judge import State, outcome
 from advisor.recommendation.values import OUTCOMES
 
@@ -117,33 +116,6 @@ def test_the_facts_page_has_each_fact_with_the_date_of_the_copy_that_was_read():
 def test_an_unknown_mark_is_a_mistake_and_not_a_hole_in_the_page():
     with pytest.raises(KeyError):
         fill("{{nonsense}}", CATALOGUE)
-
-
-def test_search_finds_prefix_caching_where_it_is_explained():
-    hits = search("prefix caching")
-    assert hits[0].passage.page.slug in ("scaling", "glossary")
-    assert (hits[0].passage.page.slug, hits[0].passage.anchor) == ("scaling", "prefix-caching")
-    assert "<mark>" in hits[0].excerpt
-
-
-def test_search_wants_every_word_and_takes_beginnings():
-    assert search("prefix zebra") == []
-    assert any(hit.passage.anchor == "tensor-parallelism" for hit in search("tens paral"))
-    assert search("  ") == [] and search("?!") == []
-
-
-@pytest.mark.django_db
-def test_the_search_page_shows_hits_links_them_and_repeats_the_words_harmlessly(client: Client):
-    html = client.get("/guide/search/", {"q": "prefix caching"}).content.decode()
-    assert "/guide/scaling/#prefix-caching" in hrefs(html) and "<mark>prefix</mark>" in html
-    html = client.get("/guide/search/", {"q": "<script>alert(1)</script>"}).content.decode()
-    assert "<script>alert" not in html and "&lt;script&gt;" in html
-
-
-def test_an_excerpt_shows_quotes_and_brackets_as_text():
-    excerpts = [re.sub("</?mark>", "", hit.excerpt) for hit in search("answered stronger")]
-    assert any("&quot;" in excerpt or "&#x27;" in excerpt for excerpt in excerpts)
-    assert not any(re.search("[<>\"']", excerpt) for excerpt in excerpts)
 
 
 @pytest.mark.parametrize("narrow", [False, True])
