@@ -1,5 +1,6 @@
 """The guide cut at its headings: what a search finds and links to."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
@@ -62,4 +63,5 @@ class _Splitter(HTMLParser):
 
 
 def _line(parts: list[str]) -> str:
-    return " ".join("".join(parts).split())
+    text = " ".join("".join(parts).split())
+    return re.sub(r" ([,.;:)])", r"\1", text)  # a citation stood between

@@ -61,6 +61,7 @@ def render_page(markdown_text: str) -> Rendered:
     """A page of our own: headings have ids and link to themselves."""
     converter = _markdown(TocExtension(anchorlink=True, toc_depth="2-3"), "attr_list")
     html = _clean(converter.convert(markdown_text), _PAGE_ATTRIBUTES, "noopener noreferrer")
+    html = html.replace("<li>☐ ", '<li class="to-check">')  # the box takes the place of the bullet
     return Rendered(_frame_wide_parts(html), tuple(_flat(getattr(converter, "toc_tokens", []))))
 
 

@@ -9,7 +9,19 @@ pytestmark = in_chromium
 
 
 @pytest.mark.parametrize(
-    "path", ["", "search/?q=prefix+caching", "side-by-side/", "decision-path/", "criteria/", "api/"]
+    "path",
+    [
+        *(
+            "",
+            "search/?q=prefix+caching",
+            "search/?q=xylophone",
+            "side-by-side/",
+            "decision-path/",
+            "criteria/",
+            "api/",
+        ),
+        *("faq/", "examples/", "meeting/", "features/", "security/", "moving/", "capacity/", "glossary/", "sources/"),
+    ],
 )
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_the_guide_fits_and_axe_finds_nothing(browser: Browser, live_server, path: str, width: int, scheme: str):
@@ -35,6 +47,14 @@ def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: B
     expect(page.get_by_role("heading", name="Tensor parallelism")).to_be_in_viewport()
     assert page.url.endswith("#tensor-parallelism")
     page.close()
+
+
+def test_the_page_for_the_meeting_prints_on_one_sheet(browser: Browser, live_server):
+    page = browser.new_page()
+    page.goto(f"{live_server.url}/guide/meeting/")
+    sheets = {size: page.pdf(format=size).count(b"/Type /Page\n") for size in ("A4", "Letter")}
+    page.close()
+    assert sheets == {"A4": 1, "Letter": 1}
 
 
 TOO_WIDE = """sheets => sheets.flatMap(sheet => [...sheet.querySelectorAll("text")].filter(text =>
