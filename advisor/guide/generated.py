@@ -39,6 +39,13 @@ def _item(item: Item, catalogue: Catalogue) -> str:
     return "\n".join([*lines, f"- Section: {_cited(item.sections)}"])
 
 
+def item_table(catalogue: Catalogue, _: str = "") -> str:
+    """Both lists side by side."""
+    lists = ([item for item in catalogue.items if item.engine == engine] for engine in ENGINES)
+    rows = [f"| [[{o.id}]] {o.text} | [[{v.id}]] {v.text} |" for o, v in zip(*lists, strict=True)]
+    return "\n".join(["| for Ollama | for vLLM |", "|---|---|", *rows])
+
+
 def limits(catalogue: Catalogue, _: str = "") -> str:
     """The hard limits."""
     return "\n\n".join(
@@ -231,7 +238,7 @@ def _cited(sections: tuple[str, ...]) -> str:
 MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
-        *(changelog, command, counts, drawing, example, fact_table, facts, items, limits, moved),
+        *(changelog, command, counts, drawing, example, fact_table, facts, item_table, items, limits, moved),
         *(outcome_table, outcomes, path, questions, section, source_list, version),
     )
 }

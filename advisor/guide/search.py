@@ -93,7 +93,7 @@ def search(query: str) -> Found:
         if wanted
     ]
     best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])[:_MOST]
-    least = best[0][0] / 3 if best else 0
+    least = best[0][0] / 4 if best else 0
     found = {term for matches in wanted for term in matches}
     hits = tuple(Hit(passage, score, _excerpt(passage.text, found)) for score, passage in best if score >= least)
     return Found(hits, tuple(read_as), tuple(missing))
