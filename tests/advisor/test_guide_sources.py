@@ -74,12 +74,3 @@ def test_a_number_of_users_or_tokens_has_a_source_in_its_paragraph(slug: str):
     for paragraph in re.split(r"\n\s*\n|\n(?=[|-])", TEXTS[slug]):
         if figure.search(paragraph):
             assert "{{from " in paragraph, paragraph
-
-
-@pytest.mark.parametrize("slug", TEXTS)
-def test_no_copied_command_starts_a_vllm_that_others_reach_without_a_key(slug: str):
-    for block in re.findall(r"```bash\n(.+?)```", TEXTS[slug], re.DOTALL):
-        if "vllm serve" in block or "vllm/vllm-openai" in block:
-            assert "${VLLM_API_KEY:?" in block and "&&" in block, block
-            assert "--host 127.0.0.1" in block or "-p 127.0.0.1:" in block, block
-        assert "0.0.0.0" not in block, block
