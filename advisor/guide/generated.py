@@ -9,6 +9,7 @@ from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 from advisor.recommendation import recommend
 
+from .asked import requests_by_engine
 from .examples import EXAMPLES
 from .path import outcome_name, steps
 from .sources import Source, sources
@@ -212,6 +213,11 @@ def _source(source: Source) -> str:
     return f"### {source.name} {{#{source.id}}}\n\n{day(source.date)}. {where}."
 
 
+def requests(_: Catalogue, __: str = "") -> str:
+    """Every request of a probe, by engine."""
+    return requests_by_engine()
+
+
 def command(_: Catalogue, name: str) -> str:
     """A command of the next steps as a block, so that guide and result show the same: `vllm Linux with nginx`."""
     plan, _space, where = name.partition(" ")
@@ -239,6 +245,6 @@ MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
         *(changelog, command, counts, drawing, example, fact_table, facts, item_table, items, limits, moved),
-        *(outcome_table, outcomes, path, questions, section, source_list, version),
+        *(outcome_table, outcomes, path, questions, requests, section, source_list, version),
     )
 }

@@ -68,6 +68,13 @@ PAGES = (
         _REFERENCE,
         date(2026, 11, 22),
     ),
+    Page(
+        "what-is-asked",
+        "What Plimsoll asks your server",
+        "Every request of a probe, how often, and its cost.",
+        _REFERENCE,
+        beyond=True,
+    ),
     Page("facts", "Facts and their dates", "What can move, with the article's date and ours.", _REFERENCE),
     Page("sections", "Sections of the article", "What each section says, in our words.", _REFERENCE),
     Page("sources", "Sources beyond the article", "Where the rest was read, and when.", _REFERENCE),
