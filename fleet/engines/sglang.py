@@ -29,8 +29,12 @@ _ALIASES = {
     "requests": ("sglang:num_requests_total",),
 }
 _USAGE = ("sglang:token_usage",)
-_COPIES = ("tp_rank", "pp_rank")
+_RANKS = ("tp_rank", "pp_rank", "moe_ep_rank", "moe_tp_rank", "moe_dp_rank", "attn_tp_rank", "attn_cp_rank", "cp_rank")
 """The labels of ranks that show the same requests; those of data-parallel ranks (dp_rank) add up."""
+_GAUGES = ("running", "waiting")
+_PRIORITY = "priority"
+"""With --enable-priority-scheduling a gauge has the total under priority="" and each priority beside it; a counter has
+the priorities alone."""
 
 _NAMES = [name for names in (*_ALIASES.values(), _USAGE) for name in names]
 
@@ -83,7 +87,10 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
         return
     check(answer, "GET /metrics")
     page = Page(answer.text, _NAMES)
-    counts: dict[str, Any] = {field: page.count(names, copies=_COPIES) for field, names in _ALIASES.items()}
+    counts: dict[str, Any] = {
+        field: page.count(names, copies=(*_RANKS, _PRIORITY) if field in _GAUGES else _RANKS)
+        for field, names in _ALIASES.items()
+    }
     learned.load = Load(**counts, kv_cache_usage=page.highest(_USAGE), slots=learned.load.slots)
 
 

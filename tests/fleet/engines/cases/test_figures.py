@@ -74,6 +74,24 @@ CASES = (
         status="up",
         load={"running": 5},
     ),
+    Case(
+        "sglang_expert_ranks",
+        "sgl-project/sglang srt/managers/scheduler_metrics_mixin.py (label moe_ep_rank)",
+        _sglang(*((f'moe_ep_rank="{t}",pp_rank="0",tp_rank="{t}"', 3, 0) for t in range(4))),
+        load={"running": 3},
+    ),
+    Case(
+        "sglang_data_and_expert_ranks",
+        "sgl-project/sglang srt/managers/scheduler_metrics_mixin.py (label moe_ep_rank)",
+        _sglang(*((f'dp_rank="{d}",moe_ep_rank="{d}",pp_rank="0",tp_rank="{d}"', 2 + d, 0) for d in range(2))),
+        load={"running": 5},
+    ),
+    Case(
+        "sglang_total_beside_priorities",
+        "sgl-project/sglang srt/metrics/collector.py (--enable-priority-scheduling)",
+        _sglang(*((f'priority="{p}",tp_rank="0"', running, 0) for p, running in (("", 3), ("0", 2), ("1", 1)))),
+        load={"running": 3},
+    ),
     Case("sglang_ranks_that_differ", RANKS, _sglang(('tp_rank="0"', 3, 0), ('tp_rank="1"', 2, 0)), load={"running": 3}),
     Case(
         "sglang_without_ranks",
