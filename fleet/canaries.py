@@ -45,7 +45,7 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         return reading
     if not doubted and canary_limits.has_ended(last, reading.facts.version, endpoint.canary_models):
         return replace(reading, canary=Canary(skipped=canary_limits.ENDED))
-    models = canary.suitable(engine, reading.facts.models, endpoint.canary_models)
+    models = canary.suitable(engine, reading.facts.models, endpoint.canary_models, reading.facts.product)
     if not models:
         return replace(reading, canary=Canary(skipped=_why_none(reading, endpoint.canary_models)))
     used = [model for model in models if doubted or not canary_limits.unused(model, reading, last)]

@@ -16,6 +16,7 @@ from .errors import Cause, NotReady, ProbeError, Rejected
 from .lenient import mapping, whole
 from .ollama_memory import in_memory, loaded_again
 from .probe import probe
+from .products import ON_DEMAND
 from .reading import Canary, Exchange, Failure, Load, Model, Reading
 from .visit import check
 
@@ -27,22 +28,23 @@ AGAIN_DEADLINE = 2.5
 LONGEST = CANARY_DEADLINE + 3 * AGAIN_DEADLINE + CONFIRM_DEADLINE
 """Seconds that a canary with all that follows its failure takes at most."""
 
-_ON_DEMAND = ("ollama", "lmstudio", "localai")
-"""Engines that load a model when it is asked for."""
+_ON_DEMAND = frozenset({"ollama", "ollama_herd", "lmstudio", "localai"}) | ON_DEMAND
+"""Engines and products that load a model when it is asked for."""
 _COUNTS_EACH_TOKEN = ("vllm",)
 """Engines whose counters move with every step. Others count a request when it is over, so theirs may rest."""
 
 UNLOADED = "it left the memory just before"
 
 
-def suitable(engine: str, models: Iterable[Model], allowed: Sequence[str]) -> list[Model]:
+def suitable(engine: str, models: Iterable[Model], allowed: Sequence[str], product: str | None = None) -> list[Model]:
     """The models that may be asked: allowed ones, here, able to answer, and in memory where asking would load them.
 
     "x" allows "x:latest", Ollama's way of naming.
     """
     names = {name.lower() for name in allowed}
     here = [m for m in models if _names(m) & names and not _in_a_cloud(m)]
-    return [m for m in here if _is_loaded(engine, m) and routes(engine, m, {})]
+    on_demand = not _ON_DEMAND.isdisjoint((engine, product))
+    return [m for m in here if (m.loaded or (m.loaded is None and not on_demand)) and routes(engine, m, {})]
 
 
 def _in_a_cloud(model: Model) -> bool:
@@ -54,10 +56,6 @@ def _in_a_cloud(model: Model) -> bool:
 def _names(model: Model) -> set[str]:
     name = model.name.lower()
     return {name, name.removesuffix(":latest")}
-
-
-def _is_loaded(engine: str, model: Model) -> bool:
-    return bool(model.loaded) if engine in _ON_DEMAND else model.loaded is not False
 
 
 def ask(

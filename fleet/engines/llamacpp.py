@@ -40,8 +40,6 @@ _ALIASES = {
 }
 
 _NAMES = [name for names in _ALIASES.values() for name in names]
-_LOADED = {"loaded": True, **dict.fromkeys(("unloaded", "sleeping", "loading", "downloading"), False)}
-"""The status of a model in router mode; else there is one model, and it is loaded once /health says so."""
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -90,12 +88,16 @@ def _learn_models(visit: Visit, learned: Learned) -> None:
     able = texts(learned.memory.get("able")) if len(cards) == 1 else ()
     models = (_model(card, running, able) for card in cards)
     learned.models, warnings = keep([model for model in models if model.name])
+    learned.memory["router"] = any("status" in card for card in cards)
     learned.warn("models", warnings)
     learned.api = dict.fromkeys(("completions", "chat"), "yes")
 
 
 def _model(card: dict[str, Any], running: int | None, able: tuple[str, ...]) -> Model:
+    """Only router mode has a status: "loaded", "unloaded", "loading", "sleeping" and more. A request would load or wake
+    any that is not "loaded". Else there is one model, and it is loaded once /health is well."""
     meta = mapping(card.get("meta"))
+    status = text(mapping(card.get("status")).get("value"))
     parameters = whole(meta.get("n_params"))
     return Model(
         name=text(card.get("id")) or "",
@@ -103,7 +105,7 @@ def _model(card: dict[str, Any], running: int | None, able: tuple[str, ...]) -> 
         parameters=_parameters(parameters) if parameters else None,
         context_length=running or whole(meta.get("n_ctx_train")),
         capabilities=able,
-        loaded=_LOADED.get(str(mapping(card["status"]).get("value"))) if "status" in card else True,
+        loaded=status == "loaded" if status else None if "status" in card else True,
     )
 
 
@@ -149,9 +151,10 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
         learned.load = replace(learned.load, running=slots.count(True) if known else None)
 
 
-def _wakes(learned: Learned) -> bool:
-    """A model that was asleep, and so not loaded, is awake now."""
-    return learned.load.sleep_state is None and any(model.loaded is False for model in learned.models)
+def _moves_models(learned: Learned) -> bool:
+    """A router loads and unloads models at any time; a model that was asleep, and so not loaded, may be awake now."""
+    woke = learned.load.sleep_state is None and any(model.loaded is False for model in learned.models)
+    return woke or learned.memory.get("router") is True
 
 
 def _finish(visit: Visit, learned: Learned) -> None:
@@ -162,7 +165,7 @@ def _finish(visit: Visit, learned: Learned) -> None:
 
 QUESTIONS = (
     Question("properties", _learn_props, ("GET /props",), every=EVERY, sooner=_can_sleep),
-    Question("models", _learn_models, ("GET /v1/models",), every=EVERY, decides=REFUSED, sooner=_wakes),
+    Question("models", _learn_models, ("GET /v1/models",), every=EVERY, decides=REFUSED, sooner=_moves_models),
     Question(
         "load",
         _learn_load,

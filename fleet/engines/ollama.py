@@ -61,7 +61,8 @@ def _names_another(visit: Visit) -> bool:
         cards = list(mappings(visit.maybe("/v1/models", max_bytes=LIST_BYTES).get("data")))
     except ProbeError:
         return False
-    return bool(cards) and all(products.product(text(card.get("owned_by")) or "", headers, {}) for card in cards)
+    names = {products.product(text(card.get("owned_by")) or "", headers, {}) for card in cards}
+    return bool(names) and names.isdisjoint((None, LABEL))
 
 
 def _greets(visit: Visit) -> bool:

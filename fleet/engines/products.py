@@ -1,7 +1,7 @@
 """The names of servers that have no engine module and are read by their list of models alone. Pure.
 
 Each shows its name somewhere: as the owner of its models, in the header Server, or in the answer to a cheap question of
-its own. A name is for people: nothing is decided by it.
+its own. A name is for people; all that is decided by it is which models no canary asks (ON_DEMAND).
 """
 
 import re
@@ -48,6 +48,7 @@ SIGNS = (
     Sign("Infinity", {OWNER: r"^infinity$"}, "michaelfeil/infinity infinity_emb/fastapi_schemas/pymodels.py"),
     Sign("Xinference", {OWNER: r"^xinference"}, "xorbitsai/inference xinference/api/restful_api.py"),
     Sign("LM Studio", {OWNER: r"^organization_owner$"}, "https://lmstudio.ai/docs/developer/openai-compat"),
+    Sign("Ollama", {OWNER: r"^library$"}, "ollama/ollama openai/openai.go"),
     Sign("vLLM", {OWNER: r"^vllm$"}, "vllm-project/vllm"),
     Sign("SGLang", {OWNER: r"^sglang$"}, "sgl-project/sglang"),
     Sign("llama.cpp", {OWNER: r"^llamacpp$"}, "ggml-org/llama.cpp"),
@@ -61,6 +62,9 @@ PATHS = tuple(dict.fromkeys(where for sign in SIGNS for where in sign.shows if w
 """All that some server may be asked for its name."""
 
 GATEWAYS = frozenset(sign.name for sign in SIGNS if sign.gateway)
+
+ON_DEMAND = frozenset({"Docker Model Runner", "Lemonade", "LM Studio", "MLX-LM", "Ollama", "llama-swap"})
+"""Those that load a model which is asked for, and may push out another."""
 
 
 def product(owned_by: str, headers: Mapping[str, str], answers: Mapping[str, str]) -> str | None:

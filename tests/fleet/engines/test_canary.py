@@ -139,6 +139,9 @@ def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loade
     assert [m.name for m in canary.suitable("llamacpp", models, everything)] == ["a:latest", "c", "our-cloud"]
     assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c", "our-cloud"]
     assert canary.suitable("vllm", models, []) == []
+    for product in ("llama-swap", "Lemonade", "Docker Model Runner", "MLX-LM", "LM Studio", "Ollama"):
+        assert [m.name for m in canary.suitable("openai_compatible", models, everything, product)] == ["a:latest"]
+    assert [m.name for m in canary.suitable("openai_compatible", models, ["c"], "TabbyAPI")] == ["c"]
 
 
 def test_a_vllm_that_answers_but_generates_nothing_is_wedged() -> None:

@@ -22,13 +22,14 @@ from tests.fake_engine import SAMPLES, load_samples
         ("lemonade", "Lemonade"),
         ("koboldcpp", "KoboldCpp"),
         ("vllm", "vLLM"),
+        ("library", "Ollama"),
     ],
 )
 def test_the_owner_of_the_models_names_the_server(owner: str, name: str) -> None:
     assert product(owner, {}, {}) == name
 
 
-@pytest.mark.parametrize("owner", ["", "me", "openai", "nvidia", "my-vllm", "vllm-fork", "library", "dockerhub"])
+@pytest.mark.parametrize("owner", ["", "me", "openai", "nvidia", "my-vllm", "vllm-fork", "dockerhub"])
 def test_an_owner_that_many_use_or_that_only_resembles_one_is_no_name(owner: str) -> None:
     assert product(owner, {"Server": "uvicorn"}, {}) is None
 

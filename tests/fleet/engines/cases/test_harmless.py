@@ -29,6 +29,13 @@ METRICS = metrics("llamacpp:requests_processing 0", "llamacpp:requests_deferred 
 SOON, LATER = 30, 400  # seconds after the first probe: /props known, and asked again
 OLD_WAKES = ("GET /slots", "GET /metrics")
 
+
+def _router(**models: str) -> Routes:
+    """llama.cpp in router mode, with the status of each of its models."""
+    listed = [{"id": name, "owned_by": "llamacpp", "status": {"value": status}} for name, status in models.items()]
+    return {**LLAMACPP, "/v1/models": ok({"object": "list", "data": listed}), "/props": ok({"role": "router"})}
+
+
 ASLEEP_CASES = (
     *(
         Case(
@@ -96,15 +103,18 @@ ASLEEP_CASES = (
     Case(
         "llamacpp_router_loads_nothing",
         "ggml-org/llama.cpp#23096 (?model= loads)",
-        {
-            **LLAMACPP,
-            "/v1/models": ok(
-                {"object": "list", "data": [{"id": "a", "owned_by": "llamacpp", "status": {"value": "sleeping"}}]}
-            ),
-            "/props": ok({"role": "router"}),
-        },
+        _router(a="sleeping"),
         status=("up", "asleep"),
+        card={"a": {"loaded": False}},
         never_asked=("POST /models/load", "GET /models/load"),
+    ),
+    Case(
+        "llamacpp_router_loads_and_unloads_between_two_probes",
+        "ggml-org/llama.cpp tools/server/server-models.h (server_model_status)",
+        _router(a="loaded", b="loading"),
+        then=_router(a="sleeping", b="downloading", c="unloaded"),
+        models=["a", "b", "c"],
+        card={name: {"loaded": False} for name in "abc"},
     ),
     Case(
         "vllm_asleep",

@@ -141,6 +141,13 @@ OLLAMA_STILL = (
     ),
     Case("ollama_lists_library", "", {**OLLAMA, "/": Reply(404, "404 page not found")}, status="up", engine="ollama"),
     Case(
+        "ollama_by_its_list_alone",
+        "vllm-project/vllm#18892 (kind: a proxy that passes on /v1 only)",
+        {"/v1/models": OLLAMA["/v1/models"]},
+        engine="openai_compatible",
+        mentions='"product": "Ollama"',
+    ),
+    Case(
         "ollama_without_models",
         "",
         {
