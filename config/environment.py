@@ -1,4 +1,4 @@
-"""Every setting that comes from the environment or from `.env`, in one table. README.md shows it too."""
+"""Every setting that comes from the environment or from `.env`, in one table. docs/settings.md shows it too."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The settings that come from the environment or from `.env`, in one table. README.md shows it too."""
+"""The settings that come from the environment or from `.env`, in one table. docs/settings.md shows it too."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The environment table: bad values are refused with a sentence, and README.md shows the same table."""
+"""The environment table: bad values are refused with a sentence, and docs/settings.md shows the same table."""
 
 import os
 import re
@@ -233,8 +233,8 @@ def test_the_socket_of_a_long_data_folder_is_short_enough(tmp_path):
     assert data_folder.embedded_socket(long) != data_folder.embedded_socket(tmp_path / ("y" * 100))
 
 
-def test_the_readme_has_the_same_variables():
-    text = (ROOT / "README.md").read_text()
+def test_the_settings_page_has_the_same_variables():
+    text = (ROOT / "docs/settings.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", text, re.M)
     expected = [(v.name, f"`{v.default}`" if v.default else "", v.help) for v in TABLE]
     assert rows == expected
