@@ -1,5 +1,6 @@
-"""The documents hold together: links lead somewhere, the README is short and names every engine."""
+"""The documents hold together: links and names of code lead somewhere, the README is short and names every engine."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -35,6 +36,26 @@ def test_every_link_leads_to_a_page_and_a_heading_that_exist(page):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             lost.append(link)
     assert lost == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in DOCUMENTS if page.name != "CHANGELOG.md"], ids=lambda page: page.name
+)
+def test_every_file_folder_and_function_that_is_named_exists(page):
+    """Named as `fleet/tasks.py`, `fleet/engines/` or `fleet/tasks.py: tick`."""
+    lost = []
+    folders = "|".join(sorted(path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()))
+    for path, name in re.findall(rf"`((?:{folders}|docs|templates)/[\w./-]*)(?:: (\w+))?`", page.read_text()):
+        file = ROOT / path
+        if not file.exists() or (name and name not in defined_in(file)):
+            lost.append(f"{path}: {name}" if name else path)
+    assert lost == []
+
+
+def defined_in(file: Path) -> set[str]:
+    """The functions and classes at the top of a module."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in ast.parse(file.read_text()).body if isinstance(node, kinds)}
 
 
 def test_every_page_can_be_reached_from_the_readme():
