@@ -74,27 +74,6 @@ app.conf.beat_schedule = {
     "reviews": {"task": "advisor.tasks.reviews", "schedule": WholeSeconds(3600), "options": {"expires": 3600}},
     "clear-up": {"task": "teams.tasks.clear_up", "schedule": WholeSeconds(86_400), "options": {"expires": 3600}},
 }
-WORK = {
-    "fleet.tasks.tick": "sending probes to the workers",
-    "fleet.tasks.pulse_probe": "the probe worker's sign of life",
-    "fleet.tasks.pulse_delivery": "the delivery worker's sign of life",
-    "fleet.tasks.deliver": "delivery of mails",
-    "fleet.tasks.deliver_calls": "delivery by other channels",
-    "fleet.tasks.catch_up": "reminders and escalations",
-    "fleet.tasks.refresh_marks": "marks of windows and silences",
-    "fleet.tasks.write_digests": "daily digests",
-    "fleet.tasks.roll_up": "roll-up of the history",
-    "fleet.tasks.beat_heart": "the heartbeat",
-    "fleet.tasks.prune": "pruning of the history",
-    "advisor.tasks.reviews": "reminders of review dates",
-    "teams.tasks.clear_up": "clearing up of sessions and tokens",
-}
-"""Each task of the schedule in words, for /health/ready and the banner."""
-
-
-def periods() -> dict[str, float]:
-    """Each task of the schedule, and its period in seconds."""
-    return {each["task"]: each["schedule"].run_every.total_seconds() for each in app.conf.beat_schedule.values()}
 
 
 @setup_logging.connect

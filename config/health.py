@@ -17,7 +17,6 @@ from core import schedule
 from core.redis_keys import key
 
 from . import disk
-from .celery import WORK, periods
 from .redaction import redact
 
 OK = "ok"
@@ -154,11 +153,11 @@ def _not_probed(sentence: bytes | None) -> list[Trouble]:
 
 def _late(stored: dict[str, str]) -> list[Trouble]:
     """A trouble for each scheduled work that does not get done."""
-    return [_of_work(late) for late in schedule.late(stored, periods(), time.time())]
+    return [_of_work(late) for late in schedule.late(stored, schedule.periods(), time.time())]
 
 
 def _of_work(late: schedule.Late) -> Trouble:
-    since, words = datetime.fromtimestamp(late.since, UTC), WORK.get(late.task, late.task)
+    since, words = datetime.fromtimestamp(late.since, UTC), schedule.WORK.get(late.task, late.task)
     how = "is still running" if late.runs else "is not started, or fails each time"
     text = f"Scheduled work does not get done: {words}. It {how}."
     return Trouble(

@@ -15,8 +15,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
+from core import schedule
+
 from . import broker, disk, environment, listening, postgres, supervisor
-from .celery import periods
 from .data_folder import open_to_others
 from .health import KEYS, NEEDED
 from .health_pages import HEADER, own_pass
@@ -118,7 +119,7 @@ def workers() -> dict[str, list[str]]:
         # Its tasks only hand probes to threads of their own: fleet.probe_worker.
         "worker-probe": _worker("probe", ["probe"], 4),
         # None of the schedule runs twice at a time, so the dispatcher always gets a thread.
-        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], len(periods()) + 3),
+        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], len(schedule.periods()) + 3),
     }
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import redis
-from celery import Task
+from celery import Task, current_app
 from django.conf import settings
 
 from . import redis_keys
@@ -26,9 +26,32 @@ first of all runs started."""
 PERIODS, GRACE = 3, 60.0
 """Work is late when it did not finish for so many of its periods and so many seconds more."""
 
+WORK = {
+    "fleet.tasks.tick": "sending probes to the workers",
+    "fleet.tasks.pulse_probe": "the probe worker's sign of life",
+    "fleet.tasks.pulse_delivery": "the delivery worker's sign of life",
+    "fleet.tasks.deliver": "delivery of mails",
+    "fleet.tasks.deliver_calls": "delivery by other channels",
+    "fleet.tasks.catch_up": "reminders and escalations",
+    "fleet.tasks.refresh_marks": "marks of windows and silences",
+    "fleet.tasks.write_digests": "daily digests",
+    "fleet.tasks.roll_up": "roll-up of the history",
+    "fleet.tasks.beat_heart": "the heartbeat",
+    "fleet.tasks.prune": "pruning of the history",
+    "advisor.tasks.reviews": "reminders of review dates",
+    "teams.tasks.clear_up": "clearing up of sessions and tokens",
+}
+"""Each task of the schedule in words, for /health/ready and the banner."""
+
 log = logging.getLogger(__name__)
 _running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _making = threading.Lock()
+
+
+def periods() -> dict[str, float]:
+    """Each task of the schedule, and its period in seconds."""
+    entries = current_app.conf.beat_schedule.values()
+    return {each["task"]: each["schedule"].run_every.total_seconds() for each in entries}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import astuple
 
-from config.celery import app
+from celery import current_app
 
 from . import claims, storms
 from .tally import tally
@@ -19,9 +19,9 @@ def tick() -> None:
     ticks.notice("tick", signs.seen("tick"))
     storms.look_ahead(now)
     due = claims.claim(now)
-    task = app.tasks["fleet.tasks.probe"]
+    task = current_app.tasks["fleet.tasks.probe"]
     if due:
-        with app.producer_pool.acquire(block=True) as producer:
+        with current_app.producer_pool.acquire(block=True) as producer:
             for start in range(0, len(due), BATCH):
                 batch = due[start : start + BATCH]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)

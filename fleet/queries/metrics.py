@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
+from celery import current_app
 from django.conf import settings
 from django.db.models import Case, CharField, Count, Min, Q, Value, When
 from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.celery import app, periods
 from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
 from core import redis_keys, schedule
 from teams.tokens import Bearer
@@ -107,7 +107,7 @@ def _messages(bearer: Bearer) -> dict[tuple[str, str], int]:
 
 def from_broker() -> FromBroker | None:
     """What the broker knows, in one round trip; None while it does not answer within a second."""
-    names = [queue.name for queue in app.conf.task_queues]
+    names = [queue.name for queue in current_app.conf.task_queues]
     once = Retry(NoBackoff(), 0)
     client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=once)
     try:
@@ -150,7 +150,7 @@ def _read(
         late=dict(late),
         late_sum=int(counts.get("late|sum", 0)) / 1e6,
         viewers=viewers.total(boards, now),
-        work=schedule.ages(work, periods(), now),
+        work=schedule.ages(work, schedule.periods(), now),
         skipped=schedule.skipped(work),
     )
 

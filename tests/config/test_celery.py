@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from config.celery import WORK, WholeSeconds, app, periods
+from config.celery import WholeSeconds, app
 from config.parts import workers
 from core import redis_keys
-from core.schedule import Scheduled
+from core.schedule import WORK, Scheduled, periods
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 from django.db import OperationalError
 
 from config import health, health_pages, supervisor
-from config.celery import WORK
 from config.health import BEAT_KEY, DELIVERY_KEY, MAIL_KEY, PROBE_KEY, PROBING_KEY, WATCH_KEY
 from core import schedule
 from teams import tokens
@@ -223,7 +222,7 @@ def test_the_banner_is_for_those_who_are_signed_in(client, valkey, alice):
 def test_scheduled_work_that_does_not_get_done_is_named_in_words(client, valkey, alice):
     show_life(valkey)
     long_ago = time.time() - 3600
-    valkey.hset(schedule.KEY, mapping={f"{task}|finished": time.time() for task in WORK} | {"since": long_ago})
+    valkey.hset(schedule.KEY, mapping={f"{task}|finished": time.time() for task in schedule.WORK} | {"since": long_ago})
     assert client.get("/health/ready").status_code == 200
     valkey.hset(schedule.KEY, "fleet.tasks.deliver|finished", long_ago)
     valkey.hset(schedule.KEY, "fleet.tasks.deliver|started", long_ago + 2)
