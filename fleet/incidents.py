@@ -7,11 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from core import twice
-
 from . import causes, dependencies
 from .alerts import outbox
-from .models import EndpointState, Incident, IncidentEvent
+from .models import EndpointState, Incident
 from .status import TROUBLE, Standing, Status
 from .watch.blindness import suspicious
 
@@ -53,7 +51,7 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
         incident.resolved_at = incident.resolved_at or now
         incident.told = Incident.Told.CLOSED
         incident.save(update_fields=["resolved_at", "told"])
-        note(incident, now, why)
+        incident.note(now, why)
 
 
 def void(since: datetime, why: str) -> int:
@@ -69,7 +67,7 @@ def void(since: datetime, why: str) -> int:
         outbox.drop(incident, why)
         incident.told = incident.told if outbox.reached(incident) else Incident.Told.CLOSED
         incident.save(update_fields=["resolved_at", "told"])
-        note(incident, now, why)
+        incident.note(now, why)
     return len(rows)
 
 
@@ -82,13 +80,13 @@ def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> 
         incident.resolved_at = None
         _worsen(incident, after)
         incident.save(update_fields=["resolved_at", *_WORSE])
-        note(incident, now, f"Again {after.status}. {_told(after)}")
+        incident.note(now, f"Again {after.status}. {_told(after)}")
     _find_cause(incident)
     if outbox.flaps(state, now) and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])
         lasting = f"{settings.FLAPPING_ALERT_AFTER / 60:g} min"
-        note(incident, now, f"Flapping: it comes and goes. An outage, or its end, is alerted once it lasted {lasting}.")
+        incident.note(now, f"Flapping: it comes and goes. An outage, or its end, is alerted once it lasted {lasting}.")
     outbox.tell(incident, state)
 
 
@@ -112,11 +110,11 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         opened_at=now,
         last_seen=last_seen,
     )
-    note(incident, incident.began_at, "First failed probe.")
+    incident.note(incident.began_at, "First failed probe.")
     looks = (
         f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
     )
-    note(incident, now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
+    incident.note(now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
     return incident
 
 
@@ -147,7 +145,7 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
         incident.round += 1
     incident.save(update_fields=["parent", "told", "round"])
     incident.children.filter(resolved_at=None).update(parent=parent)
-    note(incident, datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
+    incident.note(datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
 
 
 def _turn(state: EndpointState, after: Standing) -> None:
@@ -155,7 +153,7 @@ def _turn(state: EndpointState, after: Standing) -> None:
     incident = _open_one(state)
     if incident is None:
         return
-    note(incident, datetime.now(UTC), f"Now {after.status}. {_told(after)}")
+    incident.note(datetime.now(UTC), f"Now {after.status}. {_told(after)}")
     if _worsen(incident, after):
         incident.save(update_fields=_WORSE)
         _find_cause(incident)
@@ -178,7 +176,7 @@ def _end(state: EndpointState, after: Standing) -> None:
     now = datetime.now(UTC)
     incident.resolved_at = now
     incident.save(update_fields=["resolved_at"])
-    note(incident, now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
+    incident.note(now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
     outbox.tell(incident, state)
 
 
@@ -188,12 +186,3 @@ def _open_one(state: EndpointState) -> Incident | None:
 
 def _told(standing: Standing) -> str:
     return causes.sentence(standing.cause or "", standing.detail, standing.step)
-
-
-def note(incident: Incident, at: datetime, text: str, author: str = "") -> None:
-    """Adds a line to the incident's timeline. What somebody sent twice is one line."""
-    text = text[:600]
-    last = IncidentEvent.objects.filter(incident=incident).order_by("at", "pk").last()
-    if author and last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
-        return
-    IncidentEvent.objects.create(incident=incident, at=at, text=text, author=author)

@@ -8,10 +8,9 @@ from .engines.errors import Cause
 from .engines.reading import Reading
 from .engines.registry import LISTENS_LATE
 from .flapping import turned
-from .models import Endpoint, EndpointState
+from .models import BlindStretch, Endpoint, EndpointState
 from .starts import Habits, Stretch, learned, weigh
 from .status import TROUBLE, Finding, Standing, Status, Thresholds, find
-from .watch import lookout
 from .watch.blindness import suspicious
 
 
@@ -21,7 +20,8 @@ def judge(state: EndpointState, reading: Reading) -> Finding:
     finding = find(reading, tuple(endpoint.expected_models), endpoint.slow_after)
     finding = canaries.learn(state, reading, finding)
     finding = _as_start(state, reading, finding)
-    if finding.status in TROUBLE and suspicious(finding.cause or "", finding.step) and (blind := lookout.blind()):
+    ours = finding.status in TROUBLE and suspicious(finding.cause or "", finding.step)
+    if ours and (blind := BlindStretch.current()):
         return Finding(Cause.BLIND, finding.step, blind.reason)
     return finding
 

@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 
 from core import fence
 
-from ..incidents import note
 from ..models import EndpointState, Incident
 from ..status import TROUBLE, Status
 from . import outbox
@@ -68,4 +67,4 @@ def _end(pk: int, now: datetime) -> None:
         if incident:
             incident.resolved_at = now
             incident.save(update_fields=["resolved_at"])
-            note(incident, now, f"Resolved: {incident.endpoint.state.status}.")
+            incident.note(now, f"Resolved: {incident.endpoint.state.status}.")

@@ -15,7 +15,6 @@ from teams import audit, quotas
 from teams.models import Team
 
 from ..engines.registry import ENGINES, label
-from ..incidents import note
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
 from . import checks, marks, room, windows
 
@@ -57,7 +56,7 @@ def acknowledge_all(
     with transaction.atomic():
         still_open = [incident for incident in incidents if _change_open(incident, **taken)]
         for incident in still_open:
-            note(incident, now, f"Acknowledged {lasts}. {text}".strip(), by)
+            incident.note(now, f"Acknowledged {lasts}. {text}".strip(), by)
             ends = {"until": _minute(until)} if until else {}
             _record("incident.acknowledged", incident, ends | (trail or {}))
         _refresh(incident.endpoint_id for incident in still_open)
@@ -70,7 +69,7 @@ def unacknowledge(incident: Incident, by: str) -> None:
         gone = {"acknowledged_at": None, "acknowledged_until": None, "acknowledged_note": "", "acknowledged_by": ""}
         if not _change_open(incident, **gone):
             raise ValidationError(RESOLVED)
-        note(incident, datetime.now(UTC), "No longer acknowledged.", by)
+        incident.note(datetime.now(UTC), "No longer acknowledged.", by)
         _record("incident.unacknowledged", incident)
         _refresh([incident.endpoint_id])
 
@@ -81,7 +80,7 @@ def add_note(incident: Incident, by: str, text: str) -> None:
     if not text:
         raise ValidationError("Write what you found or did.")
     with transaction.atomic():
-        note(incident, datetime.now(UTC), text, by)
+        incident.note(datetime.now(UTC), text, by)
         _record("incident.noted", incident)
 
 
@@ -250,7 +249,7 @@ def _ids(endpoints: QuerySet[Endpoint]) -> list[int]:
 
 def _note_on_open(endpoints: QuerySet[Endpoint], text: str, author: str) -> None:
     for incident in Incident.objects.filter(resolved_at=None, endpoint__in=endpoints.order_by()):
-        note(incident, datetime.now(UTC), text, author)
+        incident.note(datetime.now(UTC), text, author)
 
 
 def _record(action: str, incident: Incident, detail: dict[str, Any] | None = None) -> None:

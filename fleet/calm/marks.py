@@ -13,7 +13,7 @@ from core import fence
 
 from .. import live
 from ..flapping import flapping
-from ..models import EndpointState, Incident, MaintenanceWindow, Silence
+from ..models import BlindStretch, EndpointState, Incident, MaintenanceWindow, Silence
 from . import windows
 
 Marks = dict[str, Any]
@@ -99,13 +99,7 @@ def _reasons(now: datetime) -> _Reasons:
     )
     on_now = Silence.objects.filter(starts_at__lte=now, ends_at__gt=now)
     fence.each(SILENCES, on_now, silence, lambda row: fence.Item(str(row.pk), row.reason or "a silence", row.team_id))
-    return _Reasons(maintenance, silences, _acknowledged(now), _blind())
-
-
-def _blind() -> bool:
-    from ..watch import lookout
-
-    return lookout.blind() is not None
+    return _Reasons(maintenance, silences, _acknowledged(now), BlindStretch.current() is not None)
 
 
 def _covers(rule: MaintenanceWindow | Silence) -> tuple[Any, ...]:

@@ -1,10 +1,12 @@
 """Stretches of trouble."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+
+from core import twice
 
 from .endpoint import Endpoint
 
@@ -65,6 +67,14 @@ class Incident(models.Model):
         until = self.acknowledged_until
         return self.acknowledged_at is not None and (until is None or until > datetime.now(UTC))
 
+    def note(self, at: datetime, text: str, author: str = "") -> None:
+        """Adds a line to the timeline, cut to 600 characters. What a person sent twice is one line."""
+        text = text[:600]
+        last = self.events.order_by("at", "pk").last()
+        if author and last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
+            return
+        self.events.create(at=at, text=text, author=author)
+
 
 class IncidentEvent(models.Model):
     """One dated line of an incident's timeline; a note by a person has an author."""
@@ -121,9 +131,17 @@ class MaintenanceWindow(models.Model):
 class BlindStretch(models.Model):
     """A time in which the watch itself could not look. What probes found in it says nothing about the endpoints."""
 
+    AFTERGLOW = timedelta(seconds=10)  # failures are still put down to it: probes that began in it end now
+
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300)  # a sentence
 
     class Meta:
         ordering = ["-began_at"]
+
+    @classmethod
+    def current(cls) -> "BlindStretch | None":
+        """The stretch that lasts, or that ended less than AFTERGLOW ago."""
+        lately = models.Q(ended_at=None) | models.Q(ended_at__gt=datetime.now(UTC) - cls.AFTERGLOW)
+        return cls.objects.filter(lately).order_by("-began_at").first()

@@ -9,7 +9,7 @@ from config import health
 
 from ..engines.client import Client
 from ..engines.errors import ProbeError
-from . import lookout
+from ..models import BlindStretch
 
 WITHIN = 10.0  # seconds
 
@@ -24,7 +24,7 @@ def beat() -> bool:
     if not settings.HEARTBEAT_URL:
         return False
     troubles = [text for text in health.report().values() if text != health.OK]
-    if troubles or lookout.blind():
+    if troubles or BlindStretch.current():
         log.warning("No heartbeat is sent: %s", " ".join(troubles) or "the watch is blind.")
         return False
     return _fetch(settings.HEARTBEAT_URL)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import redis
 from django.conf import settings
@@ -32,9 +32,6 @@ from .blindness import RECENT, Glance, Suspicion, host_of, is_loopback, reached,
 BLIND = "blind stretches"
 """The sweep, as core.fence knows it."""
 
-AFTERGLOW = timedelta(seconds=10)
-"""For so long after a blind stretch failures are still put down to it: probes that began in it end now."""
-
 CHECK_EVERY = 2.0
 """Seconds until we check ourselves again after nothing was found wrong with us."""
 
@@ -47,12 +44,6 @@ AT_ONCE = 100
 _looking = threading.Lock()
 _cleared_at = -CHECK_EVERY
 log = logging.getLogger(__name__)
-
-
-def blind() -> BlindStretch | None:
-    """The stretch in which we cannot look right now, or could not a moment ago."""
-    lately = Q(ended_at=None) | Q(ended_at__gt=datetime.now(UTC) - AFTERGLOW)
-    return BlindStretch.objects.filter(lately).order_by("-began_at").first()
 
 
 def look(now: float) -> None:

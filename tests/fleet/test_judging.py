@@ -89,7 +89,7 @@ def test_an_incident_open_before_we_went_blind_goes_on_and_ends_as_any_other(gpu
 
 
 def test_a_good_look_does_not_ask_whether_we_are_blind(gpu, monkeypatch):
-    monkeypatch.setattr("fleet.watch.lookout.blind", lambda: 1 / 0)
+    monkeypatch.setattr("fleet.models.BlindStretch.current", lambda: 1 / 0)
     assert record(gpu, good(), bad(NOW + 1)).failures == 1
 
 

@@ -75,7 +75,7 @@ def test_a_dead_letter_does_not_silence_the_heartbeat(valkey, team, settings, mo
     show_life(valkey)
     settings.HEARTBEAT_URL = "http://127.0.0.1/beat"
     monkeypatch.setattr(heartbeat, "_fetch", lambda url: True)
-    monkeypatch.setattr(heartbeat.lookout, "blind", lambda: False)
+    monkeypatch.setattr(heartbeat.BlindStretch, "current", lambda: None)
     note(team, "gone@example.org", state="given_up")
     note(team, "webhook", "webhook", created_at=datetime.now(UTC) - SIX_MINUTES, attempts=3, last_try="unreached")
     delivery.deliver()

@@ -84,7 +84,7 @@ def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch)
     cut([watched(mallory, f"bad-{n}") for n in range(20)])
     monkeypatch.setattr(lookout.senses, "check", no_way("bad"))
     lookout.look(now())
-    assert lookout.blind() is None
+    assert BlindStretch.current() is None
 
 
 def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
@@ -92,7 +92,7 @@ def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
     cut([*fleet, *(watched(mallory, f"bad-{n}") for n in range(3))])
     monkeypatch.setattr(lookout.senses, "check", no_way(""))
     lookout.look(now())
-    assert lookout.blind() is not None
+    assert BlindStretch.current() is not None
 
 
 def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, checks, monkeypatch):
@@ -105,7 +105,7 @@ def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, c
 
     monkeypatch.setattr(lookout.senses, "check", check)
     lookout.look(now())
-    assert lookout.blind() is None
+    assert BlindStretch.current() is None
 
 
 def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
@@ -113,7 +113,7 @@ def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
         look(endpoint, *(bad(Cause.NO_ROUTE) for _ in range(3)))
     lookout.look(now())
     assert checks["asked"] == [["gpu-0", "gpu-1", "gpu-2"]]
-    assert lookout.blind() is None
+    assert BlindStretch.current() is None
     assert {state(endpoint).status for endpoint in fleet} == {"down"}
     assert Incident.objects.filter(resolved_at=None).count() == 3
 
@@ -125,7 +125,7 @@ def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, val
     checks["checks"] = CUT
     lookout.look(now())
 
-    stretch = lookout.blind()
+    stretch = BlindStretch.current()
     assert stretch is not None
     assert stretch.began_at == Observation.objects.filter(cause="no_route").earliest("at").at
     assert valkey.get("plimsoll:watch").decode() == "No network interface of this machine is connected."
@@ -198,7 +198,7 @@ def test_failures_just_after_the_end_are_still_put_down_to_it(fleet, checks):
     lookout.look(now())
     cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
-    BlindStretch.objects.update(ended_at=datetime.now(UTC) - 2 * lookout.AFTERGLOW)
+    BlindStretch.objects.update(ended_at=datetime.now(UTC) - 2 * BlindStretch.AFTERGLOW)
     for _ in range(3):
         cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"down"}
