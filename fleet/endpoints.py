@@ -16,11 +16,12 @@ from core.http.transport import numeric
 from teams import audit, quotas
 from teams.models import Team
 
-from . import claims, incidents, live, probing, schedule
+from . import claims, incidents, live, probing
 from .engines.address import parse_base_url
 from .engines.api_key import clean_key, clean_username
 from .engines.errors import Cause
 from .engines.registry import ENGINES
+from .engines.timeout import default_timeout
 from .models import Change, Endpoint, EndpointState
 from .status import Status
 
@@ -183,12 +184,12 @@ def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise TypeError(f"not fields of an endpoint: {', '.join(sorted(unknown))}")
-    default = endpoint.timeout == schedule.default_timeout(endpoint.interval)
+    default = endpoint.timeout == default_timeout(endpoint.interval)
     stored_url = endpoint.url
     for name, value in fields.items():
         setattr(endpoint, name, value)
     if fields.get("timeout") is None and (default or "timeout" in fields):
-        endpoint.timeout = schedule.default_timeout(endpoint.interval)
+        endpoint.timeout = default_timeout(endpoint.interval)
     errors = _errors(endpoint, stored_url)
     for field, read in (("username", clean_username), ("api_key", partial(clean_key, username=endpoint.username))):
         if field in fields:

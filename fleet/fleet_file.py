@@ -19,8 +19,8 @@ from . import fleet_values as values
 from .endpoints import FIELDS
 from .engines.address import parse_base_url
 from .engines.api_key import clean_key, clean_username
+from .engines.timeout import default_timeout
 from .models import Endpoint
-from .schedule import default_timeout
 from .yaml_tree import Mistake, compose
 
 MOST_MISTAKES = 50

@@ -13,8 +13,8 @@ from . import endpoints
 from .engines.address import LONGEST_PASTE, Address, read_address
 from .engines.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
+from .engines.timeout import default_timeout
 from .models import Endpoint
-from .schedule import default_timeout
 
 
 class ModelNames(forms.CharField):

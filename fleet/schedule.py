@@ -2,14 +2,13 @@
 
 import hashlib
 
+from .engines.timeout import DEFAULT_TIMEOUT
+
 CONFIRM_EVERY = 3
 """Seconds between the looks that confirm a first failure or recovery, so that three in a row are known within ten."""
 
 CONFIRM_DEADLINE = 2.5
 """Seconds a confirming look may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
-
-DEFAULT_TIMEOUT = 5.0
-"""Seconds a probe may take unless a team set another time, or the interval is so short that it takes less."""
 
 LONGEST = 86_400
 """Seconds of the longest interval."""
@@ -42,11 +41,6 @@ def due_after(began: float, ended: float, grid_due: int, doubts: int) -> int:
         start = ended if doubts == 1 else began
         return min(grid_due, round(start + CONFIRM_EVERY))
     return grid_due
-
-
-def default_timeout(interval: int) -> float:
-    """Seconds a probe may take in all where the team set nothing, at an interval of so many seconds."""
-    return min(DEFAULT_TIMEOUT, round(0.8 * interval, 1))
 
 
 def deadline(timeout: float, doubts: int) -> float:

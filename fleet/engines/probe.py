@@ -11,6 +11,8 @@ from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, TimedOut, 
 from .questions import Bug, Engine, guarded, read
 from .reading import Facts, Failure, Identity, Load, Reading
 from .refusal import not_an_answer, refused
+from .registry import ENGINES
+from .timeout import DEFAULT_TIMEOUT
 from .visit import Visit
 
 
@@ -21,7 +23,7 @@ def probe(
     known: Facts | None = None,
     api_key: str | None = None,
     username: str | None = None,
-    timeout: float = 5.0,
+    timeout: float = DEFAULT_TIMEOUT,
     verify: bool = True,
     identify: bool = False,
     now: float | None = None,
@@ -58,8 +60,6 @@ class _Climb:
     """The way of one probe. `identity` is set as soon as the server was identified in this probe."""
 
     def __init__(self, visit: Visit, engine: str | None) -> None:
-        from .registry import ENGINES  # late, so that this ladder can be tested with other engines
-
         self.visit = visit
         self.engines: dict[str, Engine] = ENGINES
         self.given = ENGINES.get(engine or "")

@@ -8,7 +8,7 @@ from config.secrets import EncryptedTextField
 from teams.models import Team
 
 from ..engines.errors import Cause
-from ..schedule import DEFAULT_TIMEOUT
+from ..engines.timeout import DEFAULT_TIMEOUT
 from ..status import Status
 
 

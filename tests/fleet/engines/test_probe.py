@@ -1,8 +1,5 @@
 """The ladder of a probe, with two small engines of our own so that no real one's habits matter here."""
 
-import sys
-from types import SimpleNamespace
-
 import pytest
 
 from fleet.engines.errors import Cause
@@ -45,8 +42,7 @@ class Toy:
 @pytest.fixture(autouse=True)
 def engines(monkeypatch: pytest.MonkeyPatch) -> None:
     toys = [Toy("alpha"), Toy("beta"), Toy("vague", strong=False)]
-    registry = SimpleNamespace(ENGINES={toy.NAME: toy for toy in toys})
-    monkeypatch.setitem(sys.modules, "fleet.engines.registry", registry)
+    monkeypatch.setattr("fleet.engines.probe.ENGINES", {toy.NAME: toy for toy in toys})
 
 
 def is_engine(server: HostileServer, name: str) -> None:
