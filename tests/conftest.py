@@ -19,13 +19,16 @@ import pytest
 import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
 
 from config import broker
 from config.celery import app
 from teams import mailing
 from teams.models import Membership, Role, Team
+from tests.template import copy_migrated
 
 
 @pytest.fixture(scope="session")
@@ -149,6 +152,20 @@ def smtp(settings) -> Iterator[MailServer]:
     mail.ready.set()
     mailing.settle()
     controller.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """On SQLite the database of the tests starts as a copy of one that is migrated."""
+    test = django_settings.DATABASES["default"]["TEST"]
+    if name := test.get("NAME"):
+        copy_migrated(Path(name))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """The copy is not thrown away before it is used."""
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture

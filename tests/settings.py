@@ -6,12 +6,14 @@ import shutil
 import tempfile
 
 from config.environment import TABLE
+from tests import template
 
 _DATA = tempfile.mkdtemp(prefix="plimsoll-test-")
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 os.environ.update({variable.name: "" for variable in TABLE})
 os.environ["PLIMSOLL_DATA"] = _DATA
 os.environ["REDIS_PREFIX"] = "plimsoll"
+template.run_folder()  # made here, before pytest-xdist starts its workers
 if os.environ.get("PLIMSOLL_TEST_ON_POSTGRES"):
     os.environ["DATABASE_URL"] = os.environ["PLIMSOLL_TEST_POSTGRES_URL"]
 

@@ -19,6 +19,7 @@ import redis
 
 from config.environment import TABLE
 from tests.broker import free_port
+from tests.template import copy_migrated
 
 from .engines import Engine, Engines
 from .mail import MailServer
@@ -134,6 +135,8 @@ class Rig:
         self.close()
 
     def _start(self) -> None:
+        if not self._environment["DATABASE_URL"]:
+            copy_migrated(self.data)
         self._console = subprocess.Popen(
             [*END_WITH_US, sys.executable, "-m", "tests.chaos.console"],
             cwd=ROOT,

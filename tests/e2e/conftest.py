@@ -1,4 +1,4 @@
-"""A browser and a site for each module of tests."""
+"""A browser and a site for all tests of this folder that one process runs."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.e2e.browser import CHROMIUM, FLAGS
 from tests.e2e.site import Site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A Chromium without a window."""
     with sync_playwright() as playwright:
@@ -19,21 +19,21 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    """A site whose Alice owns every team."""
+@pytest.fixture(scope="package")
+def running_site(tmp_path_factory) -> Iterator[Site]:
+    """What `site` makes new for each test."""
     site = Site(tmp_path_factory.mktemp("site"))
     try:
-        site.start()
-        wait_for(site.answers, 20, "the web process did not answer")
-        site.write(
-            "INSERT INTO teams_membership (user_id, team_id, role, joined_at)"
-            " SELECT u.id, t.id, 'owner', t.created_at FROM auth_user u, teams_team t WHERE u.username = 'alice'"
-            " AND NOT EXISTS (SELECT 1 FROM teams_membership m WHERE m.user_id = u.id AND m.team_id = t.id)"
-        )
-        yield site
+        yield site.start()
     finally:
         site.stop()
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """A site with six endpoints of two teams, and nothing of what other tests did."""
+    running_site.reset()
+    return running_site
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import AuthResult
 from config.data_folder import ROOT
 from tests.broker import free_port
 from tests.conftest import MailServer
+from tests.template import copy_migrated
 
 CONTROL = "control-word"
 SECRETS = {
@@ -41,11 +42,9 @@ django.setup()
 from django.conf import settings
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from fleet import endpoints
 from fleet.models import AlertPolicy
 from teams.models import Membership, Team
-call_command("migrate", verbosity=0)
 team = Team.objects.create(name="Search", slug="search", mail_to=["oncall@example.org"])
 alice = User.objects.create_user("alice", "alice@example.org", {password!r})
 Membership.objects.create(user=alice, team=team, role="owner")
@@ -126,6 +125,8 @@ class Run:
             totp=SECRETS["the secret of an authenticator app"],
             key=KEY, gone=self.gone, careless=careless, control=CONTROL,
         )  # fmt: skip
+        self.data.mkdir(mode=0o700)
+        copy_migrated(self.data)
         self.log = folder / "log"
         with self.log.open("w") as log:
             options = {"cwd": ROOT, "env": self.env, "stdout": log, "stderr": subprocess.STDOUT}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,18 +16,22 @@ from pathlib import Path
 import redis
 
 from tests.broker import Broker, free_port
+from tests.template import DATABASE, folder_after
 
 _PREPARE = """
-import django
+import django, os, pathlib
+from tests.template import copy_migrated
+copy_migrated(pathlib.Path(os.environ["PLIMSOLL_DATA"]))
 django.setup()
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
 from bench.seed import seed
-call_command("migrate", verbosity=0)
-seed(int({endpoints}), 1)
+from teams.models import Membership, Role, Team
+seed(6, 1)
 user = get_user_model().objects.create_user("alice")
+for team in Team.objects.all():
+    Membership.objects.create(user=user, team=team, role=Role.OWNER)
 session = SessionStore()
 session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -36,16 +41,16 @@ print(session.session_key)
 
 
 class Site:
-    """`url` answers once `start` returns; `session` is the cookie of the signed-in Alice."""
+    """`url` answers once `start` returns; `session` is the cookie of the signed-in Alice, who owns every team."""
 
-    def __init__(self, folder: Path, endpoints: int = 6) -> None:
+    def __init__(self, folder: Path) -> None:
         self.broker = Broker(str(folder))
         self.url = f"http://127.0.0.1:{free_port()}"
-        self._folder, self._endpoints = folder, endpoints
+        self._folder, self._prepared = folder, folder_after("site", _PREPARE)
         table = {"PLIMSOLL_DATA": str(folder), "REDIS_URL": self.broker.url, "DEBUG": "true"}
         self._env = {**os.environ, **table, "DJANGO_SETTINGS_MODULE": "config.settings"}
         self._web: subprocess.Popen | None = None
-        self.session = ""
+        self.session = (self._prepared / "output").read_text().split()[-1]
         self._ages: dict[str, float] = {}
         self._signs: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -55,12 +60,23 @@ class Site:
         self._env |= settings
 
     def start(self) -> "Site":
+        """Starts broker and web process. Raises TimeoutError when the site does not answer within 30 s."""
+        shutil.copytree(self._prepared, self._folder, dirs_exist_ok=True)
         self.broker.start()
         self.show_life()
-        prepare = [sys.executable, "-c", _PREPARE.format(endpoints=self._endpoints)]
-        self.session = subprocess.check_output(prepare, env=self._env, text=True).split()[-1]
         self.start_web()
         return self
+
+    def reset(self) -> None:
+        """Makes database and broker what they were after `start`; the web process goes on."""
+        with (
+            contextlib.closing(sqlite3.connect(self._prepared / DATABASE)) as prepared,
+            contextlib.closing(sqlite3.connect(self._folder / DATABASE, timeout=10)) as ours,
+        ):
+            prepared.backup(ours)
+        with redis.Redis.from_url(self.broker.url) as client:
+            client.flushall()
+        self.show_life()
 
     def show_life(self, **ages: float) -> None:
         """From now on leaves signs of life every second, as workers would, or signs that are so many seconds old."""
@@ -88,6 +104,11 @@ class Site:
     def start_web(self) -> None:
         environment = {**self._env, "PORT": self.url.rpartition(":")[2]}
         self._web = subprocess.Popen([sys.executable, "-m", "config.web_server"], env=environment)
+        end = time.monotonic() + 30
+        while not self.answers():
+            if time.monotonic() > end:
+                raise TimeoutError("the web process did not answer")
+            time.sleep(0.02)
 
     def stop_web(self) -> float:
         """Asks the web process to stop and returns how many seconds it took."""
@@ -115,7 +136,7 @@ class Site:
 
     def write(self, statement: str, *values: object) -> None:
         """Writes to the site's database from outside, as a worker on another machine would."""
-        with sqlite3.connect(self._folder / "plimsoll.sqlite3", timeout=10) as connection:
+        with sqlite3.connect(self._folder / DATABASE, timeout=10) as connection:
             connection.execute(statement, values)
         connection.close()
 

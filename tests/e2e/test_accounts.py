@@ -22,18 +22,6 @@ DEVICE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    """A site without mail server and provider, as `make run` starts one."""
-    site = Site(tmp_path_factory.mktemp("site"))
-    try:
-        site.start()
-        wait_for(site.answers, 20, "the web process did not answer")
-        yield site
-    finally:
-        site.stop()
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A browser that nobody has used; it fails the test when the console tells of an error or of a broken policy."""

@@ -17,7 +17,7 @@ BROKEN = 2
 NEXT_YEAR = datetime.now(UTC).year + 1
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _trouble(site: Site) -> None:
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
     site.move(BROKEN, regroup=True, status="down", cause="timed_out", step="models", detail="no answer within 5 s")

@@ -13,17 +13,21 @@ from tests.oidc_provider.process import PASSWORD, client_settings, provider
 pytestmark = in_chromium
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, wait_for) -> Iterator[Site]:
-    """A site that knows a provider and lets in who was invited; the provider knows Dora and Emil."""
-    site = Site(tmp_path_factory.mktemp("site"))
+@pytest.fixture
+def sign_up() -> str:
+    """Whether people may sign up who were not invited."""
+    return "off"
+
+
+@pytest.fixture
+def site(tmp_path, sign_up: str) -> Iterator[Site]:
+    """A site that knows a provider; the provider knows Dora and Emil."""
+    site = Site(tmp_path)
     users = [{"name": name, "mail": f"{name}@example.org"} for name in ("dora", "emil")]
     with provider(site.url, *users) as issuer:
         try:
-            site.configure(SITE_URL=site.url, OIDC_SIGN_UP="off", **client_settings(issuer))
-            site.start()
-            wait_for(site.answers, 20, "the web process did not answer")
-            yield site
+            site.configure(SITE_URL=site.url, OIDC_SIGN_UP=sign_up, **client_settings(issuer))
+            yield site.start()
         finally:
             site.stop()
 
@@ -71,11 +75,8 @@ def test_who_was_not_invited_reads_why_and_who_was_lands_in_the_team(page, site)
     expect(page.locator("main")).to_contain_text("viewer", ignore_case=True)
 
 
-def test_a_new_person_signs_in_and_out_and_in_again_once_sign_up_is_open(page, site, wait_for):
-    site.stop_web()
-    site.configure(OIDC_SIGN_UP="on")
-    site.start_web()
-    wait_for(site.answers, 20, "the web process did not answer")
+@pytest.mark.parametrize("sign_up", ["on"])
+def test_a_new_person_signs_in_and_out_and_in_again_where_sign_up_is_open(page, site):
     sign_in(page, site, "emil")
     expect(page.locator(".menu summary")).to_have_text("emil")
     page.goto(f"{site.url}/accounts/3rdparty/")

@@ -11,14 +11,13 @@ import pytest
 from config.data_folder import ROOT
 from tests.broker import free_port
 from tests.fake_engine import FakeEngine
+from tests.template import copy_migrated
 
 PREPARE = """
 import django
 django.setup()
-from django.core.management import call_command
 from fleet import endpoints
 from teams.models import Team
-call_command("migrate", verbosity=0)
 team = Team.objects.create(name="Search", slug="search", mail_to=["oncall@example.org"])
 for name, url in {watched!r}.items():
     endpoints.add(team, name=name, url=url, interval=5, timeout=4.0)
@@ -36,6 +35,7 @@ class Product:
         }
         self.env = {**os.environ, **settings, "DJANGO_SETTINGS_MODULE": "config.settings"}
         self.database = folder / "plimsoll.sqlite3"
+        copy_migrated(folder)
         subprocess.run([sys.executable, "-c", PREPARE.format(watched=watched)], cwd=ROOT, env=self.env, check=True)
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL
