@@ -21,10 +21,10 @@ KEPT = 40
 """Turns worth keeping: a turn takes at least one probe, and those in doubt come every 3 s, so these are two minutes."""
 
 
-def turned(turns: Sequence[Turn], trouble: bool, at: float) -> list[Turn]:
+def turned(turns: Sequence[Turn], trouble: bool, at: float) -> tuple[Turn, ...]:
     """The latest turns, with one more at `at` (unix seconds) when `trouble` is not what the last one led to."""
     before = bool(turns and turns[-1][1])
-    return list(turns) if trouble == before else [*turns, (int(at), int(trouble))][-KEPT:]
+    return tuple(turns) if trouble == before else (*turns, (int(at), int(trouble)))[-KEPT:]
 
 
 def flapping(turns: Sequence[Turn], now: float) -> bool:

@@ -13,14 +13,14 @@ from core.database import give_back, writing
 from core.models import PutOff
 
 from . import canaries, incidents, live, schedule, shares, strip
-from .changes import Difference, differences
+from .changes import differences
 from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
-from .judging import judge, settle, standing_of, thresholds_of
-from .models import Change, EndpointState, Observation, Trace
-from .status import TROUBLE, Finding, Standing, Status, decide, doubts
+from .models import BlindStretch, Change, EndpointState, Observation, Trace
+from .status import TROUBLE, Finding, Status, doubts
 from .tally import tally
+from .verdict.judge import depends_on_blindness, judge
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -107,7 +107,7 @@ def _ask(state: EndpointState) -> Reading:
         "api_key": endpoint.api_key or None,
         "username": endpoint.username or None,
         "verify": endpoint.verify_tls,
-        "timeout": schedule.deadline(endpoint.timeout, doubts(standing_of(state), thresholds_of(endpoint))),
+        "timeout": schedule.deadline(endpoint.timeout, doubts(state.standing(), state.rules().thresholds)),
     }
     reading = _probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
     moved = reading.failure and reading.failure.cause is Cause.WRONG_ENGINE
@@ -130,20 +130,27 @@ def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
 
 
 def record(state: EndpointState, reading: Reading, late_ms: float | None, took: float | None = None) -> bool:
-    """Stores a reading, moves the endpoint's state and decides its incident, all in one transaction.
+    """Judges a reading and stores it with its incident and alerts, all in one transaction.
 
     `took` is how many seconds the probe lasted, if that is known. `state` is what `state_of` gave before the probe. The
     reading is dropped when the row was moved meanwhile: the endpoint was changed, paused or removed, or another probe
     was quicker.
     Returns whether the endpoint's row on the board has to be shown anew.
     """
-    at = datetime.fromtimestamp(reading.at, UTC)
     unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
-    before, face, last_seen, old = standing_of(state), _face(state), _last_seen(state), _columns(state)
-    finding = judge(state, reading)
-    found = _learn(state, reading, at)
-    after = decide(before, finding, thresholds_of(state.endpoint), reading.at)
-    _move(state, after, finding, reading, at)
+    memory, before, rules = state.memory(), state.standing(), state.rules()
+    old, face, last_seen = _columns(state), _face(state), _last_seen(state)
+    blind = BlindStretch.current() if depends_on_blindness(memory, reading) else None
+
+    verdict = judge(memory, before, reading, rules, blind.reason if blind else "", time.time())
+
+    at, finding = datetime.fromtimestamp(reading.at, UTC), verdict.finding
+    engine = reading.identity.engine if reading.identity else old["engine"]
+    found = [] if reading.failure else differences(old["engine"], memory.facts, engine, reading.facts)
+    state.take(reading)
+    state.settle(verdict, at)
+    counted = Status.UNKNOWN if _excluded(state, finding) else finding.status
+    state.strip = strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
     show = _face(state) != face or _stale(state)
     if show:
         state.shown_at = datetime.now(UTC)
@@ -157,7 +164,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
             return False
         _observe(state, at, finding, reading, late_ms)
         Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
-        incidents.follow(state, before, after, last_seen)
+        incidents.follow(state, before, verdict.standing, last_seen)
         if old["not_probed_since"] is not None:
             PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
     tally.probe(finding.status, finding.cause, late_ms)
@@ -196,35 +203,6 @@ def _excluded(state: EndpointState, finding: Finding) -> str:
     if finding.cause is Cause.BLIND:
         return "blind"
     return "maintenance" if state.marks.get("maintenance") else ""
-
-
-def _learn(state: EndpointState, reading: Reading, at: datetime) -> list[Difference]:
-    """Takes over what a good reading knows; returns what it changed."""
-    state.probed_at = at
-    state.ladder = [to_json(e) for e in reading.exchanges]
-    state.load = to_json(reading.load)
-    state.latency_ms = reading.latency_ms
-    if reading.certificate_until is not None:
-        state.certificate_until = datetime.fromtimestamp(reading.certificate_until, UTC)
-    if reading.failure:
-        return []
-    engine = reading.identity.engine if reading.identity else state.engine
-    found = differences(state.engine, facts_from_json(state.facts), engine, reading.facts)
-    if reading.identity and reading.identity.proof:
-        state.engine, state.proof, state.identified_at = engine, reading.identity.proof[:300], at
-    state.facts = to_json(reading.facts)
-    state.seen_at = at
-    return found
-
-
-def _move(state: EndpointState, after: Standing, finding: Finding, reading: Reading, at: datetime) -> None:
-    """Moves the standing, the schedule and the board's strip."""
-    settle(state, after, at)
-    if state.due_at is not None:
-        open_doubts = doubts(after, thresholds_of(state.endpoint))
-        state.due_at = schedule.due_after(reading.at, time.time(), state.due_at, open_doubts)
-    counted = Status.UNKNOWN if _excluded(state, finding) else finding.status
-    state.strip = strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
 
 
 def _face(state: EndpointState) -> tuple:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .engines.canary import moved
 from .engines.errors import Cause
-from .engines.reading import Load
+from .engines.reading import Load, Reading
 from .status import Finding
 
 PROBES = 3
@@ -31,6 +31,17 @@ class Still:
     probes: int = 0
     since: float = 0.0  # unix seconds of the first
     rises: int = 0  # of these, how many saw the deferred requests rise while those running stood still
+
+
+def after(still: Still, before: Load, reading: Reading, engine: str) -> Still:
+    """The probes in a row after this reading of an engine, `before` being the load of the probe before.
+
+    None where that is not known, or where a canary has just got its token.
+    """
+    worked = reading.canary and reading.canary.tokens
+    if reading.failure or worked or engine not in ENGINES:
+        return Still()
+    return count(still, before, reading.load, reading.at)
 
 
 def count(still: Still, before: Load, now: Load, at: float) -> Still:

@@ -89,7 +89,7 @@ def learned(
     process_start: float | None,
     answered_before: float | None,
     stretch: Stretch | None,
-) -> list[int]:
+) -> tuple[int, ...]:
     """The lengths of the latest starts (seconds) after a look at `at` that found the endpoint working.
 
     `answered_before`: when it had last answered, if it refused or was loading since; else None. A process younger than
@@ -102,5 +102,5 @@ def learned(
     elif stretch is not None and stretch.said:
         took = at - stretch.since
     if took is None or not 0 < took <= LONGEST:
-        return list(starts)
-    return [*starts, round(took)][-KEPT:]
+        return tuple(starts)
+    return (*starts, round(took))[-KEPT:]

@@ -1,5 +1,8 @@
 """An endpoint as its team describes it, and its current state."""
 
+from dataclasses import asdict
+from datetime import UTC, datetime
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -8,8 +11,14 @@ from config.secrets import EncryptedTextField
 from teams.models import Team
 
 from ..engines.errors import Cause
+from ..engines.reading import Reading, facts_from_json, load_from_json, to_json
 from ..engines.timeout import DEFAULT_TIMEOUT
-from ..status import Status
+from ..standstill import Still
+from ..starts import Stretch
+from ..status import TROUBLE, Standing, Status, Thresholds
+from ..verdict.canary_memory import CanaryMemory
+from ..verdict.judge import Verdict
+from ..verdict.memory import Memory, Rules
 
 
 class Endpoint(models.Model):
@@ -108,7 +117,7 @@ class EndpointState(models.Model):
     starts = models.JSONField(default=list)  # seconds that the latest starts took
     starting = models.JSONField(default=dict)  # the start under way: fleet.starts.Stretch
     certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
-    canary = models.JSONField(default=dict)  # the last canary, and what they cost: fleet.canaries
+    canary = models.JSONField(default=dict)  # fleet.verdict.canary_memory, and still_since and still_rises: see memory
     marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.calm.marks
 
     probed_at = models.DateTimeField(null=True)  # the last look
@@ -125,3 +134,87 @@ class EndpointState(models.Model):
 
     shown_at = models.DateTimeField(null=True, db_index=True)  # when the board's row last changed
     regrouped_at = models.DateTimeField(null=True, db_index=True)  # when it last moved on the board
+
+    def rules(self) -> Rules:
+        """What the next reading is judged by, of what the team set."""
+        endpoint = self.endpoint
+        return Rules(
+            Thresholds(endpoint.fail_after, endpoint.recover_after, endpoint.fail_of, endpoint.fail_for),
+            engine=endpoint.engine or self.engine,
+            expected_models=tuple(endpoint.expected_models),
+            slow_after=endpoint.slow_after,
+            start_within=endpoint.start_within,
+            canary_models=tuple(endpoint.canary_models),
+            canary_every=endpoint.canary_every,
+            interval=endpoint.interval * self.stretch,
+            key=str(self.pk),
+        )
+
+    def standing(self) -> Standing:
+        """What the endpoint is held to be. Raises ValueError for a status or cause that is none."""
+        return Standing(
+            Status(self.status),
+            Cause(self.cause) if self.cause else None,
+            self.step,
+            self.detail,
+            self.failures,
+            self.downs,
+            self.successes,
+            self.recent,
+            unix(self.failing_since),
+        )
+
+    def memory(self) -> Memory:
+        """What earlier probes left. Raises AttributeError, TypeError or ValueError for JSON that no probe wrote."""
+        return Memory(
+            facts=facts_from_json(self.facts),
+            load=load_from_json(self.load),
+            refused=any(exchange.get("error") == Cause.CONNECTION_REFUSED for exchange in self.ladder[-1:]),
+            seen_at=unix(self.seen_at),
+            due_at=self.due_at,
+            canary=CanaryMemory.from_json(self.canary),
+            stalled=Still(self.still, self.canary.get("still_since") or 0.0, self.canary.get("still_rises") or 0),
+            starts=tuple(self.starts),
+            starting=Stretch(**self.starting) if self.starting else None,
+            turns=tuple((at, trouble) for at, trouble in self.turns),
+        )
+
+    def take(self, reading: Reading) -> None:
+        """Takes over what a reading brings, whatever it means. Is not saved."""
+        at = datetime.fromtimestamp(reading.at, UTC)
+        self.probed_at = at
+        self.ladder = [to_json(exchange) for exchange in reading.exchanges]
+        self.load = to_json(reading.load)
+        self.latency_ms = reading.latency_ms
+        if reading.certificate_until is not None:
+            self.certificate_until = datetime.fromtimestamp(reading.certificate_until, UTC)
+        if reading.failure:
+            return
+        if reading.identity and reading.identity.proof:
+            self.engine, self.proof, self.identified_at = reading.identity.engine, reading.identity.proof[:300], at
+        self.facts, self.seen_at = to_json(reading.facts), at
+
+    def settle(self, verdict: Verdict, at: datetime) -> None:
+        """Takes over the verdict on a reading of `at`. Is not saved."""
+        after, memory = verdict.standing, verdict.memory
+        if after.failing_since is not None:
+            self.failing_since = datetime.fromtimestamp(after.failing_since, UTC)
+        if after.status != self.status:
+            self.since = self.failing_since if after.status in TROUBLE else at
+            self.regrouped_at = datetime.now(UTC)
+        self.status, self.cause, self.step = after.status, after.cause or "", after.step
+        self.detail = after.detail[:500]
+        self.failures, self.downs, self.successes = after.failures, after.downs, after.successes
+        self.recent = after.recent
+        self.due_at = verdict.due_at
+        self.still, stalled = memory.stalled.probes, memory.stalled
+        self.canary = memory.canary.to_json()
+        if stalled.probes:
+            self.canary |= {"still_since": stalled.since, "still_rises": stalled.rises}
+        self.starts, self.starting = list(memory.starts), asdict(memory.starting) if memory.starting else {}
+        self.turns = [list(turn) for turn in memory.turns]
+
+
+def unix(at: datetime | None) -> float | None:
+    """A moment in unix seconds."""
+    return at.timestamp() if at else None

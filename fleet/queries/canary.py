@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .. import canaries, canary_limits
+from .. import canary_limits
 from ..models import Endpoint, EndpointState
+from ..verdict.canary_memory import DAY, CanaryMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +32,37 @@ class CanaryLine:
 
 def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
     """None where the endpoint has no canary."""
-    today = canaries.today(endpoint, state, time.time())
-    if today is None:
+    if not endpoint.canary_models:
         return None
-    last, engine = state.canary, state.engine or endpoint.engine
+    last, engine = CanaryMemory.from_json(state.canary), state.engine or endpoint.engine
+    today = last.on(int(time.time() // DAY))
     every = canary_limits.every(endpoint.canary_every, engine, last)
-    asked_at, skipped_at = last.get("at") or 0, last.get("skipped_at") or 0
     outcome, reason = _outcome(last)
     return CanaryLine(
-        at=_moment(asked_at),
-        model=last.get("model", ""),
+        at=_moment(last.at),
+        model=last.model,
         outcome=outcome,
-        ms=last.get("ms"),
+        ms=last.ms,
         reason=reason,
-        skipped_at=_moment(skipped_at) if skipped_at > asked_at else None,
-        skipped_why=last.get("why", ""),
+        skipped_at=_moment(last.skipped_at) if last.skipped_at > last.at else None,
+        skipped_why=last.why,
         ended=canary_limits.has_ended(last, state.facts.get("version"), endpoint.canary_models),
         every=every,
-        asked=today["asked"],
-        skipped=today["skipped"],
-        tokens=today["tokens"],
-        seconds=today["ms_total"] / 1000,
+        asked=today.asked,
+        skipped=today.skipped,
+        tokens=today.tokens,
+        seconds=today.ms_total / 1000,
         restarts_timer=engine == "ollama",
         rarely=every > endpoint.canary_every,
     )
 
 
-def _outcome(last: dict) -> tuple[str, str]:
-    if last.get("note"):
-        return "could not be asked", last["note"]
-    if last.get("cause"):
-        return "gave no token", last.get("detail", "").rstrip(".")
-    return ("gave a token", "") if last.get("ok") else ("gave no token then, and need not be asked again", "")
+def _outcome(last: CanaryMemory) -> tuple[str, str]:
+    if last.note:
+        return "could not be asked", last.note
+    if last.cause:
+        return "gave no token", last.detail.rstrip(".")
+    return ("gave a token", "") if last.ok else ("gave no token then, and need not be asked again", "")
 
 
 def _moment(at: float) -> datetime | None:

@@ -1,21 +1,17 @@
-"""When a canary is sent, when it is spared, what is learned from it, and what it costs."""
+"""Canaries of real servers: when one is sent, when it is spared, and what it costs."""
 
 import time
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fleet import canaries, probing
 from fleet.engines import canary as asking
-from fleet.engines.reading import Canary
 from fleet.models import Endpoint, EndpointState, Observation
+from fleet.verdict.canary import NOTHING_LOADED, TRAFFIC
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
 
 every_database = [pytest.mark.django_db, pytest.mark.database]
-DAY = canaries.DAY
 
 
 @pytest.fixture(autouse=True)
@@ -35,19 +31,6 @@ def test_probe_and_canary_send_the_user_name_and_password(team, kind):
         assert state.status == "up" and state.canary["ok"]
 
 
-@given(st.integers(300, 86_400), st.text(max_size=5), st.floats(1e9, 4e9))
-def test_a_canary_is_due_once_in_every_slot(every, key, at):
-    first = {"at": at}
-    assert not canaries.due(first, every, key, at)
-    assert canaries.due(first, every, key, at + every)
-    turns = [at + n * every / 4 for n in range(1, 5)]
-    assert sum(canaries.due({"at": earlier}, every, key, later) for earlier, later in pairwise([at, *turns])) == 1
-
-
-def test_endpoints_take_their_canaries_at_different_seconds():
-    assert len({canaries.schedule.phase(f"canary {n}", 600) for n in range(100)}) > 60
-
-
 class TestWithDatabase:
     pytestmark = every_database
 
@@ -63,8 +46,8 @@ class TestWithDatabase:
             state = probed(gpu)
             assert asked(engine) == ["/v1/completions"]
         assert state.status == "up" and state.canary["ok"] is True
-        costs = canaries.today(Endpoint.objects.get(pk=gpu.pk), state, time.time())
-        assert costs is not None and (costs["asked"], costs["skipped"], costs["tokens"]) == (1, 0, 3)
+        costs = state.memory().canary
+        assert (costs.asked, costs.skipped, costs.tokens) == (1, 0, 3)
         first, second = Observation.objects.order_by("at")
         assert first.canary_ms == state.canary["ms"] > 0 and second.canary_ms is None
         assert first.exchanges[-1]["step"] == "canary"
@@ -78,7 +61,7 @@ class TestWithDatabase:
             engine.generated = 150
             state = probed(gpu)
             assert len(asked(engine)) == 1
-            assert (state.canary["skipped"], state.canary["why"]) == (1, canaries.TRAFFIC)
+            assert (state.canary["skipped"], state.canary["why"]) == (1, TRAFFIC)
             canary_due(gpu)
             probed(gpu)  # no traffic since: it is asked
             assert len(asked(engine)) == 2
@@ -101,7 +84,7 @@ class TestWithDatabase:
                 canary_due(gpu)
                 state = probed(gpu)
             assert asked(engine) == []
-        assert (state.status, state.canary["skipped"], state.canary["why"]) == ("up", 3, canaries.NOTHING_LOADED)
+        assert (state.status, state.canary["skipped"], state.canary["why"]) == ("up", 3, NOTHING_LOADED)
 
     def test_a_frozen_engine_is_wedged_after_three_looks_and_up_after_it_works_again(self, team):
         with FakeEngine("vllm") as engine:
@@ -130,7 +113,7 @@ class TestWithDatabase:
             assert probed(gpu).canary["ok"] is False
             engine.generated = 200
             state = probed(gpu)
-        assert (state.status, state.failures, state.canary["ok"]) == ("up", 0, None)
+        assert (state.status, state.failures, state.memory().canary.ok) == ("up", 0, None)
 
     def test_it_does_not_recover_by_a_look_whose_canary_could_not_be_repeated(self, team, monkeypatch):
         with FakeEngine("vllm") as engine:
@@ -194,19 +177,6 @@ class TestWithDatabase:
             state = probed(watched(team, engine, interval=5, timeout=2))
             assert state.canary["asked"] == 1
             assert state.due_at - time.time() <= 5
-
-
-def test_the_costs_of_yesterday_are_not_counted_today():
-    yesterday = canaries.noted({}, Canary("m", 10.0, 3), at=5 * DAY - 1.0)
-    today = canaries.noted(yesterday, Canary("m", 20.0, 4), at=5 * DAY + 1.0)
-    assert (yesterday["day"], yesterday["tokens"]) == (4, 3)
-    assert (today["day"], today["asked"], today["tokens"], today["ms_total"]) == (5, 1, 4, 20.0)
-
-
-def test_several_models_take_turns_and_a_doubted_one_is_asked_again():
-    models = [asking.Model(name) for name in "abc"]
-    assert [canaries.choose(models, last, again=False).name for last in ("", "a", "c", "gone")] == ["a", "b", "a", "a"]
-    assert [canaries.choose(models, last, again=True).name for last in ("b", "gone")] == ["b", "a"]
 
 
 @pytest.mark.django_db

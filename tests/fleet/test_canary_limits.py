@@ -9,6 +9,7 @@ from fleet import canaries, canary_limits, endpoints
 from fleet.canary_limits import every, has_ended, learned, unused
 from fleet.engines.reading import Canary, Facts, Failure, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState
+from fleet.verdict.canary_memory import CanaryMemory
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
 
@@ -24,71 +25,82 @@ def reading(*models: Model, busy: bool = False, canary: Canary | None = None) ->
     return Reading(NOW, facts=Facts("0.9.3", models), load=Load(busy=busy), canary=canary)
 
 
+def left(**by_model: str) -> CanaryMemory:
+    return CanaryMemory(left=by_model)
+
+
 def model(seconds: float, name: str = "m") -> Model:
     return Model(name, loaded=True, expires_at=at(seconds))
 
 
-LEFT = {"left": {"m": at(200)}}
+LEFT = left(m=at(200))
 
 
 def test_a_model_that_nobody_else_has_used_since_its_canary_is_unused():
     assert unused(model(200), reading(model(200)), LEFT)
     assert not unused(model(290), reading(model(290)), LEFT)
-    assert not unused(model(200), reading(model(200)), {})
-    assert unused(model(500), reading(model(500)), {"left": {"m": ""}}), "no probe has seen yet how it was left"
+    assert not unused(model(200), reading(model(200)), CanaryMemory())
+    assert unused(model(500), reading(model(500)), left(m="")), "no probe has seen yet how it was left"
 
 
 def test_one_that_is_never_unloaded_may_be_asked():
     for_ever = replace(model(0), expires_at="2319-03-10T11:05:43.184277326Z")
-    assert not unused(for_ever, reading(for_ever), {"left": {"m": for_ever.expires_at}})
+    assert not unused(for_ever, reading(for_ever), left(m=for_ever.expires_at))
     unknown = replace(model(0), expires_at="0001-01-01T00:00:00Z")
-    assert not unused(unknown, reading(unknown), {"left": {"m": unknown.expires_at}})
+    assert not unused(unknown, reading(unknown), left(m=unknown.expires_at))
 
 
 def test_one_that_is_at_work_may_be_asked_and_one_beside_it_not():
     idle, working = model(200), model(-50, "w")
-    last = {"left": {"m": at(200), "w": at(-50)}}
+    last = left(m=at(200), w=at(-50))
     seen = reading(idle, working, busy=True)
     assert unused(idle, seen, last)
     assert not unused(working, seen, last)
 
 
 def test_what_a_canary_left_is_known_from_the_next_good_probe():
-    sent = learned({}, "ollama", reading(model(100), canary=Canary("m", 5.0, 1)), ["m"])
-    assert sent == {"left": {"m": ""}}
+    new = CanaryMemory()
+    sent = learned(new, "ollama", reading(model(100), canary=Canary("m", 5.0, 1)), ["m"])
+    assert sent == left(m="")
     failed = replace(reading(model(100)), failure=Failure("timed_out", "load"))
     assert learned(sent, "ollama", failed, ["m"]) == sent
-    assert learned(sent, "ollama", reading(model(300)), ["m"]) == {"left": {"m": at(300)}}
-    assert learned({"left": {"m": at(300)}}, "ollama", reading(model(700)), ["m"]) == {"left": {"m": at(300)}}
-    assert learned({"left": {"m": at(300)}}, "ollama", reading(), ["m"]) == {}, "it was unloaded"
-    assert learned({}, "ollama", reading(model(100), canary=Canary("m", skipped="x")), ["m"]) == {}
-    assert learned({}, "vllm", reading(canary=Canary("m", 5.0, 1)), ["m"]) == {}
+    assert learned(sent, "ollama", reading(model(300)), ["m"]) == left(m=at(300))
+    assert learned(left(m=at(300)), "ollama", reading(model(700)), ["m"]) == left(m=at(300))
+    assert learned(left(m=at(300)), "ollama", reading(), ["m"]) == new, "it was unloaded"
+    assert learned(new, "ollama", reading(model(100), canary=Canary("m", skipped="x")), ["m"]) == new
+    assert learned(new, "vllm", reading(canary=Canary("m", 5.0, 1)), ["m"]) == new
 
 
 def test_a_canary_that_loaded_a_model_again_ends_them_for_this_version_and_these_models():
     loaded = reading(model(100), canary=Canary("m", 900.0, 1, loaded=True))
-    last = learned({}, "ollama", loaded, ["m", "n"])
+    last = learned(CanaryMemory(), "ollama", loaded, ["m", "n"])
     assert has_ended(last, "0.9.3", ["m", "n"]) == "m"
-    assert has_ended(last, "0.9.7", ["m", "n"]) == has_ended(last, "0.9.3", ["m"]) == has_ended({}, None, ["m"]) == ""
+    assert (
+        has_ended(last, "0.9.7", ["m", "n"])
+        == has_ended(last, "0.9.3", ["m"])
+        == has_ended(CanaryMemory(), None, ["m"])
+        == ""
+    )
     assert has_ended(learned(last, "ollama", reading(model(50)), ["m", "n"]), "0.9.3", ["m", "n"]) == "m"
-    assert "ended" not in learned(last, "ollama", reading(model(50)), ["m"])
-    assert "ended" not in learned({"ok": False}, "ollama", loaded, ["m"]), "a process that hung was replaced"
+    assert not learned(last, "ollama", reading(model(50)), ["m"]).ended
+    assert not learned(CanaryMemory(ok=False), "ollama", loaded, ["m"]).ended, "a process that hung was replaced"
 
 
 @pytest.mark.parametrize(
-    ("engine", "last", "seconds"),
-    [("lmstudio", {}, 7200), ("llamacpp", {}, 600), ("llamacpp", {"sleeps": True}, 7200), ("ollama", {}, 600)],
+    ("engine", "sleeps", "seconds"),
+    [("lmstudio", False, 7200), ("llamacpp", False, 600), ("llamacpp", True, 7200), ("ollama", False, 600)],
 )
-def test_where_nothing_shows_the_use_of_models_that_are_unloaded_a_canary_is_rare(engine, last, seconds):
+def test_where_nothing_shows_the_use_of_models_that_are_unloaded_a_canary_is_rare(engine, sleeps, seconds):
+    last = CanaryMemory(sleeps=sleeps)
     assert every(600, engine, last) == seconds
     assert every(86_400, engine, last) == 86_400
 
 
 def test_a_llamacpp_that_was_seen_asleep_is_remembered_as_one_that_sleeps():
-    asleep = Reading(NOW, load=Load(sleep_state="asleep"))
-    assert learned({}, "llamacpp", asleep, ["m"]) == {"sleeps": True}
-    assert learned({"sleeps": True}, "llamacpp", Reading(NOW), ["m"]) == {"sleeps": True}
-    assert learned({}, "vllm", replace(asleep, load=Load(sleep_state="weights_offloaded")), ["m"]) == {}
+    asleep, new = Reading(NOW, load=Load(sleep_state="asleep")), CanaryMemory()
+    assert learned(new, "llamacpp", asleep, ["m"]) == CanaryMemory(sleeps=True)
+    assert learned(CanaryMemory(sleeps=True), "llamacpp", Reading(NOW), ["m"]).sleeps
+    assert not learned(new, "vllm", replace(asleep, load=Load(sleep_state="weights_offloaded")), ["m"]).sleeps
 
 
 @pytest.mark.django_db

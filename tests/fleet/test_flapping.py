@@ -63,10 +63,10 @@ def test_without_a_time_to_last_nothing_waits():
 
 
 def test_only_what_changes_is_a_turn_and_only_the_latest_are_kept():
-    turns: list[Turn] = []
+    turns: tuple[Turn, ...] = ()
     for n in range(4 * KEPT):
         turns = turned(turns, n % 4 < 2, n + 0.9)
-    assert turns == [(n, 1 - n // 2 % 2) for n in range(2 * KEPT, 4 * KEPT, 2)]
+    assert turns == tuple((n, 1 - n // 2 % 2) for n in range(2 * KEPT, 4 * KEPT, 2))
 
 
 @dataclass

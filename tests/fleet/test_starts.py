@@ -99,9 +99,9 @@ def test_what_a_start_that_ended_teaches(process_start, answered_before, stretch
     found = learned(
         [7], at=2000.0, process_start=process_start, answered_before=answered_before, stretch=stretch
     )  # fmt: skip
-    assert found == ([7] if took is None else [7, took])
+    assert found == ((7,) if took is None else (7, took))
 
 
 def test_the_latest_five_starts_are_remembered():
     found = learned([1, 2, 3, 4, 5], at=60.0, process_start=None, answered_before=None, stretch=Stretch(0, True))
-    assert found == [2, 3, 4, 5, 60]
+    assert found == (2, 3, 4, 5, 60)

@@ -2,8 +2,9 @@
 
 import time
 
-from fleet import canaries, endpoints, probing
+from fleet import endpoints, probing
 from fleet.models import Endpoint, EndpointState
+from fleet.verdict.canary_memory import DAY
 from tests.fake_engine import FakeEngine
 
 
@@ -22,7 +23,7 @@ def probed(endpoint: Endpoint) -> EndpointState:
 def canary_due(endpoint: Endpoint) -> None:
     """As if the last canary were a day older."""
     state = EndpointState.objects.get(pk=endpoint.pk)
-    older = {key: state.canary[key] - canaries.DAY for key in ("at", "skipped_at") if key in state.canary}
+    older = {key: state.canary[key] - DAY for key in ("at", "skipped_at") if key in state.canary}
     state.canary = {**state.canary, **older}
     state.save()
 

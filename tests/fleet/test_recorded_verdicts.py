@@ -1,14 +1,21 @@
-"""What readings become in the light of the state row: starts, blindness, a frozen worker, certificates."""
+"""What a verdict leaves in the state row, and that a row as earlier versions left it is judged on."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fleet import endpoints, probing
 from fleet.engines.errors import Cause
-from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Reading
+from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import BlindStretch, Endpoint, EndpointState, Incident, Observation
+from fleet.standstill import Still
+from fleet.starts import Stretch
+from fleet.status import Finding
+from fleet.verdict.canary_memory import CanaryMemory
+from fleet.verdict.judge import Verdict, judge
+from fleet.verdict.memory import Memory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -56,15 +63,6 @@ def test_a_start_past_its_budget_opens_an_incident_that_began_when_the_budget_wa
     state = record(gpu, *(bad(NOW + n) for n in (70, 73, 76)))
     assert (state.status, Incident.objects.get().began_at.timestamp()) == ("down", NOW + 70)
     assert record(gpu, bad(NOW + 500)).status == "down"
-
-
-def test_loading_past_its_budget_is_an_outage_and_its_length_is_learned(gpu):
-    loading = [bad(NOW + n, Cause.LOADING, "health") for n in range(0, 700, 50)]
-    state = record(gpu, *loading)
-    assert (state.status, state.cause) == ("loading", "loading")
-    state = record(gpu, bad(NOW + 700, Cause.LOADING, "health"))
-    assert (state.status, state.cause, Incident.objects.get().cause) == ("down", "still_loading", "still_loading")
-    assert record(gpu, good(NOW + 750)).starts == [750]
 
 
 def test_while_we_are_blind_suspicious_failures_say_nothing_and_others_do(gpu):
@@ -116,12 +114,6 @@ def test_a_probe_that_lasts_much_longer_than_it_may_was_held_up_by_us(gpu, monke
     assert (observation.detail == "This worker stood still for 2 s.") == (cause is Cause.BLIND)
 
 
-def test_turns_into_trouble_and_out_of_it_are_kept_and_blindness_is_none(gpu):
-    readings = [good(), *[bad(NOW + 10)] * 3, bad(NOW + 11, Cause.BLIND), *[good(NOW + 20)] * 2]
-    state = record(gpu, *readings, bad(NOW + 21, Cause.BLIND), good(NOW + 22))
-    assert state.turns == [[int(NOW) + 10, 1], [int(NOW) + 20, 0]]
-
-
 def test_the_certificates_end_is_kept_and_shown(gpu, client, alice):
     ends = time.time() + 10 * 86_400
     state = record(gpu, Reading(NOW, facts=Facts(), certificate_until=ends), bad(NOW + 1))
@@ -144,3 +136,84 @@ def test_m_of_n_survives_in_the_row(gpu):
     endpoints.change(gpu, fail_after=3, fail_of=5)
     state = record(gpu, *(bad(NOW + n) if n % 2 else good(NOW + n) for n in range(6)))
     assert (state.status, Incident.objects.get().began_at.timestamp()) == ("down", NOW + 1)
+
+
+LOAD = {"running": 2, "waiting": 5, "deferred": 0, "waiting_by_reason": {"capacity": 5, "deferred": 0},
+        "kv_cache_usage": 0.25, "generation_tokens": 647, "requests": 0, "sleep_state": "awake",
+        "process_start": NOW - 9999}  # fmt: skip
+STORED = {
+    "status": "up", "cause": "", "engine": "vllm", "failures": 0, "successes": 9, "recent": 0, "still": 2,
+    "starts": [40, 63], "starting": {"since": int(NOW) - 5, "said": True},
+    "turns": [[int(NOW) - 90, 1], [int(NOW) - 60, 0]],
+    "load": LOAD,
+    "facts": {"version": "1", "models": [{"name": "tiny", "loaded": True, "capabilities": ["completion"]}]},
+    "ladder": [{"step": "connect", "request": "GET /health", "bytes": 0, "error": "connection_refused"}],
+    "canary": {
+        "at": NOW - 50, "model": "tiny", "ms": 202.5, "note": "", "ok": False, "cause": "wedged", "detail": "no token",
+        "asked": 4, "skipped": 1, "tokens": 3, "ms_total": 708.7, "day": 20833, "skipped_at": NOW - 900,
+        "why": "traffic",
+        "still_since": NOW - 40, "still_rises": 1, "paths": {"tiny": "/v1/completions"}, "left": {"tiny": ""},
+        "ended": {"model": "tiny", "for": ["1", "tiny"]}, "sleeps": True,
+    },
+}  # fmt: skip
+"""The columns of a row as version 0.1.0 wrote them."""
+
+
+def test_a_row_as_an_earlier_version_left_it_is_read_and_written_back_the_same(gpu):
+    seen_at = datetime.fromtimestamp(NOW - 30, UTC)
+    EndpointState.objects.filter(pk=gpu.pk).update(**STORED, due_at=int(NOW) + 20, seen_at=seen_at)
+    state = probing.state_of(gpu.pk)
+    memory = state.memory()
+    assert memory == Memory(
+        facts=Facts("1", (Model("tiny", loaded=True, capabilities=("completion",)),)),
+        load=Load(**LOAD),
+        refused=True,
+        seen_at=NOW - 30,
+        due_at=int(NOW) + 20,
+        canary=CanaryMemory(
+            at=NOW - 50, model="tiny", ms=202.5, ok=False, cause="wedged", detail="no token", skipped_at=NOW - 900,
+            why="traffic", day=20833, asked=4, skipped=1, tokens=3, ms_total=708.7, paths={"tiny": "/v1/completions"},
+            ended="tiny", ended_for=("1", "tiny"), left={"tiny": ""}, sleeps=True,
+        ),
+        stalled=Still(2, NOW - 40, 1),
+        starts=(40, 63),
+        starting=Stretch(int(NOW) - 5, True),
+        turns=((int(NOW) - 90, 1), (int(NOW) - 60, 0)),
+    )  # fmt: skip
+    state.settle(Verdict(state.standing(), Finding(), memory), seen_at)
+    kept = {name: getattr(state, name) for name in ("still", "starts", "starting", "turns")}
+    assert kept == {name: STORED[name] for name in kept}
+    assert state.canary.items() <= STORED["canary"].items(), "an earlier version could go on with it"
+    assert state.memory() == memory
+
+
+@pytest.mark.parametrize("still_for", [{"still": 3, "canary": {"still_since": NOW - 60}}, {"still": 3, "canary": {}}])
+def test_a_count_of_probes_without_progress_goes_on_as_earlier_versions_kept_it(gpu, still_for):
+    EndpointState.objects.filter(pk=gpu.pk).update(load=LOAD, status="up", cause="", **still_for)
+    state = record(gpu, Reading(NOW, facts=Facts("1"), load=Load(**LOAD)))
+    assert (state.still, Observation.objects.get().cause) == (4, "may_be_stuck")
+
+
+READINGS = [
+    good(),
+    good(running=1, generation_tokens=5, kv_cache_usage=0.1),
+    replace(good(), certificate_until=NOW + 9e6),
+    replace(good(), canary=Canary("tiny", 5.0, 3, path="/v1/completions")),
+    replace(good(), canary=Canary("tiny", 5.0, failure=Failure(Cause.WEDGED, "canary", "no token"))),
+    replace(good(), canary=Canary("tiny", loaded=True)),
+    bad(),
+    bad(NOW, Cause.LOADING, "health"),
+    bad(NOW, Cause.BLIND),
+]
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_what_a_verdict_is_to_be_remembered_by_is_what_the_next_one_finds(gpu, reading, monkeypatch):
+    verdicts = []
+    monkeypatch.setattr(probing, "judge", lambda *given: verdicts.append(judge(*given)) or verdicts[-1])
+    Endpoint.objects.filter(pk=gpu.pk).update(canary_models=["tiny"])
+    EndpointState.objects.filter(pk=gpu.pk).update(**STORED, due_at=int(NOW) + 20)
+    state = record(gpu, reading)
+    assert state.memory() == verdicts[0].memory
+    assert state.standing() == verdicts[0].standing
+    assert state.due_at == verdicts[0].due_at
