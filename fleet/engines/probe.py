@@ -168,6 +168,7 @@ class _Climb:
 
 _TELLING = (
     Cause.LOADING,
+    Cause.NOTHING_BEHIND,
     Cause.WANTS_HTTPS,
     Cause.BASIC_AUTH,
     Cause.HOST_REJECTED,

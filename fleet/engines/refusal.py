@@ -33,14 +33,37 @@ _PROXIES = {
     "squid": "Squid",
     "varnish": "Varnish",
     "tinyproxy": "tinyproxy",
+    "apisix": "APISIX",
+    "cloudfront": "CloudFront",
+    "akamaighost": "Akamai",
+    "kestrel": "Kestrel (YARP)",
+    "microsoft-httpapi": "HTTP.sys",
 }
 """How the header Server begins -> how people write it."""
+
+_BY_HEADER = {"ngrok-error-code": "ngrok", "l5d-proxy-error": "Linkerd"}
+"""Headers that only these write, on answers of their own."""
+
+_WITHOUT_BODY = ("Caddy", "Envoy", "Envoy (Istio)", "Cloudflare", "Akamai", "Kestrel (YARP)", "HTTP.sys")
+"""Those that send no body with their own errors."""
 
 _PROXY_WORDS = re.compile(
     r"no healthy upstream|upstream connect error|upstream request timeout|no available server|error code: \d{3,4}"
     r"|^bad gateway\.?$|^gateway time-?out\.?$|^service unavailable\.?$|^404 page not found$|no server is available"
     r"|upstream (?:prematurely|sent|timed)|failed to make a connection to the upstream|name resolution failed"
-    r"|an invalid response was received from the upstream|default backend - 404|no route matched|^RBAC: access denied",
+    r"|an invalid response was received from the upstream|default backend - 404|no route matched|^RBAC: access denied"
+    r"|no endpoints available for service",
+    re.IGNORECASE,
+)
+_NOBODY_THERE = re.compile(
+    r"ERR_NGROK_3200|\bendpoint\b.{0,200}\bis (?:offline|paused)|\bapp\b.{0,100}\bis stopped|application not found",
+    re.IGNORECASE,
+)
+"""How hosts answer for a server that is switched off, with 400 or 404: ngrok, Hugging Face, Modal, Railway."""
+
+_BLOCKED = re.compile(
+    r"\b(?:ip|ip address|client|country)\b.{0,60}\b(?:not allowed|denied|blocked|forbidden|not permitted)"
+    r"|\bfirewall\b|\bwaf\b|\bblocked by\b",
     re.IGNORECASE,
 )
 _LOGIN_WORDS = re.compile(
@@ -50,12 +73,13 @@ _LOGIN_WORDS = re.compile(
 _WANTS_TLS = re.compile(
     r"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port"
     r"|plain HTTP to an SSL-enabled server port|This combination of host and port requires TLS"
-    r"|requires? https|https required",
+    r"|requires? https|(?:https|ssl|tls) (?:is )?required|use (?:the )?https\b",
     re.IGNORECASE,
 )
 _WRONG_HOST = re.compile(
     r"invalid host header|invalid http_host|disallowed ?host|host not (?:allowed|permitted)|blocked request\. this host"
-    r"|host header (?:is )?(?:not allowed|invalid|rejected|specified is not allowed)|misdirected request",
+    r"|host header (?:is )?(?:not allowed|invalid|rejected|specified is not allowed)|misdirected request"
+    r"|invalid hostname|request hostname is invalid|\bhost\b.{1,100}\bis not (?:trusted|allowed)",
     re.IGNORECASE,
 )
 _LOADS = re.compile(r"loading model|model is (?:still )?loading|currently scaling|is warming up", re.IGNORECASE)
@@ -81,7 +105,9 @@ def refused(answer: Answer, request: str) -> ProbeError:
         return Rejected(Cause.RATE_LIMITED, detail)
     if status == 503 and not sender and _LOADS.search(error_message(answer)):
         return NotReady(Cause.LOADING, detail)
-    if status >= 500:
+    if status in (400, 404) and _NOBODY_THERE.search(text):
+        return Rejected(Cause.NOTHING_BEHIND, detail)
+    if status >= 500 and status != 501:  # 501: it has no such route
         if sender and status != 500:
             detail += f" {sender} seems to reach nothing behind it."
         return Rejected(Cause.SERVER_ERROR, detail)
@@ -99,7 +125,8 @@ def _who_is_refused(answer: Answer, sender: str) -> Cause:
         return Cause.HOST_REJECTED  # how Ollama refuses a Host header it does not know
     if is_web_page(answer):
         return Cause.LOGIN_PAGE if _LOGIN_WORDS.search(_visible(answer.text)) else Cause.PROXY_REFUSED
-    return Cause.PROXY_REFUSED if sender else Cause.AUTH_REJECTED
+    blocked = answer.status == 403 and _BLOCKED.search(answer.text[:4000])
+    return Cause.PROXY_REFUSED if sender or blocked else Cause.AUTH_REJECTED
 
 
 def not_an_answer(answer: Answer, request: str) -> BadAnswer | None:
@@ -119,13 +146,13 @@ def proxy_of(answer: Answer) -> str:
     server = answer.headers.get("Server", "").lower()
     named = next((label for name, label in _PROXIES.items() if server.startswith(name)), "")
     body = answer.text.strip()
+    if header := next((label for name, label in _BY_HEADER.items() if name in answer.headers), ""):
+        return header
     if is_challenge(answer):
         return named or "a firewall"
     if is_web_page(answer) or (len(body) < 500 and _PROXY_WORDS.search(body)):
         return named or ("Traefik" if body in ("no available server", "404 page not found") else "a proxy")
-    if not body and (answer.status >= 500 or named) and named in ("Caddy", "Envoy", "Envoy (Istio)", "Cloudflare"):
-        return named  # these send no body with their own errors
-    return ""
+    return named if not body and named in _WITHOUT_BODY else ""
 
 
 def is_challenge(answer: Answer) -> bool:

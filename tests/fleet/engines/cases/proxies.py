@@ -69,6 +69,21 @@ NOTHING_BEHIND: dict[str, Reply] = {
     "azure_api_management_503": Reply(503, {"statusCode": 503, "message": "Service unavailable"}),
     "tailscale_502": Reply(502),
     "cloudflared_502": Reply(502, "<title>502 Bad Gateway</title>Unable to reach the origin service.", _CLOUDFLARE),
+    "yarp_503": Reply(503, b"", {"Server": "Kestrel"}),
+    "http_sys_503": Reply(503, b"", {"Server": "Microsoft-HTTPAPI/2.0"}),
+    "akamai_503": Reply(503, b"", {"Server": "AkamaiGHost"}),
+    "linkerd_503": Reply(503, b"", {"l5d-proxy-error": "service in fail-fast"}),
+    "cloudfront_503": page("ERROR: The request could not be satisfied", 503, Server="CloudFront"),
+    "kubernetes_503": Reply(
+        503, {"kind": "Status", "status": "Failure", "message": 'no endpoints available for service "vllm"'}
+    ),
+    "ngrok_404": Reply(
+        404, "The endpoint gpu.ngrok.app is offline. ERR_NGROK_3200", {"ngrok-error-code": "ERR_NGROK_3200"}
+    ),
+    "ngrok_502": Reply(502, "ERR_NGROK_8012", {"ngrok-error-code": "ERR_NGROK_8012"}),
+    "railway_404": Reply(404, {"status": "error", "code": 404, "message": "Application not found"}),
+    "modal_404": Reply(404, "modal-http: app for invoked web endpoint is stopped"),
+    "huggingface_400": Reply(400, {"error": "Bad Request: Endpoint is paused, ask a maintainer to restart it"}),
     "apisix_503": page("503 Service Temporarily Unavailable", 503, Server="APISIX/3.11.0"),
 }
 """A proxy whose server is gone."""
@@ -85,6 +100,8 @@ REFUSED: dict[str, Reply] = {
     "cloudflare_blocked": page("Attention Required! | Cloudflare", 403, Server="cloudflare"),
     "istio_rbac": Reply(403, "RBAC: access denied", {"Server": "istio-envoy"}),
     "caddy_empty_403": Reply(403, b"", {"Server": "Caddy"}),
+    "by_address": Reply(403, {"message": "Your IP address is not allowed"}, {"Server": "kong/3.9.0"}),
+    "waf": Reply(403, {"error": "Access denied by WAF"}, {"Server": "nginx"}),
     "haproxy_403": Reply(403, "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n", HTML),
 }
 """A proxy or firewall that does not let us through; no API key would help."""
@@ -126,6 +143,8 @@ PLAIN_HTTP: dict[str, Reply] = {
         "Bad Request",
         "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />Instead use the HTTPS scheme.",
     ),
+    "kong": Reply(426, {"message": "Please use HTTPS protocol"}, {"Server": "kong/3.9.0"}),
+    "iis": Reply(403, "SSL required"),
     "tomcat": Reply(400, "Bad Request\r\nThis combination of host and port requires TLS.\r\n"),
 }
 HOST_REJECTED: dict[str, Reply] = {
@@ -135,6 +154,8 @@ HOST_REJECTED: dict[str, Reply] = {
     "starlette": Reply(400, "Invalid host header"),
     "vite": Reply(403, 'Blocked request. This host ("gpu.example.org") is not allowed.\nTo allow this host, add it.'),
     "webpack": Reply(403, "Invalid Host header"),
+    "asp_net": page("Bad Request - Invalid Hostname", 400, Server="Microsoft-HTTPAPI/2.0"),
+    "werkzeug": Reply(400, "Host 'gpu.example.org' is not trusted."),
     "mcp": Reply(421, "Invalid Host header"),
     "django": page("DisallowedHost at /: Invalid HTTP_HOST header: 'gpu.example.org'", 400),
 }

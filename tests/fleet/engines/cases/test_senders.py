@@ -40,7 +40,16 @@ GONE_CASES = tuple(
         no_words=NOT_THE_ENGINE,
     )
     for name, routes in ENGINES.items()
-    for proxy in ("nginx_503", "haproxy_503", "traefik_503", "caddy_503", "kong_503", "aws_api_gateway_503")
+    for proxy in (
+        "nginx_503",
+        "haproxy_503",
+        "traefik_503",
+        "caddy_503",
+        "kong_503",
+        "aws_api_gateway_503",
+        "yarp_503",
+        "linkerd_503",
+    )
 )
 
 REFUSED_CASES = tuple(
