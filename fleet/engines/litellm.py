@@ -6,12 +6,14 @@ gateway, which costs money and work. So what is behind it cannot be seen.
 
 from contextlib import suppress
 
+from .answer import Answer
 from .errors import BadAnswer, Cause, Rejected, TimedOut
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, text
 from .openai_models import EVERY, PATH, REFUSED, learn_models
 from .questions import Question
 from .reading import Identity
+from .refusal import proxy_of
 from .visit import Visit
 
 NAME, LABEL, PORT = "litellm", "LiteLLM proxy", 4000
@@ -38,16 +40,25 @@ def check_health(visit: Visit, learned: Learned) -> None:
         visit.health("/health/liveliness")
         detail = "GET /health/readiness, which asks its database, got no answer in time; it lives."
         raise Rejected(Cause.BACKEND_GONE, detail) from None
-    with suppress(BadAnswer):
-        ready = mapping(answer.json())
-        if answer.status == 503 and str(ready.get("db", "")).lower() not in ("", "connected", "not connected"):
-            detail = f'GET /health/readiness: its database is {text(ready["db"])}; "{answer.quote}"'
-            raise Rejected(Cause.BACKEND_GONE, detail)
+    if _lacks_database(answer):
+        detail = f'GET /health/readiness answered HTTP {answer.status}: its database is away; "{answer.quote}"'
+        raise Rejected(Cause.BACKEND_GONE, detail)
     ready = visit.health("/health/readiness")
     if text(ready.get("status")) is None:
         raise BadAnswer(Cause.WRONG_SHAPE, "GET /health/readiness: expected a status.")
     learned.version = text(ready.get("litellm_version")) or learned.version
     learned.api = dict.fromkeys(("completions", "chat", "embeddings"), "yes")
+
+
+def _lacks_database(answer: Answer) -> bool:
+    """ "Not connected" is how it names that it has none. Until 1.83 the status was 200, or 503 with "Service Unhealthy
+    (All connection attempts failed)": BerriAI/litellm#26134, #27003."""
+    database = ""
+    with suppress(BadAnswer):
+        database = (text(mapping(answer.json()).get("db")) or "").lower()
+    if answer.status == 503 and not proxy_of(answer):
+        return database not in ("", "connected", "not connected") or "Service Unhealthy (" in answer.text
+    return answer.status == 200 and database == "disconnected"
 
 
 def _learn_models(visit: Visit, learned: Learned) -> None:

@@ -205,6 +205,22 @@ LITELLM_CASES = (
         for gone in [{**LITELLM, READINESS: Reply(503, {"status": "healthy", "db": "disconnected"})}]
         for name, routes, then in (("gone_at_first", gone, None), ("gone_while_watched", LITELLM, gone))
     ),
+    *(
+        Case(
+            f"litellm_{name}",
+            "BerriAI/litellm#26134, #27003",
+            {**LITELLM, READINESS: reply},
+            status="degraded",
+            cause="backend_gone",
+            words="database",
+        )
+        for name, reply in {
+            "1_83_database_gone": ok({"status": "healthy", "db": "disconnected", "litellm_version": "1.83.0"}),
+            "1_80_database_gone": Reply(
+                503, {"error": {"message": "Service Unhealthy (All connection attempts failed)", "code": "503"}}
+            ),
+        }.items()
+    ),
     Case(
         "litellm_wrong_key_without_database",
         "BerriAI/litellm#12273, #4880",
