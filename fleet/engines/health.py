@@ -9,16 +9,20 @@ from typing import Any
 
 from .answer import Answer
 from .errors import BadAnswer, Cause, NotReady
-from .refusal import not_an_answer, refused
+from .lenient import whole
+from .refusal import not_an_answer, proxy_of, refused
 
 _ILL = re.compile(
-    r"unhealthy|not[ _-]?(?:ok|healthy|ready|live|alive)|unexpected endpoint"
+    r"unhealthy|not[ _-]?(?:ok|healthy|ready|live|alive|responding|running)|unexpected endpoint|unreachable|^no$"
     r"|\b(?:error|errored|fail|failed|failing|failure|down|dead|unavailable|stopped|crashed|offline)\b",
     re.IGNORECASE,
 )
 _STARTS = re.compile(r"\b(?:starting|loading|initiali[sz]ing|warming|booting|pending)\b", re.IGNORECASE)
+_ALL_WORK = "no slot available"
+"""llama.cpp of early 2024, with 503, while all its slots work: ggml-org/llama.cpp#5594."""
 _WORD_FIELDS = ("status", "state", "health")
-_FLAG_FIELDS = (*_WORD_FIELDS, "healthy", "ok", "ready", "alive", "live")
+_FLAG_FIELDS = (*_WORD_FIELDS, "healthy", "ok", "ready", "alive", "live", "success")
+_CODE_FIELDS = ("code", "status", "status_code", "statusCode")
 _LONGEST = 300
 """Characters of a plain text that can be an answer about health."""
 
@@ -26,7 +30,9 @@ _LONGEST = 300
 def healthy(answer: Answer, request: str) -> dict[str, Any]:
     """The JSON object of a good answer about health, {} for one without. Raises ProbeError when it is none."""
     if answer.status not in (200, 204):
-        if answer.status >= 500 and (word := _word(answer)):
+        if answer.status >= 500 and not proxy_of(answer) and (word := _word(answer)):
+            if word == _ALL_WORK:
+                raise NotReady(Cause.SATURATED, f'{request} answered HTTP {answer.status}: "{answer.quote}"')
             _judge(word, answer, request)
         raise refused(answer, request)
     if error := not_an_answer(answer, request):
@@ -38,7 +44,8 @@ def healthy(answer: Answer, request: str) -> dict[str, Any]:
     except BadAnswer:
         found = answer.text.strip()
     if isinstance(found, dict):
-        if found.get("error"):
+        code = max(whole(found.get(field)) or 0 for field in _CODE_FIELDS)
+        if found.get("error") or found.get("object") == "error" or 400 <= code < 600:
             raise BadAnswer(Cause.WRONG_SHAPE, f'{request}: an error came in place of its health: "{answer.quote}"')
         if any(found.get(field) is False for field in _FLAG_FIELDS):
             raise NotReady(Cause.UNHEALTHY, f'{request}: "{answer.quote}"')
