@@ -101,7 +101,15 @@ def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
     return learned.facts(), learned.load, odd
 
 
-_SHUT = (Cause.AUTH_REJECTED, Cause.PROXY_REFUSED, Cause.LOGIN_PAGE, Cause.UNEXPECTED_STATUS)
+_SHUT = (
+    Cause.AUTH_REJECTED,
+    Cause.BASIC_AUTH,
+    Cause.HOST_REJECTED,  # which an empty 403 is taken for
+    Cause.LOGIN_PAGE,
+    Cause.PROXY_REFUSED,
+    Cause.REDIRECTED,
+    Cause.UNEXPECTED_STATUS,
+)
 """By these a proxy keeps an engine's own routes from us; many pass on /v1 only, as vLLM's guide advises:
 https://docs.vllm.ai/en/latest/usage/security/"""
 
@@ -110,8 +118,9 @@ def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
     """Where the way to the engine's own health is shut, its list of models answers for it. True the first time."""
     try:
         guarded(engine, lambda visit: engine.check_health(visit, learned), visit)
-    except Rejected as error:
-        if error.cause not in _SHUT:
+    except (Rejected, BadAnswer) as error:
+        # A page with status 200 in place of the health comes from something else than the engine.
+        if error.cause not in _SHUT or (isinstance(error, BadAnswer) and error.cause is Cause.LOGIN_PAGE):
             raise
         try:
             with visit.aside():

@@ -124,7 +124,27 @@ HEALTH_CASES = (
     ),
 )
 
+LOGIN_ELSEWHERE = Reply(302, b"", {"Location": "https://login.example.org/oauth2/start"})
+
 LISTS = (
+    *(
+        Case(
+            f"{name}_by_v1_alone_after_{shut}",
+            f"{V1_ONLY}, oauth2-proxy/oauth2-proxy#1423 (skip_auth_routes ^/v1)",
+            routes,
+            then={"/v1/models": routes["/v1/models"], "*": reply},
+            status="up",
+            warns="health",
+        )
+        for name, routes in (("vllm", VLLM), ("sglang", SGLANG), ("ollama", OLLAMA), ("litellm", LITELLM))
+        for shut, reply in {
+            "redirect_to_login": LOGIN_ELSEWHERE,
+            "basic_auth": Reply(401, "no", {"WWW-Authenticate": "Basic realm=x"}),
+            "empty_403": Reply(403, b"", {"Server": "nginx"}),
+            "410": Reply(410),
+            "501": Reply(501),
+        }.items()
+    ),
     *(
         Case(
             f"{owner}_v1_only_{name}",
