@@ -41,9 +41,9 @@ def identify(visit: Visit) -> Identity | None:
     version, blocked = visit.maybe("/api/version"), visit.get("/api/version").status in _SHUT
     if greeting and blocked and isinstance(visit.maybe("/api/tags", max_bytes=LIST_BYTES).get("models"), list | None):
         return Identity(NAME, f'GET / says "{GREETING}"; GET /api/version is refused.', strong=False)
-    if set(version) != {"version"} or text(version["version"]) is None:
+    if text(version.get("version")) is None:
         return None
-    if not greeting and not _lists_the_same(visit):
+    if not greeting and not (set(version) == {"version"} and _lists_the_same(visit)):
         return None
     if "version" in visit.maybe("/.well-known/localai.json"):
         return None

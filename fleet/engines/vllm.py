@@ -40,12 +40,15 @@ _OPEN_ROUTES = (
 
 def identify(visit: Visit) -> Identity | None:
     """LocalAI has the same /version, so it takes the metrics, or vLLM's way to refuse a missing key."""
-    version = _version(visit)
+    found = visit.maybe("/version")
+    version = text(found.get("version"))
     if version is None:
         return None
     page = visit.get("/metrics", max_bytes=METRICS_BYTES)
     if page.status == 200 and (b"\nvllm:" in page.body or page.body.startswith(b"vllm:")):
         return Identity(NAME, f"GET /version gives version {version}, and GET /metrics has vllm: lines.")
+    if set(found) != {"version"}:  # a gateway has its own version, and may pass on vLLM's list
+        return None
     refusal = visit.get("/v1/models", max_bytes=LIST_BYTES)
     if any(card.get("owned_by") == NAME for card in mappings(visit.maybe("/v1/models").get("data"))):
         proof = f"GET /version gives version {version}, and GET /v1/models lists a model owned_by {NAME}."
@@ -67,13 +70,8 @@ def check_health(visit: Visit, learned: Learned) -> None:
     visit.health("/health")
 
 
-def _version(visit: Visit) -> str | None:
-    found = visit.maybe("/version")
-    return text(found.get("version")) if set(found) == {"version"} else None
-
-
 def _learn_version(visit: Visit, learned: Learned) -> None:
-    learned.version = _version(visit) or learned.version
+    learned.version = text(visit.maybe("/version").get("version")) or learned.version
 
 
 def _learn_load(visit: Visit, learned: Learned) -> None:

@@ -242,6 +242,13 @@ LISTS = (
         card={"sql": {"parent": "base"}},
     ),
     Case("a_page_is_no_server_of_models", "", {"*": page("Welcome to nginx!")}, status="degraded", models=[]),
+    Case("vllm_version_with_more", "", {**VLLM, "/version": ok({"version": "1", "commit": "x"})}, engine="vllm"),
+    Case(
+        "ollama_version_with_more",
+        "",
+        {**OLLAMA, "/api/version": ok({"version": "0.42.0", "commit": "x"})},
+        engine="ollama",
+    ),
     Case("vllm_without_metrics", "", without(VLLM, "/metrics", "/openapi.json"), status="up", models=["m"]),
     Case(
         "vllm_metrics_of_another",
