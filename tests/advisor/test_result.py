@@ -91,6 +91,7 @@ def test_only_the_answers_that_make_a_line_hold_are_its_reason(client, db):
 
 
 def test_an_open_result_offers_the_next_question_and_no_decision(client, alice, team):
+    assert "Recording a decision" not in client.get("/advisor/result/?goal=serving").content.decode()
     _watched(team, "box", "http://10.0.4.9:11434", "ollama", "up", ["qwen3:8b"])
     client.force_login(alice)
     shown = opened.text(html_of(client, "/advisor/result/?goal=serving"))
