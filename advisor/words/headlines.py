@@ -49,7 +49,7 @@ def headline(r: Recommendation) -> str:
         unless = [*shared, *(_UNLESS[question] for question in hanging)]
         return f"{claim}, unless {', or '.join(unless)}: that is not answered yet."
     if len(r.decisive) > NAMED and not hanging:
-        return f"{claim}. {len(r.decisive)} open answers can still change it."
+        return f"{claim}. {len(r.decisive)} open answers can still change the engine."
     return f"{claim}. Not answered yet, and able to change it: {_named(r.decisive, hanging)}."
 
 
@@ -73,7 +73,8 @@ def ruled_out(r: Recommendation) -> str:
         "G2": "Ollama keeps no Responses state",
         "G3": "Ollama does not run on systems this old",
     }
-    return " and ".join(why[limit] for limit in r.limits)
+    clauses = [why[limit] for limit in r.limits]
+    return f"{', '.join(clauses[:-1])} and {clauses[-1]}" if len(clauses) > 1 else "".join(clauses)
 
 
 def _open(r: Recommendation) -> str:
@@ -136,7 +137,8 @@ def _split(r: Recommendation) -> str:
 
 def _conflict(r: Recommendation) -> str:
     if _both_out(r):
-        return f"Neither engine fits: {ruled_out(r)}. One of the two has to give"
+        give = "One of the two has to give" if len(r.limits) == 2 else "At least one of these has to give"
+        return f"Neither engine fits: {ruled_out(r)}. {give}"
     misfit = "Ollama is too small for what you need"
     if "G1" not in r.limits:
         misfit = "vLLM is more than the rest of your answers ask for"
@@ -159,7 +161,7 @@ def _means_conflict(r: Recommendation) -> str:
 
 def _means_open(r: Recommendation) -> str:
     first = f"Best answered next: {_QUESTIONS[r.next_question]}. " if r.next_question else ""
-    rest = f"{first}{len(r.decisive)} open answers can still decide it."
+    rest = f"{first}{len(r.decisive)} open answers can still decide the engine."
     if r.serving_hurts or r.score[1]:
         return f"No limit applies, and neither list reaches three of five. {rest}"
     return f"{rest} The article's default for small beginnings is Ollama; a default is no advice."

@@ -3,8 +3,8 @@
 from advisor.recommendation.values import Recommendation
 
 _OLLAMA = (
-    "If many callers come after all, their calls wait for each other, which the load on the endpoint's page shows. "
-    "Moving then means other model files, another address and a key for every client."
+    "If more calls come at once than it works on, they wait for each other, which the load on the endpoint's page "
+    "shows. Moving then means other model files, another address and a key for every client."
 )
 _COSTS = {
     "open": "Nothing is decided yet. Deciding now could mean moving later: other model files, another address.",
@@ -12,8 +12,8 @@ _COSTS = {
     "start_with_ollama": _OLLAMA,
     "lm_studio_first": "It costs an hour: either one can be removed from a machine as easily as it came.",
     "vllm": (
-        "If few callers come, a server, its hardware and somebody's time stand idle, which the load on the endpoint's "
-        "page shows. Moving back means other model files, and no key of the engine's own."
+        "If it is used less than planned, a server, its hardware and somebody's time stand idle, which the load on the "
+        "endpoint's page shows. Moving back means other model files, and no key of the engine's own."
     ),
     "split": "Two engines have to be run instead of one. If one is hardly used, the load of its endpoint shows it.",
 }

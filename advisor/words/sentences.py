@@ -98,7 +98,10 @@ def strength(r: Recommendation) -> str:
         return f"Open: {r.answered} of {r.asked} questions have an answer, no limit applies and neither list decides."
     if r.strength == "settled":
         whose = "hard limits decide" if len(r.limits) > 1 else "a hard limit decides"
-        rest = ", and no missing answer can change that" if r.unanswered else " before the lists are weighed"
+        before = " before the lists are weighed"
+        if r.outcome == "conflict" and not {"G1"} < set(r.limits):
+            whose, before = f"{'hard limits' if len(r.limits) > 1 else 'a hard limit'} and the lists collide", ""
+        rest = ", and no missing answer can change that" if r.unanswered else before
         return f"Settled: {whose}{rest}."
     if r.strength == "clear":
         return "Clear: no single answer about the lists and no missing answer would lead to another engine."

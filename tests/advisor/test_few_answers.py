@@ -28,6 +28,12 @@ def of(answers):
         (STATE, "vllm", "leaning", ["Ollama is ruled out", "vLLM may fit", "Verify that it keeps the state"]),
         (NATIVE, "ollama", "leaning", ["vLLM does not run on native Windows", "unless many need one server"]),
         (NATIVE | STATE, "conflict", "settled", ["Neither engine fits", "One of the two has to give"]),
+        (
+            NATIVE | STATE | {"os_floor": "not_met"},
+            "conflict",
+            "settled",
+            ["native Windows, Ollama keeps no Responses state and Ollama", "At least one of these has to give"],
+        ),
         (SERVED, "vllm", "leaning", ["vLLM", "3 of 5", "what people use it through", "what hurts"]),
         ({"machines": ["mac"], "os_floor": "not_met"}, "vllm", "leaning", ["systems this old", "vLLM may fit"]),
         ({"callers": "me", "workflow": "quick_start", "priority": "setup"}, "ollama", "leaning", ["3 of 5"]),

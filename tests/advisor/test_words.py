@@ -36,3 +36,17 @@ def test_every_reason_of_every_golden_case_names_an_answer():
 )
 def test_a_wrong_result_has_a_price_and_a_sign(answers, sign):
     assert sign in words.if_wrong(recommend(answers, load()))
+
+
+@pytest.mark.parametrize("callers", ["me", "small_local", "many", "both"])
+@pytest.mark.parametrize("case", ["GC-01", "GC-02", "GC-03", "GC-04"])
+def test_the_price_of_being_wrong_assumes_nothing_about_callers_that_were_named(case, callers):
+    price = words.if_wrong(recommend(golden.answers(case) | {"callers": callers}, load()))
+    assert "many callers" not in price and "few callers" not in price
+
+
+def test_a_conflict_of_a_limit_with_the_lists_is_not_settled_before_the_lists():
+    for case in ({}, {"responses_state": "required", "os_floor": "met"}):
+        strength = words.summary(recommend(golden.answers("GC-05") | case, load())).strength
+        assert ("lists collide" in strength) == (not case)
+        assert ("before the lists are weighed" in strength) == bool(case)
