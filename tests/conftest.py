@@ -20,9 +20,11 @@ import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from django.conf import settings as django_settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 from config import broker
 from config.celery import app
@@ -166,6 +168,22 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def django_db_keepdb(django_db_keepdb: bool) -> bool:
     """The copy is not thrown away before it is used."""
     return django_db_keepdb or connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_emptied_in_one_go() -> Iterator[None]:
+    """After a test with real transactions. Django's `flush` makes the rows of permissions anew, which takes longest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: _empty_tables())
+        yield
+
+
+def _empty_tables() -> None:
+    kept = {"django_migrations", ContentType._meta.db_table, Permission._meta.db_table}
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
+    with transaction.atomic(), connection.cursor() as cursor:  # foreign keys are checked at its end
+        for table in tables:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
 
 
 @pytest.fixture
