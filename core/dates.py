@@ -5,6 +5,8 @@ Further off, arithmetic with time zones overflows, and what counts repetitions f
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
+
 BACK = timedelta(days=366)
 AHEAD = timedelta(days=3653)
 
@@ -18,3 +20,14 @@ def trouble_with(moment: date) -> str:
     if moment > today + AHEAD:
         return "That is more than ten years ahead. Choose an earlier one."
     return ""
+
+
+def in_words(at: datetime) -> str:
+    """A moment in a sentence, in the installation's time zone: "22 Nov, 14:30 UTC"."""
+    local = timezone.localtime(at)
+    return f"{local.day} {local:%b, %H:%M} {local.tzname()}"
+
+
+def minute(at: datetime) -> str:
+    """A moment as the audit trail has it: "2026-11-22 14:30 UTC"."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,8 +1,8 @@
-"""The forms about acknowledging, silences and maintenance. What is allowed is decided by fleet.calm."""
+"""The forms of silences and maintenance. What is allowed is decided by fleet.calm.actions."""
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -16,10 +16,8 @@ from teams.models import Role, Team
 from .. import zones
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
-from .actions import NOTE_MAX
 
 OWN = "own"
-_ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
 _SILENCE = (("30", "30 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("1440", "1 day"), ("10080", "7 days"))
 
 
@@ -65,44 +63,16 @@ def zone_name(name: str) -> str:
     return name
 
 
-def _select(choices: Any = (), **attrs: Any) -> forms.Select:
+def select(choices: Any = (), **attrs: Any) -> forms.Select:
+    """A list to choose from, styled as all are."""
     return forms.Select(choices=choices, attrs={"class": "select", **attrs})
 
 
-def _note(label: str, longest: int, rows: int = 2) -> forms.CharField:
+def note_field(label: str, longest: int, rows: int = 2) -> forms.CharField:
+    """A text of at most `longest` characters that may be left empty."""
     too_long = {"max_length": f"At most {longest} characters."}
     widget = forms.Textarea(attrs={"class": "textarea short", "rows": rows})
     return forms.CharField(label=label, required=False, max_length=longest, widget=widget, error_messages=too_long)
-
-
-class AcknowledgeForm(ZoneMixin):
-    """Who is on it is known; for how long, and a note."""
-
-    lasts = forms.ChoiceField(
-        label="How long", required=False, choices=(*_ACKNOWLEDGE, ("9", "until tomorrow, 9:00"), (OWN, "until ...")),
-        widget=_select(),
-    )  # fmt: skip
-    own = WallTime(label="Own time", required=False)
-    note = _note("Note", NOTE_MAX)
-
-    def clean(self) -> dict[str, Any]:
-        lasts = self.cleaned_data.get("lasts") or ""
-        self.cleaned_data["until"] = self._until(lasts, self.cleaned_data.get("zone") or "UTC")
-        return self.cleaned_data
-
-    def _until(self, lasts: str, zone: str) -> datetime | None:
-        now = datetime.now(zones.named(zone))
-        if lasts == OWN:
-            return self.own_time("own")
-        if lasts == "9":
-            return datetime.combine(now.date() + timedelta(days=1), time(9), now.tzinfo)
-        return now.astimezone(UTC) + timedelta(minutes=int(lasts)) if lasts else None
-
-
-class NoteForm(forms.Form):
-    """A line for the timeline."""
-
-    text = _note("Add a note", NOTE_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +118,7 @@ class TargetMixin(forms.Form):
     engines = False
 
     target = forms.ChoiceField(
-        label="Endpoints", widget=_select(),
+        label="Endpoints", widget=select(),
         error_messages={"invalid_choice": "Choose one of the list.", "required": "Choose what it is about."},
     )  # fmt: skip
 
@@ -177,7 +147,7 @@ class SilenceForm(TargetMixin, ZoneMixin):
 
     engines = True
 
-    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60", widget=_select())
+    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60", widget=select())
     ends_at = WallTime(label="Own end", required=False)
     reason = forms.CharField(
         label="Why", required=False, max_length=200, widget=forms.TextInput(attrs={"class": "input"}),
@@ -203,8 +173,8 @@ class MaintenanceForm(TargetMixin):
     )  # fmt: skip
     starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
     ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
-    repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices, widget=_select())
-    time_zone = forms.CharField(label="Time zone", max_length=64, widget=_select())
+    repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices, widget=select())
+    time_zone = forms.CharField(label="Time zone", max_length=64, widget=select())
     last_day = forms.DateField(
         label="Last day", required=False, help_text="Of repetitions. Left empty, they go on.",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "input", "type": "date"}),

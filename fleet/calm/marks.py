@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from core import fence
@@ -55,6 +56,12 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
         EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
     if changed:
         live.publish([pk for ids in changed.values() for pk in ids])
+
+
+def refresh_once_committed(endpoint_ids: Iterable[int]) -> None:
+    """Refreshes them when the transaction that is under way is committed, since a refresh reads what is stored."""
+    ids = list(endpoint_ids)
+    transaction.on_commit(lambda: refresh(ids))
 
 
 def _marks(state: dict[str, Any], reasons: _Reasons, now: datetime) -> Marks:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core import dates
 from teams.access import person, teams_of
 from teams.models import Role
 
@@ -32,7 +33,7 @@ def silences(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.take(error)
         else:
-            told = f"{actions.covers(made)} is silenced until {actions.told(made.ends_at)}"
+            told = f"{actions.covers(made)} is silenced until {dates.in_words(made.ends_at)}"
             messages.success(request, f"{told[0].upper()}{told[1:]}: nobody is told about it meanwhile.")
             return redirect(_back(request) or "silences")
     return _silences(request, form)

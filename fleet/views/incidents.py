@@ -9,9 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from teams.access import person
 
-from .. import access
-from ..calm import actions
-from ..calm.forms import AcknowledgeForm, NoteForm
+from .. import access, incident_actions
+from ..incident_forms import AcknowledgeForm, NoteForm
 from ..models import Incident
 from ..queries import incidents as queries
 
@@ -42,7 +41,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, pk, acknowledging=form)
     data = form.cleaned_data
     try:
-        actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
+        incident_actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
     except ValidationError as error:
         return _refused(request, pk, form, error)
     messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
@@ -54,7 +53,7 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Give it back."""
     incident = access.change_incident(request, pk)
     try:
-        actions.unacknowledge(incident, request.user.get_username())
+        incident_actions.unacknowledge(incident, request.user.get_username())
         messages.success(request, "Nobody is on it now; reminders go out again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
@@ -69,7 +68,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, noting=form)
     try:
-        actions.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
+        incident_actions.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
     except ValidationError as error:
         form.add_error("text", error.messages)
         return _page(request, pk, noting=form)

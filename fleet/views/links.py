@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from teams.access import anyone
 
+from .. import by_mail_link
 from ..alerts import links
 from ..models import Incident
 
@@ -28,7 +29,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     user = anyone(request)
     try:
         numbers, recipient = links.read_acknowledge(token)
-        incidents = links.incidents_of(numbers, user)
+        incidents = by_mail_link.incidents_of(numbers, user)
     except links.LinkRefused as refused:
         return _refused(request, refused)
     by = user.get_username() if user else recipient
@@ -38,7 +39,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "fleet/link_acknowledge.html", shown)
     note = request.POST.get("note", "")
     try:
-        links.acknowledge(incidents, by, note)
+        by_mail_link.acknowledge(incidents, by, note)
     except ValidationError as error:
         shown |= {"error": error.messages[0], "note": note}
         return render(request, "fleet/link_acknowledge.html", shown, status=422)
@@ -56,10 +57,10 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         team_pk, address = links.read_unsubscribe(token)
         asked = request.method == "POST"
-        team = links.unsubscribe(team_pk, address) if asked else links.team_of(team_pk)
+        team = by_mail_link.unsubscribe(team_pk, address) if asked else by_mail_link.team_of(team_pk)
     except links.LinkRefused as refused:
         return _refused(request, refused)
-    done = asked or links.is_unsubscribed(team, address)
+    done = asked or by_mail_link.is_unsubscribed(team, address)
     return render(request, "fleet/link_unsubscribe.html", {"team": team, "address": address, "done": done})
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from fleet import endpoints
+from fleet import endpoints, incident_actions
 from fleet.alerts import catching_up, delivery, wording
 from fleet.calm import actions, marks
 from fleet.engines.errors import Cause
@@ -69,7 +69,7 @@ def in_maintenance(endpoint: Endpoint, smtp, alice) -> None:
 
 def acknowledged(endpoint: Endpoint, smtp, alice) -> None:
     alerted(endpoint, smtp, alice)
-    actions.acknowledge(Incident.objects.get(), "alice")
+    incident_actions.acknowledge(Incident.objects.get(), "alice")
 
 
 def recovered_in_silence(endpoint: Endpoint, smtp, alice) -> None:

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 
 from advisor.models import Requirement
+from fleet import incident_actions
 from fleet.alerts.gathering import gather
 from fleet.calm import actions
 from fleet.models import AlertPolicy, Recipient
@@ -26,8 +27,8 @@ def leave_traces(bob: User, alice: User, team: Team) -> None:
     settle()
     gather()
     AlertPolicy.objects.create(team=team, escalate_to=["bob@example.org", "lead@example.org"])
-    actions.acknowledge(incident, "bob", "looking")
-    actions.add_note(incident, "bob@example.org", "restarted it")
+    incident_actions.acknowledge(incident, "bob", "looking")
+    incident_actions.add_note(incident, "bob@example.org", "restarted it")
     actions.silence(team, bob, ends_at=datetime.now(UTC) + timedelta(hours=1), endpoint=endpoint)
     record(bob, team, deciders="bob, alice", context="bob knows")
     Requirement.objects.create(team=team, name="Ours", catalogue_version="1", created_by=bob, updated_by=bob)

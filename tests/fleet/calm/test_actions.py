@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 
-from fleet import endpoints
+from fleet import endpoints, incident_actions
 from fleet.calm import actions
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from teams.models import Team
@@ -49,7 +49,7 @@ def resolve(incident: Incident) -> None:
 
 
 def test_an_acknowledgement_is_kept_marked_and_told_in_the_timeline(incident):
-    actions.acknowledge(incident, "alice", "  restarting \n it ")
+    incident_actions.acknowledge(incident, "alice", "  restarting \n it ")
     stored = Incident.objects.get()
     assert (stored.acknowledged_by, stored.acknowledged_note, stored.is_acknowledged) == (
         "alice",
@@ -61,7 +61,7 @@ def test_an_acknowledgement_is_kept_marked_and_told_in_the_timeline(incident):
 
 
 def test_an_acknowledgement_with_an_end_is_over_then(incident, time_machine):
-    actions.acknowledge(incident, "alice", until=now() + HOUR)
+    incident_actions.acknowledge(incident, "alice", until=now() + HOUR)
     assert Incident.objects.get().is_acknowledged
     time_machine.move_to(now() + 2 * HOUR)
     assert not Incident.objects.get().is_acknowledged
@@ -81,15 +81,15 @@ def test_dates_that_no_calendar_needs_are_refused_with_a_sentence(zone, incident
     with pytest.raises(ValidationError, match="30 days at most"):
         actions.silence(team, alice, ends_at=last)
     with pytest.raises(ValidationError, match="ten years ahead"):
-        actions.acknowledge(incident, "alice", until=last)
+        incident_actions.acknowledge(incident, "alice", until=last)
     assert not MaintenanceWindow.objects.exists() and not Silence.objects.exists()
 
 
 def test_another_may_take_it_over_and_give_it_back(incident):
-    actions.acknowledge(incident, "alice")
-    actions.acknowledge(incident, "bob")
+    incident_actions.acknowledge(incident, "alice")
+    incident_actions.acknowledge(incident, "bob")
     assert Incident.objects.get().acknowledged_by == "bob"
-    actions.unacknowledge(incident, "bob")
+    incident_actions.unacknowledge(incident, "bob")
     assert not Incident.objects.get().is_acknowledged and not marked(incident.endpoint)
     assert [author for author, _ in timeline(incident)] == ["alice", "bob", "bob"]
 
@@ -97,9 +97,9 @@ def test_another_may_take_it_over_and_give_it_back(incident):
 def test_what_is_resolved_can_not_be_acknowledged_though_the_page_was_older(incident):
     resolve(incident)
     with pytest.raises(ValidationError, match="resolved already"):
-        actions.acknowledge(incident, "alice")
+        incident_actions.acknowledge(incident, "alice")
     with pytest.raises(ValidationError, match="resolved already"):
-        actions.unacknowledge(incident, "alice")
+        incident_actions.unacknowledge(incident, "alice")
     assert timeline(incident) == [] and not Incident.objects.get().acknowledged_by
 
 
@@ -109,17 +109,17 @@ def test_what_is_resolved_can_not_be_acknowledged_though_the_page_was_older(inci
 )
 def test_an_acknowledgement_that_makes_no_sense_changes_nothing(incident, text, ends, told):
     with pytest.raises(ValidationError, match=told):
-        actions.acknowledge(incident, "alice", text, now() + ends)
+        incident_actions.acknowledge(incident, "alice", text, now() + ends)
     assert not Incident.objects.get().acknowledged_at and not timeline(incident)
 
 
 def test_notes_can_be_added_to_what_is_over_and_have_an_author(incident):
     resolve(incident)
-    actions.add_note(incident, "alice", "It was the power supply.")
+    incident_actions.add_note(incident, "alice", "It was the power supply.")
     assert timeline(incident) == [("alice", "It was the power supply.")]
     for text, told in (("  ", "Write what"), ("y" * 501, "at most 500 characters; this one has 501")):
         with pytest.raises(ValidationError, match=told):
-            actions.add_note(incident, "alice", text)
+            incident_actions.add_note(incident, "alice", text)
     assert len(timeline(incident)) == 1
 
 

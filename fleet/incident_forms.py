@@ -1,0 +1,42 @@
+"""The forms of what people do about an incident. What is allowed is decided by fleet.incident_actions."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+
+from . import zones
+from .calm.forms import OWN, WallTime, ZoneMixin, note_field, select
+from .incident_actions import NOTE_MAX
+
+_ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
+
+
+class AcknowledgeForm(ZoneMixin):
+    """Who is on it is known; for how long, and a note."""
+
+    lasts = forms.ChoiceField(
+        label="How long", required=False, choices=(*_ACKNOWLEDGE, ("9", "until tomorrow, 9:00"), (OWN, "until ...")),
+        widget=select(),
+    )  # fmt: skip
+    own = WallTime(label="Own time", required=False)
+    note = note_field("Note", NOTE_MAX)
+
+    def clean(self) -> dict[str, Any]:
+        lasts = self.cleaned_data.get("lasts") or ""
+        self.cleaned_data["until"] = self._until(lasts, self.cleaned_data.get("zone") or "UTC")
+        return self.cleaned_data
+
+    def _until(self, lasts: str, zone: str) -> datetime | None:
+        now = datetime.now(zones.named(zone))
+        if lasts == OWN:
+            return self.own_time("own")
+        if lasts == "9":
+            return datetime.combine(now.date() + timedelta(days=1), time(9), now.tzinfo)
+        return now.astimezone(UTC) + timedelta(minutes=int(lasts)) if lasts else None
+
+
+class NoteForm(forms.Form):
+    """A line for the timeline."""
+
+    text = note_field("Add a note", NOTE_MAX)
