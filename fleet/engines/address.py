@@ -25,7 +25,7 @@ _V1 = (
     r"models(/.+)?|chat/completions(/batch|/render)?|(chat/)?completions|embeddings|responses(/.+)?"
     r"|messages(/count_tokens|/batches)?|rerank|score|classify|pooling|moderations|tokenize|detokenize|files|batches"
     r"|audio/\w+|images/\w+|health(/ready|/live)?|metrics|version|metadata|system-info|stats|load|model(/\w+)?"
-    r"|token/\w+|internal(/[\w-]+)*"
+    r"|token/\w+|internal(/[\w-]+)*|realtime|(un)?load_lora_adapter"
 )
 _API = (
     r"generate|chat|chat/completions|completions|tags|ps|version|show|embed|embeddings|pull|push|create|copy|delete"
@@ -36,9 +36,13 @@ _AT_THE_ROOT = (
     r"|openapi\.json|version|ping|load|props|slots(/\d+)?|lora-adapters|completions?|chat/completions|embeddings?|embed"
     r"|rerank|reranking|score|classify|pooling|tokenize|detokenize|apply-template|infill|models|generate|generate_stream"
     r"|info|server_info|get_server_info|model_info|get_model_info|is_sleeping|sleep|wake_up|invocations|running|ui"
+    r"|index\.html|swagger|get_load|tokenizer_info|flush_cache|reset_prefix_cache|readiness|liveness|list_workers"
+    r"|lmstudio-greeting|fleet/status|internal/(health|status)(/\w+)?|\.well-known/localai\.json"
     r"|v2/health/(ready|live)"
 )
-_ROUTE_AT_THE_END = re.compile(f"/(v1(/({_V1}))?|api(/({_API}|v[01](/({_V1}|chat|generate))?))?|{_AT_THE_ROOT})/*$")
+_ROUTE_AT_THE_END = re.compile(
+    f"/(v1(/({_V1}))?|api(/({_API}|v[01](/({_V1}|chat|generate))?))?|{_AT_THE_ROOT})/*$", re.IGNORECASE
+)
 """The end of a path that belongs to an engine's API or pages, not to the prefix that a proxy gives it."""
 
 

@@ -8,13 +8,16 @@ LONGEST_USERNAME = 200
 
 _QUOTES = "\"'`“”„\u2018\u2019«»,; \t\r\n\xa0"
 _AROUND = re.compile(
-    r"(-H\s+|--header\s+|(proxy-)?authorization\s*[:=]\s*|(x-)?api-?key\s*:\s*|bearer(\s+|:\s*)"
-    r"|(export\s+|set\s+|\$env:)?[a-z_]*(key|token)\s*=\s*)+[\"'`]*",
+    r"(-H\s+|--header\s+|(proxy-)?authorization[\"']?(\s*[:=]\s*|\s+(?=bearer))|(x-)?api-?key\s*:\s*"
+    r"|bearer(\s+|:\s*|%20)|--[a-z-]*(key|token)(\s+|=)|[a-z_-]*(key|token)[\"']?\s*:\s+"
+    r"|([?&]|export\s+|set\s+|\$env:)?[a-z_]*(key|token)\s*=\s*)[\"'`]*",
     re.IGNORECASE,
 )
 """What stands before a key in a header, a command or a file of settings."""
 
-_VARIABLE = re.compile(r"\$\{?\w+(:-[^}]*)?\}?|\$env:\w+|\$\(.*\)|%\w+%|\{\{.*\}\}")
+_VARIABLE = re.compile(
+    r"\$\{?\w+(:-[^}]*)?\}?|\$env:\w+|env:\w+|process\.env\W.*|os\.(environ|getenv)\W.*|\$\(.*\)|%\w+%|\{\{.*\}\}"
+)
 _PLACEHOLDER = re.compile(
     r"<.*>|\[.*\]|\{.*\}|(sk-)?your[-_ ]?(own[-_ ])?(openai[-_ ]|api[-_ ])?(key|token|secret)([-_ ]?here)?",
     re.IGNORECASE,
@@ -32,6 +35,8 @@ def clean_key(text: str, username: str = "") -> str:
     if username:
         return _password(text)
     key = "".join(char for char in text if unicodedata.category(char) != "Cf").strip(_QUOTES)
+    if pasted := re.fullmatch(r"\{\s*([\"'].*[\"'])\s*\}", key):  # a JSON object
+        key = pasted[1].strip(_QUOTES)
     while found := _AROUND.match(key):
         key = key[found.end() :].strip(_QUOTES)
     if re.fullmatch(r"bearer:?", key, re.IGNORECASE):

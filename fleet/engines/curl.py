@@ -22,10 +22,11 @@ _LONG_WITH_VALUE = {
 def read(text: str) -> tuple[str, str, str] | None:
     """(URL, user name, key or password) as the command has them, "" for each that it lacks; None for another text.
 
-    Line continuations of sh ("\\"), cmd.exe ("^") and PowerShell ("`") are understood, also where a one-line field
-    took the line breaks away.
+    It may follow a prompt, or sudo, watch, "docker exec" and the like. Line continuations of sh ("\\"), cmd.exe ("^")
+    and PowerShell ("`") are understood, also where a one-line field took the line breaks away.
     """
-    command = re.match(r"(?:[$>%#]\s*|PS [^>]*>\s*)?(?:[\w./\\:-]*[/\\])?curl(?:\.exe)?\s+(.*)", text, re.DOTALL)
+    prompt, before = r"(?:[$>%#]\s*|PS [^>]*>\s*)?", r"(?:(?:sudo|time|watch|docker|podman|kubectl)\s[\w\s./=-]*?)?"
+    command = re.match(rf"{prompt}{before}(?:[\w./\\:-]*[/\\])?curl(?:\.exe)?\s+(.*)", text, re.DOTALL)
     if not command:
         return None
     url, username, key = "", "", ""

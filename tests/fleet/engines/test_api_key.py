@@ -23,6 +23,13 @@ from fleet.engines.api_key import clean_key, clean_username
         '"Bearer sk-0123/ab+c=="',
         "export OPENAI_API_KEY='sk-0123/ab+c=='",
         "VLLM_API_KEY=sk-0123/ab+c==",
+        "VLLM_API_KEY: sk-0123/ab+c==",
+        '"api_key": "sk-0123/ab+c==",',
+        '{"Authorization": "Bearer sk-0123/ab+c=="}',
+        "--api-key sk-0123/ab+c==",
+        "--api-key=sk-0123/ab+c==",
+        "?api_key=sk-0123/ab+c==",
+        "Bearer%20sk-0123/ab+c==",
         "\u200bsk-0123/ab+c==\ufeff",
     ],
 )
@@ -31,7 +38,7 @@ def test_what_is_copied_along_with_a_key_is_taken_off(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "ollama", "EMPTY", "sk-1234", "token-abc123", "eyJh.eyJz.c2ln", "Bearerkey", "a$b{c}"]
+    "key", ["", "ollama", "EMPTY", "sk-1234", "token-abc123", "eyJh.eyJz.c2ln", "Bearerkey", "a$b{c}", "monkey:1"]
 )
 def test_a_usual_key_is_taken_as_it_is(key: str) -> None:
     assert clean_key(key) == key
@@ -47,6 +54,9 @@ def test_a_usual_key_is_taken_as_it_is(key: str) -> None:
         ("$env:S3CRET_KEY", "variable"),
         ("$(cat /s3cret)", "variable"),
         ("{{ s3cret }}", "variable"),
+        ('os.environ["S3CRET"]', "variable"),
+        ("process.env.S3CRET", "variable"),
+        ("env:S3CRET", "variable"),
         ("<your s3cret>", "placeholder"),
         ("<S3CRET>", "placeholder"),
         ("[s3cret]", "placeholder"),

@@ -15,6 +15,8 @@ BEARER = Address("http://gpu-1:8000", "", "Bearer sk-1")
         """curl http://gpu-1:8000/v1/chat/completions -H 'Authorization: Bearer sk-1' -d '{"u": "http://b/"}'""",
         """curl -sSX POST -d '{"u": "http://other/x"}' -H "Authorization: Bearer sk-1" gpu-1:8000/v1/completions""",
         """curl --request POST \\\n  --url http://gpu-1:8000/v1 \\\n  --header 'Authorization: Bearer sk-1'""",
+        """sudo curl gpu-1:8000/v1/models -H 'Authorization: Bearer sk-1'""",
+        """$ docker exec -it web curl gpu-1:8000/v1/models -H 'Authorization: Bearer sk-1'""",
         """curl --url=http://gpu-1:8000 --header="Authorization: Bearer sk-1" --json @x.json""",
         """curl http://gpu-1:8000/v1/models \\  -H "Authorization: Bearer sk-1" """,
         """curl -XPOST -H'Authorization: Bearer sk-1' -o /tmp/a.json -x http://proxy:3128 http://gpu-1:8000""",
