@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 
 from core import schedule
+from teams import first_account
 
 from . import broker, disk, environment, listening, postgres, supervisor
 from .data_folder import open_to_others
@@ -33,8 +34,6 @@ class CannotStart(Exception):
 
 def up() -> NoReturn:
     """Prepares everything, then becomes the supervisor. Raises CannotStart when something is in the way."""
-    from teams import first_account  # here, since tests and tools want the rest of this module only
-
     lock = only_one(settings.DATA)
     if exposed := open_to_others(settings.DATA):
         environment.report(exposed)

@@ -2,11 +2,8 @@
 
 from django.urls import include, path
 
-from . import health_pages
-
 urlpatterns = [
-    path("health/live", health_pages.live, name="health-live"),
-    path("health/ready", health_pages.ready, name="health-ready"),
+    path("health/", include("config.health_urls")),
     path("", include("teams.urls")),
     path("", include("fleet.urls")),
     path("", include("advisor.urls")),

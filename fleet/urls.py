@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import alerting, alerts, api, availability, board, calm, edit, endpoint, health, incidents, links, models
+from .views import alerting, alerts, api, availability, board, calm, edit, endpoint, incidents, links, models
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -18,7 +18,6 @@ urlpatterns = [
     path("endpoints/<int:pk>/resume/", edit.endpoint_resume, name="endpoint-resume"),
     path("endpoints/<int:pk>/look/", edit.endpoint_look, name="endpoint-look"),
     path("endpoints/<int:pk>/remove/", edit.endpoint_remove, name="endpoint-remove"),
-    path("health/banner/", health.health_banner, name="health-banner"),
     path("models/", models.models, name="models"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/", incidents.incident, name="incident"),
