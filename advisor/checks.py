@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
+from advisor import guide
 from advisor.catalogue import Catalogue, CatalogueError, load
 
 
@@ -25,8 +26,6 @@ def mistakes() -> list[str]:
 
 def unexplained(catalogue: Catalogue) -> Iterable[str]:
     """A sentence for each criterion, item, limit, outcome, section, question and fact without an anchor."""
-    from advisor import guide  # it loads the catalogue by itself, so only once that is known to load
-
     known = guide.anchors()
     for id in _ids(catalogue):
         if guide.anchor(id) not in known:

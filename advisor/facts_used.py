@@ -1,6 +1,8 @@
 """Which facts a result rests on: those of the team's own systems, of the engines it names, and of the limits."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from .catalogue.values import Catalogue, Fact
 from .recommendation.judge import ENGINE
@@ -50,6 +52,11 @@ def concerns(fact: str, outcome: str, of_limits: Iterable[str], answers: Answers
 def limits_of(states: Iterable[Mapping[str, str]], catalogue: Catalogue) -> set[str]:
     """The facts under the limits of frozen advice that applied, or that an answer could still bring."""
     return _of_limits([line["id"] for line in states if line["state"] != "does not apply"], catalogue)
+
+
+def fact_as_json(fact: Fact) -> dict[str, Any]:
+    """A fact as JSON keeps it: dates as texts, and "" for what is not known."""
+    return {name: str(value) if value else "" for name, value in asdict(fact).items()}
 
 
 def _of_limits(ids: Iterable[str], catalogue: Catalogue) -> set[str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from . import guide
 from .answers import to_query
 from .catalogue.values import Catalogue, Question
+from .guide.anchors import SectionLink
 from .profiles import PROFILES
 from .recommendation.effects import applies
 from .recommendation.values import Answers
-from .result_page import Source
 
 GROUPS = (
     ("who", "Who and what"),
@@ -37,7 +37,7 @@ class Field:
 
     question: Question
     chosen: frozenset[str]
-    sources: tuple[Source, ...]
+    sources: tuple[SectionLink, ...]
     feeds: tuple[Feed, ...]
     leads: bool = False  # others follow it where they apply
     follow: tuple["Field", ...] = ()
@@ -97,7 +97,7 @@ def _field(question: Question, answers: Answers, catalogue: Catalogue) -> Field:
     return Field(
         question,
         frozenset((chosen,) if isinstance(chosen, str) else chosen),
-        tuple(Source(id, headings[id], guide.anchor(id)) for id in question.sections[:1]),
+        tuple(SectionLink(id, headings[id], guide.anchor(id)) for id in question.sections[:1]),
         tuple(Feed(id, guide.anchor(id)) for id in _counted(question.feeds)),
         leads,
         following(answers, catalogue) if leads else (),

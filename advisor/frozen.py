@@ -1,12 +1,11 @@
 """The advice as a decision keeps it: plain JSON with its words, so that it reads the same after the catalogue moved."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from . import words
-from .catalogue.values import Catalogue, Fact, Item, Limit
-from .facts_used import concerns, limits_of, relied_on
+from .catalogue.values import Catalogue, Item, Limit
+from .facts_used import concerns, fact_as_json, limits_of, relied_on
 from .recommendation.values import Answers, ListItem, Recommendation
 
 ADVISED = {
@@ -122,11 +121,6 @@ def _line(line: ListItem, items: tuple[Item, ...]) -> dict[str, Any]:
 def _limit(limit: Limit, recommendation: Recommendation) -> dict[str, Any]:
     state, told = words.limit_state(limit, recommendation)
     return {"id": limit.id, "text": limit.text, "state": state, "told": told, "sections": list(limit.sections)}
-
-
-def fact_as_json(fact: Fact) -> dict[str, Any]:
-    """A fact as JSON keeps it: dates as texts, and "" for what is not known."""
-    return {name: str(value) if value else "" for name, value in asdict(fact).items()}
 
 
 def _told(fact: Mapping[str, str]) -> str:

@@ -5,8 +5,7 @@ from typing import Any
 
 from advisor import words
 from advisor.catalogue.values import Catalogue
-from advisor.facts_used import relied_on
-from advisor.frozen import fact_as_json
+from advisor.facts_used import fact_as_json, relied_on
 from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
 
 

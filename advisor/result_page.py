@@ -8,21 +8,13 @@ from . import guide, words
 from .answers import to_query
 from .catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Question
 from .facts_used import relied_on
+from .guide.anchors import SectionLink
 from .next_steps import Plan, plans, review_on
 from .recommendation.effects import applies
 from .recommendation.values import Answers, Change, ListItem, Recommendation, Verdict
 
 TRUE, FALSE, UNKNOWN = "true", "not true", "not known"
 APPLIES = "applies"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A section of the article, and where the guide tells of it."""
-
-    id: str
-    heading: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Line:
     item: Item
     state: str  # TRUE, FALSE or UNKNOWN
     told: str  # the answers behind it, in few words
-    sources: tuple[Source, ...]
+    sources: tuple[SectionLink, ...]
     url: str  # in the guide
     change_url: str
 
@@ -79,7 +71,7 @@ class LimitLine:
     state: str  # "applies", "does not apply", "not known"
     text: str
     facts: tuple[Fact, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[SectionLink, ...]
     url: str
 
 
@@ -101,7 +93,7 @@ class Reason:
     id: str
     told: str  # the answers that make it hold, in few words
     text: str  # what they mean
-    sources: tuple[Source, ...]
+    sources: tuple[SectionLink, ...]
     url: str
 
 
@@ -196,9 +188,9 @@ class Teller:
         """Opens the form with these answers, at a question."""
         return f"{self.form_url}?{to_query(answers)}" + (f"#q-{question}" if question else "")
 
-    def sources(self, ids: Sequence[str]) -> tuple[Source, ...]:
+    def sources(self, ids: Sequence[str]) -> tuple[SectionLink, ...]:
         """The sections by these ids."""
-        return tuple(Source(id, self.headings[id], guide.anchor(id)) for id in ids)
+        return tuple(SectionLink(id, self.headings[id], guide.anchor(id)) for id in ids)
 
     def _by_weight(self, ids: Sequence[str]) -> list[str]:
         return sorted(ids, key=lambda id: id not in self.advice.matter)
@@ -218,7 +210,7 @@ class Teller:
         missing = next((id for id in item.questions if id not in self.answers), item.questions[0])
         return Line(item, state, told, self._place(item), guide.anchor(item.id), self.link(self.answers, missing))
 
-    def _place(self, item: Item) -> tuple[Source, ...]:
+    def _place(self, item: Item) -> tuple[SectionLink, ...]:
         """The article's list with the item's place in it."""
         return tuple(
             replace(each, heading=f"{each.heading}, {item.id[1:]}") for each in self.sources(item.sections[:1])

@@ -5,6 +5,7 @@ from functools import cache
 from advisor.catalogue import load
 
 from .anchors import address
+from .pages import PAGES, rendered
 from .render import render
 
 __all__ = ["anchor", "anchors", "render"]
@@ -18,6 +19,4 @@ def anchor(id: str) -> str:
 @cache
 def anchors() -> set[str]:
     """Every address in the guide that can be linked to, in the form that `anchor` gives."""
-    from .pages import PAGES, rendered  # the pages need the whole catalogue; links to them don't
-
     return {f"/guide/{page.slug}/#{heading.id}" for page in PAGES for heading in rendered(page).headings}

@@ -1,10 +1,20 @@
 """Where in the guide each id of the catalogue is explained."""
 
 import re
+from dataclasses import dataclass
 
 from advisor.catalogue import Catalogue
 
 DATED = ("S06a", "S06b")  # sections that the article dates as a whole; of the lead, S00, one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLink:
+    """A section of the article, and where the guide is about it."""
+
+    id: str
+    heading: str
+    url: str
 
 
 def address(id: str, catalogue: Catalogue) -> str:
