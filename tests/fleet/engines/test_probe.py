@@ -246,6 +246,14 @@ def test_an_engine_that_is_replaced_by_another_is_noticed_by_its_side_questions(
     assert why(probe(server.url, engine="alpha")) == (Cause.WRONG_ENGINE, "identify")
 
 
+def test_an_engine_of_which_a_proxy_leaves_too_little_to_see_keeps_its_name(server: HostileServer) -> None:
+    """It is identified once a day: under another name its load would not be asked for until then."""
+    is_engine(server, "vague")
+    server.on("/alpha/health", answer(200, {}))
+    reading = probe(server.url, engine="alpha")
+    assert (reading.failure, reading.identity) == (None, None)
+
+
 # Trouble on the way
 
 
