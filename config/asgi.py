@@ -5,8 +5,8 @@ import warnings
 
 import django
 
-from .bodies import limit_bodies
-from .handler import Handler
+from core.web.bodies import limit_bodies
+from core.web.handler import Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Static files are read synchronously on purpose: they are small, and whitenoise sends them in one go.

@@ -6,11 +6,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.http import require_safe
 
+from core.health import OK, report
 from teams.access import anyone
 from teams.models import Scope
 from teams.tokens import TokenRefused, bearer
-
-from .health import OK, report
 
 NOT_OK = "not ok"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from core.redaction import without
+
 from . import environment, production
 from .parsers import long_secret
-from .redaction import without
 
 FILES = {"secret_key": "SECRET_KEY", "field_key": "FIELD_KEYS"}
 """The key files, and the settings that are used in their place."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FORMATTER = {
-    "()": "config.redaction.Formatter",  # whatever a library puts into its message
+    "()": "core.redaction.Formatter",  # whatever a library puts into its message
     "format": "{asctime} {levelname:<7} {name}: {message}",
     "style": "{",
     "datefmt": "%H:%M:%S",

@@ -15,14 +15,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
-from core import schedule
+from core import disk, postgres, schedule
+from core.health import KEYS, NEEDED
+from core.redaction import redact
 from teams import first_account
 
-from . import broker, disk, environment, listening, postgres, supervisor
+from . import broker, environment, listening, supervisor
 from .data_folder import open_to_others
-from .health import KEYS, NEEDED
 from .health_pages import HEADER, own_pass
-from .redaction import redact
 
 DAMAGED = ("file is not a database", "malformed", "disk I/O error")
 """What SQLite says of a file that is not what it wrote."""

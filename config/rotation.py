@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from . import secrets
+from core import encryption
 
 PORTION = 200
 """Rows that are read at a time."""
@@ -56,8 +56,8 @@ class Place:
     def renew(self, pk: object) -> bool:
         """Whether the row needed it. Who changes the secret meanwhile wins, and is looked at in turn."""
         stored = self._now(pk)
-        while stored and not secrets.by_first_key(stored):
-            if self.filled().filter(pk=pk, stored=stored).update(**{self.field: secrets.decrypted(stored)}):
+        while stored and not encryption.by_first_key(stored):
+            if self.filled().filter(pk=pk, stored=stored).update(**{self.field: encryption.decrypted(stored)}):
                 return True
             stored = self._now(pk)
         return False
@@ -80,14 +80,14 @@ class Nested(Place):
     def texts(self, stored: Any) -> list[str]:
         """The encrypted texts of one row."""
         flat = (each for value in stored.values() for each in (value if isinstance(value, list) else [value]))
-        return [value for value in flat if isinstance(value, str) and value.startswith(secrets.BEGINNING)]
+        return [value for value in flat if isinstance(value, str) and value.startswith(encryption.BEGINNING)]
 
     def renew(self, pk: object) -> bool:
         """Whether the row needed it."""
         with transaction.atomic():
             row = self.model._base_manager.select_for_update().filter(pk=pk).first()
             stored = getattr(row, self.field, {})
-            if all(secrets.by_first_key(text) for text in self.texts(stored)):
+            if all(encryption.by_first_key(text) for text in self.texts(stored)):
                 return False
             self.model._base_manager.filter(pk=pk).update(**{self.field: self._again(stored)})
         return True
@@ -102,7 +102,9 @@ class Nested(Place):
         def anew(value: Any) -> Any:
             if isinstance(value, list):
                 return [anew(each) for each in value]
-            return secrets.encrypted(secrets.decrypted(value)) if isinstance(value, str) and value in old else value
+            return (
+                encryption.encrypted(encryption.decrypted(value)) if isinstance(value, str) and value in old else value
+            )
 
         return {key: anew(value) for key, value in stored.items()}
 
@@ -114,7 +116,7 @@ def places() -> list[Place]:
         Place(model, field.attname)
         for model in models
         for field in model._meta.local_concrete_fields
-        if isinstance(field, secrets.EncryptedTextField)
+        if isinstance(field, encryption.EncryptedTextField)
     ]
     return [*fields, *(Nested(apps.get_model(label), field) for label, field in NESTED)]
 
@@ -157,8 +159,8 @@ def _stored() -> Iterator[tuple[Place, object, list[str]]]:
 def _readable(texts: list[str]) -> bool:
     try:
         for text in texts:
-            secrets.decrypted(text)
-    except secrets.Unreadable:
+            encryption.decrypted(text)
+    except encryption.Unreadable:
         return False
     return True
 
@@ -166,5 +168,5 @@ def _readable(texts: list[str]) -> bool:
 def _renew(place: Place, pk: object) -> bool:
     try:
         return place.renew(pk)
-    except secrets.Unreadable:
+    except encryption.Unreadable:
         raise NoKeyFits([place.name(pk)]) from None

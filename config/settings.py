@@ -6,9 +6,10 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from core import redis_keys
+from core import cache, postgres, redis_keys
+from core.web import bodies
 
-from . import bodies, cache, data_folder, environment, key_files, logs, oidc, open_files, postgres, production
+from . import data_folder, environment, key_files, logs, oidc, open_files, production
 
 os.umask(0o077)  # whatever a process of ours writes is for this user alone
 
@@ -56,19 +57,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.headers.PermissionsPolicyMiddleware",
-    "config.headers.PrivateMiddleware",
+    "core.web.headers.PermissionsPolicyMiddleware",
+    "core.web.headers.PrivateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.fragments.FragmentMiddleware",
+    "core.web.fragments.FragmentMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.addresses.NoNulMiddleware",
+    "core.site_url.NoNulMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ROOT_URLCONF = "config.urls"
@@ -127,7 +128,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.LARGEST
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes of a body in memory; the rest of it is in a temporary file
-FILE_UPLOAD_HANDLERS = ["config.bodies.RefuseFiles"]
+FILE_UPLOAD_HANDLERS = ["core.web.bodies.RefuseFiles"]
 
 # Accounts: django-allauth. Its pages are in teams/urls.py, what we change of its ways in teams/accounts.py.
 
@@ -244,7 +245,7 @@ REDIS_URL: str = ENVIRONMENT["REDIS_URL"] or f"unix://{quote(str(REDIS_SOCKET))}
 REDIS_PREFIX: str = ENVIRONMENT["REDIS_PREFIX"] or redis_keys.prefix(SECRET_KEY, _DATABASE)
 CACHES = {
     "default": {
-        "BACKEND": "config.cache.Cache",
+        "BACKEND": "core.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
         "OPTIONS": cache.OPTIONS,

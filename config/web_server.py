@@ -1,4 +1,4 @@
-"""The web server: `python -m config.web_server`. Uvicorn, with the deadlines and limits of config/connections.py."""
+"""The web server: `python -m config.web_server`. Uvicorn, with the deadlines and limits of core/web/connections.py."""
 
 import asyncio
 import errno
@@ -11,9 +11,10 @@ import time
 import uvicorn
 from django.conf import settings
 
+from core.web.connections import Connection
+
 from . import listening
 from .asgi import application
-from .connections import Connection
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import Q
 from kombu.exceptions import OperationalError as BrokerError
 
-from config.redaction import redact
-
 from .models import PutOff
+from .redaction import redact
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import ssl
 
 from django.conf import settings
 
-from config.redaction import redact
+from .redaction import redact
 
 NO_SUCH_ADDRESS = (550, 551, 553)
 """SMTP's ways to say that a mailbox does not exist (RFC 5321, section 4.2.3), where no enhanced code says otherwise."""

@@ -5,9 +5,11 @@ from dataclasses import astuple
 
 from celery import current_app
 
+from core import signs_of_life
+
 from . import claims, storms
 from .tally import tally
-from .watch import lookout, overdue, signs, ticks
+from .watch import lookout, overdue, ticks
 
 BATCH = 25
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
@@ -16,7 +18,7 @@ BATCH = 25
 def tick() -> None:
     """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
     now = time.time()
-    ticks.notice("tick", signs.seen("tick"))
+    ticks.notice("tick", signs_of_life.seen("tick"))
     storms.look_ahead(now)
     due = claims.claim(now)
     task = current_app.tasks["fleet.tasks.probe"]
@@ -26,14 +28,14 @@ def tick() -> None:
                 batch = due[start : start + BATCH]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
                 task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
-    signs.alive("tick")
+    signs_of_life.alive("tick")
     overdue.sweep(now)
     lookout.look(now)
 
 
 def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
-    ticks.notice("pulse", signs.seen("pulse"))
-    signs.alive("pulse")
+    ticks.notice("pulse", signs_of_life.seen("pulse"))
+    signs_of_life.alive("pulse")
     overdue.sweep(time.time())
     tally.tell()  # where few are looked at, the next probe is far off

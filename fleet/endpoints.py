@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from config.redaction import redact
 from core import fence
 from core.http import outbound
 from core.http.transport import numeric
+from core.redaction import redact
 from teams import audit, quotas
 from teams.models import Team
 

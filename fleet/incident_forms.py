@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 
-from . import zones
+from core import time_zones
+
 from .calm.forms import OWN, WallTime, ZoneMixin, note_field, select
 from .incident_actions import NOTE_MAX
 
@@ -28,7 +29,7 @@ class AcknowledgeForm(ZoneMixin):
         return self.cleaned_data
 
     def _until(self, lasts: str, zone: str) -> datetime | None:
-        now = datetime.now(zones.named(zone))
+        now = datetime.now(time_zones.named(zone))
         if lasts == OWN:
             return self.own_time("own")
         if lasts == "9":

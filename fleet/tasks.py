@@ -8,6 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from celery.worker.request import Request
 
+from core import signs_of_life
 from core.schedule import Scheduled
 
 from . import dispatch, probe_worker
@@ -15,7 +16,7 @@ from .alerts import calling, catching_up, claims, delivery, digest
 from .calm import marks
 from .claims import Claim
 from .history import rollups, upkeep
-from .watch import heartbeat, signs
+from .watch import heartbeat
 
 
 @shared_task(base=Scheduled)
@@ -76,7 +77,7 @@ def write_digests() -> None:
 @shared_task(base=Scheduled)
 def pulse_delivery() -> None:
     """Shows that the delivery worker takes work."""
-    signs.alive("delivery")
+    signs_of_life.alive("delivery")
 
 
 @shared_task(base=Scheduled)

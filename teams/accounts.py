@@ -22,9 +22,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from config import limits
-from config.addresses import absolute
-from core import mail_addresses
+from core import mail_addresses, rate_limits
+from core.site_url import absolute
 
 from . import audit, mailboxes, mailing, signals
 from .invitations import holders
@@ -89,7 +88,7 @@ class Accounts(DefaultAccountAdapter):
 
     def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
         """So many an hour to a mailbox, whichever account and spelling was typed; the page's answer is the same."""
-        if limits.allowed(f"password-reset:{mailboxes.mailbox(email)}", RESETS_AN_HOUR, 3600):
+        if rate_limits.allowed(f"password-reset:{mailboxes.mailbox(email)}", RESETS_AN_HOUR, 3600):
             super().send_password_reset_mail(user, email, context)
 
     def send_notification_mail(

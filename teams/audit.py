@@ -14,7 +14,7 @@ from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from config.redaction import redact
+from core.redaction import redact
 
 from .audit_actions import ACTIONS, SELDOM
 from .browsers import address

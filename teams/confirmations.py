@@ -21,10 +21,10 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from config import limits
-from config.addresses import absolute
+from core import rate_limits
 from core.automatic_mail import automatic
 from core.mail_refusals import words
+from core.site_url import absolute
 
 from . import audit, mailboxes
 from .invitations import holders
@@ -136,8 +136,8 @@ def link(row: PendingAddress) -> str:
 
 def _held_up(row: PendingAddress, by: User) -> str:
     """Counts one more link. Returns why it is not sent now; empty when it may be."""
-    by_person = limits.allowed(f"confirmations:person:{by.pk}", AN_HOUR, 3600)
-    if not (by_person and limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
+    by_person = rate_limits.allowed(f"confirmations:person:{by.pk}", AN_HOUR, 3600)
+    if not (by_person and rate_limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
         return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
     if not mailboxes.take_turn(row.address):
         return f"{row.address} got a link within the last hour. Send another one later."

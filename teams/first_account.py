@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from config.addresses import absolute
+from core.site_url import absolute
 
 from . import audit, installation
 from .invitations import holders

@@ -17,11 +17,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from config import limits
-from config.addresses import absolute
-from core import mail_addresses
+from core import mail_addresses, rate_limits
 from core.automatic_mail import automatic
 from core.mail_refusals import words
+from core.site_url import absolute
 
 from . import audit, mailboxes, members
 from .models import Invitation, Membership, Role, Team
@@ -203,4 +202,4 @@ def _proof(token: str) -> str:
 
 def _allowed(by: User) -> bool:
     """Counts one more invitation; False when it is one too many."""
-    return limits.allowed(f"invitations:{by.pk}", AN_HOUR, 3600)
+    return rate_limits.allowed(f"invitations:{by.pk}", AN_HOUR, 3600)

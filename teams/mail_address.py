@@ -15,10 +15,10 @@ from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from config import limits
-from config.addresses import absolute
+from core import rate_limits
 from core.automatic_mail import automatic
 from core.mail_refusals import words
+from core.site_url import absolute
 
 from . import audit
 from .invitations import holders
@@ -62,7 +62,7 @@ def ask(user: User, address: str) -> None:
         raise Refused("This is the address of your account already, and it is confirmed.")
     if not settings.EMAIL_CONFIGURED:
         raise Refused("This installation can send no mail, so no address can be confirmed.")
-    if not limits.allowed(f"mail-address:{user.pk}", AN_HOUR, 3600):
+    if not rate_limits.allowed(f"mail-address:{user.pk}", AN_HOUR, 3600):
         raise Refused(f"That is enough for now: {AN_HOUR} links an hour. The next one is free within an hour.")
     facts = {"person": user, "taken": _taken(user, address), "link": link(change(user, address))}
     mail = EmailMessage(

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
-from config import secrets
+from core import encryption
 
 from .browsers import browser
 
@@ -21,13 +21,13 @@ class SecondFactor(DefaultMFAAdapter):
     """Secrets of authenticator apps and seeds of recovery codes, encrypted with FIELD_KEYS."""
 
     def encrypt(self, text: str) -> str:
-        return secrets.encrypted(text)
+        return encryption.encrypted(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """When no configured key fits, the page says so: nobody can prove anything by what can't be read."""
         try:
-            return secrets.decrypted(encrypted_text)
-        except secrets.Unreadable as error:
+            return encryption.decrypted(encrypted_text)
+        except encryption.Unreadable as error:
             log.error("Second factor: %s", error)
             raise ImmediateHttpResponse(render(context.request, "mfa/unreadable.html", status=500)) from error
 

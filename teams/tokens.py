@@ -12,8 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from config import limits
-from core import twice
+from core import rate_limits, twice
 
 from . import audit, members, quotas
 from .browsers import address
@@ -176,7 +175,7 @@ def _wrong(request: HttpRequest) -> TokenRefused:
     A good token is never held up by it: behind a proxy many programs may share an address, and 256 random bits are
     not guessed. The limit is what tells a program that has gone wild to wait.
     """
-    if not limits.allowed(f"wrong-tokens:{address(request)}", WRONG_A_MINUTE, 60):
+    if not rate_limits.allowed(f"wrong-tokens:{address(request)}", WRONG_A_MINUTE, 60):
         return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
     return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
 

@@ -16,7 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from config.key_files import FILES, write
 from config.rotation import unreadable
-from config.secrets import Unreadable
+from core.encryption import Unreadable
 
 from .reading import DAMAGE, LONGEST_LINE, Manifest, Refused, keys_of, lines, manifest_of, opened
 from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migrated, kept

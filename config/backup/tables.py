@@ -16,7 +16,7 @@ from django.db.models import BinaryField, DateField, Field, Model, TextField
 from django.db.models.functions import Cast
 from django.utils.duration import duration_iso_string
 
-from config.secrets import EncryptedTextField
+from core.encryption import EncryptedTextField
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ import redis
 from django.db import connections
 from django.db.models import Case, IntegerField, Min, QuerySet, Value, When
 
+from core import signs_of_life
 from core.fence import NOT_THE_ITEMS_FAULT
 
 from ..models import Channel, Message
-from ..watch import signs
 from . import channels, claims
 from .claims import Try
 
@@ -72,7 +72,7 @@ def deliver_calls() -> int:
         return began
     finally:
         try:
-            signs.say("calls", state)
+            signs_of_life.say("calls", state)
         except redis.RedisError:
             log.debug("the broker is away; /health/ready says so itself")
 

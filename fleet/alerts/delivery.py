@@ -12,13 +12,13 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from config.redaction import redact
+from core import signs_of_life
 from core.fence import NOT_THE_ITEMS_FAULT
 from core.mail_server import MailServer
+from core.redaction import redact
 from teams import audit
 
 from ..models import Channel, Message
-from ..watch import signs
 from . import claims, gathering, mails, sending
 from .claims import Try
 from .condition import trouble
@@ -52,7 +52,7 @@ def deliver() -> int:
     finally:
         _mailing.release()
         try:
-            signs.say("mail", state)
+            signs_of_life.say("mail", state)
         except redis.RedisError:
             log.debug("the broker is away; /health/ready says so itself")
 

@@ -2,10 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from core import fence
+from core import fence, time_zones
 from teams.models import Team
 
-from .. import zones
 from ..engines.registry import label
 from ..models import Alert, Change, EndpointState
 from . import outbox, policy
@@ -34,10 +33,10 @@ def write_due(now: datetime) -> int:
 
 def _write_if_due(team: Team, now: datetime) -> bool:
     rules = policy.policy_of(team)
-    zone = zones.named(rules.time_zone)
+    zone = time_zones.named(rules.time_zone)
     today = now.astimezone(zone).date()
     for day in (today - timedelta(days=1), today):
-        begins = zones.moment(datetime.combine(day, rules.digest_at), zone).astimezone(UTC)
+        begins = time_zones.moment(datetime.combine(day, rules.digest_at), zone).astimezone(UTC)
         if begins <= now < begins + LATE and _write(team, day, begins):
             return True
     return False

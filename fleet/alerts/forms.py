@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core import time_zones
 from core.stale import OpenedForm
 from teams.forms import AddressesField
 
-from .. import zones
 from ..models import AlertPolicy
 from .channels import apprise, webhook
 
@@ -58,7 +58,7 @@ class AlertingForm(OpenedForm):
     quiet_to = _time("Quiet to")
     digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=lambda: [(name, name) for name in sorted(zones.known())],
+        label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())],
         widget=forms.Select(attrs={"class": "select"}), help_text="Of the times on this page.",
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip
@@ -81,7 +81,7 @@ class AlertingForm(OpenedForm):
         self.fields["escalate_to"].there = len(policy.escalate_to)  # type: ignore[attr-defined]
         self.fields["digest_at"].initial = policy.digest_at
         self.initial["digest_at"] = policy.digest_at
-        if lost := zones.lost(policy.time_zone):
+        if lost := time_zones.lost(policy.time_zone):
             self.initial["time_zone"], self.fields["time_zone"].help_text = "UTC", f"{lost} Choose another one."
         self._about_stored("apprise_url", policy.apprise_url, ["forget_apprise"])
         self._about_stored("webhook_url", policy.webhook_url, ["forget_webhook", "new_secret"])

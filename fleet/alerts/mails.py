@@ -7,9 +7,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 from django.utils.crypto import salted_hmac
 
-from config.addresses import absolute
 from core import mail_addresses
 from core.automatic_mail import automatic
+from core.site_url import absolute
 
 from ..models import Alert, Channel, Message
 from . import links, wording

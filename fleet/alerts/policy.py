@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from config.secrets import EncryptedTextField
+from core.encryption import EncryptedTextField
 from teams import audit, confirmations
 from teams.models import Team
 

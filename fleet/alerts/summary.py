@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from config.addresses import absolute
+from core.site_url import absolute
 
 from ..models import Alert, Message
 from .items import Item

@@ -7,7 +7,7 @@ So a silence that ends, a dependency that comes back or a target that stops flap
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from .. import zones
+from core import time_zones
 
 _RANK = {"": 0, "recovered": 0, "degraded": 1, "down": 2}
 
@@ -72,7 +72,7 @@ def hold_until(kind: str, worst: str, quiet: Quiet | None, now: datetime) -> dat
 
 def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
     """The end of the quiet hours that `now` (aware) lies in; None outside of them. They may go over midnight."""
-    zone = zones.named(quiet.zone)
+    zone = time_zones.named(quiet.zone)
     local = now.astimezone(zone)
     clock = local.time()
     if quiet.begins <= quiet.ends:
@@ -82,4 +82,4 @@ def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
     if not inside:
         return None
     day = local.date() if clock < quiet.ends else local.date() + timedelta(days=1)
-    return zones.moment(datetime.combine(day, quiet.ends), zone, now).astimezone(UTC)
+    return time_zones.moment(datetime.combine(day, quiet.ends), zone, now).astimezone(UTC)

@@ -15,10 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from config import limits
-from config.redaction import redact
+from core import rate_limits
 from core.mail_refusals import no_such_address, text, words
 from core.mail_server import MailServer
+from core.redaction import redact
 from teams import audit
 from teams.models import Team
 
@@ -49,8 +49,8 @@ class Tried:
 
 def allowed(user_pk: int, team_pk: int) -> bool:
     """Counts one more test by this person, for this team; False when it is one too many."""
-    by_person = limits.allowed(f"tests:person:{user_pk}", A_PERSON, STRETCH)
-    return by_person and limits.allowed(f"tests:team:{team_pk}", A_TEAM, STRETCH)
+    by_person = rate_limits.allowed(f"tests:person:{user_pk}", A_PERSON, STRETCH)
+    return by_person and rate_limits.allowed(f"tests:team:{team_pk}", A_TEAM, STRETCH)
 
 
 def mail(team: Team) -> list[Tried]:

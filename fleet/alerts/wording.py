@@ -5,7 +5,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from config.addresses import absolute
+from core.site_url import absolute
 
 from .. import causes
 from ..models import Alert, Channel, Message

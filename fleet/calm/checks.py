@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core import dates
+from core import dates, time_zones
 
-from .. import zones
 from ..models import MaintenanceWindow
 from . import windows
 from .room import WINDOW_MAX
@@ -32,9 +31,9 @@ def wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:
         return {"ends_at": f"It has to be over within {longest.days} day{'s' * (longest.days > 1)}, {what}."}
     if window.repeats == "once" and ends_at <= datetime.now(UTC):
         return {"ends_at": "That time is over already. Choose a later one."}
-    if window.time_zone not in zones.known():
+    if window.time_zone not in time_zones.known():
         return {"time_zone": f"“{window.time_zone}” is no time zone we know."}
-    starts_on = window.starts_at.astimezone(zones.named(window.time_zone)).date()
+    starts_on = window.starts_at.astimezone(time_zones.named(window.time_zone)).date()
     if window.last_day and window.repeats != "once" and window.last_day < starts_on:
         return {"last_day": "The last day is before the first one. Choose a later day, or leave it empty."}
     if window.last_day and (trouble := dates.trouble_with(window.last_day)):

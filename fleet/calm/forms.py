@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 
+from core import time_zones
 from teams.access import teams_of
 from teams.models import Role, Team
 
-from .. import zones
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
 
@@ -53,12 +53,12 @@ class ZoneMixin(forms.Form):
         wall, zone = self.cleaned_data.get(field), self.cleaned_data.get("zone")
         if wall is None and field not in self.errors:
             self.add_error(field, "Choose the day and the time.")
-        return zones.moment(wall, zones.named(zone), datetime.now(UTC)) if wall and zone else None
+        return time_zones.moment(wall, time_zones.named(zone), datetime.now(UTC)) if wall and zone else None
 
 
 def zone_name(name: str) -> str:
     """The name, if it is a time zone's; else raises ValidationError."""
-    if name not in zones.known():
+    if name not in time_zones.known():
         raise ValidationError(f"“{name}” is no time zone we know. Choose one like Europe/Berlin.")
     return name
 
@@ -184,7 +184,7 @@ class MaintenanceForm(TargetMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = self.fields["time_zone"]
-        zone.widget.choices = [(name, name) for name in zones.places(settings.TIME_ZONE)]
+        zone.widget.choices = [(name, name) for name in time_zones.places(settings.TIME_ZONE)]
         if not self.is_bound:
             zone.initial = settings.TIME_ZONE
             zone.widget.attrs["data-zone"] = ""
@@ -195,14 +195,14 @@ class MaintenanceForm(TargetMixin):
     def values(self) -> dict[str, Any]:
         """What calm.plan wants, of a form that is valid."""
         data, target = self.cleaned_data, self.chosen()
-        zone = zones.named(data["time_zone"])
-        starts = zones.moment(data["starts"], zone)
+        zone = time_zones.named(data["time_zone"])
+        starts = time_zones.moment(data["starts"], zone)
         last_day: date | None = data["last_day"]
         return {
             "name": data["name"],
             "endpoint": target.endpoint,
             "starts_at": starts,
-            "ends_at": zones.moment(data["ends"], zone, starts),
+            "ends_at": time_zones.moment(data["ends"], zone, starts),
             "repeats": data["repeats"],
             "time_zone": data["time_zone"],
             "last_day": last_day,

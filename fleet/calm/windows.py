@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 
-from .. import zones
+from core import time_zones
 
 PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=28)}
 """The shortest time from one repetition to the next. A window has to be over by then."""
@@ -78,13 +78,13 @@ def _starts(window: Window, low: datetime, high: datetime) -> list[datetime]:
 
 
 def _repetitions(window: Window, low: datetime, high: datetime) -> list[datetime]:
-    zone, exact = zones.named(window.time_zone), _held(window.starts_at)
+    zone, exact = time_zones.named(window.time_zone), _held(window.starts_at)
     first = exact.astimezone(zone).replace(tzinfo=None, fold=0)
     begin, end = (at.astimezone(zone).replace(tzinfo=None) for at in (low - _SLACK, high + _SLACK))
     walls = _rule(window.repeats, first, begin).between(begin, end, inc=True)
     return [
         # The first one is known exactly, even where its wall clock comes twice.
-        exact if wall == first else zones.moment(wall, zone).astimezone(UTC)
+        exact if wall == first else time_zones.moment(wall, zone).astimezone(UTC)
         for wall in walls
         if window.last_day is None or wall.date() <= window.last_day
     ]

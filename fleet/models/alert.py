@@ -4,7 +4,7 @@ from datetime import time
 
 from django.db import models
 
-from config.secrets import EncryptedTextField
+from core.encryption import EncryptedTextField
 from teams.models import Team
 
 from .incident import Incident

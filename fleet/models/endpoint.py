@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from config.secrets import EncryptedTextField
+from core.encryption import EncryptedTextField
 from teams.models import Team
 
 from ..engines.errors import Cause

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
-from config.addresses import absolute
-from config.health import glance
+from core.health import glance
+from core.site_url import absolute
 from teams.tokens import Bearer
 
 from .. import causes

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from core import time_zones
 from teams.access import teams_of
 
-from .. import zones
 from ..access import visible
 from ..calm import windows
 from ..calm.actions import covers
@@ -40,7 +40,7 @@ class Planned:
     @property
     def note(self) -> str:
         """What is wrong with its clock, in a sentence; empty where nothing is. The one planned once needs no clock."""
-        lost = zones.lost(self.window.time_zone) if self.window.repeats != MaintenanceWindow.Repeats.ONCE else ""
+        lost = time_zones.lost(self.window.time_zone) if self.window.repeats != MaintenanceWindow.Repeats.ONCE else ""
         return lost and f"{lost} Remove it and plan it again."
 
 

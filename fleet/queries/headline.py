@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from config.health import glance
+from core.health import glance
 
 from .. import causes
 from ..access import visible

@@ -14,8 +14,8 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
 from core import redis_keys, schedule
+from core.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
 from teams.tokens import Bearer
 
 from .. import tally, viewers

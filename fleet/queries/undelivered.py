@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 
-from config.health import Trouble
+from core.health import Trouble
 from teams.access import teams_of
 
 from ..alerts.condition import LATE

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import User
 
-from config.health import glance
+from core.health import glance
 
 from ..queries import undelivered
 

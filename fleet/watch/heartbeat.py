@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from config import health
+from core import health
 
 from ..engines.client import Client
 from ..engines.errors import ProbeError

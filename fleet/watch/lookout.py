@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 
-from core import fence
+from core import fence, signs_of_life
 
 from .. import incidents, live
 from ..alerts import outbox
@@ -26,7 +26,7 @@ from ..calm import marks
 from ..engines.errors import Cause
 from ..models import BlindStretch, EndpointState, Observation
 from ..status import Status
-from . import senses, signs
+from . import senses
 from .blindness import RECENT, Glance, Suspicion, host_of, is_loopback, reached, suspect, suspicious, verdict
 
 BLIND = "blind stretches"
@@ -255,6 +255,6 @@ def _note(stretch: BlindStretch, affected: int) -> tuple[str, str]:
 def _say(trouble: str) -> None:
     """For the health page and the banner. Said again while it lasts: the broker forgets it after an hour."""
     try:
-        signs.say("watch", trouble)
+        signs_of_life.say("watch", trouble)
     except redis.RedisError as error:
         log.warning("The broker could not be told how the watch is: %s", error)

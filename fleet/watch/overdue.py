@@ -11,6 +11,7 @@ import redis
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from core import signs_of_life
 from core.database import writing
 from core.models import PutOff
 
@@ -19,7 +20,6 @@ from ..engines.errors import Cause
 from ..lanes import SLOW_AFTER
 from ..models import EndpointState
 from ..status import TROUBLE, Status
-from . import signs
 
 INTERVALS = 3
 """An endpoint whose oldest due probe is older than so many of its intervals is unknown."""
@@ -122,7 +122,7 @@ def _say(sentence: str) -> None:
     if sentence and not _last_said:
         log.warning("%s", sentence)
     try:
-        signs.say(SIGN, sentence)
+        signs_of_life.say(SIGN, sentence)
     except redis.RedisError as error:
         log.warning("The broker could not be told what was not probed in time: %s", error)
     else:

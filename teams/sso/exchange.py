@@ -8,7 +8,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import HttpRequest
 from django.urls import reverse
 
-from config.addresses import absolute
+from core.site_url import absolute
 
 from . import facts
 from .id_token import verified

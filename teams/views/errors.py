@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
-from config import disk
-from config.postgres import busy
+from core import disk
+from core.postgres import busy
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.addresses import absolute
+from core.site_url import absolute
 
 from .. import access
 from .. import tokens as acting

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from config.logs import LINES, OWN_LINES, NotTooOften
-from config.redaction import Formatter
+from core.redaction import Formatter
 from teams.models import Membership, Role
 
 

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from config import rotation, secrets
+from config import rotation
+from core import encryption
 from fleet.models import AlertPolicy, Endpoint
 from teams.models import AuditEntry
 
@@ -55,7 +56,7 @@ def test_more_rows_than_a_portion_are_all_rotated(endpoint, team, settings, monk
         )
     settings.FIELD_KEYS = [NEW, OLD]
     assert rotation.rotate() == (5, 0)
-    assert all(map(secrets.by_first_key, stored(Endpoint, "api_key")))
+    assert all(map(encryption.by_first_key, stored(Endpoint, "api_key")))
 
 
 def test_a_second_run_goes_on_where_the_first_was_stopped(endpoint, team, settings):
@@ -84,7 +85,7 @@ def test_a_secret_that_no_key_reads_is_named_and_nothing_changes(endpoint, team,
 @pytest.mark.parametrize("key", [NEW, OLD], ids=["by a new process", "by a process that was not restarted"])
 def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monkeypatch, key):
     settings.FIELD_KEYS = [NEW, OLD]
-    decrypted, calls = secrets.decrypted, []
+    decrypted, calls = encryption.decrypted, []
 
     def someone_is_faster(text):
         plain = decrypted(text)
@@ -95,7 +96,7 @@ def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monk
             settings.FIELD_KEYS = [NEW, OLD]
         return plain
 
-    monkeypatch.setattr(secrets, "decrypted", someone_is_faster)
+    monkeypatch.setattr(encryption, "decrypted", someone_is_faster)
     rotation.rotate()
     settings.FIELD_KEYS = [NEW]
     endpoint.refresh_from_db()
@@ -108,14 +109,14 @@ def test_second_factors_are_rotated_with_the_rest(alice, settings):
     app = TOTP.activate(alice, "JBSWY3DPEHPK3PXP").instance
     codes = RecoveryCodes.activate(alice)
     known = codes.get_unused_codes()
-    assert "JBSWY3DPEHPK3PXP" not in str(app.data) and codes.instance.data["seed"].startswith(secrets.BEGINNING)
+    assert "JBSWY3DPEHPK3PXP" not in str(app.data) and codes.instance.data["seed"].startswith(encryption.BEGINNING)
 
     settings.FIELD_KEYS = [NEW, OLD]
     assert rotation.rotate() == (2, 0)
     assert rotation.rotate() == (0, 2)
     settings.FIELD_KEYS = [NEW]
     app.refresh_from_db()
-    assert secrets.decrypted(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert encryption.decrypted(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
     assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == known
 
 

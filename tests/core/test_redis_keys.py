@@ -5,12 +5,11 @@ from django.core.cache.backends.base import BaseCache
 from kombu import Connection
 
 from config import settings as product
-from config.cache import Cache
 from config.celery import app
-from core import redis_keys, schedule
+from core import redis_keys, schedule, signs_of_life
+from core.cache import Cache
 from fleet import live
 from fleet.tally import Tally
-from fleet.watch import signs
 
 SECRET = "s" * 50
 POSTGRES = {
@@ -69,7 +68,7 @@ def test_no_installation_takes_the_tasks_of_another(valkey):
 def test_everything_that_is_kept_in_redis_has_the_prefix(valkey, valkey_server, settings):
     shared: BaseCache = Cache(valkey_server, dict(product.CACHES["default"]))
     shared.set("tries", 1, 60)
-    signs.alive("tick")
+    signs_of_life.alive("tick")
     schedule._note("fleet.tasks.tick", "started")
     tally = Tally()
     tally.probe("up", None, 5.0)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from config import health
+from core import health
 from fleet.models import Endpoint, EndpointState, Incident
 from teams import tokens
 from teams.models import Membership, Role, Scope, Team

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from config import certificates
+from core import certificates
 from core.http import trust
 from fleet import causes, checking, endpoints, probing
 from fleet.alerts.channels import NotTaken, apprise, webhook

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from config import bodies
 from config.asgi import application
+from core.web import bodies
 from tests.conftest import free_port
 
 _SERVE = """
 import uvicorn
-from config.bodies import limit_bodies
+from core.web.bodies import limit_bodies
 
 async def taken(scope, receive, send):
     if scope["type"] != "http":

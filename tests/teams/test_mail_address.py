@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from config import limits
+from core import rate_limits
 from teams import mail_address
 from teams.members import Refused
 from teams.models import AuditEntry
@@ -166,7 +166,7 @@ def test_without_a_mail_server_the_page_says_so(browser):
 
 
 def test_there_is_an_end_to_mails_that_someone_has_sent(smtp, browser, monkeypatch):
-    monkeypatch.setattr(limits, "allowed", lambda what, most, seconds: False)
+    monkeypatch.setattr(rate_limits, "allowed", lambda what, most, seconds: False)
     assert "That is enough for now" in said(ask(browser))
     assert smtp.messages == []
 

@@ -14,7 +14,7 @@ from advisor.catalogue import Catalogue, load
 from advisor.json_result import as_json
 from advisor.markdown_result import render_markdown
 from advisor.recommendation import Answers, recommend
-from fleet.management.terminal import TerminalCommand
+from core.terminal import TerminalCommand
 
 ABOUT = """Prints what the answers in a file come to: Ollama, vLLM, both or neither, with the reasons.
 

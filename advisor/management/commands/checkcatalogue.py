@@ -4,7 +4,7 @@ from typing import Any
 
 from advisor.catalogue import load
 from advisor.checks import mistakes
-from fleet.management.terminal import TerminalCommand
+from core.terminal import TerminalCommand
 
 ABOUT = """Checks the catalogue: ids, sections, both sides of every explanation, questions and what they feed, dates and
 states of facts, the change log, and that the guide has a place for everything.

@@ -15,7 +15,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from config.certificates import for_requests
+from core.certificates import for_requests
 from core.http import outbound
 from core.http.transport import Clock, look_up
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.apply import Step, TeamDifference, apply
 from fleet.engines.answer import one_line
 from fleet.fleet_file import FileMistakes, read
-from fleet.management.terminal import NO_DATABASE, TerminalCommand
 from fleet.yaml_tree import Unreadable
 from teams import audit
 

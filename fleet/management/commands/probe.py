@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from core.terminal import TerminalCommand, table
 from fleet import causes, formats, ladder
 from fleet.engines.address import Address, read_address
 from fleet.engines.answer import one_line
@@ -16,7 +17,6 @@ from fleet.engines.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
 from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading, to_json
 from fleet.engines.registry import is_gateway, title
-from fleet.management.terminal import TerminalCommand, table
 from fleet.queries.terminal import load_in_words
 from fleet.status import TROUBLE, Finding, find
 

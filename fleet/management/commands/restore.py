@@ -11,8 +11,8 @@ from django.db import DatabaseError
 
 from config.backup import Refused, Restored, restore
 from config.parts import CannotStart, only_one
+from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.engines.answer import one_line
-from fleet.management.terminal import NO_DATABASE, TerminalCommand
 from teams import audit
 
 ABOUT = """Fills the database from a file of `manage.py backup`: all of it or nothing.

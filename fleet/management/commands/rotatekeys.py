@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from config.redaction import redact
 from config.rotation import NoKeyFits, drop_unreadable, rotate
+from core.redaction import redact
+from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.engines.answer import one_line
-from fleet.management.terminal import NO_DATABASE, TerminalCommand
 from teams import audit
 
 ABOUT = """Encrypts every stored secret with the first key of FIELD_KEYS, so that the other keys can be removed.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from fleet import zones
+from core import time_zones
 from fleet.alerts import delivery, digest
 from fleet.models import Alert, AlertPolicy, Change, EndpointState
 from tests.fleet.outages import watched
@@ -59,7 +59,7 @@ def test_a_team_that_set_nothing_gets_it_at_eight_in_utc(team):
 def test_after_a_stop_every_change_comes_in_one_digest_and_only_there(team, zone, off):
     AlertPolicy.objects.create(team=team, digest_at=time(22), time_zone=zone)
     endpoint = watched(team, "gpu-1")
-    start = datetime.combine(MORNING.date(), time(22), zones.named(zone)).astimezone(UTC)
+    start = datetime.combine(MORNING.date(), time(22), time_zones.named(zone)).astimezone(UTC)
 
     def change(at: datetime, after: str) -> None:
         Change.objects.create(endpoint=endpoint, at=at, kind="version", before="0", after=after)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import zones
+from core import time_zones
 from fleet.alerts.telling import Case, Quiet, Rules, due, hold_until, quiet_until
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -93,12 +93,12 @@ def test_quiet_hours_over_a_change_of_the_clock_end_by_the_clock(begins, ends, a
 
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)),
-    st.times(), st.times(), st.sampled_from([*sorted(zones.known()), "Mars/Base"]),
+    st.times(), st.times(), st.sampled_from([*sorted(time_zones.known()), "Mars/Base"]),
 )  # fmt: skip
 def test_quiet_hours_end_within_a_day_or_so_and_always_later(moment, begins, ends, zone):
     until = quiet_until(Quiet(begins, ends, zone), moment)
     assert until is None or moment < until <= moment + timedelta(hours=50)
-    if until is not None and until.astimezone(zones.named(zone)).time() == ends:
+    if until is not None and until.astimezone(time_zones.named(zone)).time() == ends:
         assert quiet_until(Quiet(begins, ends, zone), until) is None
 
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from config import health
+from core import health
 from fleet.alerts import delivery
 from fleet.models import Message
 from fleet.queries import undelivered
 from fleet.watch import heartbeat
 from teams.models import Team
-from tests.config.test_health import show_life
+from tests.core.test_health import show_life
 from tests.fleet.alerts.outbox import note
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

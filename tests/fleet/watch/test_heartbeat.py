@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from config.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY, WATCH_KEY
+from core.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY, WATCH_KEY
 from fleet.models import BlindStretch
 from fleet.watch import heartbeat
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config import health
 from config.celery import app
+from core import health
 from fleet import claims, dispatch, endpoints, probing, shares
 from fleet.alerts.outbox import flaps
 from fleet.engines.errors import Cause

@@ -8,7 +8,7 @@ from django.core.cache import cache
 def allowed(what: str, most: int, seconds: int) -> bool:
     """Counts one more of `what` in the current stretch of so many seconds; False when it is one too many.
 
-    While the broker is away each process counts for itself (config/cache.py).
+    While the broker is away each process counts for itself (core/cache.py).
     """
     key = f"{what}:{int(time.time() // seconds)}"
     try:

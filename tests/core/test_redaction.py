@@ -7,9 +7,9 @@ import pytest
 import redis
 from django.db import OperationalError, connection
 
-from config import health, oidc, redaction
+from config import oidc
 from config.environment import BadSettings, read
-from core import mail_refusals
+from core import health, mail_refusals, redaction
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_log_line_and_its_traceback_have_no_secret(secrets):
 
 def test_every_handler_of_the_settings_masks(settings):
     formatters = settings.LOGGING["formatters"].values()
-    assert [one["()"] for one in formatters] == ["config.redaction.Formatter"]
+    assert [one["()"] for one in formatters] == ["core.redaction.Formatter"]
 
 
 def test_what_a_mail_server_repeats_is_masked(secrets):

@@ -11,9 +11,9 @@ from celery.signals import task_failure
 from django.db import OperationalError
 from django.urls import reverse
 
-from config import disk, health
 from config.data_folder import ROOT
-from tests.config.test_health import OWN, show_life
+from core import disk, health
+from tests.core.test_health import OWN, show_life
 
 KEYS = {"SECRET_KEY": secrets.token_urlsafe(48), "FIELD_KEYS": secrets.token_urlsafe(48)}
 

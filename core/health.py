@@ -13,11 +13,9 @@ from django.db import DatabaseError, connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from core import schedule
-from core.redis_keys import key
-
-from . import disk
+from . import disk, schedule
 from .redaction import redact
+from .redis_keys import key
 
 OK = "ok"
 STALE_AFTER = 15

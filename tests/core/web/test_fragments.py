@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client, RequestFactory
 
-from config.fragments import FAULT, REFUSALS, REFUSED, FragmentMiddleware
+from core.web.fragments import FAULT, REFUSALS, REFUSED, FragmentMiddleware
 from fleet import endpoints
 from tests.people import just_signed_in
 

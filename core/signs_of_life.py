@@ -6,7 +6,7 @@ from functools import cache
 import redis
 from django.conf import settings
 
-from core import redis_keys
+from . import redis_keys
 
 
 @cache

@@ -3,8 +3,8 @@
 import pytest
 from django.db import OperationalError, connection
 
-from config import postgres
 from config.backup import tables
+from core import postgres
 from core.database import give_back
 from teams.models import Team
 

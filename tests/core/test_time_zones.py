@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import zones
+from core import time_zones
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its summer time is half an hour
@@ -16,13 +16,13 @@ APIA = ZoneInfo("Pacific/Apia")  # left out 30 December 2011
 
 @pytest.mark.parametrize("name", ["Mars/Base", "Europe", "", "../../etc/passwd", "a\0b", "ü" * 300])
 def test_a_name_that_is_not_known_counts_as_utc_and_is_named(name):
-    assert zones.named(name) is UTC
-    assert f"“{name}” is not known on this machine, so UTC is used" in zones.lost(name)
+    assert time_zones.named(name) is UTC
+    assert f"“{name}” is not known on this machine, so UTC is used" in time_zones.lost(name)
 
 
 def test_a_name_that_is_known_is_kept_without_a_word():
-    assert zones.named("Europe/Berlin") is BERLIN and zones.lost("Europe/Berlin") == ""
-    assert zones.named("UTC").utcoffset(None) == timedelta() and zones.lost("UTC") == ""
+    assert time_zones.named("Europe/Berlin") is BERLIN and time_zones.lost("Europe/Berlin") == ""
+    assert time_zones.named("UTC").utcoffset(None) == timedelta() and time_zones.lost("UTC") == ""
 
 
 @pytest.mark.parametrize(
@@ -42,23 +42,23 @@ def test_a_name_that_is_known_is_kept_without_a_word():
     ],
 )
 def test_the_moment_at_which_a_clock_shows_a_time(wall, zone, after, expected):
-    found = zones.moment(
+    found = time_zones.moment(
         datetime.fromisoformat(wall), zone, datetime.fromisoformat(f"{after}+00:00") if after else None
     )
     assert found.astimezone(UTC) == datetime.fromisoformat(f"{expected}+00:00")
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)), st.sampled_from(sorted(zones.known())))
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)), st.sampled_from(sorted(time_zones.known())))
 def test_what_a_clock_shows_is_a_moment_at_which_it_shows_that(moment, name):
-    zone = zones.named(name)
+    zone = time_zones.named(name)
     local = moment.replace(tzinfo=UTC).astimezone(zone)
     wall = local.replace(tzinfo=None, fold=0)
     just_before = moment.replace(tzinfo=UTC) - timedelta(microseconds=1)
-    assert zones.moment(wall, zone, just_before).astimezone(UTC) == moment.replace(tzinfo=UTC)
-    assert zones.moment(wall, zone).timestamp() <= local.timestamp()
+    assert time_zones.moment(wall, zone, just_before).astimezone(UTC) == moment.replace(tzinfo=UTC)
+    assert time_zones.moment(wall, zone).timestamp() <= local.timestamp()
 
 
 @pytest.mark.parametrize("day", [datetime(1, 1, 1), datetime(9999, 12, 31)])
 @pytest.mark.parametrize("name", ["Asia/Tokyo", "America/Los_Angeles"])
 def test_the_ends_of_the_calendar_raise_nothing(day, name):
-    zones.moment(day, zones.named(name), datetime.now(UTC))
+    time_zones.moment(day, time_zones.named(name), datetime.now(UTC))

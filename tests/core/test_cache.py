@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from django.core.cache import CacheHandler
 
-from config import cache
 from config import settings as product
-from config.cache import Cache
 from config.celery import app
+from core import cache
+from core.cache import Cache
 from tests.broker import Broker
 from tests.conftest import free_port
 from tests.hostile_server import HostileServer

@@ -1,0 +1,1 @@
+"""What every request passes, from the socket to the views."""
