@@ -34,6 +34,7 @@ ALLOWED_HOSTS = [
 ]
 INSTALLED_APPS = [
     "core",
+    "ops",
     "teams",  # before django.contrib.auth, whose changepassword it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",

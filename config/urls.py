@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("health/", include("config.health_urls")),
+    path("health/", include("ops.urls")),
     path("", include("teams.urls")),
     path("", include("fleet.urls")),
     path("", include("advisor.urls")),

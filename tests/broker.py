@@ -8,7 +8,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from config import broker
+from ops import embedded_broker
 
 
 def free_port() -> int:
@@ -30,7 +30,7 @@ class Broker:
     def start(self) -> "Broker":
         """Starts it and waits until it answers."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
-        self._process = subprocess.Popen([str(broker.server().path), *options], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([str(embedded_broker.server().path), *options], stdout=subprocess.DEVNULL)
         until_it_answers = Retry(ConstantBackoff(0.02), 200)
         with redis.Redis(port=self.port, retry=until_it_answers) as client:
             client.ping()

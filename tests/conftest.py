@@ -26,8 +26,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from config import broker
 from config.celery import app
+from ops import embedded_broker
 from teams import mailing
 from teams.models import Membership, Role, Team
 from tests.template import copy_migrated
@@ -52,7 +52,7 @@ def valkey_server() -> Iterator[str]:
     """The URL of an embedded Valkey that runs for the whole session."""
     folder = Path(tempfile.mkdtemp(prefix="plimsoll-valkey-"))
     server = subprocess.Popen(
-        broker.command(broker.server(), folder / "valkey.sock", folder), stdout=subprocess.DEVNULL
+        embedded_broker.command(embedded_broker.server(), folder / "valkey.sock", folder), stdout=subprocess.DEVNULL
     )
     url = f"unix://{folder}/valkey.sock"
     try:

@@ -14,7 +14,7 @@ from tests.broker import free_port
 
 _START = """
 from config import connections
-from config.web_server import main
+from ops.web_server import main
 for name, value in {deadlines!r}.items():
     setattr(connections, name, value)
 main()

@@ -25,10 +25,10 @@ def migrate() -> dict[str, Any]:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config import health_pages, parts
+    from ops import health_pages, up
 
     call_command("migrate", interactive=False, verbosity=0)
-    commands = {"valkey": parts.valkey(), "web": parts.web(), **parts.workers(), "beat": parts.beat()}
+    commands = {"valkey": up.valkey(), "web": up.web(), **up.workers(), "beat": up.beat()}
     health_pass = f"{health_pages.HEADER}: {health_pages.own_pass()}"
     return {
         "commands": commands, "broker": settings.REDIS_URL, "prefix": settings.REDIS_PREFIX, "health_pass": health_pass,

@@ -7,9 +7,9 @@ import pytest
 import time_machine
 
 from config.celery import WholeSeconds, app
-from config.parts import workers
 from core import redis_keys
 from core.schedule import WORK, Scheduled, periods
+from ops.up import workers
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_names_to_greet_mail_servers_with(text, name):
         ["manage.py", "status"],
         ["-m", "celery", "-A", "config", "worker", "-P", "threads"],
         ["-m", "uvicorn", "config.asgi:application"],
-        ["-m", "config.web_server"],
+        ["-m", "ops.web_server"],
     ],
 )
 def test_every_entrance_refuses_bad_settings_with_code_2_and_without_a_traceback(command, tmp_path):

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from config import key_files
 from config.data_folder import ROOT
-from tests.config.backup_files import database_url, manage
+from tests.ops.backup_files import database_url, manage
 
 GOOD = secrets.token_urlsafe(48)
 ENTRANCES = [

@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 from django.db import OperationalError
 
-from config import health_pages, supervisor
 from core import health, schedule
 from core.health import BEAT_KEY, DELIVERY_KEY, MAIL_KEY, PROBE_KEY, PROBING_KEY, WATCH_KEY
+from ops import health_pages, supervisor
 from teams import tokens
 from teams.models import Scope
 from tests.broker import Broker

@@ -3,9 +3,9 @@
 import pytest
 from django.db import OperationalError, connection
 
-from config.backup import tables
 from core import postgres
 from core.database import give_back
+from ops.backup import tables
 from teams.models import Team
 
 

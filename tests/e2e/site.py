@@ -103,7 +103,7 @@ class Site:
 
     def start_web(self) -> None:
         environment = {**self._env, "PORT": self.url.rpartition(":")[2]}
-        self._web = subprocess.Popen([sys.executable, "-m", "config.web_server"], env=environment)
+        self._web = subprocess.Popen([sys.executable, "-m", "ops.web_server"], env=environment)
         end = time.monotonic() + 30
         while not self.answers():
             if time.monotonic() > end:

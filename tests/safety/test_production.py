@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from config import production, web_server
+from config import production
 from config.data_folder import ROOT
 from config.environment import TABLE, BadSettings, read
+from ops import web_server
 
 SITE = "https://plimsoll.example.org"
 RANDOM = "q7Zr0vXw3LkYt9BnMd5HsPfGc1JaUe8RiOxTz2WbNyKm4VhQ6C"

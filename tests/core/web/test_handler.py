@@ -10,9 +10,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from config.health_pages import live
 from core.web import handler
 from core.web.handler import EVENTS, GONE, Handler
+from ops.health_pages import live
 
 may_end, began, ended = threading.Event(), list[str](), list[str]()
 

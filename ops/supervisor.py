@@ -171,7 +171,7 @@ def how(code: int) -> str:
 
 
 def run(plan: dict[str, Any], out: TextIO) -> int:
-    """Runs the plan of config/parts.py until a part ends (returns 1) or a stop is asked for (returns 0)."""
+    """Runs the plan of ops/up.py until a part ends (returns 1) or a stop is asked for (returns 0)."""
     supervisor = Supervisor(out)
     last_line, code = "Stopped.", 0
     try:

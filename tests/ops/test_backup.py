@@ -18,13 +18,13 @@ from django.test import Client
 from django.urls import reverse
 
 from advisor.models import Decision
-from config.backup import Refused, back_up, restore
-from config.backup.tables import LEFT_OUT, kept
 from config.data_folder import ROOT
-from config.parts import only_one
 from fleet.models import AlertPolicy, Change, Endpoint, MaintenanceWindow, Observation, Trace
+from ops.backup import Refused, back_up, restore
+from ops.backup.tables import LEFT_OUT, kept
+from ops.up import only_one
 from teams.models import Membership, Team
-from tests.config.backup_files import changed, content, database_url, manage, trail, with_manifest
+from tests.ops.backup_files import changed, content, database_url, manage, trail, with_manifest
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from config import rotation
 from core import encryption
 from fleet.models import AlertPolicy, Endpoint
+from ops import key_rotation
 from teams.models import AuditEntry
 
 OLD, NEW, OTHER = "old" * 12, "new" * 12, "other" * 8
@@ -27,7 +27,7 @@ def stored(model, field):
 
 
 def test_every_encrypted_field_is_found():
-    found = {f"{place.model.__name__}.{place.field}" for place in rotation.places()}
+    found = {f"{place.model.__name__}.{place.field}" for place in key_rotation.places()}
     assert found >= {
         "Endpoint.api_key", "AlertPolicy.apprise_url", "AlertPolicy.webhook_url", "AlertPolicy.webhook_secret",
         "Authenticator.data",
@@ -49,13 +49,13 @@ def test_the_old_key_is_not_needed_afterwards(endpoint, team, settings, capsys):
 
 
 def test_more_rows_than_a_portion_are_all_rotated(endpoint, team, settings, monkeypatch):
-    monkeypatch.setattr(rotation, "PORTION", 2)
+    monkeypatch.setattr(key_rotation, "PORTION", 2)
     for number in range(4):
         Endpoint.objects.create(
             team=team, name=f"n{number}", url=f"http://127.0.0.1:2{number}", api_key=f"key {number}"
         )
     settings.FIELD_KEYS = [NEW, OLD]
-    assert rotation.rotate() == (5, 0)
+    assert key_rotation.rotate() == (5, 0)
     assert all(map(encryption.by_first_key, stored(Endpoint, "api_key")))
 
 
@@ -63,9 +63,9 @@ def test_a_second_run_goes_on_where_the_first_was_stopped(endpoint, team, settin
     settings.FIELD_KEYS = [NEW, OLD]
     Endpoint.objects.create(team=team, name="gpu-2", url="http://127.0.0.1:2", api_key="with the new key")
     before = stored(Endpoint, "api_key")[1]
-    assert rotation.rotate() == (1, 1)
+    assert key_rotation.rotate() == (1, 1)
     assert stored(Endpoint, "api_key")[1] == before, "what needed nothing was written"
-    assert rotation.rotate() == (0, 2)
+    assert key_rotation.rotate() == (0, 2)
 
 
 def test_a_secret_that_no_key_reads_is_named_and_nothing_changes(endpoint, team, settings):
@@ -97,7 +97,7 @@ def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monk
         return plain
 
     monkeypatch.setattr(encryption, "decrypted", someone_is_faster)
-    rotation.rotate()
+    key_rotation.rotate()
     settings.FIELD_KEYS = [NEW]
     endpoint.refresh_from_db()
     assert endpoint.api_key == "entered meanwhile"
@@ -112,8 +112,8 @@ def test_second_factors_are_rotated_with_the_rest(alice, settings):
     assert "JBSWY3DPEHPK3PXP" not in str(app.data) and codes.instance.data["seed"].startswith(encryption.BEGINNING)
 
     settings.FIELD_KEYS = [NEW, OLD]
-    assert rotation.rotate() == (2, 0)
-    assert rotation.rotate() == (0, 2)
+    assert key_rotation.rotate() == (2, 0)
+    assert key_rotation.rotate() == (0, 2)
     settings.FIELD_KEYS = [NEW]
     app.refresh_from_db()
     assert encryption.decrypted(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
@@ -124,8 +124,8 @@ def test_a_second_factor_that_no_key_reads_is_named(alice, settings):
     settings.FIELD_KEYS = [OLD]
     app = TOTP.activate(alice, "JBSWY3DPEHPK3PXP").instance
     settings.FIELD_KEYS = [NEW]
-    with pytest.raises(rotation.NoKeyFits) as refused:
-        rotation.rotate()
+    with pytest.raises(key_rotation.NoKeyFits) as refused:
+        key_rotation.rotate()
     assert refused.value.names == [f"mfa.Authenticator {app.pk} (data)"]
 
 

@@ -15,8 +15,8 @@ from django.db import Error, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from config.key_files import FILES, write
-from config.rotation import unreadable
 from core.encryption import Unreadable
+from ops.key_rotation import unreadable
 
 from .reading import DAMAGE, LONGEST_LINE, Manifest, Refused, keys_of, lines, manifest_of, opened
 from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migrated, kept

@@ -33,7 +33,7 @@ class Running:
 
     def parts(self) -> dict[str, int]:
         """The process of each part."""
-        marks = {"valkey": "valkey.sock", "web": "config.web_server", "beat": "beat-schedule"}
+        marks = {"valkey": "valkey.sock", "web": "ops.web_server", "beat": "beat-schedule"}
         marks |= {"worker-probe": "probe@", "worker-general": "general@"}
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}

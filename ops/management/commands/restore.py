@@ -9,11 +9,12 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from config.backup import Refused, Restored, restore
-from config.parts import CannotStart, only_one
 from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.engines.answer import one_line
 from teams import audit
+
+from ...backup import Refused, Restored, restore
+from ...up import CannotStart, only_one
 
 ABOUT = """Fills the database from a file of `manage.py backup`: all of it or nothing.
 

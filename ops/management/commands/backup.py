@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from config.backup import Refused, Written, back_up
 from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.engines.answer import one_line
 from teams import audit
+
+from ...backup import Refused, Written, back_up
 
 ABOUT = """Writes everything that is stored to one new file, as of one moment, while Plimsoll runs.
 

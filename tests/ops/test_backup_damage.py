@@ -13,11 +13,11 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from config import key_files
-from config.backup import Refused, back_up, restore, restoring
-from config.backup.tables import kept
 from fleet.models import Endpoint, Observation, Trace
+from ops.backup import Refused, back_up, restore, restoring
+from ops.backup.tables import kept
 from teams.models import Team
-from tests.config.backup_files import changed, with_manifest
+from tests.ops.backup_files import changed, with_manifest
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 

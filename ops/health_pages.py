@@ -22,7 +22,7 @@ def own_pass() -> str:
 
     An address would not do, since a proxy on this machine comes from there too, with everybody's requests.
     """
-    return salted_hmac("config.health_pages", "ready").hexdigest()
+    return salted_hmac("ops.health_pages", "ready").hexdigest()
 
 
 @login_not_required

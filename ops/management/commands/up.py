@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config.parts import CannotStart, up
+from ...up import CannotStart, up
 
 
 class Command(BaseCommand):

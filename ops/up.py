@@ -15,13 +15,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
+from config import environment
+from config.data_folder import open_to_others
 from core import disk, postgres, schedule
 from core.health import KEYS, NEEDED
 from core.redaction import redact
 from teams import first_account
 
-from . import broker, environment, listening, supervisor
-from .data_folder import open_to_others
+from . import embedded_broker, listening, supervisor
 from .health_pages import HEADER, own_pass
 
 DAMAGED = ("file is not a database", "malformed", "disk I/O error")
@@ -91,8 +92,8 @@ def _pipe_with(text: str) -> int:
 def valkey() -> list[str]:
     """The embedded broker, on a socket file that only this user may open. Raises CannotStart."""
     try:
-        server = broker.server()
-    except broker.NoBroker as error:
+        server = embedded_broker.server()
+    except embedded_broker.NoBroker as error:
         raise CannotStart(str(error)) from None
     folder = settings.REDIS_SOCKET.parent
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -104,12 +105,12 @@ def valkey() -> list[str]:
     for old in settings.DATA.glob("*.rdb"):  # of a server before this one: what it kept is long out of date
         if old.name != server.dump:
             old.unlink()
-    return broker.command(server, settings.REDIS_SOCKET, settings.DATA)
+    return embedded_broker.command(server, settings.REDIS_SOCKET, settings.DATA)
 
 
 def web() -> list[str]:
     """The ASGI server."""
-    return _python("config.web_server")
+    return _python("ops.web_server")
 
 
 def workers() -> dict[str, list[str]]:

@@ -7,8 +7,7 @@ from django import template
 from django.contrib.auth.models import User
 
 from core.health import glance
-
-from ..queries import undelivered
+from fleet.queries import undelivered
 
 register = template.Library()
 

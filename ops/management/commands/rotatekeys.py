@@ -6,11 +6,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from config.rotation import NoKeyFits, drop_unreadable, rotate
 from core.redaction import redact
 from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.engines.answer import one_line
 from teams import audit
+
+from ...key_rotation import NoKeyFits, drop_unreadable, rotate
 
 ABOUT = """Encrypts every stored secret with the first key of FIELD_KEYS, so that the other keys can be removed.
 

@@ -1,4 +1,4 @@
-"""The web server: `python -m config.web_server`. Uvicorn, with the deadlines and limits of core/web/connections.py."""
+"""The web server: `python -m ops.web_server`. Uvicorn, with the deadlines and limits of core/web/connections.py."""
 
 import asyncio
 import errno
@@ -11,10 +11,10 @@ import time
 import uvicorn
 from django.conf import settings
 
+from config.asgi import application
 from core.web.connections import Connection
 
 from . import listening
-from .asgi import application
 
 log = logging.getLogger(__name__)
 

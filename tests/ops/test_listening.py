@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from config import parts, web_server
+from ops import up, web_server
 from tests.broker import free_port
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -52,5 +52,5 @@ def test_clients_of_ipv4_keep_their_addresses():
 def test_a_port_that_one_family_has_not_free_is_refused():
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(parts.CannotStart, match=rf"Port {port} on :: can't be used"):
-            parts.check_port("::", port)
+        with pytest.raises(up.CannotStart, match=rf"Port {port} on :: can't be used"):
+            up.check_port("::", port)

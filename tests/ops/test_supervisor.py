@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config import supervisor
+from ops import supervisor
 
 SCRIPT = supervisor.__file__
 LINE = "print('ünderway', flush=True); import time; time.sleep(60)"
