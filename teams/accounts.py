@@ -25,7 +25,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from core import mail_addresses, rate_limits
 from core.site_url import absolute
 
-from . import audit, mailboxes, mailing, signals
+from . import audit, mailboxes, mailing
+from .audit import sign_ins
 from .invitations import holders
 from .sso import admission, trouble
 from .sso.http import ProviderHttp
@@ -72,7 +73,7 @@ class Accounts(DefaultAccountAdapter):
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            signals.tell_of_try("session.held_up", credentials)
+            sign_ins.tell_of_try("session.held_up", credentials)
             raise
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:

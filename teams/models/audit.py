@@ -39,7 +39,7 @@ class AuditEntry(models.Model):
     address = models.GenericIPAddressField(null=True)  # where the request came from
     team_id = models.BigIntegerField(null=True)  # null: the installation's
     team_name = models.CharField(max_length=80, blank=True)
-    action = models.CharField(max_length=40)  # "endpoint.changed"; all are in teams/audit.py
+    action = models.CharField(max_length=40)  # "endpoint.changed"; all are in teams/audit/trail.py
     object_id = models.BigIntegerField(null=True)
     object_name = models.CharField(max_length=200, blank=True)  # empty for people
     detail = models.JSONField(default=dict)  # what else is worth knowing, never a secret

@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from .. import audit_export
 from ..access import admin, team_of
+from ..audit import export
+from ..audit import search as queries
 from ..models import Role, Team
-from ..queries import audit as queries
 
 
 @never_cache
@@ -24,7 +24,7 @@ def installation(request: HttpRequest) -> HttpResponse:
 def installation_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same as a table."""
     admin(request)
-    return audit_export.as_csv(None, queries.Filters.of(request.GET))
+    return export.as_csv(None, queries.Filters.of(request.GET))
 
 
 @never_cache
@@ -32,7 +32,7 @@ def installation_csv(request: HttpRequest) -> StreamingHttpResponse:
 def installation_json(request: HttpRequest) -> StreamingHttpResponse:
     """The same as JSON."""
     admin(request)
-    return audit_export.as_json(None, queries.Filters.of(request.GET))
+    return export.as_json(None, queries.Filters.of(request.GET))
 
 
 @never_cache
@@ -48,7 +48,7 @@ def team_audit(request: HttpRequest, slug: str) -> HttpResponse:
 def team_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """The same as a table."""
     team = team_of(request, slug, Role.OWNER)
-    return audit_export.as_csv(team, queries.Filters.of(request.GET))
+    return export.as_csv(team, queries.Filters.of(request.GET))
 
 
 @never_cache
@@ -56,7 +56,7 @@ def team_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 def team_json(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """The same as JSON."""
     team = team_of(request, slug, Role.OWNER)
-    return audit_export.as_json(team, queries.Filters.of(request.GET))
+    return export.as_json(team, queries.Filters.of(request.GET))
 
 
 def _page(request: HttpRequest, team: Team | None) -> HttpResponse:

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from core.redaction import redact
 
-from .audit_actions import ACTIONS, SELDOM
-from .browsers import address
-from .models import AuditEntry, Team
+from ..browsers import address
+from ..models import AuditEntry, Team
+from .actions import ACTIONS, SELDOM
 
 LINKED: dict[str, type[Model]] = {}
 """What an action begins with -> the model of its objects, which have pages. Each app adds its own when it starts."""

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
-from . import audit
+from . import trail
 
 
 @receiver(sessions.user_logged_in)
@@ -23,14 +23,14 @@ def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     request.session.set_expiry(settings.SESSION_COOKIE_AGE)
     ways = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
     by = [str(way["method"]) for way in ways if isinstance(way, dict) and "method" in way]
-    audit.record("session.started", actor=user, detail={"by": by} if by else {})
+    trail.record("session.started", actor=user, detail={"by": by} if by else {})
 
 
 @receiver(sessions.user_logged_out)
 def signed_out(user: User | None, **kwargs: Any) -> None:
     """Who was not signed in signs out as well, which is nothing to tell."""
     if user is not None:
-        audit.record("session.ended", actor=user)
+        trail.record("session.ended", actor=user)
 
 
 @receiver(sessions.user_login_failed)
@@ -43,13 +43,13 @@ def tell_of_try(action: str, credentials: dict[str, Any]) -> None:
     """Records what became of a try to sign in with these credentials."""
     typed = str(credentials.get("username") or credentials.get("email") or "")
     user = User.objects.filter(Q(username__iexact=typed) | Q(email__iexact=typed)).first() if typed else None
-    audit.record(action, what=user, detail={} if user else {"name": "unknown"})
+    trail.record(action, what=user, detail={} if user else {"name": "unknown"})
 
 
 @receiver(factors.authentication_failed)
 def failed_second(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """The password was right, the code or the key was not."""
-    audit.record("session.failed", what=user, detail={"by": [str(authenticator.type)]})
+    trail.record("session.failed", what=user, detail={"by": [str(authenticator.type)]})
 
 
 def _on(signal: Signal, action: str) -> None:
@@ -57,7 +57,7 @@ def _on(signal: Signal, action: str) -> None:
 
     def told(user: User, authenticator: Authenticator | None = None, **kwargs: Any) -> None:
         detail = {"kind": str(authenticator.type)} if authenticator else {}
-        audit.record(action, what=user, detail=detail, actor=None if _someone_is_signed_in(kwargs) else user)
+        trail.record(action, what=user, detail=detail, actor=None if _someone_is_signed_in(kwargs) else user)
 
     signal.connect(told, weak=False, dispatch_uid=f"audit {action}")
 
@@ -77,18 +77,18 @@ _on(factors.authenticator_reset, "account.factor_renewed")
 @receiver(accounts.password_set)
 def set_first(user: User, **kwargs: Any) -> None:
     """An account of the provider's got a password of its own."""
-    audit.record("account.password_changed", what=user, detail={"first": True})
+    trail.record("account.password_changed", what=user, detail={"first": True})
 
 
 @receiver(providers.social_account_added)
 def provider_connected(sociallogin: Any, **kwargs: Any) -> None:
     """A person's account at the provider signs in here from now on."""
     detail = {"provider": str(sociallogin.account.provider)}
-    audit.record("account.provider_connected", what=sociallogin.user, detail=detail, actor=sociallogin.user)
+    trail.record("account.provider_connected", what=sociallogin.user, detail=detail, actor=sociallogin.user)
 
 
 @receiver(providers.social_account_removed)
 def provider_removed(socialaccount: Any, **kwargs: Any) -> None:
     """It signs in no more."""
     detail = {"provider": str(socialaccount.provider)}
-    audit.record("account.provider_removed", what=socialaccount.user, detail=detail)
+    trail.record("account.provider_removed", what=socialaccount.user, detail=detail)

@@ -13,9 +13,9 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from ..audit import LINKED
-from ..audit_actions import ACTIONS
 from ..models import AuditEntry, Team
+from .actions import ACTIONS
+from .trail import LINKED
 
 PER_PAGE = 50
 CHUNK = 500

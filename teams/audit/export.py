@@ -11,9 +11,9 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-from . import audit
-from .models import Team
-from .queries.audit import Filters, Line, portion
+from ..models import Team
+from . import trail
+from .search import Filters, Line, portion
 
 COLUMNS = ("at", "person", "who", "address", "via", "team", "action", "done", "object", "name", "detail")
 
@@ -33,7 +33,7 @@ def as_json(team: Team | None, filters: Filters) -> StreamingHttpResponse:
 
 
 def _response(kind: str, content_type: str, team: Team | None, content: AsyncIterator[str]) -> StreamingHttpResponse:
-    audit.record("audit.exported", team=team, detail={"as": kind})
+    trail.record("audit.exported", team=team, detail={"as": kind})
     name = f"audit-{team.slug if team else 'all'}-{timezone.localdate()}.{kind}"
     headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
     return StreamingHttpResponse(content, content_type=content_type, headers=headers)
