@@ -8,7 +8,7 @@ class AdvisorConfig(AppConfig):
 
     def ready(self) -> None:
         from teams import audit
-        from teams import data_care as teams
+        from teams.accounts import personal_data as teams
 
         from . import checks, data_care  # noqa: F401  # checks registers itself
         from .models import Decision, Requirement

@@ -107,7 +107,7 @@ CSRF_COOKIE_NAME = "plimsoll_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # pages carry the CSRF token themselves
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "teams.sessions"
+SESSION_ENGINE = "teams.accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 86_400  # seconds from the sign-in on
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
@@ -131,10 +131,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.LARGEST
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes of a body in memory; the rest of it is in a temporary file
 FILE_UPLOAD_HANDLERS = ["core.web.bodies.RefuseFiles"]
 
-# Accounts: django-allauth. Its pages are in teams/urls.py, what we change of its ways in teams/accounts.py.
+# Accounts: django-allauth. Its pages are in teams/urls.py, what we change of it in teams/accounts/allauth_adapters.py.
 
-ACCOUNT_ADAPTER = "teams.accounts.Accounts"
-SOCIALACCOUNT_ADAPTER = "teams.accounts.ProviderAccounts"
+ACCOUNT_ADAPTER = "teams.accounts.allauth_adapters.Accounts"
+SOCIALACCOUNT_ADAPTER = "teams.accounts.allauth_adapters.ProviderAccounts"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]  # used by invitations, not by strangers
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation or the provider has vouched for the address
@@ -147,10 +147,10 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever's account is changed hears of it
 ACCOUNT_RATE_LIMITS = {
     # Wrong tries by address, and by account or typed name. The other limits are allauth's own.
     "login_failed": "20/m/ip,5/5m/key",
-    "reset_password": "20/m/ip,3/h/key",  # by typed address; teams/accounts.py counts by mailbox as well
+    "reset_password": "20/m/ip,3/h/key",  # by typed address; Accounts counts by mailbox as well
 }
-USERSESSIONS_ADAPTER = "teams.sessions.Sessions"
-MFA_ADAPTER = "teams.second_factor.SecondFactor"
+USERSESSIONS_ADAPTER = "teams.accounts.sessions.Sessions"
+MFA_ADAPTER = "teams.accounts.second_factor.SecondFactor"
 # An account's address is unverified where no mail server is set. Nobody signs up by themselves, so no stranger can lock
 # the address's owner out with it, and an administrator can take factors away.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -26,8 +26,8 @@ def outbound_rules() -> outbound.Rules:
 
 def _care_for_people() -> None:
     """Gives the app of the teams what is stored here about people and their addresses: it can't import us."""
-    from teams import audit, confirmations, lifecycle
-    from teams import data_care as teams
+    from teams import audit, confirmations, team_lifecycle
+    from teams.accounts import personal_data as teams
 
     from . import data_care
     from .alerts.policy import policy_of
@@ -36,8 +36,8 @@ def _care_for_people() -> None:
     audit.LINKED.update(endpoint=Endpoint, incident=Incident)
     teams.contributions.append(data_care.contribution)
     teams.erasers.append(data_care.erase)
-    lifecycle.goes_along.append(data_care.goes_along)
-    lifecycle.before_deletion.append(data_care.before_deletion)
+    team_lifecycle.goes_along.append(data_care.goes_along)
+    team_lifecycle.before_deletion.append(data_care.before_deletion)
     confirmations.lists.append(lambda team: policy_of(team).escalate_to)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from teams import audit
-from teams.data_care import SOMEONE, Names, names_of, without
+from teams.accounts.personal_data import SOMEONE, Names, names_of, without
 from teams.models import Team
 
 from . import incidents, live

@@ -20,7 +20,7 @@ from config.data_folder import open_to_others
 from core import disk, postgres, schedule
 from core.health import KEYS, NEEDED
 from core.redaction import redact
-from teams import first_account
+from teams.accounts import first_account
 
 from . import embedded_broker, listening, supervisor
 from .health_pages import HEADER, own_pass

@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 
 from core import fence
 
+from .accounts.sessions import SessionStore
 from .models import ApiToken, Invitation
-from .sessions import SessionStore
 
 CLEARING_UP = "clear-up"
 """The sweep, as core.fence knows it."""

@@ -6,7 +6,7 @@ from .views import addresses, audit, invitations, mail, members, people, session
 
 urlpatterns = [
     path("start/<str:token>/", start.start, name="start"),
-    path("accounts/", include("teams.account_urls")),
+    path("accounts/", include("teams.accounts.urls")),
     path("teams/", teams.teams, name="teams"),
     path("teams/<slug:slug>/", teams.team, name="team"),
     path("teams/<slug:slug>/audit/", audit.team_audit, name="team-audit"),

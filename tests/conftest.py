@@ -28,7 +28,7 @@ from django.test import TransactionTestCase
 
 from config.celery import app
 from ops import embedded_broker
-from teams import mailing
+from teams.accounts import account_mail
 from teams.models import Membership, Role, Team
 from tests.template import copy_migrated
 
@@ -152,7 +152,7 @@ def smtp(settings) -> Iterator[MailServer]:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail.port
     yield mail
     mail.ready.set()
-    mailing.settle()
+    account_mail.settle()
     controller.stop()
 
 

@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from .. import access, mail_address
+from .. import access
+from ..accounts import mail_address
 from ..forms import MailAddressForm
 from ..refusals import Refused
 

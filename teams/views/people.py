@@ -12,20 +12,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .. import access, data_care, installation, tokens
+from .. import access, tokens
+from ..accounts import administrators, personal_data
+from ..accounts import people as queries
 from ..forms import TypedForm
-from ..queries import people as queries
 from ..refusals import NotThere, Refused
 
 ACTS: dict[str, tuple[Callable[[User, User], object], str]] = {
-    "admin": (partial(installation.make_admin, admin=True), "{} is an administrator now."),
-    "no-admin": (partial(installation.make_admin, admin=False), "{} is no administrator any more."),
-    "activate": (partial(installation.set_active, active=True), "{} can sign in again."),
+    "admin": (partial(administrators.make_admin, admin=True), "{} is an administrator now."),
+    "no-admin": (partial(administrators.make_admin, admin=False), "{} is no administrator any more."),
+    "activate": (partial(administrators.set_active, active=True), "{} can sign in again."),
     "deactivate": (
-        partial(installation.set_active, active=False),
+        partial(administrators.set_active, active=False),
         "{} is deactivated, and signed out everywhere.",
     ),
-    "no-factor": (installation.remove_factors, "{} signs in without a second factor until they set one up again."),
+    "no-factor": (administrators.remove_factors, "{} signs in without a second factor until they set one up again."),
 }
 """What the page's buttons send: what is done with (the administrator, the person), and what is said then."""
 
@@ -34,7 +35,7 @@ ACTS: dict[str, tuple[Callable[[User, User], object], str]] = {
 def data(request: HttpRequest) -> HttpResponse:
     """What is stored about oneself, to take away or to delete."""
     person = access.person(request)
-    shown = {"hindrance": data_care.hindrance(person), "addresses": sorted(data_care.addresses_of(person))}
+    shown = {"hindrance": personal_data.hindrance(person), "addresses": sorted(personal_data.addresses_of(person))}
     return render(request, "teams/data.html", shown)
 
 
@@ -122,7 +123,7 @@ def _afterwards(request: HttpRequest, act: str, user: User) -> None:
 
 def _deleted(form: TypedForm, actor: User, user: User) -> bool:
     try:
-        data_care.delete_person(actor, user)
+        personal_data.delete_person(actor, user)
     except NotThere as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:
@@ -132,11 +133,11 @@ def _deleted(form: TypedForm, actor: User, user: User) -> bool:
 
 
 def _delete_page(request: HttpRequest, user: User, form: TypedForm) -> HttpResponse:
-    shown = {"someone": user, "own": user == request.user, "form": form, "hindrance": data_care.hindrance(user)}
+    shown = {"someone": user, "own": user == request.user, "form": form, "hindrance": personal_data.hindrance(user)}
     return render(request, "teams/delete_person.html", shown)
 
 
 def _download(user: User) -> HttpResponse:
-    answer = JsonResponse(data_care.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer = JsonResponse(personal_data.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="plimsoll-person-{user.pk}.json"'
     return answer

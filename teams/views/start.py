@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from .. import access, first_account
+from .. import access
+from ..accounts import first_account
 from ..forms import FirstAccountForm
 from ..refusals import Refused
 

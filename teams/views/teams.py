@@ -5,10 +5,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from .. import access, confirmations, lifecycle
+from .. import access, confirmations, team_lifecycle
+from ..accounts import people as queries
 from ..forms import InvitationForm, TeamForm, TypedForm
 from ..models import Role, Team
-from ..queries import people as queries
 from ..refusals import NotThere, Refused
 from .addresses import ask_new
 
@@ -22,7 +22,7 @@ def teams(request: HttpRequest) -> HttpResponse:
         form.initial = {"mail_to": [person.email] if person.email else []}
     if request.method == "POST" and form.is_valid():
         try:
-            team = lifecycle.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
+            team = team_lifecycle.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])
             messages.success(request, f"{team} was created, and you own it.")
             ask_new(request, team)
             return redirect("team", team.slug)
@@ -38,7 +38,9 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     form = TeamForm(request.POST or None, team=mine)
     if request.method == "POST" and form.is_valid():
         try:
-            lifecycle.change_team(access.person(request), mine, form.cleaned_data["name"], form.cleaned_data["mail_to"])
+            team_lifecycle.change_team(
+                access.person(request), mine, form.cleaned_data["name"], form.cleaned_data["mail_to"]
+            )
             messages.success(request, "Saved.")
             ask_new(request, mine)
             return redirect("team", mine.slug)
@@ -74,11 +76,11 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     form = TypedForm(request.POST or None, label="Type the team's name", wanted=mine.name)
     if request.method == "POST" and form.is_valid():
         try:
-            lifecycle.delete_team(access.person(request), mine)
+            team_lifecycle.delete_team(access.person(request), mine)
             messages.success(request, f"{mine} is deleted.")
             return redirect("teams")
         except NotThere as refused:
             raise Http404(str(refused)) from None
         except Refused as refused:
             form.add_error(None, str(refused))
-    return render(request, "teams/delete.html", {"team": mine, "form": form, "goes": lifecycle.what_goes(mine)})
+    return render(request, "teams/delete.html", {"team": mine, "form": form, "goes": team_lifecycle.what_goes(mine)})

@@ -13,7 +13,7 @@ from fleet.alerts import catching_up, delivery, wording
 from fleet.calm import actions, marks
 from fleet.engines.errors import Cause
 from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
-from teams import lifecycle
+from teams import team_lifecycle
 from teams.models import Role
 from tests.fleet.alerts.outbox import due_again
 from tests.fleet.outages import fail, recover, settle, watched
@@ -203,7 +203,7 @@ def test_a_team_that_is_deleted_ends_what_its_people_were_mailed(team, alice, sm
     for name in ("gpu-1", "gpu-2"):
         fail(watched(team, name))
     deliver()
-    lifecycle.delete_team(alice, team)
+    team_lifecycle.delete_team(alice, team)
     deliver()
     assert subjects(smtp) == ["DOWN  2 endpoints (search)", "NO LONGER WATCHED  2 endpoints (search)"]
     text = smtp.messages[-1].get_body(("plain",)).get_content()
@@ -218,7 +218,7 @@ def test_a_team_that_is_deleted_ends_what_its_people_were_mailed(team, alice, sm
 def test_what_never_left_of_a_deleted_team_is_not_mailed(team, alice, smtp):
     team.memberships.filter(user=alice).update(role=Role.OWNER)
     waiting(watched(team, "gpu-1"), smtp, alice)
-    lifecycle.delete_team(alice, team)
+    team_lifecycle.delete_team(alice, team)
     deliver()
     assert subjects(smtp) == []
 

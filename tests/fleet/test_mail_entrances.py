@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 
 from config import parsers
 from fleet.models import AlertPolicy
-from teams import first_account, invitations
+from teams import invitations
+from teams.accounts import first_account
 from teams.models import Invitation, Role, Team
 from teams.refusals import Refused
 from teams.sso import facts

@@ -6,8 +6,8 @@ import pytest
 
 from fleet import endpoints
 from fleet.models import Endpoint, Incident, MaintenanceWindow, Message, Silence
-from teams.lifecycle import new_team
 from teams.models import Team
+from teams.team_lifecycle import new_team
 from tests.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.usefixtures("valkey")

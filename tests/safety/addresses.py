@@ -32,9 +32,10 @@ from core.models import PutOff
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.models import MaintenanceWindow, Message, Silence
-from teams import confirmations, invitations, mail_address, tokens
-from teams.lifecycle import new_team
+from teams import confirmations, invitations, tokens
+from teams.accounts import mail_address
 from teams.models import Membership, PendingAddress, Role, Scope, Team
+from teams.team_lifecycle import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 

@@ -31,8 +31,8 @@ from fleet.models import (
 from fleet.watch import lookout
 from fleet.watch.blindness import Suspicion
 from teams import upkeep as teams_upkeep
+from teams.accounts.sessions import SessionStore
 from teams.models import Invitation, Team
-from teams.sessions import SessionStore
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import watched
 

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from teams.lifecycle import new_team
 from teams.models import Membership, Role
+from teams.team_lifecycle import new_team
 from tests.people import just_signed_in
 from tests.safety.addresses import ENDPOINT, Address, SmallFleet, every_address
 from tests.safety.roles import ROLES, RULES, May, refused

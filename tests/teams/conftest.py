@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from config import settings as product
 from tests.broker import free_port
 from tests.oidc_provider.process import provider
-from tests.teams.oidc_walk import SITE, use_provider
+from tests.teams.sso.oidc_walk import SITE, use_provider
 from tests.teams.traces import leave_traces
 
 

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from teams import installation, invitations, mailboxes, members
-from teams.lifecycle import new_team
+from teams import invitations, mailboxes, members
+from teams.accounts import administrators
 from teams.models import AuditEntry, Invitation, Membership, Role
 from teams.refusals import NotThere
+from teams.team_lifecycle import new_team
 
 from .test_members import at_once, role_of
 
@@ -264,7 +265,7 @@ def test_who_is_no_admin_any_more_can_not_come_back_by_an_invitation(admin_user,
     bob.refresh_from_db()
     _, into_others = invitations.invite(new_team(alice, "Other", []), "me-again@example.org", Role.OWNER, bob)
     _, into_own = invitations.invite(team, "dora@example.org", Role.VIEWER, bob)
-    installation.make_admin(admin_user, bob, False)
+    administrators.make_admin(admin_user, bob, False)
     assert invitations.find(into_others) is None
     assert invitations.find(into_own) is not None
 

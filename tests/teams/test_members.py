@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from teams import access, invitations, lifecycle, members, tokens
+from teams import access, invitations, members, team_lifecycle, tokens
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Scope, Team
 from teams.refusals import NotThere, Refused
 
@@ -105,7 +105,7 @@ def test_who_leaves_reads_that_the_tokens_they_made_for_the_team_still_work(clie
 
 
 def test_a_person_of_another_team_can_not_be_reached_through_ones_own(client, alice, charlie, team):
-    other = lifecycle.new_team(charlie, "Other", [])
+    other = team_lifecycle.new_team(charlie, "Other", [])
     client.force_login(alice)
     assert client.post(f"/teams/search/members/{charlie.pk}/remove/").status_code == 404
     assert role_of(charlie, other) == "owner"

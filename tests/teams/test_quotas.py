@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from fleet import endpoints
 from fleet.calm import actions
 from fleet.models import AlertPolicy, Endpoint, MaintenanceWindow, Silence
-from teams import lifecycle, members
+from teams import members, team_lifecycle
 from teams.models import Role, Team
 from teams.refusals import Refused
 from tests.fleet.alerts.test_alerting import GOOD as ALERTING
@@ -40,22 +40,22 @@ def test_a_person_starts_so_many_teams_and_a_deleted_one_makes_room(client, char
     sentence = "The limit of 2 teams that one person starts is reached. Delete one that nobody needs"
     page = said(client.post("/teams/", {"name": "C"}))
     assert sentence in page and "An administrator of this installation can raise TEAMS_PER_PERSON." in page
-    lifecycle.delete_team(charlie, Team.objects.get(name="A"))
+    team_lifecycle.delete_team(charlie, Team.objects.get(name="A"))
     assert client.post("/teams/", {"name": "C"}).status_code == 302
 
 
 def test_leaving_a_team_to_another_account_makes_no_room(charlie, bob, settings):
     settings.TEAMS_PER_PERSON = 1
-    team = lifecycle.new_team(charlie, "A", [])
+    team = team_lifecycle.new_team(charlie, "A", [])
     members.join(bob, team, Role.OWNER)
     members.leave(charlie, team)
     with pytest.raises(Refused, match="TEAMS_PER_PERSON"):
-        lifecycle.new_team(charlie, "B", [])
+        team_lifecycle.new_team(charlie, "B", [])
 
 
 def test_teams_that_a_person_only_joined_do_not_count(alice, team, settings):
     settings.TEAMS_PER_PERSON = 1
-    assert lifecycle.new_team(alice, "A", [])
+    assert team_lifecycle.new_team(alice, "A", [])
 
 
 @pytest.mark.parametrize("most", [0, 1])
@@ -63,12 +63,12 @@ def test_an_administrator_starts_any_number(charlie, settings, most):
     settings.TEAMS_PER_PERSON = most
     charlie.is_superuser = True
     charlie.save()
-    assert [lifecycle.new_team(charlie, name, []).started_by for name in "ABC"] == [charlie] * 3
+    assert [team_lifecycle.new_team(charlie, name, []).started_by for name in "ABC"] == [charlie] * 3
 
 
 def test_of_two_teams_that_are_started_at_once_one_is_the_last(charlie, settings):
     settings.TEAMS_PER_PERSON = 1
-    at_once(lambda: lifecycle.new_team(charlie, "A", []), lambda: lifecycle.new_team(charlie, "B", []))
+    at_once(lambda: team_lifecycle.new_team(charlie, "A", []), lambda: team_lifecycle.new_team(charlie, "B", []))
     assert Team.objects.filter(started_by=charlie).count() == 1
 
 
@@ -153,7 +153,7 @@ def test_a_team_has_so_many_windows_that_are_not_over(alice, team, settings):
 
 def test_the_limits_of_one_team_are_not_anothers(alice, charlie, team, settings):
     settings.SILENCES_PER_TEAM = settings.ENDPOINTS_PER_TEAM = 1
-    other = lifecycle.new_team(charlie, "Other", [])
+    other = team_lifecycle.new_team(charlie, "Other", [])
     for each, by in ((team, alice), (other, charlie)):
         assert actions.silence(each, by, ends_at=now() + HOUR) and endpoints.add(each, name="g", url="http://g:1")
 

@@ -11,9 +11,9 @@ from advisor.models import Decision, Requirement
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation, Silence
 from fleet.probing import record as record_reading
 from fleet.probing import state_of
-from teams import invitations, lifecycle
-from teams.lifecycle import new_team
+from teams import invitations, team_lifecycle
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
+from teams.team_lifecycle import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, good, watched
 
@@ -57,7 +57,7 @@ def test_all_of_it_goes_and_nothing_of_others(alice, charlie, rich):
     other = new_team(charlie, "Other", [])
     kept = watched(other, "kept")
     fail(kept)
-    lifecycle.delete_team(alice, rich)
+    team_lifecycle.delete_team(alice, rich)
     assert list(Endpoint.objects.values_list("name", flat=True)) == ["kept"]
     assert {row.endpoint_id for row in Observation.objects.all()} == {kept.pk}
     assert [each.endpoint_id for each in Incident.objects.all()] == [kept.pk]
@@ -75,8 +75,8 @@ def test_a_decision_of_another_team_in_the_way_is_named_and_nothing_goes(alice, 
     other = new_team(charlie, "Other", [])
     theirs = record(charlie, other, title="Built on theirs")
     Decision.objects.filter(pk=theirs.pk).update(supersedes=Decision.objects.filter(team=rich).first())
-    with pytest.raises(lifecycle.Refused, match="Built on theirs"):
-        lifecycle.delete_team(alice, rich)
+    with pytest.raises(team_lifecycle.Refused, match="Built on theirs"):
+        team_lifecycle.delete_team(alice, rich)
     assert Endpoint.objects.filter(team=rich).count() == 2
     assert not AuditEntry.objects.filter(action="team.deleted").exists()
 
@@ -84,7 +84,7 @@ def test_a_decision_of_another_team_in_the_way_is_named_and_nothing_goes(alice, 
 def test_a_probe_that_is_under_way_stores_nothing_and_breaks_nothing(alice, team):
     endpoint = watched(team, "gpu-1")
     state = state_of(endpoint.pk)
-    lifecycle.delete_team(alice, team)
+    team_lifecycle.delete_team(alice, team)
     assert record_reading(state, good(), 0.0) is False
     assert not Observation.objects.exists() and not EndpointState.objects.exists()
 
@@ -102,7 +102,7 @@ def test_a_probe_that_is_stored_meanwhile_waits_and_then_finds_nothing(alice, te
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            for step in lifecycle.before_deletion:
+            for step in team_lifecycle.before_deletion:
                 step(team)
             stored = pool.submit(store)
             Team.objects.filter(pk=team.pk).delete()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from teams.lifecycle import new_team
 from teams.models import AuditEntry, Membership, Role, Team
+from teams.team_lifecycle import new_team
 
 pytestmark = pytest.mark.django_db
 

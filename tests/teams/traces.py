@@ -12,8 +12,8 @@ from fleet.alerts.gathering import gather
 from fleet.calm import actions
 from fleet.models import AlertPolicy, Recipient
 from teams import invitations
-from teams.lifecycle import new_team
 from teams.models import ApiToken, Role, Team
+from teams.team_lifecycle import new_team
 from tests.advisor.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 

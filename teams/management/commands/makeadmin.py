@@ -6,7 +6,8 @@ from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
-from teams import audit, installation
+from teams import audit
+from teams.accounts import administrators
 from teams.refusals import Refused
 
 
@@ -22,12 +23,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no account “{options['name']}”. Write the user name as its owner signs in with it."
             )
-        if installation.admins().filter(pk=user.pk).exists():
+        if administrators.admins().filter(pk=user.pk).exists():
             self.stdout.write(f"{user} is an administrator already.")
             return
         try:
             with audit.through("manage.py makeadmin"):
-                installation.make_admin(None, user, True)
+                administrators.make_admin(None, user, True)
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"{user} is an administrator of this installation now.")

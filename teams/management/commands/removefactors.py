@@ -6,7 +6,8 @@ from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
-from teams import audit, installation
+from teams import audit
+from teams.accounts import administrators
 
 
 class Command(BaseCommand):
@@ -22,5 +23,5 @@ class Command(BaseCommand):
                 f"There is no account “{options['name']}”. Write the user name as the page People has it."
             )
         with audit.through("manage.py removefactors"):
-            there = installation.remove_factors(None, user)
+            there = administrators.remove_factors(None, user)
         self.stdout.write(f"{user} signs in with the password alone now." if there else f"{user} has no second factor.")

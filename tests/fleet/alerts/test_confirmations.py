@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from fleet.alerts import delivery, digest, outbox, recipients
 from fleet.models import Alert, AlertPolicy, Message
-from teams import confirmations, data_care, first_account, invitations, lifecycle, mailboxes
+from teams import confirmations, invitations, mailboxes, team_lifecycle
+from teams.accounts import first_account, personal_data
 from teams.models import AuditEntry, PendingAddress, Role, Team
 from teams.refusals import Refused
 from tests.conftest import free_port
@@ -235,7 +236,7 @@ def test_a_mailbox_gets_one_link_an_hour_whoever_asks(page, charlie, team, smtp,
     stranger.force_login(charlie)
     for number in range(3):
         stranger.post("/teams/", {"name": f"Flood {number}", "mail_to": VICTIM})
-        lifecycle.delete_team(charlie, Team.objects.get(name=f"Flood {number}"))
+        team_lifecycle.delete_team(charlie, Team.objects.get(name=f"Flood {number}"))
     assert len(smtp.messages) == 1
     time_machine.move_to(datetime.now(UTC) + timedelta(seconds=3601))
     page.post(f"{TEAM}addresses/ask/", {"address": VICTIM})
@@ -289,8 +290,8 @@ def test_deleting_a_person_takes_the_address_along(page, charlie, team):
     type_in(page, "charlie@example.net")
     charlie.email = "charlie@example.net"
     charlie.save()
-    assert data_care.export(charlie)["addresses_to_confirm"][0]["team__name"] == "Search"
-    data_care.delete_person(charlie, charlie)
+    assert personal_data.export(charlie)["addresses_to_confirm"][0]["team__name"] == "Search"
+    personal_data.delete_person(charlie, charlie)
     assert not PendingAddress.objects.exists()
 
 

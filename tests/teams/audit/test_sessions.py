@@ -13,7 +13,7 @@ from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from teams import data_care
+from teams.accounts import personal_data
 from teams.models import AuditEntry, Membership, Role
 from tests.people import just_signed_in
 
@@ -133,6 +133,6 @@ def test_the_export_does_not_tell_from_where_others_acted(admin_user, bob):
     for act in ("admin", "no-admin"):
         browser.post(f"/people/{bob.pk}/", {"act": act}, REMOTE_ADDR=HOME)
     assert AuditEntry.objects.filter(address=HOME).count() >= 2
-    found = data_care.export(bob)
+    found = personal_data.export(bob)
     assert [row["action"] for row in found["audit_trail_about"]].count("person.admin_changed") == 2
     assert HOME not in json.dumps(found, default=str)

@@ -20,9 +20,9 @@ from core.automatic_mail import automatic
 from core.mail_refusals import words
 from core.site_url import absolute
 
-from . import audit
-from .invitations import holders
-from .refusals import Refused
+from .. import audit
+from ..invitations import holders
+from ..refusals import Refused
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import audit, installation, members
-from .models import ApiToken, AuditEntry, Invitation, Membership, PendingAddress, Role, Team
-from .refusals import Refused
+from .. import audit, members
+from ..models import ApiToken, AuditEntry, Invitation, Membership, PendingAddress, Role, Team
+from ..refusals import Refused
+from . import administrators
 
 SOMEONE = "someone who left"
 """Stands where the name of a deleted person was."""
@@ -117,7 +118,7 @@ def hindrance(user: User) -> str:
         if team.memberships.exclude(user=user).filter(user__is_active=True).exists():
             return f"{user} is the only owner of {team}. Make another member an owner first."
         return f"{user} is the only one in {team} who can sign in. Delete the team first, or invite another owner."
-    return installation.last_admin(user)
+    return administrators.last_admin(user)
 
 
 def delete_person(actor: User, user: User) -> None:
@@ -129,15 +130,15 @@ def delete_person(actor: User, user: User) -> None:
     with transaction.atomic():
         for team in Team.objects.filter(memberships__user=user).order_by("pk"):
             members.lock(team)
-        installation.hold_admins()
+        administrators.hold_admins()
         if actor.pk != user.pk:
-            installation.demand_admin(actor)
+            administrators.demand_admin(actor)
         if why := hindrance(user):
             raise Refused(why)
         names = names_of(user)
         for eraser in (_erase_from_teams, *erasers):
             eraser(names)
-        installation.end_sessions(user)
+        administrators.end_sessions(user)
         audit.record("person.deleted", what=user, actor=actor)
         User.objects.filter(pk=user.pk).delete()
 

@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import mail_addresses
-from teams import confirmations, invitations, mail_address, mailing
-from teams.accounts import WRONG, Accounts
+from teams import confirmations, invitations
+from teams.accounts import account_mail, mail_address
+from teams.accounts.allauth_adapters import WRONG, Accounts
 from teams.models import PendingAddress, Role
 from tests.conftest import free_port
 from tests.odd_mail_server import OddMailServer
@@ -41,7 +42,7 @@ def address(alice) -> EmailAddress:
 
 def sent(smtp) -> list[EmailMessage]:
     """The mails that left, once none is on its way any more."""
-    mailing.settle()
+    account_mail.settle()
     return smtp.messages
 
 
@@ -238,7 +239,7 @@ def test_every_notification_says_what_when_from_where_and_what_to_do(note, setti
 
 def test_every_mail_says_that_no_person_wrote_it(smtp, alice, team, address):
     ask(alice.email)
-    mailing.settle()
+    account_mail.settle()
     invitation, token = invitations.invite(team, "dora@example.org", Role.VIEWER, alice)
     assert invitations.send(invitation, token) == ""
     assert confirmations.send([PendingAddress.objects.create(team=team, address="erin@example.org")], alice) == ""

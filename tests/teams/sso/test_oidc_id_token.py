@@ -12,7 +12,7 @@ import time_machine
 
 from teams.sso.facts import Unbelievable
 from teams.sso.id_token import LEEWAY, MOST_KEYS, verified
-from tests.teams.signing import CLIENT, ISSUER, NONCE, Keys, jwk, payload, pem, rsa_key
+from tests.teams.sso.signing import CLIENT, ISSUER, NONCE, Keys, jwk, payload, pem, rsa_key
 
 NOW = 1_800_000_000  # unix seconds
 

@@ -14,7 +14,7 @@ from django.test import Client
 from teams import invitations
 from teams.models import AuditEntry, Invitation, Membership, Role
 from tests.oidc_provider.process import provider
-from tests.teams.oidc_walk import BEGIN, SITE, away, come_back, text, use_provider, who
+from tests.teams.sso.oidc_walk import BEGIN, SITE, away, come_back, text, use_provider, who
 
 
 def claim(user: User, email: str, verified: bool) -> None:
@@ -79,7 +79,7 @@ def test_nothing_of_it_is_there_without_a_provider(client, db, settings):
 
 
 def test_who_cannot_get_an_account_at_once_is_given_no_form_for_one(client, db, sso, monkeypatch):
-    monkeypatch.setattr("teams.accounts.ProviderAccounts.is_auto_signup_allowed", lambda *_: False)
+    monkeypatch.setattr("teams.accounts.allauth_adapters.ProviderAccounts.is_auto_signup_allowed", lambda *_: False)
     answer = come_back(client, "dora")
     page = client.get(answer["location"])
     assert "The account could not be made" in text(page) and 'name="email"' not in page.content.decode()

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config import settings as product
-from teams.accounts import HELD_UP, WRONG
+from teams.accounts.allauth_adapters import HELD_UP, WRONG
 from tests.conftest import free_port
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from teams import invitations
-from teams.accounts import HELD_UP
+from teams.accounts.allauth_adapters import HELD_UP
 from teams.models import Role
 from tests.people import just_signed_in
 from tests.safety.addresses import second_factors

@@ -7,12 +7,13 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from teams import data_care, installation, invitations, tokens
+from teams import invitations, tokens
+from teams.accounts import administrators, personal_data
 from teams.models import AuditEntry, Role, Scope
 from teams.refusals import NotThere
 from tests.people import just_signed_in
 
-from .test_members import at_once
+from ..test_members import at_once
 from .test_people import PASSWORD, confirm, signed_in
 
 pytestmark = [
@@ -42,7 +43,7 @@ def test_the_list_has_teams_factor_and_search(client, admin_user, alice, busy):
 
 
 def test_it_has_pages(client, admin_user, monkeypatch):
-    monkeypatch.setattr("teams.queries.people.PER_PAGE", 2)
+    monkeypatch.setattr("teams.accounts.people.PER_PAGE", 2)
     User.objects.bulk_create(User(username=f"user{n}") for n in range(3))
     client.force_login(admin_user)
     assert "Page 1 of 2" in client.get("/people/").content.decode()
@@ -100,15 +101,15 @@ def test_the_last_admin_stays(client, admin_user, alice, act):
     assert "is the only administrator" in page
     admin_user.refresh_from_db()
     assert admin_user.is_superuser and admin_user.is_active
-    with pytest.raises(data_care.Refused, match="only administrator"):
-        data_care.delete_person(admin_user, admin_user)
+    with pytest.raises(personal_data.Refused, match="only administrator"):
+        personal_data.delete_person(admin_user, admin_user)
 
 
 def test_two_admins_who_unmake_each_other_at_once_leave_exactly_one(admin_user, charlie):
     User.objects.filter(pk=charlie.pk).update(is_superuser=True)
     at_once(
-        lambda: installation.make_admin(admin_user, charlie, False),
-        lambda: installation.make_admin(charlie, admin_user, False),
+        lambda: administrators.make_admin(admin_user, charlie, False),
+        lambda: administrators.make_admin(charlie, admin_user, False),
     )
     assert User.objects.filter(is_superuser=True).count() == 1
 
@@ -125,7 +126,7 @@ def test_deleting_and_exporting_someone_else(admin_user, alice, busy):
 
 def test_someone_who_is_no_admin_any_more_deletes_nobody(alice, bob, charlie):
     with pytest.raises(NotThere):
-        data_care.delete_person(charlie, bob)
+        personal_data.delete_person(charlie, bob)
     assert User.objects.filter(pk=bob.pk).exists()
 
 

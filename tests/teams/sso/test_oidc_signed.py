@@ -9,8 +9,8 @@ from django.test import Client
 
 from core.http import outbound
 from tests.hostile_server import HostileServer, answer, endless_body, hang_up, html, huge, redirect
-from tests.teams.oidc_walk import BEGIN, DESCRIPTION, away, description, text, use_provider, who
-from tests.teams.signing import Keys
+from tests.teams.sso.oidc_walk import BEGIN, DESCRIPTION, away, description, text, use_provider, who
+from tests.teams.sso.signing import Keys
 
 pytestmark = pytest.mark.django_db
 

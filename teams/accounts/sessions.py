@@ -8,8 +8,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends import db
 from django.db import transaction
 
-from . import audit
-from .browsers import browser
+from .. import audit
+from ..browsers import browser
 
 
 class SessionStore(db.SessionStore):

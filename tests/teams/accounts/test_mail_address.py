@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from core import rate_limits
-from teams import mail_address
+from teams.accounts import mail_address
 from teams.members import Refused
 from teams.models import AuditEntry
 from tests.conftest import free_port

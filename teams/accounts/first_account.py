@@ -11,11 +11,12 @@ from django.utils.crypto import salted_hmac
 
 from core.site_url import absolute
 
-from . import audit, installation
-from .invitations import holders
-from .lifecycle import new_team
-from .models import AuditEntry
-from .refusals import Refused
+from .. import audit
+from ..invitations import holders
+from ..models import AuditEntry
+from ..refusals import Refused
+from ..team_lifecycle import new_team
+from . import administrators
 
 
 class TooLate(Exception):
@@ -24,7 +25,7 @@ class TooLate(Exception):
 
 def link() -> str | None:
     """The one-time link for the log; None while the installation has an administrator."""
-    return None if installation.admins().exists() else absolute(reverse("start", args=[_token()]))
+    return None if administrators.admins().exists() else absolute(reverse("start", args=[_token()]))
 
 
 def greeting() -> list[str]:
@@ -41,7 +42,7 @@ def greeting() -> list[str]:
 
 def is_open(token: str) -> bool:
     """Whether this token is the right one and still of use."""
-    return hmac.compare_digest(token.encode(), _token().encode()) and not installation.admins().exists()
+    return hmac.compare_digest(token.encode(), _token().encode()) and not administrators.admins().exists()
 
 
 def create(username: str, email: str, password: str, team_name: str) -> User:
@@ -53,7 +54,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
         with transaction.atomic():
             # A row that is always there: of two at once, the second waits here and then finds an administrator.
             ContentType.objects.select_for_update().get(app_label="auth", model="user")
-            if installation.admins().exists():
+            if administrators.admins().exists():
                 raise TooLate
             if holders(email).exists():
                 raise Refused(

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core import encryption
 
-from .browsers import browser
+from ..browsers import browser
 
 log = logging.getLogger(__name__)
 

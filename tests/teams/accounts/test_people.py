@@ -16,7 +16,8 @@ from fleet import incident_actions
 from fleet.alerts import policy
 from fleet.alerts.gathering import gather
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, IncidentEvent, Message, Recipient
-from teams import data_care, members
+from teams import members
+from teams.accounts import personal_data
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
 from tests.fleet.outages import fail, settle, watched
 
@@ -80,7 +81,7 @@ def test_after_a_deletion_no_table_has_the_name_or_the_address(alice, busy, team
 
 
 def test_what_they_did_stays_without_the_name(alice, busy, team):
-    data_care.delete_person(busy, busy)
+    personal_data.delete_person(busy, busy)
     incident = Incident.objects.get()
     assert (incident.acknowledged_by, incident.acknowledged_note) == ("someone who left", "looking")
     assert IncidentEvent.objects.get(text="restarted it").author == "someone who left"
@@ -101,7 +102,7 @@ def test_an_address_that_was_never_confirmed_is_not_taken_off_the_lists_of_other
     """Anyone could claim the address that outages are mailed to, and then delete themselves."""
     EmailAddress.objects.create(user=charlie, email="oncall@example.org", verified=False)
     Membership.objects.create(user=charlie, team=team, role=Role.OPERATOR)
-    data_care.delete_person(charlie, charlie)
+    personal_data.delete_person(charlie, charlie)
     team.refresh_from_db()
     assert team.mail_to == ["oncall@example.org"]
 
@@ -112,10 +113,10 @@ def test_an_address_that_was_never_confirmed_opens_nothing_of_others(alice, bob,
     gather()
     incident_actions.acknowledge(incident, "oncall@example.org", "looking")
     EmailAddress.objects.create(user=charlie, email="oncall@example.org", verified=False)
-    found = json.dumps(data_care.export(charlie), default=str)
+    found = json.dumps(personal_data.export(charlie), default=str)
     assert "looking" not in found and "Search" not in found
     EmailAddress.objects.update(user=alice)
-    assert "looking" in json.dumps(data_care.export(alice), default=str)
+    assert "looking" in json.dumps(personal_data.export(alice), default=str)
 
 
 def test_nothing_is_deleted_for_a_wrong_name_or_by_looking(alice, bob, team):
@@ -130,16 +131,16 @@ def test_the_only_owner_hands_the_team_over_first(alice, charlie, team):
     Membership.objects.create(user=charlie, team=team, role=Role.VIEWER)
     page = signed_in(alice).get("/account/data/").content.decode()
     assert "alice is the only owner of Search. Make another member an owner first." in page
-    with pytest.raises(data_care.Refused, match="only owner of Search"):
-        data_care.delete_person(alice, alice)
+    with pytest.raises(personal_data.Refused, match="only owner of Search"):
+        personal_data.delete_person(alice, alice)
     members.change_role(alice, team, charlie, Role.OWNER)
-    data_care.delete_person(alice, alice)
+    personal_data.delete_person(alice, alice)
     assert Membership.objects.get().user == charlie
 
 
 def test_a_team_without_other_members_is_deleted_first(alice, team):
-    with pytest.raises(data_care.Refused, match=r"only one in Search who can sign in\. Delete"):
-        data_care.delete_person(alice, alice)
+    with pytest.raises(personal_data.Refused, match=r"only one in Search who can sign in\. Delete"):
+        personal_data.delete_person(alice, alice)
     assert Team.objects.exists() and User.objects.exists()
 
 
@@ -172,6 +173,6 @@ def test_an_odd_list_of_another_team_is_in_nobodys_way(charlie, odd):
     Team.objects.filter(pk=other.pk).update(mail_to=odd)
     AlertPolicy.objects.create(team=other)
     AlertPolicy.objects.update(escalate_to=odd)
-    assert data_care.export(charlie)["mail_lists"] == []
-    data_care.delete_person(charlie, charlie)
+    assert personal_data.export(charlie)["mail_lists"] == []
+    personal_data.delete_person(charlie, charlie)
     assert not User.objects.filter(username="charlie").exists()

@@ -8,7 +8,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from teams import installation, tokens, upkeep
+from teams import tokens, upkeep
+from teams.accounts import administrators
 from teams.browsers import UNKNOWN, browser
 from teams.models import ApiToken, AuditEntry, Invitation, Role, Scope
 
@@ -107,7 +108,7 @@ def test_a_session_ends_fourteen_days_after_the_sign_in_whatever_happened_in_it(
 
 def test_a_deactivated_person_is_out_at_once(alice, admin_user):
     here = signed_in("alice")
-    installation.set_active(admin_user, alice, False)
+    administrators.set_active(admin_user, alice, False)
     assert not is_in(here)
     assert not UserSession.objects.filter(user=alice).exists()
 

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from teams import first_account, invitations
+from teams import invitations
+from teams.accounts import first_account
 from teams.models import AuditEntry, Role, Team
 
 pytestmark = pytest.mark.database

@@ -6,10 +6,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from . import audit
-from .members import withdraw_invitations
-from .models import Invitation, Role, Team
-from .refusals import NotThere, Refused
+from .. import audit
+from ..members import withdraw_invitations
+from ..models import Invitation, Role, Team
+from ..refusals import NotThere, Refused
 
 
 def admins() -> QuerySet[User]:

@@ -9,7 +9,7 @@ from django.test import Client
 from core.http import outbound
 from tests.fleet.tricky_servers import dns_stub, resolve_with
 from tests.hostile_server import HostileServer, answer
-from tests.teams.oidc_walk import BEGIN, DESCRIPTION, away, description, text, use_provider
+from tests.teams.sso.oidc_walk import BEGIN, DESCRIPTION, away, description, text, use_provider
 
 REFUSED = "has an address that this installation may not call"
 

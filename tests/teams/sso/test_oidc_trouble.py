@@ -29,7 +29,7 @@ from tests.hostile_server import (
     reset,
     truncated,
 )
-from tests.teams.oidc_walk import BEGIN, DESCRIPTION, away, description, use_provider
+from tests.teams.sso.oidc_walk import BEGIN, DESCRIPTION, away, description, use_provider
 
 
 @pytest.fixture

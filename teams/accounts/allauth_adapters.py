@@ -25,11 +25,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from core import mail_addresses, rate_limits
 from core.site_url import absolute
 
-from . import audit, mailboxes, mailing
-from .audit import sign_ins
-from .invitations import holders
-from .sso import admission, trouble
-from .sso.http import ProviderHttp
+from .. import audit, mailboxes
+from ..audit import sign_ins
+from ..invitations import holders
+from ..sso import admission, trouble
+from ..sso.http import ProviderHttp
+from . import account_mail
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class Accounts(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Returns before the mail has left. It goes to the address that the account was found by."""
         to = mail_addresses.same(email)
-        mailing.send(self.render_mail(template_prefix, to, context | {"site_url": settings.SITE_URL}))
+        account_mail.send(self.render_mail(template_prefix, to, context | {"site_url": settings.SITE_URL}))
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):

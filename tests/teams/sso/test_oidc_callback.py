@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.oidc_provider.__main__ import SECRET
-from tests.teams.oidc_walk import BEGIN, SITE, at_the_provider, away, text, who
+from tests.teams.sso.oidc_walk import BEGIN, SITE, at_the_provider, away, text, who
 
 
 def test_a_callback_works_once_and_in_the_browser_that_began(client, db, sso):
