@@ -17,9 +17,9 @@ from teams import audit, quotas
 from teams.models import Team
 
 from . import claims, incidents, live, probing
-from .engines.address import parse_base_url
-from .engines.api_key import clean_key, clean_username
 from .engines.errors import Cause
+from .engines.http.address import parse_base_url
+from .engines.http.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
 from .engines.timeout import default_timeout
 from .models import Change, Endpoint, EndpointState

@@ -17,8 +17,8 @@ from core import mail_addresses
 
 from . import fleet_values as values
 from .endpoints import FIELDS
-from .engines.address import parse_base_url
-from .engines.api_key import clean_key, clean_username
+from .engines.http.address import parse_base_url
+from .engines.http.api_key import clean_key, clean_username
 from .engines.timeout import default_timeout
 from .models import Endpoint
 from .yaml_tree import Mistake, compose

@@ -10,8 +10,8 @@ from teams.access import teams_of
 from teams.models import Role, Team
 
 from . import endpoints
-from .engines.address import LONGEST_PASTE, Address, read_address
-from .engines.api_key import clean_key, clean_username
+from .engines.http.address import LONGEST_PASTE, Address, read_address
+from .engines.http.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
 from .engines.timeout import default_timeout
 from .models import Endpoint

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fleet.engines.client import Client
 from fleet.engines.errors import TimedOut, Unreachable
+from fleet.engines.http.client import Client
 from fleet.engines.probe import probe
 from tests.fake_engine import FakeEngine, many
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .answer import Answer
 from .canary_questions import body, no_such_route, routes
-from .client import Client
 from .errors import Cause, NotReady, ProbeError, Rejected
+from .http.answer import Answer
+from .http.client import Client
 from .lenient import mapping, whole
 from .ollama_memory import in_memory, loaded_again
 from .probe import probe

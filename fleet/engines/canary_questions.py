@@ -9,7 +9,7 @@ https://github.com/ollama/ollama/blob/main/docs/api.md, https://platform.openai.
 
 from typing import Any
 
-from .answer import Answer
+from .http.answer import Answer
 from .reading import Model
 
 _GENERATE = ["/v1/completions", "/v1/chat/completions", "/chat/completions"]

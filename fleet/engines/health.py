@@ -7,8 +7,8 @@ error or a word that says otherwise is not, whatever the HTTP status.
 import re
 from typing import Any
 
-from .answer import Answer
 from .errors import BadAnswer, Cause, NotReady
+from .http.answer import Answer
 from .lenient import whole
 from .refusal import not_an_answer, proxy_of, refused
 

@@ -6,8 +6,8 @@ gateway, which costs money and work. So what is behind it cannot be seen.
 
 from contextlib import suppress
 
-from .answer import Answer
 from .errors import BadAnswer, Cause, Rejected, TimedOut
+from .http.answer import Answer
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, text
 from .openai_models import EVERY, PATH, REFUSED, learn_models

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from .answer import Answer
 from .errors import ProbeError
+from .http.answer import Answer
 from .learning import Learned
 from .lenient import keep, mapping, mappings, text, texts, whole
 from .openai_models import EVERY, REFUSED, ask

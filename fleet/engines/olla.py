@@ -8,8 +8,8 @@ there the list of models is all that Olla answers itself.
 from typing import Any
 
 from . import openai_models
-from .answer import Answer
 from .errors import Cause, NotReady
+from .http.answer import Answer
 from .learning import Learned
 from .lenient import mappings, text, whole
 from .questions import Question

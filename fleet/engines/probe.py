@@ -6,8 +6,8 @@ Whatever goes wrong comes back as a Reading with a Failure; a probe never raises
 import time
 from contextlib import suppress
 
-from .client import Client
 from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, TimedOut, Unreachable
+from .http.client import Client
 from .questions import Bug, Engine, guarded, read
 from .reading import Facts, Failure, Identity, Load, Reading
 from .refusal import not_an_answer, refused

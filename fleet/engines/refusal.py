@@ -11,8 +11,8 @@ never asked the engine. The two ask for different help: a key, or the proxy's ad
 import re
 from dataclasses import replace
 
-from .answer import Answer
 from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected
+from .http.answer import Answer
 
 _PROXIES = {
     "nginx": "nginx",

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-from .answer import Answer
-from .client import Client
 from .errors import BadAnswer, ProbeError, TimedOut
 from .health import healthy
+from .http.answer import Answer
+from .http.client import Client
 from .lenient import mapping
 from .reading import Facts
 from .refusal import not_an_answer, refused

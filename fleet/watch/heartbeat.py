@@ -7,8 +7,8 @@ from django.conf import settings
 
 from core import health
 
-from ..engines.client import Client
 from ..engines.errors import ProbeError
+from ..engines.http.client import Client
 from ..models import BlindStretch
 
 WITHIN = 10.0  # seconds

@@ -6,8 +6,8 @@ import pytest
 
 from core.http import outbound, transport
 from core.http.transport import Clock, open_socket
-from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
+from fleet.engines.http.client import Client
 from fleet.status import Status, status_of
 
 

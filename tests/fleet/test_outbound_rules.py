@@ -11,8 +11,8 @@ from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.alerts.channels.connecting import Refused, checked
 from fleet.apps import outbound_rules
 from fleet.endpoints import refusal
-from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
+from fleet.engines.http.client import Client
 from fleet.watch import heartbeat, senses
 from tests.fleet.tricky_servers import dns_stub, http_server, resolve_with
 

@@ -23,8 +23,8 @@ from core.http import outbound
 from core.http.adapter import guarded_pool
 from core.http.transport import Clock, look_up
 
-from ...engines.address import split_base_url
 from ...engines.errors import ProbeError, TimedOut
+from ...engines.http.address import split_base_url
 from ...models import Message
 from .. import policy, wording
 from .errors import NotTaken, Refused, TakenAway, Unreached

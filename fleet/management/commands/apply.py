@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand
 from fleet.apply import Step, TeamDifference, apply
-from fleet.engines.answer import one_line
+from fleet.engines.http.answer import one_line
 from fleet.fleet_file import FileMistakes, read
 from fleet.yaml_tree import Unreadable
 from teams import audit

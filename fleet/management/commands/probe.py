@@ -11,9 +11,9 @@ from django.core.management.base import CommandError
 
 from core.terminal import TerminalCommand, table
 from fleet import causes, formats, ladder
-from fleet.engines.address import Address, read_address
-from fleet.engines.answer import one_line
-from fleet.engines.api_key import clean_key, clean_username
+from fleet.engines.http.address import Address, read_address
+from fleet.engines.http.answer import one_line
+from fleet.engines.http.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
 from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading, to_json
 from fleet.engines.registry import is_gateway, title

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand, table
 from fleet import causes, formats
-from fleet.engines.answer import one_line
+from fleet.engines.http.answer import one_line
 from fleet.engines.registry import label
 from fleet.models.endpoint import unverified
 from fleet.queries.terminal import Standing, load_in_words, standings

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand
-from fleet.engines.answer import one_line
+from fleet.engines.http.answer import one_line
 from teams import audit
 
 from ...backup import Refused, Restored, restore

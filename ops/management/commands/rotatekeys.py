@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from core.redaction import redact
 from core.terminal import NO_DATABASE, TerminalCommand
-from fleet.engines.answer import one_line
+from fleet.engines.http.answer import one_line
 from teams import audit
 
 from ...key_rotation import NoKeyFits, drop_unreadable, rotate

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fleet.engines.client import Client
+from fleet.engines.http.client import Client
 from fleet.engines.probe import probe
 from fleet.engines.reading import Facts, Model, Reading
 from fleet.engines.visit import Visit

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from core.http import transport
-from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
+from fleet.engines.http.client import Client
 from tests import hostile_server as hostile
 from tests.hostile_server import HostileServer, answer
 

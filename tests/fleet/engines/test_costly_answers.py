@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from core.http import metering
-from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, ProbeError, TooCostly
+from fleet.engines.http.client import Client
 from fleet.engines.lenient import LIST_BYTES
 from fleet.engines.probe import probe
 from tests import costly_answers as costly

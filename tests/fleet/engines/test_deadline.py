@@ -8,8 +8,8 @@ from queue import Queue
 import pytest
 
 from core.http import transport
-from fleet.engines.client import Client
 from fleet.engines.errors import Cause, TimedOut
+from fleet.engines.http.client import Client
 from tests import hostile_server as hostile
 from tests.hostile_server import HostileServer, answer
 

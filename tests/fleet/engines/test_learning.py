@@ -1,6 +1,6 @@
 """Facts in the making: what is carried over, and what is not."""
 
-from fleet.engines.client import Client
+from fleet.engines.http.client import Client
 from fleet.engines.learning import Learned
 from fleet.engines.reading import Facts, Model, facts_from_json, to_json
 from fleet.engines.visit import Visit

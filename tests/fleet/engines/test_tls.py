@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.http import trust
-from fleet.engines.client import Client
 from fleet.engines.errors import Cause, Unreachable
+from fleet.engines.http.client import Client
 from fleet.engines.probe import probe
 from tests.authority import Authority
 from tests.hostile_server import HostileServer, answer

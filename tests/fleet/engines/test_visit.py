@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, Unreachable
+from fleet.engines.http.client import Client
 from fleet.engines.reading import Facts
 from fleet.engines.visit import Visit
 from tests import hostile_server as hostile

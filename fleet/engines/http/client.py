@@ -18,11 +18,11 @@ from core.http.adapter import GuardedAdapter
 from core.http.body import read_body
 from core.http.transport import Clock, ours
 
+from ..errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
+from ..reading import Exchange
 from .address import parse_base_url, split_base_url
 from .answer import Answer, one_line
-from .errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
 from .masking import Mask
-from .reading import Exchange
 
 __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 

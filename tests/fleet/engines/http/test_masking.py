@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engines.client import Client
 from fleet.engines.errors import ProbeError, TooCostly
-from fleet.engines.masking import MOST_ESCAPES, Mask
+from fleet.engines.http.client import Client
+from fleet.engines.http.masking import MOST_ESCAPES, Mask
 from tests.hostile_server import HostileServer, answer
 
 KEY = "sk/abc+d\"e<f>&'g-0123456789=="

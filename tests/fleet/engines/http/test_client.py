@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fleet.engines.client import Client
 from fleet.engines.errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
+from fleet.engines.http.client import Client
 from tests import hostile_server as hostile
 from tests.hostile_server import HostileServer, answer
 
-from .expect import KEY, fails
+from ..expect import KEY, fails
 
 # What works
 

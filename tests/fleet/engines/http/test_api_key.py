@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.engines.api_key import clean_key, clean_username
+from fleet.engines.http.api_key import clean_key, clean_username
 
 
 @pytest.mark.parametrize(

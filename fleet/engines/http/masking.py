@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import MutableMapping
 
-from .errors import Cause, TooCostly
+from ..errors import Cause, TooCostly
 
 MASK = b"***"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engines.address import Address, read_address
+from fleet.engines.http.address import Address, read_address
 
 BEARER = Address("http://gpu-1:8000", "", "Bearer sk-1")
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.engines.answer import Answer
 from fleet.engines.errors import BadAnswer, Cause
+from fleet.engines.http.answer import Answer
 
-from .expect import fails
+from ..expect import fails
 
 
 def _json(body: bytes) -> object:

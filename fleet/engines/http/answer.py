@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import BadAnswer, Cause
+from ..errors import BadAnswer, Cause
 from .masking import Mask
 
 QUOTE_LENGTH = 120

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fleet.engines.address import read_address
-from fleet.engines.client import Client, parse_base_url
+from fleet.engines.http.address import read_address
+from fleet.engines.http.client import Client, parse_base_url
 
 
 @pytest.mark.parametrize(
