@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from . import causes, ladder
+from . import ladder
 from .endpoints import suggested_name
 from .engines.probe import probe
 from .engines.reading import Load, Reading, to_json
 from .engines.registry import title
 from .models import Endpoint
-from .status import Finding, find
+from .verdict import causes
+from .verdict.status import Finding, find
 
 DEADLINE = 5.0
 """Seconds somebody waits in front of the page at most."""

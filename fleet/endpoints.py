@@ -23,7 +23,7 @@ from .engines.http.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
 from .engines.timeout import default_timeout
 from .models import Change, Endpoint, EndpointState
-from .status import Status
+from .verdict.status import Status
 
 FIELDS = (
     "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",

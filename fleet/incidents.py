@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from . import causes, dependencies
+from . import dependencies
 from .alerts import outbox
 from .models import EndpointState, Incident
-from .status import TROUBLE, Standing, Status
-from .watch.blindness import suspicious
+from .verdict import causes
+from .verdict.monitor_blind import suspicious
+from .verdict.status import TROUBLE, Standing, Status
 
 REOPEN_WITHIN = timedelta(minutes=15)
 """Trouble goes on with an incident that ended so lately when nobody was alerted of that end."""

@@ -18,9 +18,9 @@ from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
 from .models import BlindStretch, Change, EndpointState, Observation, Trace
-from .status import TROUBLE, Finding, Status, doubts
 from .tally import tally
 from .verdict.judge import depends_on_blindness, judge
+from .verdict.status import TROUBLE, Finding, Status, doubts
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""

@@ -13,8 +13,8 @@ from teams.models import Team
 
 from .alerts.grouping import DOUBT
 from .models import EndpointState
-from .status import TROUBLE
-from .watch.blindness import host_of
+from .verdict.monitor_blind import host_of
+from .verdict.status import TROUBLE
 
 STORMS = "storms"
 """The sweep, as core.fence knows it."""

@@ -12,7 +12,7 @@ from fleet.engines.reading import Model, facts_from_json
 from fleet.engines.registry import label
 from fleet.models import Endpoint, EndpointState
 from fleet.snippets import is_embedder
-from fleet.status import Status
+from fleet.verdict.status import Status
 from teams.access import teams_of
 from teams.models import Team
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from core import fence
 
 from ..models import EndpointState, Incident
-from ..status import TROUBLE, Status
+from ..verdict.status import TROUBLE, Status
 from . import outbox
 
 CATCHING_UP, ENDINGS = "catch-up", "endings"

@@ -6,9 +6,9 @@ from typing import Any
 
 from core.site_url import absolute
 
-from .. import causes
 from ..engines.registry import label
 from ..models import Alert, Message
+from ..verdict import causes
 
 _LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degraded")
 """When one message carries several alerts about an incident, the first of these is what it says."""

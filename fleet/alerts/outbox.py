@@ -16,9 +16,9 @@ from django.db.models import QuerySet
 from core import broker
 from teams.models import Team
 
-from .. import flapping
 from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
-from ..status import Status
+from ..verdict import flapping
+from ..verdict.status import Status
 from . import items, order, policy, recipients, telling
 from .grouping import WINDOW
 from .telling import Case, Quiet, Rules

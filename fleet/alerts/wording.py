@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 
 from core.site_url import absolute
 
-from .. import causes
 from ..models import Alert, Channel, Message
+from ..verdict import causes
 from . import links, summary
 from .items import Item, items
 

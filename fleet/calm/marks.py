@@ -13,8 +13,8 @@ from django.db.models import Q
 from core import fence
 
 from .. import live
-from ..flapping import flapping
 from ..models import BlindStretch, EndpointState, Incident, MaintenanceWindow, Silence
+from ..verdict.flapping import flapping
 from . import windows
 
 Marks = dict[str, Any]

@@ -4,7 +4,7 @@ import core.encryption
 import django.core.validators
 import django.db.models.deletion
 import fleet.engines.errors
-import fleet.status
+import fleet.verdict.status
 from django.db import migrations, models
 
 
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('endpoint', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='state', serialize=False, to='fleet.endpoint')),
                 ('due_at', models.BigIntegerField(db_index=True, null=True)),
-                ('status', models.CharField(db_index=True, default=fleet.status.Status['UNKNOWN'], max_length=12)),
+                ('status', models.CharField(db_index=True, default=fleet.verdict.status.Status['UNKNOWN'], max_length=12)),
                 ('cause', models.CharField(blank=True, default=fleet.engines.errors.Cause['NEW'], max_length=24)),
                 ('step', models.CharField(blank=True, max_length=12)),
                 ('detail', models.CharField(blank=True, max_length=500)),

@@ -13,12 +13,12 @@ from teams.models import Team
 from ..engines.errors import Cause
 from ..engines.reading import Reading, facts_from_json, load_from_json, to_json
 from ..engines.timeout import DEFAULT_TIMEOUT
-from ..standstill import Still
-from ..starts import Stretch
-from ..status import TROUBLE, Standing, Status, Thresholds
 from ..verdict.canary_memory import CanaryMemory
 from ..verdict.judge import Verdict
 from ..verdict.memory import Memory, Rules
+from ..verdict.stalled import Still
+from ..verdict.starts import Stretch
+from ..verdict.status import TROUBLE, Standing, Status, Thresholds
 
 
 class Endpoint(models.Model):
@@ -112,10 +112,10 @@ class EndpointState(models.Model):
     successes = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)  # the first of the failures in a row
     recent = models.PositiveIntegerField(default=0)  # the last 20 findings as bits, the newest lowest; 1: trouble
-    turns = models.JSONField(default=list)  # the latest ones into trouble and out of it: fleet.flapping
+    turns = models.JSONField(default=list)  # the latest ones into trouble and out of it: fleet.verdict.flapping
     still = models.PositiveIntegerField(default=0)  # looks in a row at requests under way without any progress
     starts = models.JSONField(default=list)  # seconds that the latest starts took
-    starting = models.JSONField(default=dict)  # the start under way: fleet.starts.Stretch
+    starting = models.JSONField(default=dict)  # the start under way: fleet.verdict.starts.Stretch
     certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
     canary = models.JSONField(default=dict)  # fleet.verdict.canary_memory, and still_since and still_rises: see memory
     marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.calm.marks

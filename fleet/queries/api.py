@@ -14,12 +14,12 @@ from core.health import glance
 from core.site_url import absolute
 from teams.tokens import Bearer
 
-from .. import causes
 from ..access import seen
 from ..engines.registry import is_gateway
 from ..figures import own_names
 from ..models import EndpointState, Incident
-from ..status import Status
+from ..verdict import causes
+from ..verdict.status import Status
 from .readable import from_columns
 
 _COLUMNS = (

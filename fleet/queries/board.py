@@ -14,7 +14,7 @@ from django.db.models import Case, Count, IntegerField, Max, Value, When
 
 from ..access import visible, visible_teams
 from ..models import EndpointState
-from ..status import Status
+from ..verdict.status import Status
 from .cells import cells_of, engine_label
 from .headline import Headline, headline
 from .readable import from_columns

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from .. import charts, formats, strip
 from ..engines import registry
 from ..models import EndpointState
-from ..status import Status
+from ..verdict.status import Status
 from .readable import from_columns
 
 TAGS = 3

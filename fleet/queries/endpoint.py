@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from .. import causes, ladder
+from .. import ladder
 from ..alerts import digest
 from ..engines.errors import Cause
 from ..engines.questions import Question
@@ -22,7 +22,8 @@ from ..figures import Figure, figures
 from ..history.availability import Availability
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
 from ..snippets import Snippet, snippets
-from ..status import TROUBLE, Status
+from ..verdict import causes
+from ..verdict.status import TROUBLE, Status
 from . import availability, marks
 from .canary import CanaryLine, canary_line
 from .readable import from_state

@@ -9,10 +9,10 @@ from django.db.models.functions import Coalesce
 
 from core.health import glance
 
-from .. import causes
 from ..access import visible
 from ..models import Alert, EndpointState, Incident
-from ..status import TROUBLE, Status
+from ..verdict import causes
+from ..verdict.status import TROUBLE, Status
 from .marks import CALMING
 
 _WORSE_FIRST = Case(

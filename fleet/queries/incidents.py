@@ -9,10 +9,10 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F
 from django.utils.dateparse import parse_datetime
 
-from .. import causes
 from ..access import visible
 from ..engines.registry import label
 from ..models import Incident
+from ..verdict import causes
 from .marks import Mark, shown
 from .readable import from_state
 

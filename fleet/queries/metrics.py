@@ -21,7 +21,7 @@ from teams.tokens import Bearer
 from .. import tally, viewers
 from ..access import seen, sees_all
 from ..models import Alert, BlindStretch, EndpointState, Incident, Message
-from ..status import Status
+from ..verdict.status import Status
 from ..watch.overdue import first_due
 
 PARTS = {"dispatcher": BEAT_KEY, "probe_worker": PROBE_KEY, "delivery_worker": DELIVERY_KEY}

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import causes
 from ..models.endpoint import unverified
-from ..status import TROUBLE, Status
+from ..verdict import causes
+from ..verdict.status import TROUBLE, Status
 from . import marks
 from .cells import Cells
 from .marks import Mark

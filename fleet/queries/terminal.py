@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import causes, formats
+from .. import formats
 from ..engines.reading import facts_from_json, load_from_json
 from ..models import EndpointState
-from ..status import Status
+from ..verdict import causes
+from ..verdict.status import Status
 from .readable import from_columns
 
 OVERDUE = 60

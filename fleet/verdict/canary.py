@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .. import canary_limits, schedule, standstill
+from .. import canary_limits, schedule
 from ..engines.canary import moved, suitable
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Model, Reading
-from ..status import TROUBLE, Finding, asleep, status_of
+from . import stalled as standstill
 from .canary_memory import DAY, CanaryMemory
 from .memory import Memory, Rules
+from .status import TROUBLE, Finding, asleep, status_of
 
 TRAFFIC = "real traffic had just succeeded"
 NOTHING_LOADED = "none of its models is known to be in memory"

@@ -10,16 +10,17 @@
 
 from dataclasses import dataclass
 
-from .. import schedule, standstill
+from .. import schedule
 from ..engines.errors import Cause
 from ..engines.reading import Reading
 from ..engines.registry import LISTENS_LATE
-from ..flapping import turned
-from ..starts import Habits, learned, weigh
-from ..status import TROUBLE, Finding, Standing, Status, asleep, decide, doubts, find
-from ..watch.blindness import suspicious
 from . import canary
+from . import stalled as standstill
+from .flapping import turned
 from .memory import Memory, Rules
+from .monitor_blind import suspicious
+from .starts import Habits, learned, weigh
+from .status import TROUBLE, Finding, Standing, Status, asleep, decide, doubts, find
 
 
 @dataclass(frozen=True, slots=True)

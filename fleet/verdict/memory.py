@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from ..engines.reading import Facts, Load
-from ..flapping import Turn
-from ..standstill import Still
-from ..starts import Stretch
-from ..status import Thresholds
 from .canary_memory import CanaryMemory
+from .flapping import Turn
+from .stalled import Still
+from .starts import Stretch
+from .status import Thresholds
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from teams.models import Scope
 from ..access import team_seen
 from ..metrics import CONTENT_TYPE, text
 from ..queries import api as query
-from ..status import Status
+from ..verdict.status import Status
 
 Answer = Callable[[HttpRequest, tokens.Bearer], HttpResponse]
 

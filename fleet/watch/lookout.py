@@ -25,9 +25,19 @@ from ..alerts import outbox
 from ..calm import marks
 from ..engines.errors import Cause
 from ..models import BlindStretch, EndpointState, Observation
-from ..status import Status
+from ..verdict.monitor_blind import (
+    RECENT,
+    Glance,
+    Suspicion,
+    host_of,
+    is_loopback,
+    reached,
+    suspect,
+    suspicious,
+    verdict,
+)
+from ..verdict.status import Status
 from . import senses
-from .blindness import RECENT, Glance, Suspicion, host_of, is_loopback, reached, suspect, suspicious, verdict
 
 BLIND = "blind stretches"
 """The sweep, as core.fence knows it."""

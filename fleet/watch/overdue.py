@@ -19,7 +19,7 @@ from .. import claims, live, probing, shares
 from ..engines.errors import Cause
 from ..lanes import SLOW_AFTER
 from ..models import EndpointState
-from ..status import TROUBLE, Status
+from ..verdict.status import TROUBLE, Status
 
 INTERVALS = 3
 """An endpoint whose oldest due probe is older than so many of its intervals is unknown."""

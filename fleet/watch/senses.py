@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from core.http.transport import Clock, open_socket
 
 from ..engines.errors import ProbeError
-from .blindness import Checks
+from ..verdict.monitor_blind import Checks
 
 CANARY_WITHIN = 1.0  # seconds
 WITNESS_WITHIN = 1.5  # seconds

@@ -13,7 +13,7 @@ from advisor.guide.fill import fill
 from advisor.guide.pages import PAGES, markdown
 from advisor.next_steps import command, plans
 from advisor.next_steps.vllm import VERSION
-from fleet.causes import WORDS, Cause
+from fleet.verdict.causes import WORDS, Cause
 
 from .command_sources import SOURCES
 from .commands import every_command

@@ -8,7 +8,7 @@ from core.http import outbound, transport
 from core.http.transport import Clock, open_socket
 from fleet.engines.errors import Cause, Unreachable
 from fleet.engines.http.client import Client
-from fleet.status import Status, status_of
+from fleet.verdict.status import Status, status_of
 
 
 @pytest.mark.parametrize(

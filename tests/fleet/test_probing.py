@@ -12,7 +12,7 @@ from fleet import claims, endpoints, probing
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
-from fleet.status import Status
+from fleet.verdict.status import Status
 from fleet.watch import overdue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -10,12 +10,12 @@ from fleet import endpoints, probing
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import BlindStretch, Endpoint, EndpointState, Incident, Observation
-from fleet.standstill import Still
-from fleet.starts import Stretch
-from fleet.status import Finding
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, judge
 from fleet.verdict.memory import Memory
+from fleet.verdict.stalled import Still
+from fleet.verdict.starts import Stretch
+from fleet.verdict.status import Finding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core import certificates
 from core.http import trust
-from fleet import causes, checking, endpoints, probing
+from fleet import checking, endpoints, probing
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import FleetConfig
 from fleet.engines import canary
@@ -26,7 +26,8 @@ from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.endpoint import now
-from fleet.status import Status
+from fleet.verdict import causes
+from fleet.verdict.status import Status
 from fleet.watch import heartbeat
 from tests.authority import Authority
 from tests.fake_engine import FakeEngine

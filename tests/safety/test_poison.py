@@ -28,8 +28,8 @@ from fleet.models import (
     Silence,
     Trace,
 )
+from fleet.verdict.monitor_blind import Suspicion
 from fleet.watch import lookout
-from fleet.watch.blindness import Suspicion
 from teams import upkeep as teams_upkeep
 from teams.accounts.sessions import SessionStore
 from teams.models import Invitation, Team

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from core.terminal import TerminalCommand, table
-from fleet import causes, formats, ladder
+from fleet import formats, ladder
 from fleet.engines.http.address import Address, read_address
 from fleet.engines.http.answer import one_line
 from fleet.engines.http.api_key import clean_key, clean_username
@@ -18,7 +18,8 @@ from fleet.engines.probe import probe
 from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading, to_json
 from fleet.engines.registry import is_gateway, title
 from fleet.queries.terminal import load_in_words
-from fleet.status import TROUBLE, Finding, find
+from fleet.verdict import causes
+from fleet.verdict.status import TROUBLE, Finding, find
 
 MODELS_SHOWN = 20
 

@@ -11,12 +11,13 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand, table
-from fleet import causes, formats
+from fleet import formats
 from fleet.engines.http.answer import one_line
 from fleet.engines.registry import label
 from fleet.models.endpoint import unverified
 from fleet.queries.terminal import Standing, load_in_words, standings
-from fleet.status import Status
+from fleet.verdict import causes
+from fleet.verdict.status import Status
 from teams.models import Team
 
 ABOUT = """Prints what every endpoint is held to be, trouble first.

@@ -4,7 +4,7 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.registry import GATEWAYS
-from fleet.status import find
+from fleet.verdict.status import find
 from tests.fake_engine import FakeEngine
 
 from .ask import good, look

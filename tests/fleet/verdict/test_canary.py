@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from fleet import canary_limits, schedule
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Facts, Failure, Identity, Load, Model, Reading
-from fleet.standstill import Still
-from fleet.status import Finding
 from fleet.verdict.canary import (
     NOT_OFFERED,
     NOTHING_LOADED,
@@ -26,6 +24,8 @@ from fleet.verdict.canary import (
 )
 from fleet.verdict.canary_memory import DAY, CanaryMemory
 from fleet.verdict.memory import Memory, Rules
+from fleet.verdict.stalled import Still
+from fleet.verdict.status import Finding
 
 NOW = 1.8e9
 TINY = Model("tiny", capabilities=("completion",))

@@ -7,12 +7,12 @@ import pytest
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.schedule import CONFIRM_EVERY, next_due
-from fleet.standstill import Still
-from fleet.starts import Stretch
-from fleet.status import Finding, Standing, Status, Thresholds
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, depends_on_blindness, judge
 from fleet.verdict.memory import Memory, Rules
+from fleet.verdict.stalled import Still
+from fleet.verdict.starts import Stretch
+from fleet.verdict.status import Finding, Standing, Status, Thresholds
 
 NOW = 1_800_000_000.0
 RULES = Rules(engine="vllm", key="7")

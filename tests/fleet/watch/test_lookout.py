@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from fleet.engines.errors import Cause
 from fleet.models import Alert, BlindStretch, EndpointState, Incident, Observation
+from fleet.verdict.monitor_blind import Checks
 from fleet.watch import lookout
-from fleet.watch.blindness import Checks
 from teams.models import Team
 from tests.fleet.outages import bad, good, look, watched
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 CHECK = """
 import json, sys
 from fleet.watch import senses
-from fleet.watch.blindness import verdict
+from fleet.verdict.monitor_blind import verdict
 print(json.dumps(verdict(senses.check(sys.argv[1:]))))
 """
 

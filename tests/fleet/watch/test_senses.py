@@ -6,8 +6,8 @@ import socket
 import threading
 from contextlib import ExitStack, closing, suppress
 
+from fleet.verdict.monitor_blind import verdict
 from fleet.watch import senses
-from fleet.watch.blindness import verdict
 from tests.conftest import free_port
 
 

@@ -22,7 +22,7 @@ from django.core.management import CommandError, call_command
 
 from fleet.engines.probe import probe
 from fleet.management.commands.probe import as_json
-from fleet.status import find
+from fleet.verdict.status import find
 from tests.hostile_server import Behaviour, HostileServer, Request, answer
 
 from .answers import Reply, Routes

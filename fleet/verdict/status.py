@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from .engines.errors import Cause
-from .engines.reading import Load, Reading
+from ..engines.errors import Cause
+from ..engines.reading import Load, Reading
 
 
 class Status(StrEnum):

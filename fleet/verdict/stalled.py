@@ -7,9 +7,9 @@ those running stand still (vllm-project/vllm#53130).
 
 from dataclasses import dataclass
 
-from .engines.canary import moved
-from .engines.errors import Cause
-from .engines.reading import Load, Reading
+from ..engines.canary import moved
+from ..engines.errors import Cause
+from ..engines.reading import Load, Reading
 from .status import Finding
 
 PROBES = 3

@@ -8,7 +8,7 @@ so that a refused connection may be a start or a crash: it counts as a start for
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .engines.errors import Cause
+from ..engines.errors import Cause
 from .status import Finding, Status
 
 SHORTEST, LONGEST = 30.0, 3600.0

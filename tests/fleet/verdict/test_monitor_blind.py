@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.watch.blindness import Checks, Glance, is_loopback, suspect, suspicious, verdict
+from fleet.verdict.monitor_blind import Checks, Glance, is_loopback, suspect, suspicious, verdict
 
 NOW = 1_800_000_000.0
 

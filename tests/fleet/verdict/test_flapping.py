@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.alerts.telling import Case, Rules, due
-from fleet.flapping import AT_ONCE, KEPT, WITHIN, Turn, flapping, turned, waits
+from fleet.verdict.flapping import AT_ONCE, KEPT, WITHIN, Turn, flapping, turned, waits
 from tests.fleet.past import NOON, at
 
 ALERT_AFTER = 120

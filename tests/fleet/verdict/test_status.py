@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.causes import WORDS, advice, sentence, short
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Load, Model, Reading
-from fleet.status import TROUBLE, Finding, Standing, Status, Thresholds, decide, doubts, find, status_of
+from fleet.verdict.causes import WORDS, advice, sentence, short
+from fleet.verdict.status import TROUBLE, Finding, Standing, Status, Thresholds, decide, doubts, find, status_of
 
 REFUSED = Finding(Cause.CONNECTION_REFUSED, "connect")
 KEY = Finding(Cause.AUTH_REJECTED, "models")

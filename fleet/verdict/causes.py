@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .engines.errors import Cause
+from ..engines.errors import Cause
 
 
 class Words(NamedTuple):

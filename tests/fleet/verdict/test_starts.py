@@ -3,8 +3,8 @@
 import pytest
 
 from fleet.engines.errors import Cause
-from fleet.starts import Habits, Stretch, learned, weigh
-from fleet.status import Finding, Status
+from fleet.verdict.starts import Habits, Stretch, learned, weigh
+from fleet.verdict.status import Finding, Status
 
 LOADING = Finding(Cause.LOADING, "health", "It loads.")
 REFUSED = Finding(Cause.CONNECTION_REFUSED, "connect", "The connection was refused.")
