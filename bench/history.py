@@ -28,7 +28,7 @@ SUMS = {
 
 def measure(endpoints: int, interval: int) -> None:
     """Fills the database and prints one line for each thing measured."""
-    from fleet.charts_time import RANGES
+    from fleet.display.time_charts import RANGES
     from fleet.history import rollups, upkeep
     from fleet.models import Rollup
     from fleet.queries import availability

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from . import ladder
+from .display import ladder
 from .endpoints import suggested_name
 from .engines.probe import probe
 from .engines.reading import Load, Reading, to_json

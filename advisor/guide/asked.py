@@ -1,8 +1,8 @@
 """What Plimsoll asks of each engine, as Markdown, from the engines' own lists. Pure."""
 
+from fleet.display.formats import duration
 from fleet.engines.questions import FREE, Engine
 from fleet.engines.registry import ENGINES
-from fleet.formats import duration
 
 
 def requests_by_engine() -> str:

@@ -8,10 +8,10 @@ from itertools import count
 
 from django.contrib.auth.models import User
 
+from fleet.display.snippets import is_embedder
 from fleet.engines.reading import Model, facts_from_json
 from fleet.engines.registry import label
 from fleet.models import Endpoint, EndpointState
-from fleet.snippets import is_embedder
 from fleet.verdict.status import Status
 from teams.access import teams_of
 from teams.models import Team

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .. import formats
+from ..display import formats
 from .totals import DAY, HOUR, WIDTH, Part
 
 _OUT = ("maintenance", "blind")

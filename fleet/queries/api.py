@@ -15,8 +15,8 @@ from core.site_url import absolute
 from teams.tokens import Bearer
 
 from ..access import seen
+from ..display.load_figures import own_names
 from ..engines.registry import is_gateway
-from ..figures import own_names
 from ..models import EndpointState, Incident
 from ..verdict import causes
 from ..verdict.status import Status

@@ -14,7 +14,8 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from .. import charts, formats, strip
+from .. import strip
+from ..display import board_charts, formats
 from ..engines import registry
 from ..models import EndpointState
 from ..verdict.status import Status
@@ -103,7 +104,7 @@ def make(now: float, state: dict[str, Any]) -> Cells:
         models_note=note,
         load=load,
         load_note=load_note,
-        latency=charts.sparkline(strip.latencies(state["strip"], now), "Latency over the last hour"),
+        latency=board_charts.sparkline(strip.latencies(state["strip"], now), "Latency over the last hour"),
         latency_note="no answer" if latency is None else formats.milliseconds(latency),
         day=day,
         available=available,
@@ -131,7 +132,7 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
     if state["status"] in (Status.DOWN, Status.LOADING):
         return SafeString(""), formats.UNKNOWN
     if state["status"] == Status.ASLEEP:
-        return charts.load_bar(0, "asleep", line=False), "asleep"
+        return board_charts.load_bar(0, "asleep", line=False), "asleep"
     running, waiting, slots = load.get("running"), load.get("waiting"), load.get("slots")
     if running is None:
         return _busy(strip.busy_share(state["strip"], now))
@@ -139,22 +140,22 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
     note += f", {load['deferred']:.0f} deferred" if load.get("deferred") else ""
     if slots:
         share = (running + (waiting or 0)) / slots
-        return charts.load_bar(share, f"{note}; its line is {slots} at once"), note
+        return board_charts.load_bar(share, f"{note}; its line is {slots} at once"), note
     cache = load.get("kv_cache_usage")
     if cache is None:
         return SafeString(""), note
-    return charts.load_bar(cache, f"KV cache {formats.percent(cache)} full", line=False), note
+    return board_charts.load_bar(cache, f"KV cache {formats.percent(cache)} full", line=False), note
 
 
 def _busy(share: float | None) -> tuple[SafeString, str]:
     if share is None:
         return SafeString(""), formats.UNKNOWN
     note = f"busy {share * 100:.0f} % of last hour"
-    return charts.load_bar(share, note, line=False), note
+    return board_charts.load_bar(share, note, line=False), note
 
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:
     share = strip.availability(data, now)
     told = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
-    chart = charts.strip(strip.day_cells(data, now), escape(f"Last 24 hours: {told}"))
+    chart = board_charts.strip(strip.day_cells(data, now), escape(f"Last 24 hours: {told}"))
     return chart, "" if share is None else formats.percent(share)

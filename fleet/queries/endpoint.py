@@ -12,16 +12,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from .. import ladder
 from ..alerts import digest
+from ..display import ladder
+from ..display.load_figures import Figure, figures
+from ..display.snippets import Snippet, snippets
 from ..engines.errors import Cause
 from ..engines.questions import Question
 from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
 from ..engines.registry import ENGINES, is_gateway, title
-from ..figures import Figure, figures
 from ..history.availability import Availability
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
-from ..snippets import Snippet, snippets
 from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import availability, marks

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Avg, Case, FloatField, IntegerField, Max, Min, Q, Value, When
 
-from ..charts_time import Chart, Range, Series, Spot, chart, status_band
-from ..charts_time import Value as Point
+from ..display.time_charts import Chart, Range, Series, Spot, chart, status_band
+from ..display.time_charts import Value as Point
 from ..history.spans import Bucket, at
 from ..history.totals import RANK, Part, Total, add_up
 from ..models import Observation

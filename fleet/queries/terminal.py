@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import formats
+from ..display import formats
 from ..engines.reading import facts_from_json, load_from_json
 from ..models import EndpointState
 from ..verdict import causes

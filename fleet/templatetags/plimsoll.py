@@ -11,7 +11,7 @@ from django.utils.dateformat import format as formatted
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import formats
+from ..display import formats
 
 register = template.Library()
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from .. import access
-from ..charts_time import RANGES
+from ..display.time_charts import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
 from ..queries.calm import maintenance_of

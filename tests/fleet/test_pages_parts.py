@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
+from fleet.display.ladder import climb
+from fleet.display.load_figures import figures
+from fleet.display.snippets import pick_model, snippets
 from fleet.engines.reading import Load, Model, to_json
-from fleet.figures import figures
-from fleet.ladder import climb
 from fleet.queries.terminal import load_in_words
-from fleet.snippets import pick_model, snippets
 
 CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
 LOADED = Model("gemma3:12b", capabilities=("completion",), loaded=True)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from fleet import endpoints
 from fleet.alerts import delivery
 from fleet.alerts.gathering import gather
-from fleet.charts_time import RANGES
+from fleet.display.time_charts import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Backend, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState, Incident, Message, Observation

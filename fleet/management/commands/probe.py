@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from core.terminal import TerminalCommand, table
-from fleet import formats, ladder
+from fleet.display import formats, ladder
 from fleet.engines.http.address import Address, read_address
 from fleet.engines.http.answer import one_line
 from fleet.engines.http.api_key import clean_key, clean_username

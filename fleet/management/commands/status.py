@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand, table
-from fleet import formats
+from fleet.display import formats
 from fleet.engines.http.answer import one_line
 from fleet.engines.registry import label
 from fleet.models.endpoint import unverified

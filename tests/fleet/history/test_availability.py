@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fleet import probing, strip
-from fleet.charts_time import RANGES
+from fleet.display.time_charts import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Failure, Reading
 from fleet.history import rollups

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import PutOff
-from fleet.charts_time import RANGES
+from fleet.display.time_charts import RANGES
 from fleet.history import rollups, upkeep
 from fleet.history.totals import FIGURES, RANK, SECONDS, Part, Total, add_up, coarser, stands_for, total_of
 from fleet.models import Endpoint, Observation, Rollup

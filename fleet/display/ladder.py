@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .engines.reading import STEPS
+from ..engines.reading import STEPS
 
 MEANINGS = {
     "connect": "name, port and TLS",

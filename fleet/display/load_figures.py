@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from ..engines.reading import Load
 from . import formats
-from .engines.reading import Load
 
 
 class Figure(NamedTuple):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet import formats
+from fleet.display import formats
 
 
 @pytest.mark.parametrize(

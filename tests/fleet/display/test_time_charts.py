@@ -1,6 +1,6 @@
 import pytest
 
-from fleet.charts_time import RANGES, Series, Value, chart, nice_ceiling, number, status_band
+from fleet.display.time_charts import RANGES, Series, Value, chart, nice_ceiling, number, status_band
 
 HOUR = RANGES["1h"]
 

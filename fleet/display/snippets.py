@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .engines.reading import Model
+from ..engines.reading import Model
 
 OPENAI_PATH = {"open_webui": "/api"}
 """Where an engine keeps its OpenAI-compatible routes, if not under /v1."""

@@ -1,0 +1,1 @@
+"""How numbers, times and states are shown: words, figures and charts."""
