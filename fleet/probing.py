@@ -12,11 +12,12 @@ from core import fence
 from core.database import give_back, writing
 from core.models import PutOff
 
-from . import canaries, incidents, live, schedule, shares, strip
+from . import canaries, incidents, live, schedule, shares
 from .changes import differences
 from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
+from .history import day_strip
 from .models import BlindStretch, Change, EndpointState, Observation, Trace
 from .tally import tally
 from .verdict.judge import depends_on_blindness, judge
@@ -150,7 +151,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     state.take(reading)
     state.settle(verdict, at)
     counted = Status.UNKNOWN if _excluded(state, finding) else finding.status
-    state.strip = strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
+    state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
     show = _face(state) != face or _stale(state)
     if show:
         state.shown_at = datetime.now(UTC)

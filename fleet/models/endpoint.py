@@ -130,7 +130,7 @@ class EndpointState(models.Model):
     facts = models.JSONField(default=dict)  # engines.reading.Facts
     load = models.JSONField(default=dict)  # engines.reading.Load
     ladder = models.JSONField(default=list)  # the last probe's exchanges
-    strip = models.JSONField(default=dict)  # fleet.strip: the last 24 h and the last hour, for the board
+    strip = models.JSONField(default=dict)  # fleet.history.day_strip: the last 24 h and the last hour, for the board
 
     shown_at = models.DateTimeField(null=True, db_index=True)  # when the board's row last changed
     regrouped_at = models.DateTimeField(null=True, db_index=True)  # when it last moved on the board

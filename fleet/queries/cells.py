@@ -14,9 +14,9 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from .. import strip
 from ..display import board_charts, formats
 from ..engines import registry
+from ..history import day_strip
 from ..models import EndpointState
 from ..verdict.status import Status
 from .readable import from_columns
@@ -104,7 +104,7 @@ def make(now: float, state: dict[str, Any]) -> Cells:
         models_note=note,
         load=load,
         load_note=load_note,
-        latency=board_charts.sparkline(strip.latencies(state["strip"], now), "Latency over the last hour"),
+        latency=board_charts.sparkline(day_strip.latencies(state["strip"], now), "Latency over the last hour"),
         latency_note="no answer" if latency is None else formats.milliseconds(latency),
         day=day,
         available=available,
@@ -135,7 +135,7 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
         return board_charts.load_bar(0, "asleep", line=False), "asleep"
     running, waiting, slots = load.get("running"), load.get("waiting"), load.get("slots")
     if running is None:
-        return _busy(strip.busy_share(state["strip"], now))
+        return _busy(day_strip.busy_share(state["strip"], now))
     note = f"{running:.0f} running" + ("" if waiting is None else f", {waiting:.0f} waiting")
     note += f", {load['deferred']:.0f} deferred" if load.get("deferred") else ""
     if slots:
@@ -155,7 +155,7 @@ def _busy(share: float | None) -> tuple[SafeString, str]:
 
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:
-    share = strip.availability(data, now)
+    share = day_strip.availability(data, now)
     told = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
-    chart = board_charts.strip(strip.day_cells(data, now), escape(f"Last 24 hours: {told}"))
+    chart = board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {told}"))
     return chart, "" if share is None else formats.percent(share)

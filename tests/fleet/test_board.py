@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from fleet import strip
+from fleet.history import day_strip
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.headline import sentence
@@ -281,7 +281,7 @@ def test_a_stranger_is_sent_to_sign_in(client):
 
 def test_availability_of_the_row_comes_from_the_strip():
     now = time.time()
-    data = strip.add(strip.add({}, now, "up", 9.0, None), now, "down", None, None)
+    data = day_strip.add(day_strip.add({}, now, "up", 9.0, None), now, "down", None, None)
     watched("gpu-1", strip=data, shown_at=datetime.now(UTC))
     cells = board(User(), Filters()).groups[0].rows[0].cells
     assert cells.available == "50 %"

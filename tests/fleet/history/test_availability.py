@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleet import probing, strip
+from fleet import probing
 from fleet.display.time_charts import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Failure, Reading
-from fleet.history import rollups
+from fleet.history import day_strip, rollups
 from fleet.history.availability import PERIODS, availability, together
 from fleet.history.totals import FIGURES, Part, total_of
 from fleet.models import Endpoint, EndpointState, Incident, Observation, Rollup
@@ -152,8 +152,8 @@ class TestFromTheHistory:
         failed = Reading(float(NOON), failure=Failure(Cause.CONNECTION_REFUSED, "connect", ""))
         probing.record(probing.state_of(gpu.pk), failed, 0.0)
         state = EndpointState.objects.get(pk=gpu.pk)
-        assert strip.availability(state.strip, NOON) is None
-        assert strip.day_cells(state.strip, NOON)[-1] == "unknown"
+        assert day_strip.availability(state.strip, NOON) is None
+        assert day_strip.day_cells(state.strip, NOON)[-1] == "unknown"
 
     def test_outages_are_added_up_from_the_incidents_in_which_it_was_down(self, team):
         gpu = endpoint(team)
