@@ -7,7 +7,8 @@ from celery import current_app
 
 from core import signs_of_life
 
-from . import claims, storms
+from . import claims
+from .alerts import storms
 from .tally import tally
 from .watch import lookout, overdue, ticks
 

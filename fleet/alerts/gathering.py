@@ -12,9 +12,8 @@ from django.db.models import Case, Min, Q, QuerySet, When
 
 from core import fence
 
-from .. import storms
 from ..models import Alert, Channel, Incident, Message
-from . import grouping, items, mail_limit, recipients
+from . import grouping, items, mail_limit, recipients, storms
 
 GATHERING = "gathering"
 """The sweep, as core.fence knows it."""

@@ -19,9 +19,11 @@ from teams.models import Team
 from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
 from ..verdict import flapping
 from ..verdict.status import Status
-from . import items, order, policy, recipients, telling
+from . import due as telling
+from . import items, order, policy, recipients
+from .due import Case, Quiet, Rules, hold_until
+from .due import due as kinds_due
 from .grouping import WINDOW
-from .telling import Case, Quiet, Rules
 
 Kind = Alert.Kind
 
@@ -48,7 +50,7 @@ def tell(incident: Incident, state: EndpointState) -> list[str]:
 def due(incident: Incident, state: EndpointState) -> list[str]:
     """The kinds of alerts that people are to get about the incident now. Only reads."""
     now = datetime.now(UTC)
-    kinds = telling.due(_case(incident, state, now), _rules(policy.policy_of(state.endpoint.team)), now)
+    kinds = kinds_due(_case(incident, state, now), _rules(policy.policy_of(state.endpoint.team)), now)
     return [] if kinds and kinds[0] in TURNS and _waits(state, now) else kinds
 
 
@@ -111,7 +113,7 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
     """One alert of this kind per recipient, and in the incident what people know from now on."""
     if kind in (Kind.DOWN, Kind.DEGRADED) and incident.told == Incident.Told.RECOVERED:
         incident.round += 1
-    held = telling.hold_until(kind, incident.status, quiet_hours(rules), now)
+    held = hold_until(kind, incident.status, quiet_hours(rules), now)
     if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
         incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
     rounds = incident.reminders if kind is Kind.REMINDER else incident.round
@@ -186,7 +188,7 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
         kind=Kind.UNWATCHED,
         round=incident.round,
         facts=facts,
-        hold_until=telling.hold_until(Kind.UNWATCHED, incident.status, quiet_hours(policy.policy_of(team)), now),
+        hold_until=hold_until(Kind.UNWATCHED, incident.status, quiet_hours(policy.policy_of(team)), now),
     )
 
 
@@ -226,7 +228,7 @@ def write_note(
     facts |= {"team": team.name, "team_slug": team.slug}
     facts |= {"until": until.isoformat()} if until else {}
     rules = policy.policy_of(team)
-    held = telling.hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
+    held = hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
     _store(everyone(team, rules), team=team, kind=kind, key=key, facts=facts, hold_until=held)
 
 

@@ -14,7 +14,7 @@ from teams.access import allows, person, team_of
 from teams.models import Role, Team
 from teams.views.addresses import ask_new
 
-from ..alerts import policy, recipients, trying
+from ..alerts import policy, recipients, test_messages
 from ..alerts.forms import AlertingForm
 from ..models import AlertPolicy, Channel
 from ..queries.alerting import people
@@ -60,10 +60,10 @@ def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
     channel = request.POST.get("channel", "")
     if channel not in Channel.values:
         raise Http404("There is no such channel.")
-    if not trying.allowed(person(request).pk, team.pk):
-        messages.warning(request, trying.REFUSED)
+    if not test_messages.allowed(person(request).pk, team.pk):
+        messages.warning(request, test_messages.REFUSED)
         return redirect("alerting", team.slug)
-    tried = trying.mail(team) if channel == Channel.MAIL else [trying.call(team, Channel(channel))]
+    tried = test_messages.mail(team) if channel == Channel.MAIL else [test_messages.call(team, Channel(channel))]
     for one in tried:
         messages.add_message(request, messages.SUCCESS if one.taken else messages.ERROR, one.sentence)
     return redirect("alerting", team.slug)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from fleet.alerts import recipients, trying
+from fleet.alerts import recipients, test_messages
 from fleet.models import Alert, AlertPolicy, Message
 from teams.models import Team
 from tests import hostile_server as hostile
@@ -174,7 +174,7 @@ def test_no_mail_server_answers(page, settings, smtp):
 
 
 def test_a_mail_server_that_says_nothing_is_left_when_the_time_is_over(page, settings, smtp, monkeypatch):
-    monkeypatch.setattr(trying, "SECONDS", 0.5)
+    monkeypatch.setattr(test_messages, "SECONDS", 0.5)
     with HostileServer(greeting=hostile.hang()) as silent:
         settings.EMAIL_PORT = silent.port
         began = time.monotonic()
@@ -183,7 +183,7 @@ def test_a_mail_server_that_says_nothing_is_left_when_the_time_is_over(page, set
 
 
 def test_a_mail_server_that_dribbles_is_left_too(page, settings, smtp, monkeypatch):
-    monkeypatch.setattr(trying, "SECONDS", 0.5)
+    monkeypatch.setattr(test_messages, "SECONDS", 0.5)
     with HostileServer(greeting=hostile.dribble_body(length=None)) as slow:
         settings.EMAIL_PORT = slow.port
         began = time.monotonic()
@@ -235,20 +235,20 @@ def test_tests_have_an_end_for_a_team_and_come_back(page, alice, server):
     page.post(PATH, {**GOOD, "webhook_url": f"{server.url}/hook"})
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         page.force_login(alice)
-        for _ in range(trying.A_TEAM):
+        for _ in range(test_messages.A_TEAM):
             assert "The webhook took it." in ask_for_test(page, "webhook")
         assert "Nothing was sent." in ask_for_test(page, "webhook")
         assert "Nothing was sent." in ask_for_test(page, "mail")
-        assert len(server.requests) == trying.A_TEAM
-        clock.shift(trying.STRETCH)
+        assert len(server.requests) == test_messages.A_TEAM
+        clock.shift(test_messages.STRETCH)
         assert "The webhook took it." in ask_for_test(page, "webhook")
 
 
 def test_tests_have_an_end_for_a_person_of_many_teams(db):
     with time_machine.travel(1_800_000_000, tick=False):
-        assert all(trying.allowed(1, team) for team in range(trying.A_PERSON))
-        assert not trying.allowed(1, trying.A_PERSON)
-        assert trying.allowed(2, trying.A_PERSON)
+        assert all(test_messages.allowed(1, team) for team in range(test_messages.A_PERSON))
+        assert not test_messages.allowed(1, test_messages.A_PERSON)
+        assert test_messages.allowed(2, test_messages.A_PERSON)
 
 
 @pytest.fixture

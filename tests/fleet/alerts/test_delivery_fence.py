@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.db import OperationalError
 
-from fleet.alerts import claims, delivery, recipients, trying
+from fleet.alerts import claims, delivery, recipients, test_messages
 from fleet.models import Message, Recipient
 from teams import invitations
 from teams.models import Role, Team
@@ -199,7 +199,7 @@ def test_a_server_that_drips_is_left_when_the_sweep_is_over(team, smtp, settings
 @pytest.mark.parametrize("address", ODD_ADDRESSES)
 def test_a_test_mail_to_an_odd_address_gets_an_answer_and_the_others_theirs(team, smtp, address):
     team.mail_to = [address, "oncall@example.org"]
-    tried = trying.mail(team)
+    tried = test_messages.mail(team)
     assert tried[-1].taken and "oncall@example.org" in tried[-1].sentence
 
 

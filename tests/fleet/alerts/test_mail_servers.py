@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from core import mail_refusals
-from fleet.alerts import claims, delivery, trying
+from fleet.alerts import claims, delivery, test_messages
 from fleet.models import Message, Recipient
 from tests.fleet.alerts.outbox import due_again, note
 from tests.odd_mail_server import Answer, OddMailServer
@@ -174,8 +174,8 @@ def test_a_late_refusal_is_one_as_well(mails, slow, wait_for, late):
 
 
 def test_a_test_mail_without_an_answer_may_arrive_all_the_same(team, slow, monkeypatch):
-    monkeypatch.setattr(trying, "SECONDS", 0.3)
-    [tried] = trying.mail(team)
+    monkeypatch.setattr(test_messages, "SECONDS", 0.3)
+    [tried] = test_messages.mail(team)
     assert not tried.taken and "has the mail and did not answer within 0.3 s. It may arrive" in tried.sentence
 
 
@@ -190,7 +190,7 @@ def test_a_test_mail_has_the_servers_words_and_what_to_do(team, serve, settings,
     serve(**script)
     for name, value in ours.items():
         setattr(settings, name, value)
-    [tried] = trying.mail(team)
+    [tried] = test_messages.mail(team)
     assert said in tried.sentence and f"127.0.0.1:{settings.EMAIL_PORT} " in tried.sentence
     assert not Recipient.objects.exists()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.alerts.telling import Case, Rules, due
+from fleet.alerts.due import Case, Rules, due
 from fleet.verdict.flapping import AT_ONCE, KEPT, WITHIN, Turn, flapping, turned, waits
 from tests.fleet.past import NOON, at
 

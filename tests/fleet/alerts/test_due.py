@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import time_zones
-from fleet.alerts.telling import Case, Quiet, Rules, due, hold_until, quiet_until
+from fleet.alerts.due import Case, Quiet, Rules, due, hold_until, quiet_until
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import storms
-from fleet.alerts import delivery
+from fleet.alerts import delivery, storms
 from fleet.models import Alert, Endpoint, EndpointState, Message
 from fleet.watch import lookout
 from teams.models import Team

@@ -11,10 +11,10 @@ from django.db.models import Q, QuerySet
 from core import fence
 from teams.models import Team
 
-from .alerts.grouping import DOUBT
-from .models import EndpointState
-from .verdict.monitor_blind import host_of
-from .verdict.status import TROUBLE
+from ..models import EndpointState
+from ..verdict.monitor_blind import host_of
+from ..verdict.status import TROUBLE
+from .grouping import DOUBT
 
 STORMS = "storms"
 """The sweep, as core.fence knows it."""
