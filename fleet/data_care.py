@@ -11,7 +11,6 @@ from teams.accounts.personal_data import SOMEONE, Names, names_of, without
 from teams.models import Team
 
 from . import incidents, live
-from .calm import marks
 from .models import (
     Alert,
     AlertPolicy,
@@ -27,6 +26,7 @@ from .models import (
     Silence,
     Trace,
 )
+from .muting import marks
 
 OF_INCIDENT = "endpoint__team"
 OF_LINE = "incident__endpoint__team"

@@ -7,8 +7,8 @@ from django import forms
 
 from core import time_zones
 
-from .calm.forms import OWN, WallTime, ZoneMixin, note_field, select
 from .incident_actions import NOTE_MAX
+from .muting.forms import OWN, WallTime, ZoneMixin, note_field, select
 
 _ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
 

@@ -13,9 +13,9 @@ from core.schedule import Scheduled
 
 from . import dispatch, probe_worker
 from .alerts import calling, catching_up, claims, delivery, digest
-from .calm import marks
 from .claims import Claim
 from .history import rollups, upkeep
+from .muting import marks
 from .watch import heartbeat
 
 

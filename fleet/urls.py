@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import alerting, alerts, api, availability, board, calm, edit, endpoint, incidents, links, models
+from .views import alerting, alerts, api, availability, board, edit, endpoint, incidents, links, models, muting
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -24,10 +24,10 @@ urlpatterns = [
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),
     path("incidents/<int:pk>/unacknowledge/", incidents.unacknowledge, name="incident-unacknowledge"),
     path("incidents/<int:pk>/note/", incidents.note, name="incident-note"),
-    path("silences/", calm.silences, name="silences"),
-    path("silences/<int:pk>/end/", calm.silence_end, name="silence-end"),
-    path("maintenance/", calm.maintenance, name="maintenance"),
-    path("maintenance/<int:pk>/remove/", calm.maintenance_remove, name="maintenance-remove"),
+    path("silences/", muting.silences, name="silences"),
+    path("silences/<int:pk>/end/", muting.silence_end, name="silence-end"),
+    path("maintenance/", muting.maintenance, name="maintenance"),
+    path("maintenance/<int:pk>/remove/", muting.maintenance_remove, name="maintenance-remove"),
     path("alerts/acknowledge/<str:token>/", links.acknowledge, name="acknowledge-link"),
     path("alerts/unsubscribe/<str:token>/", links.unsubscribe, name="unsubscribe"),
     path("alerts/", alerts.alerts, name="alerts"),

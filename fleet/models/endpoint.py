@@ -118,7 +118,7 @@ class EndpointState(models.Model):
     starting = models.JSONField(default=dict)  # the start under way: fleet.verdict.starts.Stretch
     certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
     canary = models.JSONField(default=dict)  # fleet.verdict.canary_memory, and still_since and still_rises: see memory
-    marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.calm.marks
+    marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.muting.marks
 
     probed_at = models.DateTimeField(null=True)  # the last look
     seen_at = models.DateTimeField(null=True)  # the last answer

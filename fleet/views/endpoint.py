@@ -13,7 +13,7 @@ from .. import access
 from ..display.time_charts import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
-from ..queries.calm import maintenance_of
+from ..queries.muting import maintenance_of
 from ..queries.series import history
 
 NO_CONTENT = 204

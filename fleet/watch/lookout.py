@@ -22,9 +22,9 @@ from core import fence, signs_of_life
 
 from .. import incidents, live
 from ..alerts import outbox
-from ..calm import marks
 from ..engines.errors import Cause
 from ..models import BlindStretch, EndpointState, Observation
+from ..muting import marks
 from ..verdict.monitor_blind import (
     RECENT,
     Glance,

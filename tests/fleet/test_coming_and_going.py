@@ -7,9 +7,9 @@ import pytest
 import time_machine
 
 from fleet.alerts import catching_up, gathering
-from fleet.calm import marks
 from fleet.engines.errors import Cause
 from fleet.models import Alert, EndpointState, Incident, Message
+from fleet.muting import marks
 from teams.models import Team
 from tests.fleet.outages import bad, good, look, watched
 

@@ -10,9 +10,9 @@ from django.test import Client
 
 from fleet import endpoints, incident_actions
 from fleet.alerts import catching_up, delivery, wording
-from fleet.calm import actions, marks
 from fleet.engines.errors import Cause
 from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
+from fleet.muting import actions, marks
 from teams import team_lifecycle
 from teams.models import Role
 from tests.fleet.alerts.outbox import due_again

@@ -14,7 +14,6 @@ from core import fence
 from core.models import PutOff
 from fleet import claims
 from fleet.alerts import catching_up, digest, gathering, policy
-from fleet.calm import marks
 from fleet.history import rollups, upkeep
 from fleet.models import (
     Alert,
@@ -28,6 +27,7 @@ from fleet.models import (
     Silence,
     Trace,
 )
+from fleet.muting import marks
 from fleet.verdict.monitor_blind import Suspicion
 from fleet.watch import lookout
 from teams import upkeep as teams_upkeep

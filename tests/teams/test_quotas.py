@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from fleet import endpoints
-from fleet.calm import actions
 from fleet.models import AlertPolicy, Endpoint, MaintenanceWindow, Silence
+from fleet.muting import actions
 from teams import members, team_lifecycle
 from teams.models import Role, Team
 from teams.refusals import Refused

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from advisor.models import Requirement
 from fleet import incident_actions
 from fleet.alerts.gathering import gather
-from fleet.calm import actions
 from fleet.models import AlertPolicy, Recipient
+from fleet.muting import actions
 from teams import invitations
 from teams.models import ApiToken, Role, Team
 from teams.team_lifecycle import new_team

@@ -7,9 +7,9 @@ import pytest
 
 from fleet.alerts import calling, catching_up, claims, delivery, order
 from fleet.alerts.channels import Unreached, webhook
-from fleet.calm import actions, marks
 from fleet.engines.errors import Cause
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message
+from fleet.muting import actions, marks
 from tests.fleet.alerts.outbox import due_again
 from tests.fleet.outages import fail, recover, settle, watched
 

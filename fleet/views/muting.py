@@ -13,9 +13,9 @@ from teams.access import person, teams_of
 from teams.models import Role
 
 from .. import access
-from ..calm import actions
-from ..calm.forms import MaintenanceForm, SilenceForm
-from ..queries import calm as queries
+from ..muting import actions
+from ..muting.forms import MaintenanceForm, SilenceForm
+from ..queries import muting as queries
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,7 @@ from dateutil.rrule import MONTHLY, rrule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.calm.windows import current, first, following
+from fleet.muting.windows import current, first, following
 
 BERLIN = "Europe/Berlin"
 

@@ -1,4 +1,4 @@
-"""The forms of silences and maintenance. What is allowed is decided by fleet.calm.actions."""
+"""The forms of silences and maintenance. What is allowed is decided by fleet.muting.actions."""
 
 from collections import defaultdict
 from dataclasses import dataclass

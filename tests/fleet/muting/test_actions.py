@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from fleet import endpoints, incident_actions
-from fleet.calm import actions
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
+from fleet.muting import actions
 from teams.models import Team
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]

@@ -10,9 +10,9 @@ from core import time_zones
 from teams.access import teams_of
 
 from ..access import visible
-from ..calm import windows
-from ..calm.actions import covers
 from ..models import Endpoint, MaintenanceWindow, Silence
+from ..muting import windows
+from ..muting.actions import covers
 
 LATELY = timedelta(days=7)
 OVER_SHOWN = 20

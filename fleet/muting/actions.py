@@ -15,7 +15,7 @@ from teams.models import Team
 
 from ..engines.registry import ENGINES, label
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
-from . import checks, marks, room, windows
+from . import checks, limits, marks, windows
 
 SILENCE_MAX = timedelta(days=30)
 
@@ -51,7 +51,7 @@ def silence(
         quotas.hold(team)
         if first := Silence.objects.filter(**same).first():
             return first
-        room.demand_for_silence(team)
+        limits.demand_for_silence(team)
         made.save()
         _record_rule("silence.started", made, {"until": dates.minute(ends_at), "reason": made.reason})
         # Without the reason: it is for the team, and incidents are read by everyone with FLEET_OPEN=on.
@@ -115,7 +115,7 @@ def plan(
         same = {name: getattr(window, name) for name in fields}
         if first := MaintenanceWindow.objects.filter(team=team, **same).first():
             return first
-        room.demand_for_window(team)
+        limits.demand_for_window(team)
         window.save()
         _record_rule("maintenance.planned", window, _times(window))
         if on:

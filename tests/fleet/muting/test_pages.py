@@ -6,8 +6,8 @@ import pytest
 import time_machine
 
 from fleet import endpoints
-from fleet.calm import actions, windows
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
+from fleet.muting import actions, windows
 from teams.models import Team
 
 pytestmark = [pytest.mark.usefixtures("valkey", "transactional_db"), pytest.mark.database]

@@ -6,7 +6,7 @@ from core import dates, time_zones
 
 from ..models import MaintenanceWindow
 from . import windows
-from .room import WINDOW_MAX
+from .limits import WINDOW_MAX
 
 
 def wrong(window: MaintenanceWindow, ends_at: datetime) -> dict[str, str]:

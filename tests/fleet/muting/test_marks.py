@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from fleet import endpoints, incident_actions, live
-from fleet.calm import marks
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
+from fleet.muting import marks
 from fleet.queries.board import Filters, board
 from teams.models import Team
 

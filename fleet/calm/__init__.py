@@ -1,1 +1,0 @@
-"""What people do about trouble: acknowledge it, silence it, plan work."""

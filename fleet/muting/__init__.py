@@ -1,0 +1,1 @@
+"""Silences and maintenance windows: what keeps alerts back, and the marks that show it."""
