@@ -10,7 +10,8 @@ from teams import audit
 from teams.accounts.personal_data import SOMEONE, Names, names_of, without
 from teams.models import Team
 
-from . import incidents, live
+from . import live
+from .incidents import lifecycle
 from .models import (
     Alert,
     AlertPolicy,
@@ -81,7 +82,7 @@ def before_deletion(team: Team) -> None:
     mine = Endpoint.objects.filter(team=team)
     states = EndpointState.objects.select_for_update().filter(endpoint__in=mine).order_by("due_at")
     pks = list(states.values_list("pk", flat=True))
-    incidents.stop_watching(pks, audit.done("Its team was deleted"), team_goes=True)
+    lifecycle.stop_watching(pks, audit.done("Its team was deleted"), team_goes=True)
     Trace.objects.filter(observation__endpoint__in=pks)._raw_delete("default")
     Observation.objects.filter(endpoint__in=pks)._raw_delete("default")
     transaction.on_commit(lambda: live.publish(pks))

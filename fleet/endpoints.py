@@ -16,12 +16,13 @@ from core.redaction import redact
 from teams import audit, quotas
 from teams.models import Team
 
-from . import claims, incidents, live, probing
+from . import claims, live, probing
 from .engines.errors import Cause
 from .engines.http.address import parse_base_url
 from .engines.http.api_key import clean_key, clean_username
 from .engines.registry import ENGINES
 from .engines.timeout import default_timeout
+from .incidents import lifecycle
 from .models import Change, Endpoint, EndpointState
 from .verdict.status import Status
 
@@ -83,7 +84,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         return []
     with transaction.atomic():
         if "url" in moved:
-            incidents.stop_watching([endpoint.pk], audit.done("Its URL was changed"))
+            lifecycle.stop_watching([endpoint.pk], audit.done("Its URL was changed"))
         endpoint.save()
         told = ", ".join(moved)
         Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=told[:300])
@@ -96,7 +97,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
         if "depends_on" in moved:
-            incidents.depend_again(endpoint.pk)
+            lifecycle.depend_again(endpoint.pk)
         _forget_put_off(endpoint.pk)
         _due_now(endpoint)
     _tell_boards(endpoint.pk)
@@ -130,7 +131,7 @@ def pause(endpoint: Endpoint) -> None:
         if Endpoint.objects.filter(pk=endpoint.pk, paused=False).update(paused=True):
             audit.record("endpoint.paused", team=endpoint.team, what=endpoint)
         state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        incidents.stop_watching([endpoint.pk], audit.done("It was paused"))
+        lifecycle.stop_watching([endpoint.pk], audit.done("It was paused"))
         _reset(state, Cause.PAUSED)
         state.due_at = None
         state.save()
@@ -162,7 +163,7 @@ def remove(endpoint: Endpoint) -> None:
     """
     pk = endpoint.pk
     with transaction.atomic():
-        incidents.stop_watching([pk], audit.done("It was removed"))
+        lifecycle.stop_watching([pk], audit.done("It was removed"))
         audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
         endpoint.delete()
         _forget_put_off(pk)

@@ -12,12 +12,13 @@ from core import fence
 from core.database import give_back, writing
 from core.models import PutOff
 
-from . import canaries, incidents, live, schedule, shares
+from . import canaries, live, schedule, shares
 from .changes import differences
 from .engines.errors import Cause
 from .engines.probe import probe
 from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
 from .history import day_strip
+from .incidents import lifecycle
 from .models import BlindStretch, Change, EndpointState, Observation, Trace
 from .tally import tally
 from .verdict.judge import depends_on_blindness, judge
@@ -165,7 +166,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
             return False
         _observe(state, at, finding, reading, late_ms)
         Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
-        incidents.follow(state, before, verdict.standing, last_seen)
+        lifecycle.follow(state, before, verdict.standing, last_seen)
         if old["not_probed_since"] is not None:
             PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
     tally.probe(finding.status, finding.cause, late_ms)

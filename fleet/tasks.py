@@ -12,9 +12,10 @@ from core import signs_of_life
 from core.schedule import Scheduled
 
 from . import dispatch, probe_worker
-from .alerts import calling, catching_up, claims, delivery, digest
+from .alerts import calling, claims, delivery, digest
 from .claims import Claim
 from .history import rollups, upkeep
+from .incidents import sweep
 from .muting import marks
 from .watch import heartbeat
 
@@ -65,7 +66,7 @@ def _give_claims_back(**_: object) -> None:
 @shared_task(base=Scheduled)
 def catch_up() -> None:
     """Reminders, escalations, and whatever is to be told after all."""
-    catching_up.sweep()
+    sweep.sweep()
 
 
 @shared_task(base=Scheduled)

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from teams.access import person
 
-from .. import access, incident_actions
-from ..incident_forms import AcknowledgeForm, NoteForm
+from .. import access
+from ..incidents import actions
+from ..incidents.forms import AcknowledgeForm, NoteForm
 from ..models import Incident
 from ..queries import incidents as queries
 
@@ -41,7 +42,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, pk, acknowledging=form)
     data = form.cleaned_data
     try:
-        incident_actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
+        actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
     except ValidationError as error:
         return _refused(request, pk, form, error)
     messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
@@ -53,7 +54,7 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Give it back."""
     incident = access.change_incident(request, pk)
     try:
-        incident_actions.unacknowledge(incident, request.user.get_username())
+        actions.unacknowledge(incident, request.user.get_username())
         messages.success(request, "Nobody is on it now; reminders go out again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
@@ -68,7 +69,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, pk, noting=form)
     try:
-        incident_actions.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
+        actions.add_note(incident, request.user.get_username(), form.cleaned_data["text"])
     except ValidationError as error:
         form.add_error("text", error.messages)
         return _page(request, pk, noting=form)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from teams.access import anyone
 
-from .. import by_mail_link
 from ..alerts import links
+from ..incidents import by_mail_link
 from ..models import Incident
 
 _METHODS = ["GET", "HEAD", "POST"]

@@ -20,9 +20,10 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from core import fence, signs_of_life
 
-from .. import incidents, live
+from .. import live
 from ..alerts import outbox
 from ..engines.errors import Cause
+from ..incidents import lifecycle
 from ..models import BlindStretch, EndpointState, Observation
 from ..muting import marks
 from ..verdict.monitor_blind import (
@@ -156,7 +157,7 @@ def begin(suspicion: Suspicion, reason: str) -> BlindStretch:
     with transaction.atomic():
         stretch = BlindStretch.objects.create(began_at=since, reason=reason[:300])
         taken_back = _take_back(since)
-        voided = incidents.void(since, f"The monitor could not look. {reason}")
+        voided = lifecycle.void(since, f"The monitor could not look. {reason}")
     log.warning("Blind: %s Taken back: %d endpoints, %d incidents.", reason, len(taken_back), voided)
     _say(reason)
     marks.refresh()

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from fleet.alerts import catching_up, gathering
+from fleet.alerts import gathering
 from fleet.engines.errors import Cause
+from fleet.incidents import sweep
 from fleet.models import Alert, EndpointState, Incident, Message
 from fleet.muting import marks
 from teams.models import Team
@@ -40,7 +41,7 @@ class Watch:
             for endpoint in self.endpoints:
                 look(endpoint, bad(cause) if cause else good())
             if self.now % SWEEP == 0:
-                catching_up.sweep()
+                sweep.sweep()
             gathering.gather()
 
     def down(self, seconds: float) -> None:

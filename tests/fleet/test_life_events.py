@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from fleet import endpoints, incident_actions
-from fleet.alerts import catching_up, delivery, wording
+from fleet import endpoints
+from fleet.alerts import delivery, wording
 from fleet.engines.errors import Cause
+from fleet.incidents import actions as incident_actions
+from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
 from fleet.muting import actions, marks
 from teams import team_lifecycle
@@ -26,7 +28,7 @@ ONCALL, DAY = "oncall@example.org", timedelta(days=1)
 
 def deliver() -> None:
     """Time passes: whatever is to be sent is sent."""
-    catching_up.sweep()
+    sweep.sweep()
     settle()
     due_again()
     delivery.deliver()

@@ -13,8 +13,9 @@ from advisor.models import Decision
 from core import fence
 from core.models import PutOff
 from fleet import claims
-from fleet.alerts import catching_up, digest, gathering, policy
+from fleet.alerts import digest, gathering, policy
 from fleet.history import rollups, upkeep
+from fleet.incidents import sweep as catching_up
 from fleet.models import (
     Alert,
     Change,

@@ -7,8 +7,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 
 from advisor.models import Requirement
-from fleet import incident_actions
 from fleet.alerts.gathering import gather
+from fleet.incidents import actions as incident_actions
 from fleet.models import AlertPolicy, Recipient
 from fleet.muting import actions
 from teams import invitations

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from fleet.alerts import calling, catching_up, claims, delivery, order
+from fleet.alerts import calling, claims, delivery, order
 from fleet.alerts.channels import Unreached, webhook
 from fleet.engines.errors import Cause
+from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message
 from fleet.muting import actions, marks
 from tests.fleet.alerts.outbox import due_again
@@ -141,12 +142,12 @@ def test_a_recovery_in_a_silence_is_mailed_when_that_ends(team, alice, endpoint,
     deliver()
     actions.silence(team, alice, ends_at=now + timedelta(days=days))
     recover(endpoint)
-    catching_up.sweep()
+    sweep.sweep()
     deliver()
     assert subjects(smtp) == [DOWN]
     time_machine.move_to(now + timedelta(days=days, minutes=1))
     marks.refresh()
-    catching_up.sweep()
+    sweep.sweep()
     deliver()
     assert subjects(smtp) == [DOWN, UP]
 
@@ -156,10 +157,10 @@ def test_no_end_is_mailed_before_a_good_probe(endpoint, smtp):
     deliver()
     Incident.objects.update(resolved_at=datetime.now(UTC))
     EndpointState.objects.update(status="unknown")
-    catching_up.sweep()
+    sweep.sweep()
     deliver()
     assert subjects(smtp) == [DOWN]
     recover(endpoint)
-    catching_up.sweep()
+    sweep.sweep()
     deliver()
     assert subjects(smtp) == [DOWN, UP]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from fleet.alerts import catching_up, delivery, digest, links, outbox, recipients
+from fleet.alerts import delivery, digest, links, outbox, recipients
+from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, Change, Incident, Message, Recipient
 from tests.fleet.alerts.outbox import due_again, note
 from tests.fleet.outages import fail, recover, settle, watched
@@ -33,7 +34,7 @@ def everything(team) -> None:
     incident = fail(endpoint)
     earlier = datetime.now(UTC) - timedelta(hours=5)
     Incident.objects.filter(pk=incident.pk).update(opened_at=earlier, told_at=earlier)
-    catching_up.sweep()
+    sweep.sweep()
     recover(type(endpoint).objects.get(pk=endpoint.pk))
     until = datetime.now(UTC) + timedelta(days=Incident.objects.count())
     AlertPolicy.objects.update(digest_at=until.time())

@@ -6,7 +6,8 @@ import pytest
 from django.template.loader import render_to_string
 
 from fleet import endpoints
-from fleet.alerts import catching_up, delivery, wording
+from fleet.alerts import delivery, wording
+from fleet.incidents import sweep
 from fleet.models import Incident, Message
 from tests.fleet.outages import fail, recover, settle, watched
 
@@ -70,7 +71,7 @@ def test_a_reminder_says_that_it_goes_on(team):
     incident = fail(watched(team, "gpu-1"))
     messages()
     Incident.objects.update(told_at=incident.opened_at.replace(year=2020))
-    catching_up.sweep()
+    sweep.sweep()
     reminder = messages()[1]
     assert wording.subject(reminder) == "STILL DOWN  gpu-1 (search)"
     assert "still down, and nobody has acknowledged it" in wording.render_text(reminder)

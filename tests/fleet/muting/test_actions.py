@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 
-from fleet import endpoints, incident_actions
+from fleet import endpoints
+from fleet.incidents import actions as incident_actions
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import actions
 from teams.models import Team

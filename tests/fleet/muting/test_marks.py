@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from fleet import endpoints, incident_actions, live
+from fleet import endpoints, live
+from fleet.incidents import actions
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import marks
 from fleet.queries.board import Filters, board
@@ -136,7 +137,7 @@ def test_given_endpoints_alone_are_looked_at(team, gpu, box):
 def test_the_board_shows_marks_and_calms_what_somebody_is_on(team, gpu, box, alice, django_capture_on_commit_callbacks):
     EndpointState.objects.filter(pk__in=[gpu.pk, box.pk]).update(status="down", cause="connection_refused", since=NOW)
     with django_capture_on_commit_callbacks(execute=True):
-        incident_actions.acknowledge(incident(gpu), "alice")
+        actions.acknowledge(incident(gpu), "alice")
         incident(box)
     shown = board(User(), Filters())
     rows = {row.name: row for row in shown.groups[0].rows}

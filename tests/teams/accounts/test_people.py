@@ -12,9 +12,9 @@ from django.db import models
 from django.test import Client
 
 from advisor.models import Decision, Requirement
-from fleet import incident_actions
 from fleet.alerts import policy
 from fleet.alerts.gathering import gather
+from fleet.incidents import actions
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, IncidentEvent, Message, Recipient
 from teams import members
 from teams.accounts import personal_data
@@ -111,7 +111,7 @@ def test_an_address_that_was_never_confirmed_opens_nothing_of_others(alice, bob,
     incident = fail(watched(team, "gpu-1"))
     settle()
     gather()
-    incident_actions.acknowledge(incident, "oncall@example.org", "looking")
+    actions.acknowledge(incident, "oncall@example.org", "looking")
     EmailAddress.objects.create(user=charlie, email="oncall@example.org", verified=False)
     found = json.dumps(personal_data.export(charlie), default=str)
     assert "looking" not in found and "Search" not in found

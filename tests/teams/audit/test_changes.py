@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from advisor import catalogue, decisions, requirements
-from fleet import endpoints, incidents
+from fleet import endpoints
 from fleet.alerts import links, recipients
+from fleet.incidents import lifecycle
 from fleet.models import (
     AlertPolicy,
     Channel,
@@ -115,7 +116,7 @@ def test_a_change_that_fails_leaves_no_entry(page, gpu, team, monkeypatch):
     def fails(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr(incidents, "stop_watching", fails)  # after the entry was written
+    monkeypatch.setattr(lifecycle, "stop_watching", fails)  # after the entry was written
     with pytest.raises(RuntimeError):
         endpoints.pause(gpu)
     with pytest.raises(RuntimeError):
@@ -199,7 +200,7 @@ def test_a_worker_leaves_no_entry(gpu, team):
     trail = Trail()
     recipients.bounced(team, ONCALL, "no such mailbox")
     recipients.worked(team, ONCALL)
-    incidents.stop_watching([gpu.pk], "Because.")
+    lifecycle.stop_watching([gpu.pk], "Because.")
     assert trail.entries() == []
 
 

@@ -1,4 +1,4 @@
-"""The forms of what people do about an incident. What is allowed is decided by fleet.incident_actions."""
+"""The forms of what people do about an incident. What is allowed is decided by fleet.incidents.actions."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -7,8 +7,8 @@ from django import forms
 
 from core import time_zones
 
-from .incident_actions import NOTE_MAX
-from .muting.forms import OWN, WallTime, ZoneMixin, note_field, select
+from ..muting.forms import OWN, WallTime, ZoneMixin, note_field, select
+from .actions import NOTE_MAX
 
 _ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from .models import Endpoint, EndpointState, Incident
-from .verdict.monitor_blind import SUSPICIOUS, host_of
-from .verdict.status import TROUBLE, Status
+from ..models import Endpoint, EndpointState, Incident
+from ..verdict.monitor_blind import SUSPICIOUS, host_of
+from ..verdict.status import TROUBLE, Status
 
 SAME_MOMENT = timedelta(minutes=2)
 """Endpoints of one host that began to fail within this time may have failed with it."""

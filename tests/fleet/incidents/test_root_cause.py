@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet import endpoints
-from fleet.alerts import catching_up, delivery
+from fleet.alerts import delivery
 from fleet.engines.errors import Cause
+from fleet.incidents import sweep
 from fleet.models import Alert, Incident
 from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
@@ -116,7 +117,7 @@ def test_a_dependency_that_is_changed_while_both_are_down_counts_at_once(team, s
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
     endpoints.change(behind, depends_on=None)
-    catching_up.sweep()
+    sweep.sweep()
     settle()
     delivery.deliver()
     incident.refresh_from_db()
@@ -135,7 +136,7 @@ def test_who_failed_before_its_cause_and_stays_down_after_it_is_mailed(team, smt
     fail(proxy)
     recover(proxy)
     Incident.objects.filter(endpoint=proxy).update(resolved_at=datetime.now(UTC) - timedelta(minutes=2))
-    catching_up.sweep()
+    sweep.sweep()
     settle()
     delivery.deliver()
     assert Alert.objects.filter(kind="down", incident__endpoint=behind, message__state="sent").count() == 1
@@ -172,12 +173,12 @@ def test_who_stays_down_after_its_cause_is_told(team, smtp):
     fail(proxy)
     fail(behind)
     recover(proxy)
-    catching_up.sweep()
+    sweep.sweep()
     settle()
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["UP  proxy (search)"], "the other one gets a moment"
     Incident.objects.filter(endpoint=proxy).update(resolved_at=datetime.now(UTC) - timedelta(minutes=2))
-    catching_up.sweep()
+    sweep.sweep()
     settle()
     delivery.deliver()
     assert smtp.messages[-1]["Subject"] == "DOWN  behind (search)"

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from fleet.alerts import catching_up, delivery
+from fleet.alerts import delivery
+from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Recipient
 from tests.fleet.outages import fail, recover, settle, watched
 
@@ -30,11 +31,11 @@ def kinds() -> list[str]:
 
 def test_open_trouble_is_remembered_every_four_hours(incident, smtp):
     age(incident, 4 * HOUR)
-    catching_up.sweep()
-    catching_up.sweep()
+    sweep.sweep()
+    sweep.sweep()
     assert kinds() == ["down", "reminder"]
     age(incident, 4 * HOUR)
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == ["down", "reminder", "reminder"]
     settle()
     delivery.deliver()
@@ -45,10 +46,10 @@ def test_an_acknowledgement_ends_the_reminders_until_it_expires(incident):
     age(incident, 5 * HOUR)
     now = datetime.now(UTC)
     Incident.objects.update(acknowledged_at=now, acknowledged_by="alice", acknowledged_until=now + HOUR)
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == ["down"]
     Incident.objects.update(acknowledged_until=now - HOUR)
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == ["down", "reminder"]
 
 
@@ -61,8 +62,8 @@ def test_the_recovery_is_told_although_it_was_acknowledged(incident):
 def test_a_second_address_hears_of_what_nobody_acknowledged_and_of_its_end(incident, smtp):
     AlertPolicy.objects.create(team=incident.endpoint.team, escalate_to=["boss@example.org"], escalate_after=30)
     age(incident, timedelta(minutes=31))
-    catching_up.sweep()
-    catching_up.sweep()
+    sweep.sweep()
+    sweep.sweep()
     recover(incident.endpoint)
     told = list(Alert.objects.order_by("pk").values_list("kind", "recipient"))
     assert told == [
@@ -78,10 +79,10 @@ def test_what_was_muted_is_told_once_it_is_not(team, mark):
     endpoint = watched(team, "gpu-1")
     EndpointState.objects.update(marks={mark: "2099-01-01T00:00:00+00:00"})
     fail(endpoint)
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == []
     EndpointState.objects.update(marks={})
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == ["down"]
 
 
@@ -91,7 +92,7 @@ def test_an_outage_within_a_silence_leaves_no_trace_in_the_mail(team):
     fail(endpoint)
     recover(endpoint)
     EndpointState.objects.update(marks={})
-    catching_up.sweep()
+    sweep.sweep()
     assert kinds() == []
 
 

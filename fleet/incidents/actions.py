@@ -11,8 +11,8 @@ from core import dates
 from core.one_line import one_line
 from teams import audit
 
-from .models import Incident
-from .muting import marks
+from ..models import Incident
+from ..muting import marks
 
 NOTE_MAX = 500
 """Characters of a note."""

@@ -6,10 +6,10 @@ from teams import audit
 from teams.access import teams_of
 from teams.models import Role, Team
 
-from . import incident_actions
-from .alerts import recipients
-from .alerts.links import LinkRefused
-from .models import Incident
+from ..alerts import recipients
+from ..alerts.links import LinkRefused
+from ..models import Incident
+from . import actions
 
 BY_LINK = "link in a mail"
 """How the audit trail calls this way."""
@@ -52,7 +52,7 @@ def incidents_of(numbers: list[int], user: User | None) -> list[Incident]:
 def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
     """Acknowledges them for who uses the link. Raises ValidationError for a note that is too long."""
     with audit.through(BY_LINK):
-        incident_actions.acknowledge_all(incidents, by, text, trail=audit.whose(by))
+        actions.acknowledge_all(incidents, by, text, trail=audit.whose(by))
 
 
 def is_unsubscribed(team: Team, address: str) -> bool:

@@ -7,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from . import dependencies
-from .alerts import outbox
-from .models import EndpointState, Incident
-from .verdict import causes
-from .verdict.monitor_blind import suspicious
-from .verdict.status import TROUBLE, Standing, Status
+from ..alerts import outbox
+from ..models import EndpointState, Incident
+from ..verdict import causes
+from ..verdict.monitor_blind import suspicious
+from ..verdict.status import TROUBLE, Standing, Status
+from . import root_cause
 
 REOPEN_WITHIN = timedelta(minutes=15)
 """Trouble goes on with an incident that ended so lately when nobody was alerted of that end."""
@@ -122,10 +122,10 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
 def _find_cause(incident: Incident) -> None:
     """Puts the incident down to another one, and others down to it if it is down."""
     alone = incident.parent is None or incident.parent.resolved_at is not None
-    if alone and (cause := dependencies.cause_of(incident)):
+    if alone and (cause := root_cause.cause_of(incident)):
         _put_down_to(incident, cause)
     if incident.status == Status.DOWN:
-        for other in dependencies.adopt(incident):
+        for other in root_cause.adopt(incident):
             _put_down_to(other, incident.parent or incident)
 
 

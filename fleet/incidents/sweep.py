@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 
 from core import fence
 
+from ..alerts import outbox
 from ..models import EndpointState, Incident
 from ..verdict.status import TROUBLE, Status
-from . import outbox
 
 CATCHING_UP, ENDINGS = "catch-up", "endings"
 """The sweeps, as core.fence knows them."""

@@ -1,0 +1,1 @@
+"""Incidents: how they open, worsen and end, what caused them, and what people do about them."""
