@@ -9,8 +9,9 @@ from core import signs_of_life
 
 from . import claims
 from .alerts import storms
+from .self_check import blind_stretches
 from .tally import tally
-from .watch import lookout, overdue, ticks
+from .watch import overdue, ticks
 
 BATCH = 25
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
@@ -31,7 +32,7 @@ def tick() -> None:
                 task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
     signs_of_life.alive("tick")
     overdue.sweep(now)
-    lookout.look(now)
+    blind_stretches.look(now)
 
 
 def pulse_probe() -> None:

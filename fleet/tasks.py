@@ -17,7 +17,7 @@ from .claims import Claim
 from .history import rollups, upkeep
 from .incidents import sweep
 from .muting import marks
-from .watch import heartbeat
+from .self_check import heartbeat
 
 
 @shared_task(base=Scheduled)

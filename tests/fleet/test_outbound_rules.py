@@ -13,7 +13,7 @@ from fleet.apps import outbound_rules
 from fleet.endpoints import refusal
 from fleet.engines.errors import BadAnswer, Cause, Unreachable
 from fleet.engines.http.client import Client
-from fleet.watch import heartbeat, senses
+from fleet.self_check import heartbeat, own_network
 from tests.fleet.tricky_servers import dns_stub, http_server, resolve_with
 
 
@@ -106,7 +106,7 @@ def test_other_addresses_and_names_can(rules, url):
 
 def test_the_look_at_ourselves_needs_no_permission(rules):
     rules(allow=["10.0.0.0/8"])
-    assert senses.canary() == ""
+    assert own_network.canary() == ""
 
 
 def test_a_name_that_is_rebound_between_two_looks_is_refused_at_the_second(rules, monkeypatch):

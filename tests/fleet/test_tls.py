@@ -26,9 +26,9 @@ from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.endpoint import now
+from fleet.self_check import heartbeat
 from fleet.verdict import causes
 from fleet.verdict.status import Status
-from fleet.watch import heartbeat
 from tests.authority import Authority
 from tests.fake_engine import FakeEngine
 from tests.hostile_server import HostileServer, answer

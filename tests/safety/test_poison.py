@@ -29,8 +29,8 @@ from fleet.models import (
     Trace,
 )
 from fleet.muting import marks
+from fleet.self_check import blind_stretches
 from fleet.verdict.monitor_blind import Suspicion
-from fleet.watch import lookout
 from teams import upkeep as teams_upkeep
 from teams.accounts.sessions import SessionStore
 from teams.models import Invitation, Team
@@ -221,7 +221,7 @@ def case_blind_stretches(bad, good, monkeypatch):
     Observation.objects.update(at=since, status="down", cause="no_route")
     suspicion = Suspicion(since.timestamp(), ("bad", "good"))
     return Case(
-        lambda: lookout.begin(suspicion, "No network."),
+        lambda: blind_stretches.begin(suspicion, "No network."),
         lambda name: EndpointState.objects.filter(endpoint__name=name, status="unknown"),
         lambda: EndpointState.objects.update(turns=[]),
     )

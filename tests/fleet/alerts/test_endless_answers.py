@@ -3,7 +3,7 @@
 import pytest
 
 from fleet.alerts.channels import NotTaken, webhook
-from fleet.watch import heartbeat
+from fleet.self_check import heartbeat
 from tests.costly_answers import IN_FRAMING
 from tests.hostile_server import HostileServer
 

@@ -7,7 +7,7 @@ import pytest
 
 from fleet.alerts import delivery, storms
 from fleet.models import Alert, Endpoint, EndpointState, Message
-from fleet.watch import lookout
+from fleet.self_check import blind_stretches
 from teams.models import Team
 from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
@@ -139,4 +139,4 @@ def test_an_address_that_can_not_be_read_stops_no_other_team(url, team, fleet):
     fail(fleet[0])
     EndpointState.objects.update(due_at=2**40)
     assert storms.look_ahead(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
-    lookout.doubt(time.time())
+    blind_stretches.doubt(time.time())

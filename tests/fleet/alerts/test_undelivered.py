@@ -9,7 +9,7 @@ from core import health
 from fleet.alerts import delivery
 from fleet.models import Message
 from fleet.queries import undelivered
-from fleet.watch import heartbeat
+from fleet.self_check import heartbeat
 from teams.models import Team
 from tests.core.test_health import show_life
 from tests.fleet.alerts.outbox import note

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.skipif(
 
 CHECK = """
 import json, sys
-from fleet.watch import senses
+from fleet.self_check import own_network
 from fleet.verdict.monitor_blind import verdict
-print(json.dumps(verdict(senses.check(sys.argv[1:]))))
+print(json.dumps(verdict(own_network.check(sys.argv[1:]))))
 """
 
 

@@ -1,7 +1,7 @@
 """The watch over the watch: when we cannot look, nobody is held to be down for it.
 
-While most of what was looked at fails in the same moment, the prober checks itself (fleet.watch.senses). If the fault
-is ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
+While most of what was looked at fails in the same moment, the prober checks itself (own_network.py). If the fault is
+ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
 """
 
 import logging
@@ -38,7 +38,7 @@ from ..verdict.monitor_blind import (
     verdict,
 )
 from ..verdict.status import Status
-from . import senses
+from . import own_network
 
 BLIND = "blind stretches"
 """The sweep, as core.fence knows it."""
@@ -121,7 +121,7 @@ def _why_blind(hosts: Iterable[str]) -> str | None:
     hosts of one team, which never had a route or whose name server keeps silent, would hold up everybody's alerts.
     """
     hosts = list(hosts)
-    checks = senses.check(hosts, settings.WITNESS, only_host=len(hosts) == 1 and _remote_hosts() == set(hosts))
+    checks = own_network.check(hosts, settings.WITNESS, only_host=len(hosts) == 1 and _remote_hosts() == set(hosts))
     reason = verdict(checks)
     ours = verdict(replace(checks, routes=(0, 0), names=(0, 0)))
     return None if reason and not ours and _a_team_is_reached() else reason
@@ -139,7 +139,7 @@ def _a_team_is_reached() -> bool:
     if not teams:
         return False
     with ThreadPoolExecutor(len(teams)) as threads:
-        return any(reached(checks) for checks in threads.map(senses.check, teams))
+        return any(reached(checks) for checks in threads.map(own_network.check, teams))
 
 
 def _watched() -> QuerySet[EndpointState]:

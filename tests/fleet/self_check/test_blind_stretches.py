@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from fleet.engines.errors import Cause
 from fleet.models import Alert, BlindStretch, EndpointState, Incident, Observation
+from fleet.self_check import blind_stretches
 from fleet.verdict.monitor_blind import Checks
-from fleet.watch import lookout
 from teams.models import Team
 from tests.fleet.outages import bad, good, look, watched
 
@@ -28,8 +28,8 @@ def checks(monkeypatch, valkey):
         found["asked"].append(list(hosts))
         return found["checks"]
 
-    monkeypatch.setattr(lookout.senses, "check", check)
-    monkeypatch.setattr(lookout, "CHECK_EVERY", 0.0)
+    monkeypatch.setattr(blind_stretches.senses, "check", check)
+    monkeypatch.setattr(blind_stretches, "CHECK_EVERY", 0.0)
     return found
 
 
@@ -57,7 +57,7 @@ def test_while_nothing_fails_the_watch_costs_two_small_queries(fleet, checks):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        lookout.look(now())
+        blind_stretches.look(now())
     assert len(queries) == 2
     assert checks["asked"] == []
 
@@ -65,7 +65,7 @@ def test_while_nothing_fails_the_watch_costs_two_small_queries(fleet, checks):
 def test_one_host_among_others_that_answer_is_no_reason_to_doubt_ourselves(fleet, checks):
     look(fleet[0], bad(Cause.NO_ROUTE))
     look(fleet[1], good())
-    lookout.look(now())
+    blind_stretches.look(now())
     assert checks["asked"] == []
 
 
@@ -82,16 +82,16 @@ def no_way(to: str):
 def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch):
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([watched(mallory, f"bad-{n}") for n in range(20)])
-    monkeypatch.setattr(lookout.senses, "check", no_way("bad"))
-    lookout.look(now())
+    monkeypatch.setattr(blind_stretches.senses, "check", no_way("bad"))
+    blind_stretches.look(now())
     assert BlindStretch.current() is None
 
 
 def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([*fleet, *(watched(mallory, f"bad-{n}") for n in range(3))])
-    monkeypatch.setattr(lookout.senses, "check", no_way(""))
-    lookout.look(now())
+    monkeypatch.setattr(blind_stretches.senses, "check", no_way(""))
+    blind_stretches.look(now())
     assert BlindStretch.current() is not None
 
 
@@ -103,15 +103,15 @@ def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, c
         silent = sum(host.startswith("bad") for host in hosts)
         return Checks(connected=True, names=(len(hosts), silent))
 
-    monkeypatch.setattr(lookout.senses, "check", check)
-    lookout.look(now())
+    monkeypatch.setattr(blind_stretches.senses, "check", check)
+    blind_stretches.look(now())
     assert BlindStretch.current() is None
 
 
 def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
     for endpoint in fleet:
         look(endpoint, *(bad(Cause.NO_ROUTE) for _ in range(3)))
-    lookout.look(now())
+    blind_stretches.look(now())
     assert checks["asked"] == [["gpu-0", "gpu-1", "gpu-2"]]
     assert BlindStretch.current() is None
     assert {state(endpoint).status for endpoint in fleet} == {"down"}
@@ -123,7 +123,7 @@ def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, val
     look(fleet[0], bad(Cause.NO_ROUTE), bad(Cause.NO_ROUTE))  # the first is held to be down already
     assert state(fleet[0]).status == "down"
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
 
     stretch = BlindStretch.current()
     assert stretch is not None
@@ -141,7 +141,7 @@ def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, val
 def test_what_is_found_in_the_dark_is_unknown(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
     for _ in range(4):
         cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
@@ -155,7 +155,7 @@ def test_what_was_down_before_stays_down(fleet, checks):
     Incident.objects.update(began_at=datetime.now(UTC) - timedelta(minutes=9))
     cut(fleet)
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
     assert [state(endpoint).status for endpoint in fleet] == ["down", "unknown", "unknown"]
     assert Incident.objects.get(resolved_at=None).endpoint == fleet[0]
 
@@ -164,13 +164,13 @@ def test_it_ends_when_the_checks_pass_again_and_those_who_run_it_are_told_once(f
     User.objects.create_superuser("root", "root@example.org", "a long password")
     cut(fleet)
     checks["checks"] = CUT
-    lookout.look(now())
-    lookout.look(now())
+    blind_stretches.look(now())
+    blind_stretches.look(now())
     assert BlindStretch.objects.get().ended_at is None
 
     checks["checks"] = Checks(connected=True)
-    lookout.look(now())
-    lookout.look(now())
+    blind_stretches.look(now())
+    blind_stretches.look(now())
     assert BlindStretch.objects.get().ended_at is not None
     assert valkey.get("plimsoll:watch") == b""
     note = Alert.objects.get(dropped="")
@@ -184,18 +184,18 @@ def test_it_ends_when_the_checks_pass_again_and_those_who_run_it_are_told_once(f
 def test_an_answer_from_another_machine_ends_it_whatever_the_checks_say(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
     look(fleet[1], good())
-    lookout.look(now())
+    blind_stretches.look(now())
     assert BlindStretch.objects.get().ended_at is not None
 
 
 def test_failures_just_after_the_end_are_still_put_down_to_it(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
     checks["checks"] = Checks(connected=True)
-    lookout.look(now())
+    blind_stretches.look(now())
     cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
     BlindStretch.objects.update(ended_at=datetime.now(UTC) - 2 * BlindStretch.AFTERGLOW)
@@ -210,6 +210,6 @@ def test_a_probe_under_way_while_the_dark_begins_does_not_bring_the_doubt_back(f
     cut(fleet)
     under_way = state_of(fleet[0].pk)
     checks["checks"] = CUT
-    lookout.look(now())
+    blind_stretches.look(now())
     record(under_way, bad(Cause.NO_ROUTE), 0.0)
     assert state(fleet[0]).failures == 0

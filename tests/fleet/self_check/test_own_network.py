@@ -6,15 +6,15 @@ import socket
 import threading
 from contextlib import ExitStack, closing, suppress
 
+from fleet.self_check import own_network
 from fleet.verdict.monitor_blind import verdict
-from fleet.watch import senses
 from tests.conftest import free_port
 
 
 def test_a_healthy_machine_finds_nothing_wrong_with_itself():
-    assert senses.canary() == ""
-    assert senses.way_to("127.0.0.1")
-    assert verdict(senses.check(["127.0.0.1"])) is None
+    assert own_network.canary() == ""
+    assert own_network.way_to("127.0.0.1")
+    assert verdict(own_network.check(["127.0.0.1"])) is None
 
 
 def test_running_out_of_file_descriptors_is_our_own_fault():
@@ -25,7 +25,7 @@ def test_running_out_of_file_descriptors_is_our_own_fault():
         with suppress(OSError):
             while True:
                 stack.enter_context(closing(socket.socket()))
-        reason = senses.canary()
+        reason = own_network.canary()
     assert "Too many open files" in reason
 
 
@@ -34,12 +34,12 @@ def test_an_address_without_a_route_is_told_from_one_that_has_one(monkeypatch):
         def connect(self, address):
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
-    monkeypatch.setattr(senses.socket, "socket", NoRoute)
-    assert not senses.way_to("192.0.2.1")
+    monkeypatch.setattr(own_network.socket, "socket", NoRoute)
+    assert not own_network.way_to("192.0.2.1")
 
 
 def test_a_witness_that_refuses_has_answered_and_a_silent_one_has_not(monkeypatch):
-    monkeypatch.setattr(senses, "WITNESS_WITHIN", 0.2)
+    monkeypatch.setattr(own_network, "WITNESS_WITHIN", 0.2)
     with closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as full, ExitStack() as stack:
         port = full.getsockname()[1]
         for _ in range(4):  # a full backlog drops what comes: like a machine that is not there
@@ -47,9 +47,9 @@ def test_a_witness_that_refuses_has_answered_and_a_silent_one_has_not(monkeypatc
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
         silent = ("127.0.0.1", port)
-        assert senses.check([], [("127.0.0.1", free_port())]).witnesses == (1, 0)
-        assert senses.check([], [silent]).witnesses == (1, 1)
-        assert senses.check([], [silent, ("127.0.0.1", free_port())]).witnesses == (2, 1)
+        assert own_network.check([], [("127.0.0.1", free_port())]).witnesses == (1, 0)
+        assert own_network.check([], [silent]).witnesses == (1, 1)
+        assert own_network.check([], [silent, ("127.0.0.1", free_port())]).witnesses == (2, 1)
 
 
 def test_names_that_no_name_server_speaks_about_are_told_from_names_that_are_not_there(monkeypatch):
@@ -62,10 +62,12 @@ def test_names_that_no_name_server_speaks_about_are_told_from_names_that_are_not
             never.wait(5)
         raise socket.gaierror(answers[name], "as the test wants it")
 
-    monkeypatch.setattr(senses.socket, "getaddrinfo", resolver)
-    monkeypatch.setattr(senses, "NAMES_WITHIN", 0.2)
-    monkeypatch.setattr(senses, "canary", lambda: "")
-    assert senses.check(["silent.example", "hanging.example"]).names == (2, 2)
-    assert senses.check(["silent.example", "gone.example"]).names == (2, 1)
-    assert senses.check(["silent.example", "10.0.0.1", "10.0.0.2"]).names == (1, 0), "names are not what mostly fails"
+    monkeypatch.setattr(own_network.socket, "getaddrinfo", resolver)
+    monkeypatch.setattr(own_network, "NAMES_WITHIN", 0.2)
+    monkeypatch.setattr(own_network, "canary", lambda: "")
+    assert own_network.check(["silent.example", "hanging.example"]).names == (2, 2)
+    assert own_network.check(["silent.example", "gone.example"]).names == (2, 1)
+    assert own_network.check(["silent.example", "10.0.0.1", "10.0.0.2"]).names == (1, 0), (
+        "names are not what mostly fails"
+    )
     never.set()

@@ -9,7 +9,7 @@ import pytest
 
 from core.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY, WATCH_KEY
 from fleet.models import BlindStretch
-from fleet.watch import heartbeat
+from fleet.self_check import heartbeat
 
 pytestmark = pytest.mark.django_db
 
