@@ -141,7 +141,7 @@ def _said(part: str, sentence: bytes | str | None, text: str, remedy: str) -> li
 
 
 def _not_probed(sentence: bytes | None) -> list[Trouble]:
-    """A trouble when fleet.watch.overdue left word of one."""
+    """A trouble when fleet.probing.overdue left word of one."""
     if not sentence:
         return []
     text = "Not all endpoints have been probed in time: what is shown of those is old, and none of them counts as up."

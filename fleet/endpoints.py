@@ -16,7 +16,7 @@ from core.redaction import redact
 from teams import audit, quotas
 from teams.models import Team
 
-from . import claims, live, probing
+from . import live
 from .engines.errors import Cause
 from .engines.http.address import parse_base_url
 from .engines.http.api_key import clean_key, clean_username
@@ -24,6 +24,7 @@ from .engines.registry import ENGINES
 from .engines.timeout import default_timeout
 from .incidents import lifecycle
 from .models import Change, Endpoint, EndpointState
+from .probing import claims, record
 from .verdict.status import Status
 
 FIELDS = (
@@ -106,7 +107,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
 
 def _forget_put_off(pk: int) -> None:
     """What could not be done with the endpoint as it was is tried again now that a person changed it."""
-    for sweep in (claims.CLAIMS, probing.SWEEP):
+    for sweep in (claims.CLAIMS, record.SWEEP):
         fence.forget(sweep, str(pk))
 
 

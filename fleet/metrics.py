@@ -22,8 +22,8 @@ from core.version import version
 from teams.tokens import Bearer
 
 from .access import sees_all
+from .probing.probe_counts import BUCKETS
 from .queries import metrics as query
-from .tally import BUCKETS
 
 __all__ = ["CONTENT_TYPE", "text"]
 

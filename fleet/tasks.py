@@ -11,12 +11,12 @@ from celery.worker.request import Request
 from core import signs_of_life
 from core.schedule import Scheduled
 
-from . import dispatch, probe_worker
 from .alerts import calling, claims, delivery, digest
-from .claims import Claim
 from .history import rollups, upkeep
 from .incidents import sweep
 from .muting import marks
+from .probing import dispatch, worker
+from .probing.claims import Claim
 from .self_check import heartbeat
 
 
@@ -36,7 +36,7 @@ class Unacknowledged(Request):
 @shared_task(Request=Unacknowledged)
 def probe(batch: list[list[Any]]) -> None:
     """Ask some endpoints how they are, each on a thread that its team may have."""
-    probe_worker.submit(Claim(*each) for each in batch)
+    worker.submit(Claim(*each) for each in batch)
 
 
 @shared_task(base=Scheduled)

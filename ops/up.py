@@ -116,7 +116,7 @@ def web() -> list[str]:
 def workers() -> dict[str, list[str]]:
     """Probes have a worker of their own, so that nothing else can hold them up."""
     return {
-        # Its tasks only hand probes to threads of their own: fleet.probe_worker.
+        # Its tasks only hand probes to threads of their own: fleet.probing.worker.
         "worker-probe": _worker("probe", ["probe"], 4),
         # None of the schedule runs twice at a time, so the dispatcher always gets a thread.
         "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], len(schedule.periods()) + 3),

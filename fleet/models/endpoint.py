@@ -98,8 +98,10 @@ class EndpointState(models.Model):
     )  # unix seconds; when the first probe was due that was sent and is not recorded yet
     not_probed_since = models.BigIntegerField(
         null=True, db_index=True
-    )  # the same, once that is so long ago that nothing is known any more: fleet.watch.overdue
-    probe_seconds = models.FloatField(default=0, db_index=True)  # how long a probe is expected to take: fleet.shares
+    )  # the same, once that is so long ago that nothing is known any more: fleet.probing.overdue
+    probe_seconds = models.FloatField(
+        default=0, db_index=True
+    )  # how long a probe is expected to take: fleet.probing.shares
     stretch = models.PositiveSmallIntegerField(default=1)  # it is probed every so many intervals for now
 
     status = models.CharField(max_length=12, default=Status.UNKNOWN, db_index=True)

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .. import canary_limits
 from ..models import Endpoint, EndpointState
+from ..probing import canary_limits
 from ..verdict.canary_memory import DAY, CanaryMemory
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..watch.overdue import since_in_words
+from ..probing.overdue import since_in_words
 
 _WORDS = {
     "unreadable": "can't be read",

@@ -18,11 +18,12 @@ from core import redis_keys, schedule
 from core.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
 from teams.tokens import Bearer
 
-from .. import tally, viewers
+from .. import viewers
 from ..access import seen, sees_all
 from ..models import Alert, BlindStretch, EndpointState, Incident, Message
+from ..probing import probe_counts
+from ..probing.overdue import first_due
 from ..verdict.status import Status
-from ..watch.overdue import first_due
 
 PARTS = {"dispatcher": BEAT_KEY, "probe_worker": PROBE_KEY, "delivery_worker": DELIVERY_KEY}
 
@@ -113,7 +114,7 @@ def from_broker() -> FromBroker | None:
     try:
         with client, client.pipeline(transaction=False) as batch:
             batch.mget(PARTS.values())
-            batch.hgetall(tally.KEY)
+            batch.hgetall(probe_counts.KEY)
             batch.hgetall(viewers.KEY)
             batch.hgetall(schedule.KEY)
             for name in names:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .. import canary_limits, schedule
 from ..engines.canary import moved, suitable
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Model, Reading
+from ..probing import canary_limits, schedule
 from . import stalled as standstill
 from .canary_memory import DAY, CanaryMemory
 from .memory import Memory, Rules

@@ -10,10 +10,10 @@
 
 from dataclasses import dataclass
 
-from .. import schedule
 from ..engines.errors import Cause
 from ..engines.reading import Reading
 from ..engines.registry import LISTENS_LATE
+from ..probing import schedule
 from . import canary
 from . import stalled as standstill
 from .flapping import turned

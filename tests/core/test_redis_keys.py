@@ -9,7 +9,7 @@ from config.celery import app
 from core import redis_keys, schedule, signs_of_life
 from core.cache import Cache
 from fleet import live
-from fleet.tally import Tally
+from fleet.probing.probe_counts import Tally
 
 SECRET = "s" * 50
 POSTGRES = {

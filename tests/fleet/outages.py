@@ -6,7 +6,7 @@ from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Incident
-from fleet.probing import record, state_of
+from fleet.probing.record import record, state_of
 from teams.models import Team
 
 

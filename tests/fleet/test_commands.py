@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from fleet import endpoints
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import record, state_of
+from fleet.probing.record import record, state_of
 from teams.models import Team
 from tests.fake_engine import FakeEngine
 from tests.hostile_server import (

@@ -9,7 +9,7 @@ from core.models import PutOff
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
-from fleet.probing import record, state_of
+from fleet.probing.record import record, state_of
 from teams.models import Team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -11,10 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config.celery import app
 from core import redis_keys
-from fleet import dispatch, endpoints, live, metrics, probing, tally, viewers
+from fleet import endpoints, live, metrics, viewers
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Failure, Reading
 from fleet.models import Alert, BlindStretch, Endpoint, EndpointState, Incident, Message
+from fleet.probing import dispatch, probe_counts, record
 from teams import tokens
 from teams.models import Scope, Team
 from tests.broker import free_port
@@ -25,10 +26,10 @@ NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def counts(monkeypatch) -> tally.Tally:
+def counts(monkeypatch) -> probe_counts.Tally:
     """The counts of this process, without what other tests left in them."""
-    fresh = tally.Tally()
-    monkeypatch.setattr(probing, "tally", fresh)
+    fresh = probe_counts.Tally()
+    monkeypatch.setattr(record, "tally", fresh)
     monkeypatch.setattr(dispatch, "tally", fresh)
     return fresh
 
@@ -113,7 +114,7 @@ def test_probes_are_counted_by_what_they_found_and_how_late_they_were(scrape, va
     now = time.time()
     for late_ms, cause in ((20.0, None), (3_000.0, Cause.CONNECTION_REFUSED), (99_000.0, Cause.CONNECTION_REFUSED)):
         now += 1
-        probing.record(probing.state_of(gpu.pk), reading(now, cause), late_ms)
+        record.record(record.state_of(gpu.pk), reading(now, cause), late_ms)
     assert "plimsoll_probes_total" not in scrape().names  # still in the process
     counts.tell()
     counts.tell()
@@ -128,7 +129,7 @@ def test_probes_are_counted_by_what_they_found_and_how_late_they_were(scrape, va
 
 
 def test_several_processes_add_up(scrape, valkey):
-    for process in (tally.Tally(), tally.Tally()):
+    for process in (probe_counts.Tally(), probe_counts.Tally()):
         process.probe("up", None, None)
         process.tell()
     told = scrape()
@@ -137,30 +138,30 @@ def test_several_processes_add_up(scrape, valkey):
 
 
 def test_a_probe_costs_no_round_trip_until_some_seconds_are_over(valkey, monkeypatch):
-    process = tally.Tally()
+    process = probe_counts.Tally()
     for _ in range(10):
         process.probe("up", None, 1.0)
-    assert not valkey.exists(tally.KEY)
-    monkeypatch.setattr(tally, "EVERY", 0.0)
+    assert not valkey.exists(probe_counts.KEY)
+    monkeypatch.setattr(probe_counts, "EVERY", 0.0)
     process.probe("up", None, 1.0)
-    assert valkey.hget(tally.KEY, "found|up|") == b"11"
+    assert valkey.hget(probe_counts.KEY, "found|up|") == b"11"
 
 
 def test_counts_wait_for_a_broker_that_is_away(valkey, settings):
-    process, there = tally.Tally(), settings.REDIS_URL
+    process, there = probe_counts.Tally(), settings.REDIS_URL
     process.probe("up", None, None)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     process.tell()
     settings.REDIS_URL = there
     process.probe("up", None, None)
     process.tell()
-    assert valkey.hget(tally.KEY, "found|up|") == b"2"
+    assert valkey.hget(probe_counts.KEY, "found|up|") == b"2"
 
 
 def test_the_probe_workers_sign_of_life_tells_the_counts(valkey, counts):
     counts.probe("up", None, None)
     dispatch.pulse_probe()
-    assert valkey.hget(tally.KEY, "found|up|") == b"1"
+    assert valkey.hget(probe_counts.KEY, "found|up|") == b"1"
 
 
 def test_queues_tell_how_many_wait_and_for_how_long(scrape, valkey):

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleet import endpoints, probing
+from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import BlindStretch, Endpoint, EndpointState, Incident, Observation
+from fleet.probing import record as probing
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, judge
 from fleet.verdict.memory import Memory

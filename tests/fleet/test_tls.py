@@ -17,13 +17,14 @@ from django.test.utils import CaptureQueriesContext
 
 from core import certificates
 from core.http import trust
-from fleet import checking, endpoints, probing
+from fleet import checking, endpoints
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import FleetConfig
 from fleet.engines import canary
 from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
+from fleet.probing import record
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.endpoint import now
 from fleet.self_check import heartbeat
@@ -65,7 +66,7 @@ def engine(tls: ssl.SSLContext):
 
 def looked_at(endpoint: Endpoint) -> EndpointState:
     at = int(time.time())
-    probing.run(endpoint.pk, at, at + 60)
+    record.run(endpoint.pk, at, at + 60)
     return EndpointState.objects.get(pk=endpoint.pk)
 
 

@@ -2,8 +2,9 @@
 
 import time
 
-from fleet import endpoints, probing
+from fleet import endpoints
 from fleet.models import Endpoint, EndpointState
+from fleet.probing import record
 from fleet.verdict.canary_memory import DAY
 from tests.fake_engine import FakeEngine
 
@@ -16,7 +17,7 @@ def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **val
 
 def probed(endpoint: Endpoint) -> EndpointState:
     now = int(time.time())
-    probing.run(endpoint.pk, now, now + 60)
+    record.run(endpoint.pk, now, now + 60)
     return EndpointState.objects.get(pk=endpoint.pk)
 
 

@@ -12,7 +12,6 @@ from advisor import reviews
 from advisor.models import Decision
 from core import fence
 from core.models import PutOff
-from fleet import claims
 from fleet.alerts import digest, gathering, policy
 from fleet.history import rollups, upkeep
 from fleet.incidents import sweep as catching_up
@@ -29,6 +28,7 @@ from fleet.models import (
     Trace,
 )
 from fleet.muting import marks
+from fleet.probing import claims
 from fleet.self_check import blind_stretches
 from fleet.verdict.monitor_blind import Suspicion
 from teams import upkeep as teams_upkeep

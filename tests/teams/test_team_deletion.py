@@ -9,8 +9,8 @@ from django.db import connection, transaction
 
 from advisor.models import Decision, Requirement
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation, Silence
-from fleet.probing import record as record_reading
-from fleet.probing import state_of
+from fleet.probing.record import record as record_reading
+from fleet.probing.record import state_of
 from teams import invitations, team_lifecycle
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
 from teams.team_lifecycle import new_team

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import requests
 
-from fleet import canary_limits, endpoints
+from fleet import endpoints
 from fleet.models import Endpoint
+from fleet.probing import canary_limits
 from tests.fleet.watching import canary_due, probed
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from fleet import endpoints, probing
-from fleet.claims import Claim, claim
+from fleet import endpoints
 from fleet.models import Endpoint, EndpointState
+from fleet.probing import record
+from fleet.probing.claims import Claim, claim
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]
 
@@ -70,7 +71,7 @@ class Watch:
     def look(self) -> EndpointState:
         due: list[Claim] = []
         self.wait_for(lambda: due.extend(claim(time.time())) or due, 30, "no look became due")
-        probing.run(due[0].endpoint_id, due[0].due_at, int(time.time()) + 60)
+        record.run(due[0].endpoint_id, due[0].due_at, int(time.time()) + 60)
         state = self.state
         passed = time.monotonic() - self.began
         print(f"{passed:6.1f} s: {state.status} {state.cause} {state.canary.get('detail', '')}")  # noqa: T201

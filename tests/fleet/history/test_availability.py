@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleet import probing
 from fleet.display.time_charts import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Failure, Reading
@@ -15,6 +14,7 @@ from fleet.history import day_strip, rollups
 from fleet.history.availability import PERIODS, availability, together
 from fleet.history.totals import FIGURES, Part, total_of
 from fleet.models import Endpoint, EndpointState, Incident, Observation, Rollup
+from fleet.probing import record
 from fleet.queries.availability import of_endpoint, of_team
 from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
@@ -150,7 +150,7 @@ class TestFromTheHistory:
         gpu = endpoint(team)
         EndpointState.objects.create(endpoint=gpu, marks={"maintenance": at(NOON + 3600).isoformat()})
         failed = Reading(float(NOON), failure=Failure(Cause.CONNECTION_REFUSED, "connect", ""))
-        probing.record(probing.state_of(gpu.pk), failed, 0.0)
+        record.record(record.state_of(gpu.pk), failed, 0.0)
         state = EndpointState.objects.get(pk=gpu.pk)
         assert day_strip.availability(state.strip, NOON) is None
         assert day_strip.day_cells(state.strip, NOON)[-1] == "unknown"

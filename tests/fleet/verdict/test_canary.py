@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet import canary_limits, schedule
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Facts, Failure, Identity, Load, Model, Reading
+from fleet.probing import canary_limits, schedule
 from fleet.verdict.canary import (
     NOT_OFFERED,
     NOTHING_LOADED,

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
-from fleet.schedule import CONFIRM_EVERY, next_due
+from fleet.probing.schedule import CONFIRM_EVERY, next_due
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, depends_on_blindness, judge
 from fleet.verdict.memory import Memory, Rules

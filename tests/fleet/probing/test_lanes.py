@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fleet import lanes
-from fleet.lanes import Job, Lane, Pool
+from fleet.probing import lanes
+from fleet.probing.lanes import Job, Lane, Pool
 
 HOG, ALPHA = 1, 2
 LATER = time.time() + 3600

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from fleet import claims, endpoints, shares
+from fleet import endpoints
 from fleet.models import EndpointState
+from fleet.probing import claims, shares
 from teams.models import Team
 
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from fleet import canaries, probing
 from fleet.engines import canary as asking
 from fleet.models import Endpoint, EndpointState, Observation
+from fleet.probing import canaries, record
 from fleet.verdict.canary import NOTHING_LOADED, TRAFFIC
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
@@ -166,9 +166,9 @@ class TestWithDatabase:
     def test_two_looks_at_once_send_one_canary(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine, interval=5, timeout=2)
-            first, second = (probing.state_of(gpu.pk) for _ in range(2))
+            first, second = (record.state_of(gpu.pk) for _ in range(2))
             for state in (first, second):
-                canaries.ask(state, probing._ask(state))
+                canaries.ask(state, record._ask(state))
             assert len(asked(engine)) == 1
             assert first.due_at - time.time() > asking.LONGEST - 2
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from django.conf import settings
 
+from ..models import EndpointState
 from .lanes import SLOW_AFTER
-from .models import EndpointState
 
 FRESH_FOR = 5.0
 """Seconds for which a process keeps what it worked out."""
@@ -74,7 +74,7 @@ def worked_out(rows: Iterable[tuple[int, int, float]], slots: int) -> Stretches:
 def share_of(needs: Iterable[float], slots: float) -> float:
     """How many of the slots a team gets that needs more, where the teams need so many; infinite where none does.
 
-    By the rule of fleet.lanes: what those leave that need less is divided among the others, with one part kept free.
+    By the rule of lanes.py: what those leave that need less is divided among the others, with one part kept free.
     """
     left, ordered = slots, sorted(needs)
     for index, need in enumerate(ordered):

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from .engines.timeout import DEFAULT_TIMEOUT
+from ..engines.timeout import DEFAULT_TIMEOUT
 
 CONFIRM_EVERY = 3
 """Seconds between the looks that confirm a first failure or recovery, so that three in a row are known within ten."""

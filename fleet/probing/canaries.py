@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from core.database import give_back
 
-from .engines import canary
-from .engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
-from .engines.reading import Canary, Reading
-from .models import EndpointState
-from .verdict.canary import next_canary
+from ..engines import canary
+from ..engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
+from ..engines.reading import Canary, Reading
+from ..models import EndpointState
+from ..verdict.canary import next_canary
 
 
 def ask(state: EndpointState, reading: Reading) -> Reading:

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from fleet import canaries, endpoints, probing
+from fleet import endpoints
 from fleet.engines import canary as asking
 from fleet.engines.reading import Load, Reading
 from fleet.models import Endpoint, EndpointState, Observation
+from fleet.probing import canaries, record
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
 
@@ -104,5 +105,5 @@ def test_an_engine_that_counts_late_does_not_stand_still(team):
     idle = Load(running=2, generation_tokens=5)
     gpu = endpoints.add(team, name="late", url="http://10.0.0.5:8080", engine="llamacpp")
     for n in range(5):
-        probing.record(probing.state_of(gpu.pk), Reading(1e9 + 60 * n, load=idle), 0.0)
+        record.record(record.state_of(gpu.pk), Reading(1e9 + 60 * n, load=idle), 0.0)
     assert EndpointState.objects.get(pk=gpu.pk).still == 0

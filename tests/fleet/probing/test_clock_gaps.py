@@ -7,9 +7,9 @@ import pytest
 import time_machine
 
 from fleet.models import BlindStretch, EndpointState
-from fleet.schedule import next_due, phase
-from fleet.watch import ticks
-from fleet.watch.ticks import Moment, Passed, passed
+from fleet.probing import clock_gaps
+from fleet.probing.clock_gaps import Moment, Passed, passed
+from fleet.probing.schedule import next_due, phase
 from tests.fleet.outages import watched
 
 NOW = 1_800_000_000.0
@@ -42,14 +42,14 @@ def test_a_new_process_goes_by_what_the_broker_knows(last_tick, still):
 
 @pytest.fixture(autouse=True)
 def first_tick(monkeypatch):
-    monkeypatch.setattr(ticks, "_last", {})
+    monkeypatch.setattr(clock_gaps, "_last", {})
 
 
 @pytest.mark.django_db
 @pytest.mark.database
 def test_a_gap_is_kept_for_the_history_once():
-    ticks.notice("tick", time.time() - 42)
-    ticks.notice("pulse", time.time() - 43)
+    clock_gaps.notice("tick", time.time() - 42)
+    clock_gaps.notice("pulse", time.time() - 43)
     stretch = BlindStretch.objects.get()
     assert stretch.reason == "The watch stood still for 42 s."
     assert stretch.ended_at is not None
@@ -62,12 +62,12 @@ def test_a_clock_set_back_leaves_nobody_unwatched(team, valkey, caplog):
     endpoint = watched(team, "gpu-1", interval=30)
     before = time.time()
     with time_machine.travel(before, tick=True):
-        ticks.notice("tick", None)
+        clock_gaps.notice("tick", None)
     due = next_due(before, 30, str(endpoint.pk))
     EndpointState.objects.update(due_at=due)
     back = before - 3600
     with time_machine.travel(back, tick=True):
-        ticks.notice("tick", before)
+        clock_gaps.notice("tick", before)
     state = EndpointState.objects.get()
     assert back < state.due_at <= back + 31
     assert state.due_at % 30 == phase(str(endpoint.pk), 30), "it is on its grid"
@@ -79,7 +79,7 @@ def test_a_clock_set_back_leaves_nobody_unwatched(team, valkey, caplog):
 def test_due_times_left_by_a_clock_that_ran_ahead_are_repaired_at_the_first_tick(team, valkey):
     watched(team, "gpu-1", interval=30)
     EndpointState.objects.update(due_at=int(time.time()) + 86_400)
-    ticks.notice("tick", None)
+    clock_gaps.notice("tick", None)
     assert EndpointState.objects.get().due_at <= time.time() + 31
 
 
@@ -87,9 +87,9 @@ def test_due_times_left_by_a_clock_that_ran_ahead_are_repaired_at_the_first_tick
 def test_a_clock_set_forward_is_logged_and_is_no_gap(team, valkey, caplog):
     at = time.time()
     with time_machine.travel(at, tick=True):
-        ticks.notice("tick", None)
+        clock_gaps.notice("tick", None)
     with time_machine.travel(at + 600, tick=True):
-        ticks.notice("tick", at)
+        clock_gaps.notice("tick", at)
         assert datetime.now(UTC).timestamp() > at + 599
     assert "set forward by 600 s" in caplog.text
     assert not BlindStretch.objects.exists()

@@ -15,11 +15,12 @@ from core import signs_of_life
 from core.database import writing
 from core.models import PutOff
 
-from .. import claims, live, probing, shares
+from .. import live
 from ..engines.errors import Cause
-from ..lanes import SLOW_AFTER
 from ..models import EndpointState
 from ..verdict.status import TROUBLE, Status
+from . import claims, record, shares
+from .lanes import SLOW_AFTER
 
 INTERVALS = 3
 """An endpoint whose oldest due probe is older than so many of its intervals is unknown."""
@@ -61,7 +62,7 @@ def trouble() -> str:
     Not among them is what is no trouble of the watch: endpoints that were put off, those that hang, and those of a team
     that needs more than its share of the probe threads.
     """
-    put_off = PutOff.objects.filter(sweep__in=(probing.SWEEP, claims.CLAIMS)).values_list("key", flat=True)
+    put_off = PutOff.objects.filter(sweep__in=(record.SWEEP, claims.CLAIMS)).values_list("key", flat=True)
     over_share = {team for team, _ in shares.stretches()}
     late = _watched().filter(not_probed_since__isnull=False, probe_seconds__lte=SLOW_AFTER)
     late = late.exclude(pk__in=[int(key) for key in put_off]).exclude(endpoint__team__in=over_share)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .engines.reading import Facts, Model
+from ..engines.reading import Facts, Model
 
 MOST = 50
 """Changes told one by one per probe; a server that swaps thousands of models is told in one line."""

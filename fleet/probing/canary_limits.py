@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .engines.ollama_memory import moment
-from .engines.reading import Model, Reading
-from .verdict.canary_memory import CanaryMemory
+from ..engines.ollama_memory import moment
+from ..engines.reading import Model, Reading
+from ..verdict.canary_memory import CanaryMemory
 
 UNUSED = "not used since the last canary; another would keep it in memory"
 ENDED = "canaries have ended here"

@@ -9,8 +9,9 @@ from django.db import connection
 
 from config.celery import app
 from core import redis_keys
-from fleet import dispatch, endpoints, lanes, probe_worker
+from fleet import endpoints
 from fleet.models import EndpointState, Observation
+from fleet.probing import dispatch, lanes, worker
 from tests.fake_engine import many
 
 QUEUE = redis_keys.queue("probe")
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 @pytest.fixture
 def pool(monkeypatch):
     made = lanes.Pool(4)
-    monkeypatch.setattr(probe_worker, "pool", made)
+    monkeypatch.setattr(worker, "pool", made)
     yield made
     assert made.close(10)
 
@@ -47,16 +48,16 @@ def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait
 def test_a_claim_past_its_time_is_not_probed(team, pool):
     gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
     past = int(time.time()) - 10
-    probe_worker.submit([probe_worker.Claim(gpu.pk, team.pk, False, past - 5, past)])
+    worker.submit([worker.Claim(gpu.pk, team.pk, False, past - 5, past)])
     assert pool.close(10)
     assert not Observation.objects.exists()
 
 
 def test_no_connection_to_postgresql_is_held_while_a_probe_waits(team, pool, monkeypatch, wait_for):
     seen = []
-    monkeypatch.setattr(probe_worker.probing, "probe", lambda *_, **__: seen.append(connection.connection) or 1 / 0)
+    monkeypatch.setattr(worker.probing, "probe", lambda *_, **__: seen.append(connection.connection) or 1 / 0)
     gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
     now = int(time.time())
-    probe_worker.submit([probe_worker.Claim(gpu.pk, team.pk, False, now, now + 60)])
+    worker.submit([worker.Claim(gpu.pk, team.pk, False, now, now + 60)])
     wait_for(lambda: seen)
     assert (seen[0] is None) == (connection.vendor == "postgresql")  # one to SQLite is kept: opening costs more

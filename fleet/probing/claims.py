@@ -9,8 +9,8 @@ from core import fence
 from core.database import writing
 from core.turns import in_turn
 
+from ..models import EndpointState
 from . import schedule, shares
-from .models import EndpointState
 
 CLAIMS = "claims"
 """The sweep, as core.fence knows it."""

@@ -11,10 +11,9 @@ from django.conf import settings
 
 from core.database import give_back
 
-from . import probing
+from . import overdue, record
 from .claims import Claim
 from .lanes import Job, Pool
-from .watch import overdue
 
 STOP_WITHIN = 3.0
 """Seconds that a stop waits for probes under way. What is not recorded by then comes again with its next due time."""
@@ -35,7 +34,7 @@ def submit(claims: Iterable[Claim]) -> None:
 
 def _run(claim: Claim) -> None:
     try:
-        probing.run(claim.endpoint_id, claim.due_at, claim.expires_at)
+        record.run(claim.endpoint_id, claim.due_at, claim.expires_at)
     finally:
         give_back()
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from django.db.models import F
 
-from .. import schedule
 from ..models import BlindStretch, EndpointState
+from . import schedule
 
 STILL_AFTER = 15.0
 """Seconds without a tick that are a gap in the history."""

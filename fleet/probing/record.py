@@ -12,17 +12,18 @@ from core import fence
 from core.database import give_back, writing
 from core.models import PutOff
 
-from . import canaries, live, schedule, shares
+from .. import live
+from ..engines.errors import Cause
+from ..engines.probe import probe
+from ..engines.reading import Facts, Failure, Reading, facts_from_json, to_json
+from ..history import day_strip
+from ..incidents import lifecycle
+from ..models import BlindStretch, Change, EndpointState, Observation, Trace
+from ..verdict.judge import depends_on_blindness, judge
+from ..verdict.status import TROUBLE, Finding, Status, doubts
+from . import canaries, schedule, shares
 from .changes import differences
-from .engines.errors import Cause
-from .engines.probe import probe
-from .engines.reading import Facts, Failure, Reading, facts_from_json, to_json
-from .history import day_strip
-from .incidents import lifecycle
-from .models import BlindStretch, Change, EndpointState, Observation, Trace
-from .tally import tally
-from .verdict.judge import depends_on_blindness, judge
-from .verdict.status import TROUBLE, Finding, Status, doubts
+from .probe_counts import tally
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""

@@ -7,11 +7,10 @@ from celery import current_app
 
 from core import signs_of_life
 
-from . import claims
-from .alerts import storms
-from .self_check import blind_stretches
-from .tally import tally
-from .watch import overdue, ticks
+from ..alerts import storms
+from ..self_check import blind_stretches
+from . import claims, clock_gaps, overdue
+from .probe_counts import tally
 
 BATCH = 25
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
@@ -20,7 +19,7 @@ BATCH = 25
 def tick() -> None:
     """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
     now = time.time()
-    ticks.notice("tick", signs_of_life.seen("tick"))
+    clock_gaps.notice("tick", signs_of_life.seen("tick"))
     storms.look_ahead(now)
     due = claims.claim(now)
     task = current_app.tasks["fleet.tasks.probe"]
@@ -37,7 +36,7 @@ def tick() -> None:
 
 def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
-    ticks.notice("pulse", signs_of_life.seen("pulse"))
+    clock_gaps.notice("pulse", signs_of_life.seen("pulse"))
     signs_of_life.alive("pulse")
     overdue.sweep(time.time())
     tally.tell()  # where few are looked at, the next probe is far off

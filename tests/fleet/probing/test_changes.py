@@ -1,7 +1,7 @@
 """The dated change log of facts."""
 
-from fleet.changes import MOST, Difference, differences
 from fleet.engines.reading import Facts, Model
+from fleet.probing.changes import MOST, Difference, differences
 
 
 def facts(*models: Model, version: str | None = "1.0") -> Facts:

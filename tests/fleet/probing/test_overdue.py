@@ -7,13 +7,14 @@ import pytest
 
 from config.celery import app
 from core import health
-from fleet import claims, dispatch, endpoints, probing, shares
+from fleet import endpoints
 from fleet.alerts.outbox import flaps
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation
+from fleet.probing import claims, clock_gaps, dispatch, overdue, shares
+from fleet.probing import record as probing
 from fleet.queries import metrics
-from fleet.watch import overdue, ticks
 from teams import tokens
 from teams.models import Scope, Team
 
@@ -167,7 +168,7 @@ def test_a_clock_set_forward_makes_nothing_overdue(gpu, monkeypatch):
     record(gpu, good())
     now = time.time()
     EndpointState.objects.update(due_at=int(now) + 5, waiting_since=int(now) - 1)
-    ticks._wait_afresh(now + 7200, 7200)
+    clock_gaps._wait_afresh(now + 7200, 7200)
     state = state_of(gpu)
     assert state.waiting_since is None and now + 7200 < state.due_at <= now + 7210
     assert overdue.sweep(now + 7200) == 0
@@ -175,7 +176,7 @@ def test_a_clock_set_forward_makes_nothing_overdue(gpu, monkeypatch):
 
 def test_a_clock_set_back_leaves_no_probe_waiting_in_the_future(gpu):
     EndpointState.objects.update(waiting_since=int(time.time()) + 7200)
-    ticks.pull_back(time.time())
+    clock_gaps.pull_back(time.time())
     assert state_of(gpu).waiting_since is None
 
 

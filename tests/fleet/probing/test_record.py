@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 
 from core.models import PutOff
-from fleet import claims, endpoints, probing
+from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
+from fleet.probing import claims, overdue
+from fleet.probing import record as probing
 from fleet.verdict.status import Status
-from fleet.watch import overdue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -1,0 +1,1 @@
+"""A probe's way: scheduled, claimed, dispatched, run, judged and recorded."""
