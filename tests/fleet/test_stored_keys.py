@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from fleet import endpoints
 from fleet.endpoints import same_server
-from fleet.forms import EndpointForm, initial_of
+from fleet.endpoints.forms import EndpointForm, initial_of
 from fleet.models import Endpoint, EndpointState
 from teams.models import AuditEntry
 from tests.fake_engine import FakeEngine

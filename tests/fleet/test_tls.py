@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 
 from core import certificates
 from core.http import trust
-from fleet import checking, endpoints
+from fleet import endpoints
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import FleetConfig
+from fleet.endpoints import check
 from fleet.engines import canary
 from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
@@ -157,7 +158,7 @@ def test_the_advice_names_both_ways():
 def test_a_first_look_and_the_form_can_do_without_verifying(client, alice, team, ours, valkey):
     client.force_login(alice)
     with engine(ours.tls()) as server:
-        assert checking.check(server.url, watched=Endpoint.objects.none()).finding.cause is Cause.TLS_FAILED
+        assert check.check(server.url, watched=Endpoint.objects.none()).finding.cause is Cause.TLS_FAILED
         typed = {**FORM, "url": server.url, "name": "gpu-1", "team": team.pk}
         seen = client.post("/endpoints/check/", typed, headers={"HX-Request": "true"}).content.decode()
         assert "No answer" in seen and "CA_BUNDLE" in seen

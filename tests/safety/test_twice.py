@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet import endpoints
-from fleet.forms import default_numbers
+from fleet.endpoints.forms import default_numbers
 from fleet.models import Endpoint, Incident, IncidentEvent, MaintenanceWindow, Silence
 from teams.models import ApiToken, Invitation, Team
 from tests.people import just_signed_in

@@ -9,12 +9,12 @@ from core.stale import OpenedForm
 from teams.access import teams_of
 from teams.models import Role, Team
 
-from . import endpoints
-from .engines.http.address import LONGEST_PASTE, Address, read_address
-from .engines.http.api_key import clean_key, clean_username
-from .engines.registry import ENGINES
-from .engines.timeout import default_timeout
-from .models import Endpoint
+from ..engines.http.address import LONGEST_PASTE, Address, read_address
+from ..engines.http.api_key import clean_key, clean_username
+from ..engines.registry import ENGINES
+from ..engines.timeout import default_timeout
+from ..models import Endpoint
+from . import actions
 
 
 class ModelNames(forms.CharField):
@@ -174,7 +174,7 @@ class EndpointForm(OpenedForm):
             except ValueError as error:
                 self.add_error(field, str(error))
         if not data.get("name") and data.get("url"):
-            data["name"] = endpoints.suggested_name(data["url"])
+            data["name"] = actions.suggested_name(data["url"])
         return super().clean()
 
     def _clean_key(self, key: str) -> str:
@@ -182,12 +182,12 @@ class EndpointForm(OpenedForm):
 
     def save(self) -> Endpoint | None:
         """The added or changed endpoint; None when something is wrong, which the form's fields then say."""
-        values = {name: self.cleaned_data[name] for name in endpoints.FIELDS if name in self.cleaned_data}
+        values = {name: self.cleaned_data[name] for name in actions.FIELDS if name in self.cleaned_data}
         values["verify_tls"] = not self.cleaned_data["unverified"]
         try:
             if self.endpoint:
                 return self._change(self.endpoint, values)
-            return endpoints.add(self.cleaned_data["team"], **values)
+            return actions.add(self.cleaned_data["team"], **values)
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
@@ -197,7 +197,7 @@ class EndpointForm(OpenedForm):
         """An empty key field leaves the key alone: it is never sent to the page, so it can't come back from it."""
         if not values["api_key"] and not self.cleaned_data.get("forget_key"):
             del values["api_key"]
-        endpoints.change(endpoint, **values)
+        actions.change(endpoint, **values)
         return endpoint
 
     def stored_key(self, url: str, verify: bool, username: str) -> str:
@@ -205,7 +205,7 @@ class EndpointForm(OpenedForm):
         if self.endpoint is None or self.cleaned_data.get("forget_key"):
             return ""
         stored = {name: getattr(self.endpoint, name) for name in ("url", "verify_tls", "username")}
-        return self.endpoint.api_key if endpoints.same_server(stored, url, verify, username) else ""
+        return self.endpoint.api_key if actions.same_server(stored, url, verify, username) else ""
 
     @property
     def key_left_out(self) -> bool:
@@ -241,7 +241,7 @@ DETAILS = (
 
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:
     """The values an edit form begins with. The key is not among them."""
-    values = {name: getattr(endpoint, name) for name in endpoints.FIELDS if name not in ("api_key", "verify_tls")}
+    values = {name: getattr(endpoint, name) for name in actions.FIELDS if name not in ("api_key", "verify_tls")}
     if endpoint.timeout == default_timeout(endpoint.interval):
         del values["timeout"]
     return {**values, "unverified": not endpoint.verify_tls}

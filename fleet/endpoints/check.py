@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from .display import ladder
-from .endpoints import suggested_name
-from .engines.probe import probe
-from .engines.reading import Load, Reading, to_json
-from .engines.registry import title
-from .models import Endpoint
-from .verdict import causes
-from .verdict.status import Finding, find
+from ..display import ladder
+from ..engines.probe import probe
+from ..engines.reading import Load, Reading, to_json
+from ..engines.registry import title
+from ..models import Endpoint
+from ..verdict import causes
+from ..verdict.status import Finding, find
+from .actions import suggested_name
 
 DEADLINE = 5.0
 """Seconds somebody waits in front of the page at most."""

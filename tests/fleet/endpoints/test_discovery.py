@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fleet import endpoints
-from fleet.discovery import look_around
+from fleet.endpoints.discovery import look_around
 from fleet.models import Endpoint
 from tests.fake_engine import FakeEngine
 
@@ -44,7 +44,7 @@ def test_our_own_port_is_not_looked_at(db, ollama):
 
 
 def test_a_silent_port_holds_up_nobody(db, ollama, silent_port, monkeypatch):
-    monkeypatch.setattr("fleet.discovery.DEADLINE", 0.5)
+    monkeypatch.setattr("fleet.endpoints.discovery.DEADLINE", 0.5)
     assert [f.url for f in look_around(Endpoint.objects.all(), [silent_port, ollama.port])] == [here(ollama)]
 
 
@@ -55,7 +55,9 @@ def test_a_server_that_is_watched_already_is_marked_however_its_host_was_spelled
 
 
 def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: look_around(known, [ollama.port]))
+    monkeypatch.setattr(
+        "fleet.views.endpoint_edit.look_around", lambda known, own_ports: look_around(known, [ollama.port])
+    )
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "Ollama 0.30.1" in page and here(ollama) in page and "Watch it" in page
@@ -66,14 +68,16 @@ def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, mon
 
 
 def test_where_nothing_runs_the_page_says_what_to_do(client, alice, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: [])
+    monkeypatch.setattr("fleet.views.endpoint_edit.look_around", lambda known, own_ports: [])
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "No inference server was found" in page and "/endpoints/add/" in page
 
 
 def test_nothing_is_called_for_who_is_an_operator_of_no_team(client, charlie, ollama, monkeypatch):
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda known, own_ports: look_around(known, [ollama.port]))
+    monkeypatch.setattr(
+        "fleet.views.endpoint_edit.look_around", lambda known, own_ports: look_around(known, [ollama.port])
+    )
     client.force_login(charlie)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "Ollama" not in page and "Watch it" not in page and "takes the role operator" in page

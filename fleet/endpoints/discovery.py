@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from .endpoints import suggested_name
-from .engines.probe import probe
-from .engines.reading import Identity, Reading
-from .engines.registry import label
-from .models import Endpoint
+from ..engines.probe import probe
+from ..engines.reading import Identity, Reading
+from ..engines.registry import label
+from ..models import Endpoint
+from .actions import suggested_name
 
 PORTS = (11434, 8000, 1234, 8080, 30000)
 """The default ports of Ollama, vLLM, LM Studio, llama.cpp (and LocalAI) and SGLang."""

@@ -6,7 +6,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from config import settings as product
-from fleet import endpoints, throttle
+from fleet import endpoints
+from fleet.endpoints import throttle
 from fleet.models import EndpointState
 from tests.conftest import free_port
 
@@ -39,7 +40,7 @@ def test_a_check_too_many_says_so_and_loses_nothing(client, alice, monkeypatch):
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_a_look_around_this_machine_is_a_look_on_demand(client, alice, team, monkeypatch, headers):
     looks = []
-    monkeypatch.setattr("fleet.views.edit.look_around", lambda *_, **__: looks.append(1) or [])
+    monkeypatch.setattr("fleet.views.endpoint_edit.look_around", lambda *_, **__: looks.append(1) or [])
     with time_machine.travel(1_800_000_000, tick=False):
         client.force_login(alice)
         pages = [client.get("/endpoints/discovered/", headers=headers) for _ in range(throttle.A_MINUTE + 1)]

@@ -16,16 +16,16 @@ from core.redaction import redact
 from teams import audit, quotas
 from teams.models import Team
 
-from . import live
-from .engines.errors import Cause
-from .engines.http.address import parse_base_url
-from .engines.http.api_key import clean_key, clean_username
-from .engines.registry import ENGINES
-from .engines.timeout import default_timeout
-from .incidents import lifecycle
-from .models import Change, Endpoint, EndpointState
-from .probing import claims, record
-from .verdict.status import Status
+from .. import live
+from ..engines.errors import Cause
+from ..engines.http.address import parse_base_url
+from ..engines.http.api_key import clean_key, clean_username
+from ..engines.registry import ENGINES
+from ..engines.timeout import default_timeout
+from ..incidents import lifecycle
+from ..models import Change, Endpoint, EndpointState
+from ..probing import claims, record
+from ..verdict.status import Status
 
 FIELDS = (
     "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",

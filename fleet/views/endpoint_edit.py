@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from teams.access import person, teams_of
 from teams.models import Role
 
-from .. import access, endpoints, throttle
-from ..checking import Check, check
-from ..discovery import PORTS, look_around
-from ..forms import DETAILS, EndpointForm, default_numbers, initial_of
+from .. import access, endpoints
+from ..endpoints import throttle
+from ..endpoints.check import Check, check
+from ..endpoints.discovery import PORTS, look_around
+from ..endpoints.forms import DETAILS, EndpointForm, default_numbers, initial_of
 from ..models import Endpoint
 
 
