@@ -9,10 +9,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand
-from fleet.apply import Step, TeamDifference, apply
+from fleet.as_code.apply import Step, TeamDifference, apply
+from fleet.as_code.reader import FileMistakes, read
+from fleet.as_code.yaml_tree import Unreadable
 from fleet.engines.http.answer import one_line
-from fleet.fleet_file import FileMistakes, read
-from fleet.yaml_tree import Unreadable
 from teams import audit
 
 ABOUT = """Makes the teams and endpoints of a YAML file what the file says: all of it or nothing.

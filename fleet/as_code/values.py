@@ -12,7 +12,7 @@ from django.core.validators import validate_slug
 
 from core import mail_addresses
 
-from .engines.registry import ENGINES
+from ..engines.registry import ENGINES
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.models import Endpoint
 from teams.models import PendingAddress, Team
-from tests.fleet.test_apply import SHORT, WHOLE, refused, run
+from tests.fleet.as_code.test_apply import SHORT, WHOLE, refused, run
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from django.db import transaction
 from teams import audit, confirmations
 from teams.models import Team
 
-from . import endpoints, live
-from .fleet_file import Entry, FileMistakes, TeamEntry
-from .models import Endpoint
+from .. import endpoints, live
+from ..models import Endpoint
+from .reader import Entry, FileMistakes, TeamEntry
 
 SECRET = "api_key"
 """The field whose value is never told."""

@@ -15,12 +15,12 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core import mail_addresses
 
-from . import fleet_values as values
-from .endpoints import FIELDS
-from .engines.http.address import parse_base_url
-from .engines.http.api_key import clean_key, clean_username
-from .engines.timeout import default_timeout
-from .models import Endpoint
+from ..endpoints import FIELDS
+from ..engines.http.address import parse_base_url
+from ..engines.http.api_key import clean_key, clean_username
+from ..engines.timeout import default_timeout
+from ..models import Endpoint
+from . import values
 from .yaml_tree import Mistake, compose
 
 MOST_MISTAKES = 50

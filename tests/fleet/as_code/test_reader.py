@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.fleet_file import FileMistakes, TeamEntry, read
-from fleet.yaml_tree import MOST_BYTES, Unreadable
+from fleet.as_code.reader import FileMistakes, TeamEntry, read
+from fleet.as_code.yaml_tree import MOST_BYTES, Unreadable
 
 SHORT = "teams:\n- slug: search\n  endpoints:\n"
 
