@@ -29,15 +29,15 @@ def _care_for_people() -> None:
     from teams import audit, confirmations, team_lifecycle
     from teams.accounts import personal_data as teams
 
-    from . import data_care
+    from . import personal_data
     from .alerts.policy import policy_of
     from .models import Endpoint, Incident
 
     audit.LINKED.update(endpoint=Endpoint, incident=Incident)
-    teams.contributions.append(data_care.contribution)
-    teams.erasers.append(data_care.erase)
-    team_lifecycle.goes_along.append(data_care.goes_along)
-    team_lifecycle.before_deletion.append(data_care.before_deletion)
+    teams.contributions.append(personal_data.contribution)
+    teams.erasers.append(personal_data.erase)
+    team_lifecycle.goes_along.append(personal_data.goes_along)
+    team_lifecycle.before_deletion.append(personal_data.before_deletion)
     confirmations.lists.append(lambda team: policy_of(team).escalate_to)
 
 

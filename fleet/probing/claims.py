@@ -46,7 +46,7 @@ def claim(now: float) -> list[Claim]:
     if not rows:
         return []
     found = shares.stretches()
-    rows.sort(key=lambda row: (row.due_at, row.pk))  # the order of locks: see fleet.data_care.before_deletion
+    rows.sort(key=lambda row: (row.due_at, row.pk))  # the order of locks: see fleet.personal_data.before_deletion
     following: dict[int, tuple[int, int]] = {}
 
     def plan(row: EndpointState) -> None:
