@@ -6,9 +6,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from . import catalogue as catalogues
-from .answers import clean
 from .catalogue.values import Catalogue
 from .recommendation import recommend
+from .recommendation.answers import clean
 from .recommendation.values import Answers, Recommendation
 from .result_page import ResultPage, Teller
 

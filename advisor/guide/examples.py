@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.answers import clean
 from advisor.catalogue import Catalogue
 from advisor.recommendation import Answers
+from advisor.recommendation.answers import clean
 
 
 @dataclass(frozen=True, slots=True)

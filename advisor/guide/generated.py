@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import date
 
 from advisor import next_steps
-from advisor.answers import to_query
 from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 from advisor.recommendation import recommend
+from advisor.recommendation.answers import to_query
 
 from .asked import requests_by_engine
 from .examples import EXAMPLES

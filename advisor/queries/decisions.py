@@ -15,12 +15,12 @@ from fleet.models import Endpoint
 from .. import catalogue as catalogues
 from .. import frozen
 from ..access import decisions_of
-from ..answers import clean, to_query
 from ..catalogue.values import Catalogue
 from ..guide import render
 from ..models import Decision, DecisionEvent
 from ..models.decision import MOVES, Choice, Status
 from ..recommendation import recommend
+from ..recommendation.answers import clean, to_query
 
 PER_PAGE = 25
 SECTIONS = (

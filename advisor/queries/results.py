@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from .. import catalogue as catalogues
 from .. import words
-from ..answers import clean
 from ..models import Requirement
 from ..recommendation import recommend
+from ..recommendation.answers import clean
 from ..recommendation.values import Answers, Verdict
 from .requirements import earlier
 

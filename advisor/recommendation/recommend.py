@@ -16,7 +16,7 @@ from .ways_out import ways_out
 def recommend(answers: Mapping[str, Any], catalogue: Catalogue, *, changes: bool = True) -> Recommendation:
     """What the answers come to. Without `changes`, the nearest changes and the ways out are left empty.
 
-    Unknown ids have no effect; `advisor.answers.clean` names them.
+    Unknown ids have no effect; `advisor.recommendation.answers.clean` names them.
     """
     answers = known(answers)
     effect = total(effects(answers).values())

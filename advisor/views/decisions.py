@@ -16,7 +16,6 @@ from teams.models import Role
 
 from .. import access, decision_markdown, decisions
 from .. import catalogue as catalogues
-from ..answers import clean
 from ..decision_draft import OTHERWISE, advised, from_advice, from_old
 from ..decision_forms import DecisionForm, ReviewForm, initial_of
 from ..frozen import freeze
@@ -25,6 +24,7 @@ from ..models.decision import Choice, Status
 from ..next_steps import review_on
 from ..queries import decisions as queries
 from ..recommendation import recommend
+from ..recommendation.answers import clean
 
 Answers = tuple[Any, list[str]]
 

@@ -13,10 +13,10 @@ from teams.access import anyone, teams_of
 from teams.models import Role
 
 from .. import catalogue as catalogues
-from ..answers import to_query
-from ..form_page import GROUPS, following, groups, starters
+from ..form.page import GROUPS, following, groups, starters
 from ..queries.requirements import of_teams
 from ..reading import read, result
+from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
 
 

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET
 
 from teams.access import anyone
 
-from ..answers import to_query
 from ..json_result import as_json
 from ..markdown_result import render_markdown
 from ..queries.fitting import fitting
 from ..reading import advise, read, result
+from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
 from ..words import NOT_CONSIDERED
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from advisor import catalogue as catalogues
 from advisor import decisions
-from advisor.answers import clean, to_query
 from advisor.models import Decision
+from advisor.recommendation.answers import clean, to_query
 
 PLATFORM = {
     "goal": "serving", "callers": "many", "machines": ["linux_server"], "accelerator": "multi_gpu",

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.answers import clean, to_query
 from advisor.catalogue import load
 from advisor.recommendation import recommend
+from advisor.recommendation.answers import clean, to_query
 from tests.advisor import golden
 
 

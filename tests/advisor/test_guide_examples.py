@@ -6,11 +6,11 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from advisor.answers import clean
 from advisor.catalogue import load
 from advisor.guide import pages
 from advisor.guide.examples import EXAMPLES, Example
 from advisor.recommendation import recommend
+from advisor.recommendation.answers import clean
 
 CATALOGUE = load()
 RESULTS = {

@@ -10,10 +10,10 @@ from itertools import chain, combinations, product
 import pytest
 
 from advisor import words
-from advisor.answers import to_query
 from advisor.catalogue import load
 from advisor.markdown_result import render_markdown
 from advisor.recommendation import judge, known, recommend
+from advisor.recommendation.answers import to_query
 from advisor.recommendation.effects import BIT, total
 from advisor.recommendation.values import ListItem, chosen
 from bench.advise import form

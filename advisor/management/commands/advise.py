@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from advisor.answer_files import FileMistakes, read
 from advisor.catalogue import Catalogue, load
+from advisor.form.answer_files import FileMistakes, read
 from advisor.json_result import as_json
 from advisor.markdown_result import render_markdown
 from advisor.recommendation import Answers, recommend

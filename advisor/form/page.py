@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import guide
-from .answers import to_query
-from .catalogue.values import Catalogue, Question
-from .guide.anchors import SectionLink
+from .. import guide
+from ..catalogue.values import Catalogue, Question
+from ..guide.anchors import SectionLink
+from ..recommendation.answers import to_query
+from ..recommendation.effects import applies
+from ..recommendation.values import Answers
 from .profiles import PROFILES
-from .recommendation.effects import applies
-from .recommendation.values import Answers
 
 GROUPS = (
     ("who", "Who and what"),

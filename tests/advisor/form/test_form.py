@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from advisor import catalogue
-from advisor.profiles import PROFILES
+from advisor.form.profiles import PROFILES
 
 QUESTIONS = [question.id for question in catalogue.load().questions]
 

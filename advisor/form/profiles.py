@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .recommendation.values import Answers
+from ..recommendation.values import Answers
 
 
 @dataclass(frozen=True, slots=True)

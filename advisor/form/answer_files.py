@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from advisor.answers import clean
 from advisor.catalogue import Catalogue
 from advisor.recommendation import Answers
+from advisor.recommendation.answers import clean
 
 
 class FileMistakes(Exception):

@@ -1,0 +1,1 @@
+"""The form: its questions with what was answered, filled by links, profiles and files."""
