@@ -5,7 +5,7 @@ from typing import Any
 
 from . import words
 from .catalogue.values import Catalogue, Item, Limit
-from .facts_used import concerns, fact_as_json, limits_of, relied_on
+from .recommendation.facts_used import concerns, fact_as_json, limits_of, relied_on
 from .recommendation.values import Answers, ListItem, Recommendation
 
 ADVISED = {

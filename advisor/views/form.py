@@ -15,9 +15,9 @@ from teams.models import Role
 from .. import catalogue as catalogues
 from ..form.page import GROUPS, following, groups, starters
 from ..queries.requirements import of_teams
-from ..reading import read, result
 from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
+from ..result.compute import read, result
 
 
 @login_not_required

@@ -20,9 +20,9 @@ from .. import catalogue as catalogues
 from ..models import Requirement
 from ..queries.fitting import fitting, team_endpoints
 from ..queries.results import differing, earlier_results
-from ..reading import read
 from ..recommendation.answers import clean, to_query
 from ..recommendation.values import Answers
+from ..result.compute import read
 from .form import follow_parts, form_parts, preview_parts
 from .result import json_response, markdown_response, result_parts
 

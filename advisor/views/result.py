@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET
 
 from teams.access import anyone
 
-from ..json_result import as_json
-from ..markdown_result import render_markdown
 from ..queries.fitting import fitting
-from ..reading import advise, read, result
 from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
+from ..result.as_json import as_json
+from ..result.as_markdown import render_markdown
+from ..result.compute import advise, read, result
 from ..words import NOT_CONSIDERED
 
 

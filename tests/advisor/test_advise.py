@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 
 from advisor import words
 from advisor.catalogue import load
-from advisor.json_result import as_json
-from advisor.markdown_result import render_markdown
 from advisor.recommendation import recommend
+from advisor.result.as_json import as_json
+from advisor.result.as_markdown import render_markdown
 from bench.advise import form
 from tests.advisor import golden
 

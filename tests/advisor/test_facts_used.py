@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from advisor import catalogue as catalogues
-from advisor import facts_used, frozen
+from advisor import frozen
 from advisor.catalogue import load
-from advisor.recommendation import known, recommend
+from advisor.recommendation import facts_used, known, recommend
 from tests.advisor.forms import case
 
 

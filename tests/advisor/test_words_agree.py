@@ -11,11 +11,11 @@ import pytest
 
 from advisor import words
 from advisor.catalogue import load
-from advisor.markdown_result import render_markdown
 from advisor.recommendation import judge, known, recommend
 from advisor.recommendation.answers import to_query
 from advisor.recommendation.effects import BIT, total
 from advisor.recommendation.values import ListItem, chosen
+from advisor.result.as_markdown import render_markdown
 from bench.advise import form
 from tests.advisor import golden
 

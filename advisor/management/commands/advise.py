@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from advisor.catalogue import Catalogue, load
 from advisor.form.answer_files import FileMistakes, read
-from advisor.json_result import as_json
-from advisor.markdown_result import render_markdown
 from advisor.recommendation import Answers, recommend
+from advisor.result.as_json import as_json
+from advisor.result.as_markdown import render_markdown
 from core.terminal import TerminalCommand
 
 ABOUT = """Prints what the answers in a file come to: Ollama, vLLM, both or neither, with the reasons.

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from . import guide, words
-from .catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Question
-from .facts_used import relied_on
-from .guide.anchors import SectionLink
-from .next_steps import Plan, plans, review_on
-from .recommendation.answers import to_query
-from .recommendation.effects import applies
-from .recommendation.values import Answers, Change, ListItem, Recommendation, Verdict
+from .. import guide, words
+from ..catalogue.values import UNDATED, Catalogue, Fact, Item, Limit, Question
+from ..guide.anchors import SectionLink
+from ..next_steps import Plan, plans, review_on
+from ..recommendation.answers import to_query
+from ..recommendation.effects import applies
+from ..recommendation.facts_used import relied_on
+from ..recommendation.values import Answers, Change, ListItem, Recommendation, Verdict
 
 TRUE, FALSE, UNKNOWN = "true", "not true", "not known"
 APPLIES = "applies"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .catalogue.values import Catalogue, Fact
-from .recommendation.judge import ENGINE
-from .recommendation.values import Answers, Recommendation, chosen
+from ..catalogue.values import Catalogue, Fact
+from .judge import ENGINE
+from .values import Answers, Recommendation, chosen
 
 _WINDOWS = ("machines", frozenset({"windows"}))
 _LINUX = ("machines", frozenset({"linux_pc", "linux_server"}))

@@ -5,7 +5,7 @@ from typing import Any
 
 from advisor import words
 from advisor.catalogue.values import Catalogue
-from advisor.facts_used import fact_as_json, relied_on
+from advisor.recommendation.facts_used import fact_as_json, relied_on
 from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
 
 

@@ -5,8 +5,8 @@ from datetime import date
 
 from advisor import next_steps, words
 from advisor.catalogue.values import UNDATED, Catalogue, Fact, Item, Limit
-from advisor.facts_used import relied_on
 from advisor.recommendation import applies
+from advisor.recommendation.facts_used import relied_on
 from advisor.recommendation.values import Answers, ListItem, Recommendation
 
 

@@ -5,12 +5,12 @@ from typing import Any
 from django.http import QueryDict
 from django.utils import timezone
 
-from . import catalogue as catalogues
-from .catalogue.values import Catalogue
-from .recommendation import recommend
-from .recommendation.answers import clean
-from .recommendation.values import Answers, Recommendation
-from .result_page import ResultPage, Teller
+from .. import catalogue as catalogues
+from ..catalogue.values import Catalogue
+from ..recommendation import recommend
+from ..recommendation.answers import clean
+from ..recommendation.values import Answers, Recommendation
+from .page import ResultPage, Teller
 
 OUR_OWN = {"asked", "csrfmiddlewaretoken", "version", "over", "name", "key", "team", "next"}
 """Names of form fields that are not questions."""

@@ -1,0 +1,1 @@
+"""A result: computed once, and shown as a page, Markdown or JSON."""
