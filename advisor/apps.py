@@ -10,8 +10,8 @@ class AdvisorConfig(AppConfig):
         from teams import audit
         from teams.accounts import personal_data as teams
 
-        from . import checks, data_care  # noqa: F401  # checks registers itself
+        from . import checks, personal_data  # noqa: F401  # checks registers itself
         from .models import Decision, Requirement
 
         audit.LINKED.update(decision=Decision, requirement=Requirement)
-        teams.contributions.append(data_care.contribution)
+        teams.contributions.append(personal_data.contribution)

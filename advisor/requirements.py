@@ -12,7 +12,7 @@ from django.utils import timezone
 from teams import audit
 from teams.models import Team
 
-from .frozen import answers_as_json
+from .decisions.frozen_advice import answers_as_json
 from .models import Requirement
 from .recommendation.values import Answers
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core.schedule import Scheduled
 
-from . import reviews as review_dates
+from .decisions import reviews as review_dates
 
 
 @shared_task(base=Scheduled)

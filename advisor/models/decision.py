@@ -92,7 +92,7 @@ class Decision(models.Model):
     why_not = models.TextField(blank=True)  # why the team decided otherwise
     catalogue_version = models.CharField(max_length=20)
     answers = models.JSONField(default=dict)  # question id -> option id or a list of them
-    recommendation = models.JSONField(default=dict)  # advisor.frozen: the advice in words, as it was
+    recommendation = models.JSONField(default=dict)  # advisor.decisions.frozen_advice: the advice in words, as it was
     endpoints = models.ManyToManyField(Endpoint, related_name="decisions", blank=True)
     supersedes = models.ForeignKey("self", null=True, blank=True, on_delete=models.RESTRICT, related_name="successors")
 

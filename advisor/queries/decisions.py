@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString, mark_safe
 from fleet.models import Endpoint
 
 from .. import catalogue as catalogues
-from .. import frozen
 from ..access import decisions_of
 from ..catalogue.values import Catalogue
+from ..decisions import frozen_advice
 from ..guide import render
 from ..models import Decision, DecisionEvent
 from ..models.decision import MOVES, Choice, Status
@@ -116,7 +116,7 @@ def _moved(decision: Decision, current: Catalogue) -> int:
     if decision.status != Status.ACCEPTED:
         return 0
     try:
-        return len(frozen.moved_facts(decision.answers, decision.recommendation, current))
+        return len(frozen_advice.moved_facts(decision.answers, decision.recommendation, current))
     except (AttributeError, KeyError, TypeError):
         return 0  # what is stored can't be read, “Put off” on the alerts page shows it to its team
 
@@ -130,7 +130,9 @@ def whole(decision: Decision) -> Whole:
         sections=[(title, _html(getattr(decision, name))) for title, name in SECTIONS if getattr(decision, name)],
         why_not=_html(decision.why_not),
         confirmation=_html(decision.confirmation),
-        moved=frozen.moved_facts(decision.answers, decision.recommendation, catalogues.load()) if in_force else [],
+        moved=frozen_advice.moved_facts(decision.answers, decision.recommendation, catalogues.load())
+        if in_force
+        else [],
         endpoints=list(decision.endpoints.select_related("team", "state")),
         events=list(decision.events.select_related("by")),
         moves=tuple(status for status in MOVES[decision.status] if status != Status.SUPERSEDED),
@@ -147,12 +149,12 @@ def again(decision: Decision) -> Again:
     """What today's catalogue makes of the frozen answers. Changes nothing."""
     current = catalogues.load()
     answers, ignored = clean(decision.answers, current)
-    now = frozen.freeze(answers, recommend(answers, current, changes=False), current)
+    now = frozen_advice.freeze(answers, recommend(answers, current, changes=False), current)
     return Again(
         decision=decision,
         now=now,
-        differences=frozen.differences(decision.recommendation, now),
-        moved=frozen.moved_facts(decision.answers, decision.recommendation, current),
+        differences=frozen_advice.differences(decision.recommendation, now),
+        moved=frozen_advice.moved_facts(decision.answers, decision.recommendation, current),
         ignored=ignored,
         query=to_query(answers),
     )

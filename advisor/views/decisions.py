@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from teams.access import person, teams_of
 from teams.models import Role
 
-from .. import access, decision_markdown, decisions
+from .. import access
 from .. import catalogue as catalogues
-from ..decision_draft import OTHERWISE, advised, from_advice, from_old
-from ..decision_forms import DecisionForm, ReviewForm, initial_of
-from ..frozen import freeze
+from ..decisions import actions
+from ..decisions import as_markdown as decision_markdown
+from ..decisions.draft import OTHERWISE, advised, from_advice, from_old
+from ..decisions.forms import DecisionForm, ReviewForm, initial_of
+from ..decisions.frozen_advice import freeze
 from ..models import Decision, FrozenBody
 from ..models.decision import Choice, Status
 from ..next_steps import review_on
@@ -76,7 +78,7 @@ def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """All decisions of the person's teams, one file each."""
-    packed = decisions.take_away(access.decisions_of(person(request)))
+    packed = actions.take_away(access.decisions_of(person(request)))
     return _file(packed, "application/zip", f"decisions-{timezone.localdate()}.zip")
 
 
@@ -102,10 +104,10 @@ def new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = _record(request, user, form, answers, old)
-        except decisions.UsedUp as refused:
+        except actions.UsedUp as refused:
             form.add_error(None, str(refused))
             return _form_page(request, form, advice, unknown=unknown, old=old, key=uuid4(), status=422)
-        except decisions.NotAllowed as refused:
+        except actions.NotAllowed as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, f"“{made.title}” is recorded as {made.status}.")
@@ -137,7 +139,7 @@ def _first_values(request: HttpRequest, user: User, answers: Any, old: Decision 
 
 def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:
     status = request.POST.get("status", Status.DRAFT)
-    return decisions.record(
+    return actions.record(
         user,
         _key(request),
         form.cleaned_data["team"],
@@ -173,8 +175,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, found.recommendation, version=_version(request), status=422)
     try:
-        decisions.edit(user, found, _version(request), form.body(), form.cleaned_data["endpoints"])
-    except decisions.Stale as stale:
+        actions.edit(user, found, _version(request), form.body(), form.cleaned_data["endpoints"])
+    except actions.Stale as stale:
         return _form_page(request, form, found.recommendation, version=stale.now.version, stale=stale.now, status=409)
     except FrozenBody as refused:  # accepted by another since the check above
         messages.error(request, str(refused))
@@ -214,10 +216,10 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.change_decision(request, pk)
     user = person(request)
     try:
-        moved = decisions.move(user, found, _version(request), request.POST.get("status", ""))
-    except decisions.Stale:
+        moved = actions.move(user, found, _version(request), request.POST.get("status", ""))
+    except actions.Stale:
         messages.error(request, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
-    except decisions.NotAllowed as refused:
+    except actions.NotAllowed as refused:
         messages.error(request, f"Nothing was changed. {refused}")
     else:
         messages.success(request, f"“{moved.title}” is {moved.status} now.")
@@ -233,10 +235,10 @@ def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _decision_page(request, found, form, status=422)
     try:
-        decisions.reviewed(user, found, _version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
-    except decisions.Stale:
+        actions.reviewed(user, found, _version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
+    except actions.Stale:
         form.add_error(None, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
-    except decisions.NotAllowed as refused:
+    except actions.NotAllowed as refused:
         form.add_error("next_on", str(refused))
     else:
         messages.success(request, "Noted: it still holds.")

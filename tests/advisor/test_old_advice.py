@@ -1,9 +1,9 @@
 """Advice that was frozen by an older method opens as it was; run again, it shows what differs."""
 
 from advisor import catalogue as catalogues
-from advisor import decisions, frozen
+from advisor.decisions import actions, frozen_advice
 from advisor.models import Decision
-from tests.advisor.decision_parts import record, text
+from tests.advisor.decisions.decision_parts import record, text
 
 ANSWERS = {"goal": "serving", "pain": "serving"}
 OLD_HEADLINE = "It is too early to say, so Ollama is the default until more is known."
@@ -16,13 +16,13 @@ def older(alice, team):
     kept = ("outcome", "strength", "catalogue_version", "lists", "limits", "notes", "answers", "facts")
     was = {name: advice[name] for name in kept} | {"headline": OLD_HEADLINE, "notes": ["nothing_serving_yet"]}
     Decision.objects.filter(pk=decision.pk).update(recommendation=was)
-    return decisions.move(alice, decision, decision.version, "accepted")
+    return actions.move(alice, decision, decision.version, "accepted")
 
 
 def test_advice_records_its_method(alice, team):
     advice = record(alice, team).recommendation
-    assert advice["method"] == "1.1" == frozen.method_of(advice)
-    assert frozen.method_of({}) == "1.0"
+    assert advice["method"] == "1.1" == frozen_advice.method_of(advice)
+    assert frozen_advice.method_of({}) == "1.0"
 
 
 def test_old_advice_opens_as_it_was_with_its_method(page, alice, team):
@@ -40,14 +40,16 @@ def test_run_again_old_advice_shows_what_todays_method_makes_of_it(page, alice, 
     assert OLD_HEADLINE in shown and "Not enough answers yet (2 of 14)" in shown
     rows = {
         row["what"]: (row["was"], row["now"])
-        for row in frozen.differences(decision.recommendation, record(alice, team, answers=ANSWERS).recommendation)
+        for row in frozen_advice.differences(
+            decision.recommendation, record(alice, team, answers=ANSWERS).recommendation
+        )
     }
     assert rows["Method"] == ("1.0", "1.1") and rows["Outcome"][0] == OLD_HEADLINE
     assert Decision.objects.get(pk=decision.pk).recommendation["headline"] == OLD_HEADLINE
 
 
 def test_an_open_result_advises_no_choice_so_a_decision_may_be_any(alice, team):
-    assert frozen.ADVISED["open"] == ()
+    assert frozen_advice.ADVISED["open"] == ()
     decision = record(alice, team, answers=ANSWERS, status="accepted", choice="vllm")
     assert decision.recommendation["headline"].startswith("Not enough answers yet")
     assert catalogues.load().version == decision.catalogue_version

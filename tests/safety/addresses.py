@@ -36,7 +36,7 @@ from teams import confirmations, invitations, tokens
 from teams.accounts import mail_address
 from teams.models import Membership, PendingAddress, Role, Scope, Team
 from teams.team_lifecycle import new_team
-from tests.advisor.decision_parts import record
+from tests.advisor.decisions.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 
 UNCOUNTED = {"sessions.Session", "contenttypes.ContentType", "auth.Permission", "teams.AuditEntry"}

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from advisor import reviews
+from advisor.decisions import reviews
 from advisor.models import Decision
 from core import fence
 from core.models import PutOff
@@ -34,7 +34,7 @@ from fleet.verdict.monitor_blind import Suspicion
 from teams import upkeep as teams_upkeep
 from teams.accounts.sessions import SessionStore
 from teams.models import Invitation, Team
-from tests.advisor.decision_parts import record
+from tests.advisor.decisions.decision_parts import record
 from tests.fleet.outages import watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]

@@ -14,7 +14,7 @@ from fleet.probing.record import state_of
 from teams import invitations, team_lifecycle
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
 from teams.team_lifecycle import new_team
-from tests.advisor.decision_parts import record
+from tests.advisor.decisions.decision_parts import record
 from tests.fleet.outages import fail, good, watched
 
 pytestmark = [

@@ -14,7 +14,7 @@ from fleet.muting import actions
 from teams import invitations
 from teams.models import ApiToken, Role, Team
 from teams.team_lifecycle import new_team
-from tests.advisor.decision_parts import record
+from tests.advisor.decisions.decision_parts import record
 from tests.fleet.outages import fail, settle, watched
 
 

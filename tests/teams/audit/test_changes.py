@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from advisor import catalogue, decisions, requirements
+from advisor import catalogue, requirements
+from advisor.decisions import actions
 from fleet import endpoints
 from fleet.alerts import links, recipients
 from fleet.incidents import lifecycle
@@ -23,7 +24,7 @@ from fleet.models import (
 )
 from teams.models import AuditEntry, Membership, Role, Team
 from tests.advisor import golden
-from tests.advisor.decision_parts import record, typed
+from tests.advisor.decisions.decision_parts import record, typed
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.django_db]
 
@@ -265,8 +266,8 @@ def test_decisions_are_told_from_record_to_export(page, by_alice, team, alice):
     exported = trail.only("decision.exported")
     assert (exported.actor_id, exported.team_id, exported.detail) == (alice.pk, team.pk, {"decisions": 1})
     trail = Trail()
-    with pytest.raises(decisions.NotAllowed):
-        decisions.move(alice, made, made.version + 1, "nonsense")
+    with pytest.raises(actions.NotAllowed):
+        actions.move(alice, made, made.version + 1, "nonsense")
     assert trail.entries() == []
 
 

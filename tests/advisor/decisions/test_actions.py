@@ -10,7 +10,7 @@ import time_machine
 from django.db import transaction
 
 from advisor import catalogue as catalogues
-from advisor import decisions, frozen
+from advisor.decisions import actions, frozen_advice
 from advisor.models import Decision, FrozenBody
 from advisor.models.decision import BODY as FROZEN_COLUMNS
 from advisor.models.decision import MOVES
@@ -92,14 +92,14 @@ def test_the_covered_endpoints_are_frozen_too(alice, team):
 
 def test_editing_a_taken_decision_is_refused(alice, taken):
     with pytest.raises(FrozenBody):
-        decisions.edit(alice, taken, taken.version, BODY | {"title": "Another"}, [])
+        actions.edit(alice, taken, taken.version, BODY | {"title": "Another"}, [])
 
 
 def test_an_edit_over_someone_elses_is_stale(alice, bob, team):
     decision = record(alice, team)
-    decisions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
-    with pytest.raises(decisions.Stale) as caught:
-        decisions.edit(alice, decision, decision.version, BODY | {"title": "Alice's title"}, [])
+    actions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
+    with pytest.raises(actions.Stale) as caught:
+        actions.edit(alice, decision, decision.version, BODY | {"title": "Alice's title"}, [])
     assert caught.value.now.title == "Bob's title"
     assert Decision.objects.get().title == "Bob's title"
 
@@ -107,7 +107,7 @@ def test_an_edit_over_someone_elses_is_stale(alice, bob, team):
 def test_the_same_edit_twice_is_not_stale_to_itself(alice, team):
     decision = record(alice, team)
     for _ in range(2):
-        edited = decisions.edit(alice, decision, decision.version, BODY | {"title": "Another"}, [])
+        edited = actions.edit(alice, decision, decision.version, BODY | {"title": "Another"}, [])
     assert (edited.title, edited.version) == ("Another", decision.version + 1)
 
 
@@ -119,24 +119,24 @@ def test_only_the_moves_of_the_table_are_allowed(alice, team, start):
         if goal == start:
             continue
         if goal in MOVES[start] and goal != "superseded":
-            assert decisions.move(alice, decision, decision.version, goal).status == goal
+            assert actions.move(alice, decision, decision.version, goal).status == goal
         else:
-            with pytest.raises(decisions.NotAllowed, match=f"{start} can't become {goal}"):
-                decisions.move(alice, decision, decision.version, goal)
+            with pytest.raises(actions.NotAllowed, match=f"{start} can't become {goal}"):
+                actions.move(alice, decision, decision.version, goal)
 
 
 def test_a_move_of_a_version_that_nobody_saw_is_stale(alice, bob, team):
     decision = record(alice, team)
-    decisions.edit(bob, decision, decision.version, BODY | {"choice": "ollama"}, [])
-    with pytest.raises(decisions.Stale):
-        decisions.move(alice, decision, decision.version, "accepted")
+    actions.edit(bob, decision, decision.version, BODY | {"choice": "ollama"}, [])
+    with pytest.raises(actions.Stale):
+        actions.move(alice, decision, decision.version, "accepted")
 
 
 def test_accepting_a_successor_writes_both_sides(alice, team, taken):
     successor = record(alice, team, supersedes=taken, title="Back to Ollama")
     taken.refresh_from_db()
     assert taken.status == "accepted"  # a draft supersedes nothing yet
-    decisions.move(alice, successor, successor.version, "accepted")
+    actions.move(alice, successor, successor.version, "accepted")
     taken.refresh_from_db()
     assert (taken.status, taken.superseded_by) == ("superseded", successor)
     assert "Back to Ollama" in taken.events.last().text
@@ -145,13 +145,13 @@ def test_accepting_a_successor_writes_both_sides(alice, team, taken):
 def test_a_second_successor_changes_nothing_at_all(alice, team, taken):
     first = record(alice, team, supersedes=taken)
     second = record(alice, team, supersedes=taken)
-    decisions.move(alice, first, first.version, "accepted")
-    with pytest.raises(decisions.NotAllowed, match="superseded"):
-        decisions.move(alice, second, second.version, "accepted")
+    actions.move(alice, first, first.version, "accepted")
+    with pytest.raises(actions.NotAllowed, match="superseded"):
+        actions.move(alice, second, second.version, "accepted")
     second.refresh_from_db()
     taken.refresh_from_db()
     assert (second.status, taken.superseded_by) == ("draft", first)
-    with pytest.raises(decisions.NotAllowed):
+    with pytest.raises(actions.NotAllowed):
         record(alice, team, supersedes=taken, status="accepted")
     assert Decision.objects.count() == 3
 
@@ -166,10 +166,10 @@ def test_a_review_moves_the_date_and_leaves_the_body(alice, taken):
     day_after = BODY["review_by"] + timedelta(days=1)
     with time_machine.travel(day_after, tick=False):
         assert queries.whole(taken).review_due
-        with pytest.raises(decisions.NotAllowed, match="after today"):
-            decisions.reviewed(alice, taken, taken.version, day_after)
+        with pytest.raises(actions.NotAllowed, match="after today"):
+            actions.reviewed(alice, taken, taken.version, day_after)
         next_on = day_after + timedelta(days=90)
-        after = decisions.reviewed(alice, taken, taken.version, next_on, "The queue is short.")
+        after = actions.reviewed(alice, taken, taken.version, next_on, "The queue is short.")
         assert not queries.whole(after).review_due
     assert (after.due_on, after.review_by) == (next_on, BODY["review_by"])
     assert "The queue is short." in after.events.last().text
@@ -178,7 +178,7 @@ def test_a_review_moves_the_date_and_leaves_the_body(alice, taken):
 def test_only_what_is_in_force_is_due(alice, team):
     decision = record(alice, team)
     assert not queries.is_due(decision, BODY["review_by"] + timedelta(days=1))
-    decision = decisions.move(alice, decision, decision.version, "accepted")
+    decision = actions.move(alice, decision, decision.version, "accepted")
     assert not queries.is_due(decision, BODY["review_by"] - timedelta(days=1))
     assert queries.is_due(decision, BODY["review_by"])
 
@@ -191,9 +191,9 @@ def test_running_again_on_the_same_catalogue_shows_no_difference(taken):
 def test_an_answer_that_is_only_worded_otherwise_today_is_no_difference(taken):
     old = copy.deepcopy(taken.recommendation)
     old["answers"][0]["answer"] = "As it was worded then"
-    assert frozen.differences(old, taken.recommendation) == []
+    assert frozen_advice.differences(old, taken.recommendation) == []
     del old["answers"][0]
-    [row] = frozen.differences(old, taken.recommendation)
+    [row] = frozen_advice.differences(old, taken.recommendation)
     assert row["was"] == "not there"
 
 
@@ -204,9 +204,9 @@ def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
         dataclasses.replace(fact, state="changed", now="It is otherwise.") if fact.id == relied else fact
         for fact in current.facts
     )
-    [moved] = frozen.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts))
+    [moved] = frozen_advice.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts))
     assert moved["id"] == relied and "It is otherwise." in moved["now"]
-    [gone] = frozen.moved_facts(
+    [gone] = frozen_advice.moved_facts(
         taken.answers,
         taken.recommendation,
         dataclasses.replace(current, facts=tuple(f for f in current.facts if f.id != relied)),
@@ -218,25 +218,27 @@ def test_looking_at_a_fact_again_without_news_marks_nothing(taken):
     current = catalogues.load()
     day = date(2027, 1, 1)
     facts = tuple(dataclasses.replace(fact, last_checked=day, copy_date=day) for fact in current.facts)
-    assert frozen.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts)) == []
+    assert (
+        frozen_advice.moved_facts(taken.answers, taken.recommendation, dataclasses.replace(current, facts=facts)) == []
+    )
 
 
 def test_differences_name_the_outcome_first(alice, team, taken):
     other = record(alice, team, answers={"goal": "runtime", "callers": "me", "machines": ["mac"]})
-    rows = frozen.differences(taken.recommendation, other.recommendation)
+    rows = frozen_advice.differences(taken.recommendation, other.recommendation)
     assert rows[0]["what"] == "Outcome" and rows[0]["was"] != rows[0]["now"]
     assert any(row["what"].startswith("V5") and row["now"] == "not true" for row in rows)
 
 
 def test_only_the_team_that_took_a_decision_replaces_it(alice, team, other_team):
     theirs = record(alice, other_team, status="accepted", title="Ads decided")
-    with pytest.raises(decisions.NotAllowed, match="another team"):
+    with pytest.raises(actions.NotAllowed, match="another team"):
         record(alice, team, supersedes=theirs)
     assert Decision.objects.get() == theirs
     draft = record(alice, team)
     Decision.objects.filter(pk=draft.pk).update(supersedes=theirs)
-    with pytest.raises(decisions.NotAllowed, match="another team"):
-        decisions.move(alice, Decision.objects.get(pk=draft.pk), draft.version, "accepted")
+    with pytest.raises(actions.NotAllowed, match="another team"):
+        actions.move(alice, Decision.objects.get(pk=draft.pk), draft.version, "accepted")
     theirs.refresh_from_db()
     draft.refresh_from_db()
     assert (theirs.status, draft.status) == ("accepted", "draft")
@@ -246,6 +248,6 @@ def test_the_key_of_another_teams_form_opens_nothing(alice, charlie, team, other
     Membership.objects.create(user=charlie, team=other_team, role=Role.OPERATOR)
     key = uuid4()
     record(alice, team, key=key, title="Kept among us")
-    with pytest.raises(decisions.NotAllowed, match="used up"):
+    with pytest.raises(actions.NotAllowed, match="used up"):
         record(charlie, other_team, key=key)
     assert Decision.objects.count() == 1

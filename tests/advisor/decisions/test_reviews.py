@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from advisor import catalogue as catalogues
-from advisor import decisions, reviews
+from advisor.decisions import actions, reviews
 from advisor.models import Decision
 from config.celery import app
 from core import redis_keys
@@ -47,7 +47,7 @@ def test_it_is_sent_once_for_each_date_and_recipient(alice, team, smtp):
     team.save()
     reviews.remind(date(2027, 3, 1))
     assert sorted(Alert.objects.values_list("recipient", flat=True)) == ["lead@example.org", "oncall@example.org"]
-    decisions.reviewed(alice, decision, decision.version, date(2027, 6, 1))
+    actions.reviewed(alice, decision, decision.version, date(2027, 6, 1))
     reviews.remind(date(2027, 5, 31))
     assert Alert.objects.count() == 2
     reviews.remind(date(2027, 6, 1))
@@ -58,7 +58,7 @@ def test_before_the_day_and_for_what_is_not_in_force_nothing_is_sent(alice, team
     record(alice, team)
     taken = record(alice, team, status="accepted")
     reviews.remind(date(2027, 2, 1))
-    decisions.move(alice, taken, taken.version, "deprecated")
+    actions.move(alice, taken, taken.version, "deprecated")
     reviews.remind(DUE)
     assert not Alert.objects.exists()
 
@@ -90,7 +90,7 @@ def test_no_mail_about_a_fact_of_a_system_that_the_team_does_not_have(alice, tea
     advice = decision.recommendation
     advice["facts"].append({**advice["facts"][0], "id": "ollama-macos-floor", "text": "As the first method kept it."})
     Decision.objects.filter(pk=decision.pk).update(recommendation=advice)
-    decisions.move(alice, decision, decision.version, "accepted")
+    actions.move(alice, decision, decision.version, "accepted")
     reviews.remind(DUE)
     assert not Alert.objects.exists()
     facts = tuple(fact for fact in current.facts if fact.id != advice["facts"][0]["id"])

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from . import words
-from .catalogue.values import Catalogue
-from .frozen import ADVISED
-from .models import Decision
-from .models.decision import Choice
-from .next_steps import review_on
-from .recommendation.values import Recommendation
+from .. import words
+from ..catalogue.values import Catalogue
+from ..models import Decision
+from ..models.decision import Choice
+from ..next_steps import review_on
+from ..recommendation.values import Recommendation
+from .frozen_advice import ADVISED
 
 TITLES = {
     "ollama": "Serve our models with Ollama",

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import words
-from .catalogue.values import Catalogue, Item, Limit
-from .recommendation.facts_used import concerns, fact_as_json, limits_of, relied_on
-from .recommendation.values import Answers, ListItem, Recommendation
+from .. import words
+from ..catalogue.values import Catalogue, Item, Limit
+from ..recommendation.facts_used import concerns, fact_as_json, limits_of, relied_on
+from ..recommendation.values import Answers, ListItem, Recommendation
 
 ADVISED = {
     "open": (),

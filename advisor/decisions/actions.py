@@ -14,12 +14,12 @@ from fleet.models import Endpoint
 from teams import audit
 from teams.models import Team
 
-from . import decision_markdown, frozen
-from .catalogue.values import Catalogue
-from .models import Decision, DecisionEvent, FrozenBody
-from .models.decision import MOVES, Status
-from .recommendation import recommend
-from .recommendation.values import Answers
+from ..catalogue.values import Catalogue
+from ..models import Decision, DecisionEvent, FrozenBody
+from ..models.decision import MOVES, Status
+from ..recommendation import recommend
+from ..recommendation.values import Answers
+from . import as_markdown, frozen_advice
 
 
 class Stale(Exception):
@@ -138,7 +138,7 @@ def reviewed(user: User, decision: Decision, version: int, next_on: date, note: 
 def take_away(rows: QuerySet[Decision]) -> bytes:
     """These decisions as a zip of Markdown files. What leaves the house is in the audit trail of each team."""
     found = list(rows.select_related("team").prefetch_related("endpoints"))
-    packed = decision_markdown.archive(found)
+    packed = as_markdown.archive(found)
     for team in {decision.team for decision in found}:
         count = sum(decision.team_id == team.pk for decision in found)
         audit.record("decision.exported", team=team, detail={"decisions": count})
@@ -149,8 +149,8 @@ def _basis(answers: Answers, catalogue: Catalogue) -> dict[str, Any]:
     """The columns that keep what the decision rests on, as it is today."""
     advice = recommend(answers, catalogue, changes=False)
     return {
-        "answers": frozen.answers_as_json(answers),
-        "recommendation": frozen.freeze(answers, advice, catalogue),
+        "answers": frozen_advice.answers_as_json(answers),
+        "recommendation": frozen_advice.freeze(answers, advice, catalogue),
         "catalogue_version": advice.catalogue_version,
     }
 

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from advisor import catalogue as catalogues
-from advisor import decisions
+from advisor.decisions import actions
 from advisor.models import Decision
 from fleet import endpoints
 from teams.models import Membership
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_said_and_nothing_stored(page, team, changed, sentence)
 
 
 def test_a_team_records_so_many_decisions(page, alice, team, monkeypatch):
-    monkeypatch.setattr(decisions, "MOST", 1)
+    monkeypatch.setattr(actions, "MOST", 1)
     record(alice, team)
     response = page.post(new_url(), typed(team))
     assert response.status_code == 422 and "The limit of 1 decisions of Search is reached." in text(response)
@@ -202,7 +202,7 @@ def test_no_request_changes_the_body_once_accepted(page, alice, team):
 
 def test_a_stale_edit_says_so_and_keeps_what_was_typed(page, alice, bob, team):
     decision = record(alice, team)
-    decisions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
+    actions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
     values = typed(team, title="Alice's title", version=decision.version)
     response = page.post(f"/decisions/{decision.pk}/edit/", values)
     assert response.status_code == 409
@@ -216,7 +216,7 @@ def test_a_stale_edit_says_so_and_keeps_what_was_typed(page, alice, bob, team):
 
 def test_a_stale_edit_with_a_mistake_stays_stale(page, alice, bob, team):
     decision = record(alice, team)
-    decisions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
+    actions.edit(bob, decision, decision.version, BODY | {"title": "Bob's title"}, [])
     values = typed(team, title="", version=decision.version)
     response = page.post(f"/decisions/{decision.pk}/edit/", values)
     assert f'name="version" value="{decision.version}"' in text(response)

@@ -12,10 +12,10 @@ from fleet.models import Endpoint
 from teams.access import teams_of
 from teams.models import Role, Team
 
-from .decision_draft import advised
-from .frozen import ADVISED
-from .models import Decision
-from .models.decision import Choice
+from ..models import Decision
+from ..models.decision import Choice
+from .draft import advised
+from .frozen_advice import ADVISED
 
 MARKDOWN = "Markdown: **bold**, lists, [links](https://example.org)."
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from advisor import catalogue as catalogues
-from advisor import decisions
+from advisor.decisions import actions
 from advisor.models import Decision
 from advisor.recommendation.answers import clean, to_query
 
@@ -38,7 +38,7 @@ def record(user, team, *, answers=PLATFORM, status="draft", endpoints=(), supers
     current = catalogues.load()
     cleaned, unknown = clean(answers, current)
     assert not unknown
-    return decisions.record(
+    return actions.record(
         user, key or uuid4(), team, cleaned, current,
         body=BODY | body, endpoints=endpoints, supersedes=supersedes, status=status,
     )  # fmt: skip

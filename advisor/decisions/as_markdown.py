@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from .frozen import method_of
-from .models import Decision
+from ..models import Decision
+from .frozen_advice import method_of
 
 LISTS = (("ollama", "Ollama"), ("vllm", "vLLM"))
 

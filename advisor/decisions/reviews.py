@@ -9,10 +9,10 @@ from django.utils import timezone
 from core import fence
 from fleet.alerts import outbox
 
-from . import catalogue as catalogues
-from .catalogue.values import Catalogue
-from .frozen import moved_facts
-from .models import Decision
+from .. import catalogue as catalogues
+from ..catalogue.values import Catalogue
+from ..models import Decision
+from .frozen_advice import moved_facts
 
 DATES, FACTS = "review dates", "review facts"
 """The sweeps, as core.fence knows them."""
