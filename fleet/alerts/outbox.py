@@ -19,7 +19,6 @@ from teams.models import Team
 from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
 from ..verdict import flapping
 from ..verdict.status import Status
-from . import due as telling
 from . import items, order, policy, recipients
 from .due import Case, Quiet, Rules, hold_until
 from .due import due as kinds_due
