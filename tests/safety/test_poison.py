@@ -98,7 +98,7 @@ def case_endings(bad, good, monkeypatch):
     return Case(
         catching_up.sweep,
         lambda name: Incident.objects.filter(endpoint__name=name, resolved_at__isnull=False),
-        breaks(monkeypatch, catching_up, "note", lambda incident, at, text: incident.endpoint.name == "bad"),
+        breaks(monkeypatch, Incident, "note", lambda incident, at, text: incident.endpoint.name == "bad"),
     )
 
 
@@ -118,12 +118,13 @@ def case_review_dates(bad, good, monkeypatch):
 
 
 def case_review_facts(bad, good, monkeypatch):
-    moved = {"facts": [{"id": "gone", "text": "It was so.", "state": "", "now": ""}]}
+    fact = {"id": "ollama-three-systems", "text": "It was so.", "state": "same", "now": ""}
+    moved = {"outcome": "ollama", "limits": [], "facts": [fact]}
     for team in (bad, good):
         record(None, team, status="accepted")
     rows = QuerySet(Decision)  # not the one that keeps what was decided as it is
     rows.update(recommendation=moved, due_on=None)
-    rows.filter(team=bad).update(recommendation={"facts": [None, ODD]})
+    rows.filter(team=bad).update(recommendation=moved | {"facts": [None, ODD]})
     return Case(
         reviews.remind,
         lambda name: Alert.objects.filter(team__name=name),
