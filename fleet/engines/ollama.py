@@ -91,10 +91,16 @@ HEALTH = ("GET /api/version",)
 
 
 def check_health(visit: Visit, learned: Learned) -> None:
-    """The version is its own answer; where a proxy refuses that one, the greeting at / will do."""
+    """The version is its own answer; where a proxy refuses that one, the greeting at / will do, but for a proxy that
+    leaves / open and refuses the list of models as well: nobody can use the API then."""
     answer = visit.get("/api/version")
     if answer.status in _SHUT and _greets(visit):
-        return
+        try:
+            with visit.aside():
+                if visit.get("/api/tags", max_bytes=LIST_BYTES).status not in _SHUT:
+                    return
+        except ProbeError:  # it was not refused
+            return
     version = text(visit.json("/api/version").get("version"))
     if version is None:
         raise BadAnswer(Cause.WRONG_SHAPE, "GET /api/version: expected a version.")

@@ -141,6 +141,20 @@ OLLAMA_STILL = (
     ),
     Case("ollama_lists_library", "", {**OLLAMA, "/": Reply(404, "404 page not found")}, status="up", engine="ollama"),
     Case(
+        "ollama_whose_api_wants_a_key",
+        "ollama/ollama#1053 (kind: a proxy that leaves / open for health checks)",
+        {"/": OLLAMA["/"], "*": Reply(401, {"error": "unauthorized"})},
+        cause="auth_rejected",
+        words="key",
+    ),
+    Case(
+        "ollama_whose_api_wants_another_key_now",
+        "ollama/ollama#1053 (kind: a proxy that leaves / open for health checks)",
+        OLLAMA,
+        then={"/": OLLAMA["/"], "*": Reply(401, {"error": "unauthorized"})},
+        cause="auth_rejected",
+    ),
+    Case(
         "ollama_by_its_list_alone",
         "vllm-project/vllm#18892 (kind: a proxy that passes on /v1 only)",
         {"/v1/models": OLLAMA["/v1/models"]},
