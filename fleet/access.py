@@ -1,6 +1,6 @@
 """Who may see and change what of the fleet. One of these is the first line of a view; strangers get 404."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -23,18 +23,20 @@ NO_RULE = "None of your teams has planned this."
 NO_MESSAGE = "None of your teams has this message."
 NO_PUT_OFF = "Nothing of your teams with this number was put off. It may have been done meanwhile."
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
 
 def visible_teams(user: User) -> QuerySet[Team]:
     """The teams whose endpoints the person may see: all, or their own where the setting FLEET_OPEN is off."""
     return Team.objects.all() if settings.FLEET_OPEN else teams_of(user)
 
 
-def visible(user: User, rows: QuerySet[Any], team: str = "team") -> QuerySet[Any]:
+def visible(user: User, rows: Rows, team: str = "team") -> Rows:
     """Those of the rows that the person may see; `team` is the way from a row to its team."""
     return rows if settings.FLEET_OPEN or user.is_superuser else rows.filter(**{f"{team}__in": teams_of(user)})
 
 
-def seen(bearer: Bearer, rows: QuerySet[Any], team: str) -> QuerySet[Any]:
+def seen(bearer: Bearer, rows: Rows, team: str) -> Rows:
     """Those of the rows that the token may see; `team` is the way from a row to its team."""
     return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})
 

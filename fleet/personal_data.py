@@ -55,7 +55,7 @@ def contribution(user: User) -> dict[str, Any]:
 def erase(names: Names) -> None:
     """Takes the person's name out of incidents, and their addresses off the lists. Mails to them are deleted."""
     taken = Incident.objects.filter(names.called("acknowledged_by", OF_INCIDENT))
-    shown = list(taken.filter(resolved_at=None).values_list("endpoint_id", flat=True))
+    shown = list(taken.open().values_list("endpoint_id", flat=True))
     taken.update(acknowledged_by=SOMEONE)
     IncidentEvent.objects.filter(names.called("author", OF_LINE)).update(author=SOMEONE)
     if shown:

@@ -83,8 +83,7 @@ def _partners_open(alerts: list[Alert]) -> bool:
     mine = {alert.incident_id for alert in alerts if alert.incident_id}
     told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
     together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)
-    unaware = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
-    return together.filter(Q(resolved_at=None) | unaware).exclude(pk__in=mine).exists()
+    return together.unfinished().exclude(pk__in=mine).exists()
 
 
 def _message(alerts: list[Alert], now: datetime) -> bool:

@@ -54,13 +54,12 @@ def due(incident: Incident, state: EndpointState) -> list[str]:
 
 
 def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
-    until = incident.acknowledged_until
     return Case(
         status="recovered" if incident.resolved_at else incident.status,
         told=incident.told,
         opened_at=incident.opened_at,
         told_at=incident.told_at,
-        acknowledged=bool(incident.acknowledged_at) and (until is None or until > now),
+        acknowledged=incident.is_acknowledged,
         escalated=incident.escalated_at is not None,
         muted=_muted(incident, state, now),
     )

@@ -58,9 +58,8 @@ def forming(team_id: int, now: datetime) -> bool:
 
 def _unseen(now: float, team_id: int | None = None) -> dict[int, list[int]]:
     """Team -> its endpoints that were not looked at since others beside them began to fail."""
-    failing = EndpointState.objects.filter(
-        failures__gt=0, failing_since__gt=datetime.fromtimestamp(now - RECENT, UTC), due_at__isnull=False
-    )
+    lately = datetime.fromtimestamp(now - RECENT, UTC)
+    failing = EndpointState.objects.watched().filter(failures__gt=0, failing_since__gt=lately)
     if team_id is not None:
         failing = failing.filter(endpoint__team=team_id)
     began = _began(failing.order_by("failing_since").values_list("endpoint__team", "endpoint__url", "failing_since"))
@@ -86,4 +85,4 @@ def _began(failing: Iterable[tuple[int, str, datetime | None]]) -> dict[tuple[in
 
 
 def _watched(teams: Iterable[int]) -> QuerySet[EndpointState]:
-    return EndpointState.objects.filter(endpoint__team__in=list(teams), due_at__isnull=False)
+    return EndpointState.objects.watched().filter(endpoint__team__in=list(teams))

@@ -268,7 +268,7 @@ def refusal(url: str) -> str:
 
 
 def _due_now(endpoint: Endpoint) -> None:
-    EndpointState.objects.filter(endpoint_id=endpoint.pk, due_at__isnull=False).update(due_at=int(time.time()))
+    EndpointState.objects.watched().filter(endpoint_id=endpoint.pk).update(due_at=int(time.time()))
 
 
 def _forget(endpoint: Endpoint) -> None:

@@ -81,7 +81,7 @@ def add_note(incident: Incident, by: str, text: str) -> None:
 
 def _change_open(incident: Incident, **columns: object) -> int:
     """Changes the incident if it is still open at this moment."""
-    return Incident.objects.filter(pk=incident.pk, resolved_at=None).update(**columns)
+    return Incident.objects.open().filter(pk=incident.pk).update(**columns)
 
 
 def _record(action: str, incident: Incident, detail: dict[str, Any] | None = None) -> None:

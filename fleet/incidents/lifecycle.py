@@ -44,8 +44,7 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
     pks = list(
         EndpointState.objects.select_for_update().filter(endpoint__in=list(endpoints)).values_list("pk", flat=True)
     )
-    alerted = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
-    rows = Incident.objects.filter(Q(resolved_at=None) | alerted, endpoint__in=pks)
+    rows = Incident.objects.unfinished().filter(endpoint__in=pks)
     now = datetime.now(UTC)
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
         outbox.write_unwatched(incident, why, team_goes=team_goes)
@@ -61,7 +60,7 @@ def void(since: datetime, why: str) -> int:
     Who has a message about one is alerted of its end with the first good probe.
     """
     now = datetime.now(UTC)
-    opened = Incident.objects.filter(resolved_at=None, began_at__gte=since)
+    opened = Incident.objects.open().filter(began_at__gte=since)
     rows = [each for each in opened if suspicious(each.cause, each.step)]
     for incident in rows:
         incident.resolved_at = now
@@ -93,10 +92,9 @@ def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> 
 
 def _unfinished(state: EndpointState) -> Incident | None:
     """The endpoint's incident that people take for open. Its row is locked: the sweep may be writing about its end."""
-    now = datetime.now(UTC)
-    unaware = Q(resolved_at__gt=now - REOPEN_WITHIN, told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
-    found = Incident.objects.select_for_update(of=("self",)).select_related("parent__endpoint")
-    return found.filter(Q(resolved_at=None) | unaware, endpoint_id=state.endpoint_id).first()
+    lately = Q(resolved_at=None) | Q(resolved_at__gt=datetime.now(UTC) - REOPEN_WITHIN)
+    found = Incident.objects.unfinished().filter(lately, endpoint_id=state.endpoint_id)
+    return found.select_for_update(of=("self",)).select_related("parent__endpoint").first()
 
 
 def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> Incident:
@@ -131,7 +129,7 @@ def _find_cause(incident: Incident) -> None:
 
 def depend_again(endpoint_id: int) -> None:
     """Puts the endpoint's open incident down to what it depends on now, or to nothing: then it is alerted by itself."""
-    incident = Incident.objects.select_for_update().filter(endpoint=endpoint_id, resolved_at=None).first()
+    incident = Incident.objects.open().select_for_update().filter(endpoint=endpoint_id).first()
     if incident:
         incident.parent = None
         incident.save(update_fields=["parent"])
@@ -145,7 +143,7 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
         incident.told = outbox.last_word(incident)
         incident.round += 1
     incident.save(update_fields=["parent", "told", "round"])
-    incident.children.filter(resolved_at=None).update(parent=parent)
+    incident.children.open().update(parent=parent)
     incident.note(datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
 
 
@@ -182,7 +180,7 @@ def _end(state: EndpointState, after: Standing) -> None:
 
 
 def _open_one(state: EndpointState) -> Incident | None:
-    return Incident.objects.filter(endpoint_id=state.endpoint_id, resolved_at=None).select_related("parent").first()
+    return Incident.objects.open().filter(endpoint_id=state.endpoint_id).select_related("parent").first()
 
 
 def _told(standing: Standing) -> str:

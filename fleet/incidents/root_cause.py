@@ -28,7 +28,7 @@ def cause_of(incident: Incident) -> Incident | None:
 def adopt(incident: Incident) -> list[Incident]:
     """The open incidents that turn out to follow from this one, which is down, or that share its host's failure."""
     alone = Q(parent=None) | Q(parent__resolved_at__isnull=False)
-    others = Incident.objects.filter(alone, resolved_at=None, endpoint__team=incident.endpoint.team_id)
+    others = Incident.objects.open().filter(alone, endpoint__team=incident.endpoint.team_id)
     dependent = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
     found = list(dependent.select_related("endpoint"))
     if incident.parent and incident.parent.endpoint.depends_on_id is None:
@@ -43,7 +43,7 @@ def _by_hand(endpoint: Endpoint) -> Incident | None:
     for _ in range(DEPTH):
         if above is None:
             return None
-        down = Incident.objects.filter(endpoint=above, resolved_at=None, status=Status.DOWN)
+        down = Incident.objects.open().filter(endpoint=above, status=Status.DOWN)
         if found := down.select_related("parent").first():
             return found.parent if found.parent and found.parent.resolved_at is None else found
         above = above.depends_on
@@ -55,7 +55,7 @@ def _by_host(incident: Incident) -> Incident | None:
     siblings = _siblings(incident.endpoint)
     if not siblings or not _all_cut_off([incident.endpoint_id, *(each.pk for each in siblings)]):
         return None
-    rows = Incident.objects.filter(endpoint__in=siblings, resolved_at=None, parent=None, status=Status.DOWN)
+    rows = Incident.objects.open().filter(endpoint__in=siblings, parent=None, status=Status.DOWN)
     rows = rows.exclude(endpoint__in=_dependents(incident.endpoint))  # those follow from this one
     return next((each for each in rows.order_by("opened_at", "pk") if _alike(each, incident)), None)
 

@@ -6,7 +6,7 @@ Nothing here depends on having been called at the right moment; a stop of an hou
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from core import fence
 
@@ -24,7 +24,7 @@ def sweep() -> int:
     """Tells what is to be told about every incident that is open or not told to its end; returns how many moved."""
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
-    return fence.each(CATCHING_UP, _unfinished().values_list(*_NAMED), lambda row: _tell(row[0]), _item)
+    return fence.each(CATCHING_UP, Incident.objects.unfinished().values_list(*_NAMED), lambda row: _tell(row[0]), _item)
 
 
 def _item(row: tuple[int, str, int]) -> fence.Item:
@@ -34,13 +34,7 @@ def _item(row: tuple[int, str, int]) -> fence.Item:
 
 def _fine() -> QuerySet[Incident]:
     """What stayed open although its endpoint is fine: the end came while the status was unknown, say."""
-    return Incident.objects.filter(~Q(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN)), resolved_at=None)
-
-
-def _unfinished() -> QuerySet[Incident]:
-    """Open, or its end not alerted yet: a silence may have lasted for weeks."""
-    alerted = Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED))
-    return Incident.objects.filter(Q(resolved_at=None) | alerted)
+    return Incident.objects.open().exclude(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN))
 
 
 def _tell(pk: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -88,6 +89,14 @@ def unverified(url: str, verify_tls: bool) -> bool:
     return not verify_tls and url.startswith("https:")
 
 
+class EndpointStateQuerySet(models.QuerySet["EndpointState"]):
+    """The rules by which states are picked, each written once."""
+
+    def watched(self) -> Self:
+        """Those that are probed: not paused."""
+        return self.filter(due_at__isnull=False)
+
+
 class EndpointState(models.Model):
     """What we hold an endpoint to be now. One row per endpoint, written by each probe."""
 
@@ -136,6 +145,8 @@ class EndpointState(models.Model):
 
     shown_at = models.DateTimeField(null=True, db_index=True)  # when the board's row last changed
     regrouped_at = models.DateTimeField(null=True, db_index=True)  # when it last moved on the board
+
+    objects = EndpointStateQuerySet.as_manager()
 
     def rules(self) -> Rules:
         """What the next reading is judged by, of what the team set."""

@@ -1,14 +1,41 @@
 """Stretches of trouble."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from core import twice
 
 from .endpoint import Endpoint
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    """The rules by which incidents are picked, each written once."""
+
+    def open(self) -> Self:
+        """Those that are not resolved."""
+        return self.filter(resolved_at=None)
+
+    def unfinished(self) -> Self:
+        """Those that are open, or whose end nobody was alerted of while somebody was of their trouble."""
+        return self.filter(Q(resolved_at=None) | Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED)))
+
+    def with_acknowledged(self, now: datetime) -> models.QuerySet[Any]:
+        """Each with `acknowledged`: whether somebody is on it at `now`."""
+        return self.annotate(acknowledged=_acknowledged(now))
+
+    def acknowledged(self, now: datetime) -> Self:
+        """Those that somebody is on at `now`."""
+        return self.filter(_acknowledged(now))
+
+
+def _acknowledged(now: datetime) -> Q:
+    """As Incident.is_acknowledged."""
+    return Q(acknowledged_at__isnull=False) & (Q(acknowledged_until=None) | Q(acknowledged_until__gt=now))
 
 
 class Incident(models.Model):
@@ -47,6 +74,8 @@ class Incident(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_until = models.DateTimeField(null=True)  # null: until it is resolved
     acknowledged_note = models.CharField(max_length=500, blank=True)
+
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-opened_at", "-pk"]

@@ -168,7 +168,7 @@ def _ids(endpoints: QuerySet[Endpoint]) -> list[int]:
 
 
 def _note_on_open(endpoints: QuerySet[Endpoint], text: str, author: str) -> None:
-    for incident in Incident.objects.filter(resolved_at=None, endpoint__in=endpoints.order_by()):
+    for incident in Incident.objects.open().filter(endpoint__in=endpoints.order_by()):
         incident.note(datetime.now(UTC), text, author)
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from core import fence
 
@@ -121,7 +120,6 @@ def _extend(ends: _Ends, key: tuple[Any, ...], end: datetime) -> None:
 
 
 def _acknowledged(now: datetime) -> dict[int, Marks]:
-    still = Q(acknowledged_until=None) | Q(acknowledged_until__gt=now)
-    taken = Incident.objects.filter(still, resolved_at=None, acknowledged_at__isnull=False)
+    taken = Incident.objects.open().acknowledged(now)
     named = taken.order_by().values_list("endpoint_id", "acknowledged_by", "acknowledged_until")
     return {pk: {"by": by, "until": until.isoformat() if until else None} for pk, by, until in named}

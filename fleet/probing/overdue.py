@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import redis
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Q
 from django.db.models.functions import Coalesce
 
 from core import signs_of_life
@@ -44,7 +44,8 @@ def sweep(now: float) -> int:
         pks = [pk for found in late.values() for pk in found]
         with writing():
             # Locked in the order in which the dispatcher takes them, so that neither waits for the other.
-            list(_watched().filter(pk__in=pks).order_by("due_at", "pk").select_for_update().values_list("pk"))
+            rows = EndpointState.objects.watched().filter(pk__in=pks).order_by("due_at", "pk")
+            list(rows.select_for_update().values_list("pk"))
             marked = sum(_mark(since, found) for since, found in late.items())
         live.publish(pks)
     _say(trouble())
@@ -64,7 +65,7 @@ def trouble() -> str:
     """
     put_off = PutOff.objects.filter(sweep__in=(record.SWEEP, claims.CLAIMS)).values_list("key", flat=True)
     over_share = {team for team, _ in shares.stretches()}
-    late = _watched().filter(not_probed_since__isnull=False, probe_seconds__lte=SLOW_AFTER)
+    late = EndpointState.objects.watched().filter(not_probed_since__isnull=False, probe_seconds__lte=SLOW_AFTER)
     late = late.exclude(pk__in=[int(key) for key in put_off]).exclude(endpoint__team__in=over_share)
     found = late.aggregate(many=Count("pk"), first=Min("not_probed_since"))
     if not found["many"]:
@@ -79,10 +80,6 @@ def since_in_words(moment: int) -> str:
     return f"since {at:%H:%M} UTC" if at.date() == datetime.now(UTC).date() else f"since {at:%Y-%m-%d %H:%M} UTC"
 
 
-def _watched() -> QuerySet[EndpointState]:
-    return EndpointState.objects.filter(due_at__isnull=False).order_by()
-
-
 def _late(now: float) -> dict[int, list[int]]:
     """When the oldest probe was due -> the endpoints.
 
@@ -90,7 +87,7 @@ def _late(now: float) -> dict[int, list[int]]:
     """
     least = now - INTERVALS * SHORTEST
     maybe = Q(waiting_since__lt=least) | Q(waiting_since=None, due_at__lt=least)
-    rows = _watched().filter(maybe, not_probed_since=None).annotate(first=first_due())
+    rows = EndpointState.objects.watched().filter(maybe, not_probed_since=None).annotate(first=first_due())
     found: dict[int, list[int]] = defaultdict(list)
     stretches = shares.stretches()
     columns = ("pk", "first", "stretch", "endpoint__interval", "endpoint__team_id")
@@ -103,7 +100,7 @@ def _late(now: float) -> dict[int, list[int]]:
 def _mark(since: int, endpoint_ids: list[int]) -> int:
     """Marks those of these endpoints that were not probed meanwhile; returns how many."""
     now = datetime.now(UTC)
-    still_late = _watched().annotate(first=first_due()).filter(pk__in=endpoint_ids, first=since)
+    still_late = EndpointState.objects.watched().annotate(first=first_due()).filter(pk__in=endpoint_ids, first=since)
     rows = EndpointState.objects.filter(pk__in=list(still_late.values_list("pk", flat=True)))
     rows.exclude(status__in=TROUBLE).update(
         status=Status.UNKNOWN,

@@ -77,7 +77,7 @@ def _put_off(endpoint_id: int, error: Exception) -> None:
     put_off = fence.put_off(SWEEP, item, error)
     now = datetime.now(UTC)
     again = put_off.next_try_at or now + GIVEN_UP_FOR
-    state = EndpointState.objects.filter(pk=endpoint_id, due_at__isnull=False)
+    state = EndpointState.objects.watched().filter(pk=endpoint_id)
     with writing():
         state.exclude(status__in=TROUBLE).update(
             status=Status.UNKNOWN,

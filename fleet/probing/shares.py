@@ -48,7 +48,7 @@ def stretches() -> Stretches:
     global _kept
     at, found = _kept
     if time.monotonic() - at > FRESH_FOR:
-        rows = EndpointState.objects.filter(probe_seconds__gt=0, due_at__isnull=False).order_by()
+        rows = EndpointState.objects.watched().filter(probe_seconds__gt=0).order_by()
         columns = ("endpoint__team_id", "endpoint__interval", "probe_seconds")
         found = worked_out(rows.values_list(*columns), settings.PROBE_THREADS)
         _kept = (time.monotonic(), found)

@@ -26,7 +26,7 @@ _COLUMNS = (
     "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__engine", "endpoint__team__slug", "status", "cause",
     "detail", "step", "since", "probed_at", "seen_at", "latency_ms", "engine", "facts", "load", "marks",
 )  # fmt: skip
-_INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged_at", "acknowledged_until")
+_INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged")
 _LOAD = (
     "running", "waiting", "deferred", "slots", "busy", "kv_cache_usage", "preemptions", "prefix_cache_queries",
     "prefix_cache_hits", "prompt_tokens", "generation_tokens", "requests", "sleep_state",
@@ -65,8 +65,8 @@ def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetim
         states = states.filter(endpoint__team__slug=asked.team)
     if asked.status:
         states = states.filter(status=asked.status)
-    open_now = seen(bearer, Incident.objects.filter(resolved_at=None).order_by(), "endpoint__team")
-    incidents = {row[0]: _incident(row, now) for row in open_now.values_list(*_INCIDENT)}
+    open_now = seen(bearer, Incident.objects.open().with_acknowledged(now).order_by(), "endpoint__team")
+    incidents = {row[0]: _incident(*row) for row in open_now.values_list(*_INCIDENT)}
     rows = states.order_by("endpoint__team__slug", "endpoint__name").values(*_COLUMNS)
     return [from_columns(partial(_endpoint, incidents), row) for row in rows]
 
@@ -118,13 +118,12 @@ def _by_own_names(engine: str, load: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _incident(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
-    _, pk, opened_at, taken_at, until = row
+def _incident(_: int, pk: int, opened_at: datetime, acknowledged: bool) -> dict[str, Any]:
     return {
         "id": pk,
         "url": absolute(reverse("incident", args=[pk])),
         "opened_at": _iso(opened_at),
-        "acknowledged": taken_at is not None and (until is None or until > now),
+        "acknowledged": acknowledged,
     }
 
 

@@ -68,7 +68,7 @@ def stored(bearer: Bearer) -> Stored:
     states = seen(bearer, EndpointState.objects.order_by(), "endpoint__team").values_list("status")
     waiting = EndpointState.objects.order_by()
     waiting = waiting if sees_all(bearer) else seen(bearer, waiting, "endpoint__team")
-    due = waiting.filter(due_at__isnull=False).aggregate(first=Min(first_due()))["first"]
+    due = waiting.watched().aggregate(first=Min(first_due()))["first"]
     return Stored(
         endpoints={status.value: 0 for status in Status} | dict(states.annotate(Count("pk"))),
         incidents=_incidents(bearer, now),
@@ -80,12 +80,10 @@ def stored(bearer: Bearer) -> Stored:
 
 
 def _incidents(bearer: Bearer, now: Any) -> dict[tuple[str, str], int]:
-    still = Q(acknowledged_until=None) | Q(acknowledged_until__gt=now)
-    taken = Case(When(still, acknowledged_at__isnull=False, then=Value("yes")), default=Value("no"))
-    rows = seen(bearer, Incident.objects.filter(resolved_at=None).order_by(), "endpoint__team")
-    counted = rows.annotate(taken=taken).values_list("status", "taken").annotate(Count("pk"))
-    nought = {(s.value, word): 0 for s in (Status.DOWN, Status.DEGRADED) for word in ("no", "yes")}
-    return nought | {(status, word): number for status, word, number in counted}
+    rows = seen(bearer, Incident.objects.open().with_acknowledged(now).order_by(), "endpoint__team")
+    counted = rows.values_list("status", "acknowledged").annotate(Count("pk"))
+    none = {(s.value, word): 0 for s in (Status.DOWN, Status.DEGRADED) for word in ("no", "yes")}
+    return none | {(status, "yes" if taken else "no"): number for status, taken, number in counted}
 
 
 def _alerts(bearer: Bearer, now: Any) -> dict[str, int]:

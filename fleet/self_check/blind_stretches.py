@@ -130,7 +130,7 @@ def _why_blind(hosts: Iterable[str]) -> str | None:
 def _a_team_is_reached() -> bool:
     """Whether there is a way to the hosts of a team, by those that answered before; some of each are asked."""
     by_team: dict[int, set[str]] = defaultdict(set)
-    seen = _watched().filter(seen_at__isnull=False).order_by("-seen_at")
+    seen = EndpointState.objects.watched().filter(seen_at__isnull=False).order_by("-seen_at")
     for team, url in seen.values_list("endpoint__team", "endpoint__url"):
         host = host_of(url)
         if not is_loopback(host) and len(by_team[team]) < HOSTS_OF_A_TEAM:
@@ -142,12 +142,8 @@ def _a_team_is_reached() -> bool:
         return any(reached(checks) for checks in threads.map(own_network.check, teams))
 
 
-def _watched() -> QuerySet[EndpointState]:
-    return EndpointState.objects.filter(due_at__isnull=False).order_by()
-
-
 def _remote_hosts() -> set[str]:
-    hosts = {host_of(url) for url in _watched().values_list("endpoint__url", flat=True)}
+    hosts = {host_of(url) for url in EndpointState.objects.watched().values_list("endpoint__url", flat=True)}
     return {host for host in hosts if not is_loopback(host)}
 
 
@@ -240,7 +236,7 @@ def _affected(stretch: BlindStretch) -> int:
 
 
 def _look_at_once(now: datetime) -> None:
-    blinded = EndpointState.objects.filter(cause=Cause.BLIND, due_at__isnull=False).order_by("due_at")
+    blinded = EndpointState.objects.watched().filter(cause=Cause.BLIND).order_by("due_at")
     pks = list(blinded.values_list("pk", flat=True))
     for second, start in enumerate(range(0, len(pks), AT_ONCE)):
         due = int(now.timestamp()) + second

@@ -79,7 +79,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _refused(request: HttpRequest, pk: int, form: AcknowledgeForm, error: ValidationError) -> HttpResponse:
     form.add_error(None, error)
-    if Incident.objects.filter(pk=pk, resolved_at=None).exists():
+    if Incident.objects.open().filter(pk=pk).exists():
         return _page(request, pk, acknowledging=form)
     messages.error(request, error.messages[0])  # resolved since: the page has no form any more
     return redirect("incident", pk)
