@@ -10,9 +10,10 @@ Cells and minutes are counted from the epoch, so nothing has to be moved as time
 
 from typing import Any
 
+from .status import Status
+
 CELL = 24 * 60  # seconds
 CELLS = 60
-_RANK = ("down", "degraded", "busy", "loading", "asleep", "up", "unknown")
 
 
 def add(strip: dict[str, Any], at: float, status: str, latency_ms: float | None, busy: bool | None) -> dict[str, Any]:
@@ -68,4 +69,4 @@ def busy_share(strip: dict[str, Any], now: float) -> float | None:
 
 
 def _worst(counts: dict[str, int]) -> str | None:
-    return next((status for status in _RANK if counts.get(status)), None)
+    return next((status.value for status in Status if counts.get(status)), None)

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from ..status import Status
+
 FIGURES = ("latency_ms", "running", "waiting", "kv_cache_usage", "busy", "canary_ms")
 """The figures of a probe; busy counts as 0 or 1."""
+
+RANK = tuple(status.value for status in reversed(Status))
+"""Statuses, the most urgent last: the worst one of a span speaks for it."""
 
 SECONDS = "seconds"
 """The figure that says how much time the probes stand for, those that do not count included. "seconds down" is the
@@ -17,9 +22,6 @@ part of those that found it down, "seconds blind" of those that are left out as 
 
 LATE = 1.5
 """A probe that comes within so many intervals after the one before stands for all of the time between them."""
-
-RANK = ("unknown", "up", "asleep", "loading", "busy", "degraded", "down")
-"""Statuses, the most urgent last: the worst one of a span speaks for it."""
 
 MINUTE, HOUR, DAY = "minute", "hour", "day"  # Rollup.Span
 WIDTH = {MINUTE: 60, HOUR: 3600, DAY: 86_400}  # seconds
