@@ -10,7 +10,7 @@ Cells and minutes are counted from the epoch, so nothing has to be moved as time
 
 from typing import Any
 
-from .status import Status
+from ..verdict.status import Status
 
 CELL = 24 * 60  # seconds
 CELLS = 60

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from ..status import Status
+from ..verdict.status import Status
 
 FIGURES = ("latency_ms", "running", "waiting", "kv_cache_usage", "busy", "canary_ms")
 """The figures of a probe; busy counts as 0 or 1."""
