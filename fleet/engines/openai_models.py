@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import BadAnswer, Cause
+from .errors import BadAnswer, Cause, ProbeError
 from .learning import Learned
 from .lenient import LIST_BYTES, keep, mappings, text, texts, whole
 from .reading import Model
@@ -46,6 +46,18 @@ def ask(visit: Visit, path: str = PATH) -> dict[str, Any]:
 
 _CAPABILITIES = {"embed": "embedding", "embedding": "embedding", "rerank": "rerank", "classify": "classify"}
 """What Infinity and Xinference say a model is for -> our word: such a model must not be asked to chat."""
+
+
+def metrics_are_free(visit: Visit) -> bool:
+    """False where GET /metrics takes its figures away from other readers: TensorRT-LLM keeps them in a queue.
+
+    https://github.com/NVIDIA/TensorRT-LLM/blob/main/tensorrt_llm/serve/openai_server.py
+    """
+    try:
+        cards = mappings(visit.maybe(PATH, max_bytes=LIST_BYTES).get("data"))
+    except ProbeError:
+        return True
+    return all(card.get("owned_by") != "tensorrt_llm" for card in cards)
 
 
 def _models(answer: dict[str, Any]) -> Iterator[Model]:

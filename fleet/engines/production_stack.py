@@ -9,7 +9,7 @@ from typing import Any
 from .errors import Cause, NotReady
 from .learning import Learned
 from .lenient import text
-from .openai_models import EVERY, PATH, REFUSED, learn_models
+from .openai_models import EVERY, PATH, REFUSED, learn_models, metrics_are_free
 from .prometheus import METRICS_BYTES, Page
 from .questions import Question
 from .reading import Backend, Identity, Load
@@ -25,7 +25,7 @@ _NAMES = [*_HEALTHY, *(name for names in _ALIASES.values() for name in names)]
 
 def identify(visit: Visit) -> Identity | None:
     """vLLM has the same /version and metrics, but no pods. Where the metrics are shut, the list of engines shows it."""
-    if set(visit.maybe("/version")) != {"version"}:
+    if set(visit.maybe("/version")) != {"version"} or not metrics_are_free(visit):
         return None
     page = visit.get("/metrics", max_bytes=METRICS_BYTES)
     if page.status == 200:

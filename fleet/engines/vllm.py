@@ -11,6 +11,7 @@ from . import vllm_metrics
 from .errors import Cause, NotReady
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, mappings, text
+from .openai_models import metrics_are_free
 from .prometheus import METRICS_BYTES
 from .questions import LIST_OF_MODELS, Question
 from .reading import Identity
@@ -42,7 +43,7 @@ def identify(visit: Visit) -> Identity | None:
     """LocalAI has the same /version, so it takes the metrics, or vLLM's way to refuse a missing key."""
     found = visit.maybe("/version")
     version = text(found.get("version"))
-    if version is None:
+    if version is None or not metrics_are_free(visit):
         return None
     page = visit.get("/metrics", max_bytes=METRICS_BYTES)
     if page.status == 200 and (b"\nvllm:" in page.body or page.body.startswith(b"vllm:")):

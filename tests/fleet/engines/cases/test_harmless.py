@@ -152,6 +152,18 @@ COSTLY = (
     ),
     Case("lmstudio", "lmstudio docs (just-in-time loading)", LMSTUDIO, status="up"),
     Case(
+        "trtllm_at_first",
+        "NVIDIA/TensorRT-LLM serve/openai_server.py (GET /metrics drains its figures)",
+        {
+            "/v1/models": cards("m", owner="tensorrt_llm"),
+            "/health": ok(),
+            "/version": ok({"version": "1.2.0"}),
+            "/metrics": ok([]),
+        },
+        status="up",
+        never_asked=("GET /health_generate", "GET /metrics", "GET /perf_metrics", "GET /kv_cache_events"),
+    ),
+    Case(
         "trtllm",
         "NVIDIA/TensorRT-LLM serve/openai_server.py (GET /metrics drains its figures)",
         {
