@@ -17,7 +17,7 @@ from ..engines.timeout import DEFAULT_TIMEOUT
 from ..verdict.canary_memory import CanaryMemory
 from ..verdict.judge import Verdict
 from ..verdict.memory import Memory, Rules
-from ..verdict.stalled import Still
+from ..verdict.stall import Still
 from ..verdict.starts import Stretch
 from ..verdict.status import TROUBLE, Standing, Status, Thresholds
 

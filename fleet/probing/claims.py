@@ -10,7 +10,8 @@ from core.database import writing
 from core.turns import in_turn
 
 from ..models import EndpointState
-from . import schedule, shares
+from ..verdict import schedule
+from . import shares
 
 CLAIMS = "claims"
 """The sweep, as core.fence knows it."""

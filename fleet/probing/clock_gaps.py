@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from django.db.models import F
 
 from ..models import BlindStretch, EndpointState
-from . import schedule
+from ..verdict import schedule
 
 STILL_AFTER = 15.0
 """Seconds without a tick that are a gap in the history."""

@@ -19,9 +19,10 @@ from ..engines.reading import Facts, Failure, Reading, facts_from_json, to_json
 from ..history import day_strip
 from ..incidents import lifecycle
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
+from ..verdict import schedule
 from ..verdict.judge import depends_on_blindness, judge
 from ..verdict.status import TROUBLE, Finding, Status, doubts
-from . import canaries, schedule, shares
+from . import canaries, shares
 from .changes import differences
 from .probe_counts import tally
 

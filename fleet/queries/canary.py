@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..models import Endpoint, EndpointState
-from ..probing import canary_limits
+from ..verdict import canary_limits
 from ..verdict.canary_memory import DAY, CanaryMemory
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from ..engines.canary import moved, suitable
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Model, Reading
-from ..probing import canary_limits, schedule
-from . import stalled as standstill
+from . import canary_limits, schedule, stall
 from .canary_memory import DAY, CanaryMemory
 from .memory import Memory, Rules
 from .status import TROUBLE, Finding, asleep, status_of
@@ -33,8 +32,8 @@ def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Ca
     if not allowed or reading.failure or asleep(reading.load):
         return None
     engine = reading.identity.engine if reading.identity else rules.engine
-    stalled = standstill.after(memory.stalled, memory.load, reading, engine)
-    needed = standstill.long_enough(stalled, reading.at) and last.done_at < stalled.since
+    stalled = stall.after(memory.stalled, memory.load, reading, engine)
+    needed = stall.long_enough(stalled, reading.at) and last.done_at < stalled.since
     every = canary_limits.every(rules.canary_every, engine, last)
     if not (last.doubted or needed or due(last.done_at, every, rules.key, reading.at)):
         return None

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from ..engines.errors import Cause
 from ..engines.reading import Reading
 from ..engines.registry import LISTENS_LATE
-from ..probing import schedule
-from . import canary
-from . import stalled as standstill
+from . import canary, schedule, stall
 from .flapping import turned
 from .memory import Memory, Rules
 from .monitor_blind import suspicious
@@ -43,12 +41,12 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
     engine = reading.identity.engine if reading.identity else rules.engine
     finding = find(reading, rules.expected_models, rules.slow_after)
 
-    stalled = standstill.after(memory.stalled, memory.load, reading, engine)
+    stalled = stall.after(memory.stalled, memory.load, reading, engine)
     work = None
     if not reading.failure and not asleep(load):
-        work = canary.find(memory.canary, reading, rules) or standstill.find(stalled, load, at)
+        work = canary.find(memory.canary, reading, rules) or stall.find(stalled, load, at)
     if work is None and finding.status not in TROUBLE:
-        work = standstill.may_be_stuck(stalled, load, at)
+        work = stall.may_be_stuck(stalled, load, at)
     if work and (work.status in TROUBLE or finding.status not in TROUBLE):
         finding = work
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ..engines.reading import Facts, Load
 from .canary_memory import CanaryMemory
 from .flapping import Turn
-from .stalled import Still
+from .stall import Still
 from .starts import Stretch
 from .status import Thresholds
 

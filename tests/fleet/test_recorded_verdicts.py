@@ -14,7 +14,7 @@ from fleet.probing import record as probing
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, judge
 from fleet.verdict.memory import Memory
-from fleet.verdict.stalled import Still
+from fleet.verdict.stall import Still
 from fleet.verdict.starts import Stretch
 from fleet.verdict.status import Finding
 

@@ -8,7 +8,7 @@ import requests
 
 from fleet import endpoints
 from fleet.models import Endpoint
-from fleet.probing import canary_limits
+from fleet.verdict import canary_limits
 from tests.fleet.watching import canary_due, probed
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]

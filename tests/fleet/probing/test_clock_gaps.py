@@ -9,7 +9,7 @@ import time_machine
 from fleet.models import BlindStretch, EndpointState
 from fleet.probing import clock_gaps
 from fleet.probing.clock_gaps import Moment, Passed, passed
-from fleet.probing.schedule import next_due, phase
+from fleet.verdict.schedule import next_due, phase
 from tests.fleet.outages import watched
 
 NOW = 1_800_000_000.0

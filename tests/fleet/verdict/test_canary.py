@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Facts, Failure, Identity, Load, Model, Reading
-from fleet.probing import canary_limits, schedule
+from fleet.verdict import canary_limits, schedule
 from fleet.verdict.canary import (
     NOT_OFFERED,
     NOTHING_LOADED,
@@ -24,7 +24,7 @@ from fleet.verdict.canary import (
 )
 from fleet.verdict.canary_memory import DAY, CanaryMemory
 from fleet.verdict.memory import Memory, Rules
-from fleet.verdict.stalled import Still
+from fleet.verdict.stall import Still
 from fleet.verdict.status import Finding
 
 NOW = 1.8e9

@@ -6,11 +6,11 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
-from fleet.probing.schedule import CONFIRM_EVERY, next_due
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, depends_on_blindness, judge
 from fleet.verdict.memory import Memory, Rules
-from fleet.verdict.stalled import Still
+from fleet.verdict.schedule import CONFIRM_EVERY, next_due
+from fleet.verdict.stall import Still
 from fleet.verdict.starts import Stretch
 from fleet.verdict.status import Finding, Standing, Status, Thresholds
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.probing.schedule import deadline, due_after, next_due, phase
+from fleet.verdict.schedule import deadline, due_after, next_due, phase
 
 intervals = st.integers(5, 3600)
 moments = st.floats(0, 4e9, allow_nan=False)

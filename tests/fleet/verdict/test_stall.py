@@ -7,7 +7,7 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load
-from fleet.verdict.stalled import Still, count, find, may_be_stuck
+from fleet.verdict.stall import Still, count, find, may_be_stuck
 from fleet.verdict.status import Finding, Status
 
 LOAD = Load(running=2, waiting=0, kv_cache_usage=0.5, prompt_tokens=10, generation_tokens=20, requests=3)

@@ -8,8 +8,9 @@ import pytest
 from fleet import endpoints
 from fleet.engines.reading import Canary, Facts, Failure, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import canaries, canary_limits
-from fleet.probing.canary_limits import every, has_ended, learned, unused
+from fleet.probing import canaries
+from fleet.verdict import canary_limits
+from fleet.verdict.canary_limits import every, has_ended, learned, unused
 from fleet.verdict.canary_memory import CanaryMemory
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched

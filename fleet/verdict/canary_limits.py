@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..engines.ollama_memory import moment
 from ..engines.reading import Model, Reading
-from ..verdict.canary_memory import CanaryMemory
+from .canary_memory import CanaryMemory
 
 UNUSED = "not used since the last canary; another would keep it in memory"
 ENDED = "canaries have ended here"
