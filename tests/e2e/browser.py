@@ -15,6 +15,11 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+LISTEN = """window.broken = [];
+document.addEventListener("securitypolicyviolation", event => window.broken.push(
+    event.violatedDirective + " " + event.blockedURI + " " + event.sample));"""
+"""Keeps what broke the content policy in `window.broken`."""
+
 in_chromium = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),

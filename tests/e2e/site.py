@@ -39,6 +39,9 @@ session.save()
 print(session.session_key)
 """
 
+BROKEN = 2
+"""The endpoint that the fixture `incident` breaks."""
+
 
 class Site:
     """`url` answers once `start` returns; `session` is the cookie of the signed-in Alice, who owns every team."""

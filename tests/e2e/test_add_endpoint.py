@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
-from tests.e2e.browser import axe_finds, in_chromium, signed_in
+from tests.e2e.browser import in_chromium, signed_in
 from tests.e2e.site import Site
 from tests.fake_engine import FakeEngine
 
@@ -75,17 +75,3 @@ def test_another_range_is_drawn_in_place_and_the_address_follows(page: Page, sit
     page.get_by_role("link", name="7 d").click()
     expect(page.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
     assert page.url.endswith("?range=7d")
-
-
-@pytest.mark.parametrize(
-    "path", ["/endpoints/1/", "/endpoints/add/", "/endpoints/1/edit/", "/models/", "/incidents/", "/alerts/"]
-)
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
-def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str, width: int, scheme: str):
-    context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(site.url + path)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = axe_finds(page)
-    context.close()
-    assert found == []

@@ -183,31 +183,6 @@ def _query(case: str) -> str:
     return urlencode(golden.answers(case), doseq=True)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/advisor/?machines=windows",
-        f"/advisor/?{_query('GC-05')}&colour=blue",
-        f"/advisor/check/?{_query('GC-01')}",
-        "/advisor/result/",
-        *(f"/advisor/result/?{_query(case)}" for case in ("GC-01", "GC-05", "GC-06")),
-        f"/advisor/requirements/new/?{_query('GC-01')}",
-    ],
-    ids=["form", "form-full", "check", "open", "lm-studio", "conflict", "split", "save"],
-)
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
-def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Site, path: str, width: int, scheme: str):
-    context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(site.url + path)
-    found = axe_finds(page)
-    page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
-    found += axe_finds(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
-    assert found == []
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_result_is_one_screen_and_its_sections_open_by_keyboard(browser: Browser, site: Site, scripts: bool):
     context = browser.new_context(viewport={"width": 1440, "height": 1100}, java_script_enabled=scripts)

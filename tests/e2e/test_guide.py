@@ -1,44 +1,17 @@
-"""The guide in a real browser: it fits, can be read by ear, and breaks no rule of the content policy."""
+"""The guide in a real browser: its contents and its drawing."""
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import axe_finds, in_chromium
+from tests.e2e.browser import in_chromium
+from tests.e2e.site import Site
 
 pytestmark = in_chromium
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(
-            "",
-            "search/?q=prefix+caching",
-            "search/?q=xylophone",
-            "side-by-side/",
-            "decision-path/",
-            "criteria/",
-            "api/",
-        ),
-        *("faq/", "examples/", "meeting/", "features/", "security/", "moving/", "capacity/", "glossary/", "sources/"),
-    ],
-)
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
-def test_the_guide_fits_and_axe_finds_nothing(browser: Browser, live_server, path: str, width: int, scheme: str):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(f"{live_server.url}/guide/{path}")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = axe_finds(page)
-    context.close()
-    assert (found, complaints) == ([], [])
-
-
-def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: Browser, live_server):
+def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: Browser, site: Site):
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.goto(f"{live_server.url}/guide/scaling/")
+    page.goto(f"{site.url}/guide/scaling/")
     link = page.get_by_role("link", name="Tensor parallelism", exact=True).first
     expect(link).to_be_hidden()
     page.get_by_text("On this page").first.focus()
@@ -62,9 +35,9 @@ TOO_WIDE = """sheets => sheets.flatMap(sheet => [...sheet.querySelectorAll("text
 
 
 @pytest.mark.parametrize(("width", "shown", "hidden"), [(390, "narrow", "wide"), (1440, "wide", "narrow")])
-def test_the_drawing_fits_the_screen_and_no_text_is_cut(browser: Browser, live_server, width, shown, hidden):
+def test_the_drawing_fits_the_screen_and_no_text_is_cut(browser: Browser, site: Site, width, shown, hidden):
     page = browser.new_page(viewport={"width": width, "height": 844})
-    page.goto(f"{live_server.url}/guide/decision-path/")
+    page.goto(f"{site.url}/guide/decision-path/")
     expect(page.locator(f".drawing-{shown} svg")).to_be_visible()
     expect(page.locator(f".drawing-{hidden} svg")).to_be_hidden()
     assert page.locator(f".drawing-{shown} svg").evaluate_all(TOO_WIDE) == []

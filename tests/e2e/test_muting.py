@@ -1,4 +1,4 @@
-"""Acknowledging, silencing and planning in a real browser; what it does to the board; what axe says to the pages."""
+"""Acknowledging, silencing and planning in a real browser; what it does to the board."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,29 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import axe_finds, in_chromium, signed_in
-from tests.e2e.site import Site
+from tests.e2e.browser import in_chromium, signed_in
+from tests.e2e.site import BROKEN, Site
 
-pytestmark = in_chromium
-
-BROKEN = 2
-"""The endpoint that has an incident."""
+pytestmark = [*in_chromium, pytest.mark.usefixtures("incident")]
 
 NEXT_YEAR = datetime.now(UTC).year + 1
-
-
-@pytest.fixture(autouse=True)
-def _trouble(site: Site) -> None:
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
-    site.move(BROKEN, regroup=True, status="down", cause="timed_out", step="models", detail="no answer within 5 s")
-    known = {
-        "endpoint_id": BROKEN, "status": "down", "cause": "timed_out", "step": "models", "detail": "", "began_at": now,
-        "opened_at": now, "last_seen": "{}", "flapping": False, "told": "", "round": 0, "reminders": 0,
-        "acknowledged_by": "", "acknowledged_note": "",
-    }  # fmt: skip
-    site.write(
-        f"INSERT INTO fleet_incident ({', '.join(known)}) VALUES ({', '.join('?' * len(known))})", *known.values()
-    )
 
 
 @pytest.fixture
@@ -123,16 +106,4 @@ def test_everything_works_without_javascript(browser: Browser, site: Site):
     expect(page.locator(".marks")).to_contain_text("silenced until")
     page.get_by_role("button", name="Give it back").click()
     expect(page.get_by_role("heading", name="Nobody is on it yet")).to_be_visible()
-    context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing_and_nothing_overflows(browser: Browser, site: Site, scheme: str, width: int):
-    context = signed_in(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    for path in ("/incidents/1/", "/silences/", "/maintenance/", f"/endpoints/{BROKEN}/", "/"):
-        page.goto(site.url + path)
-        assert not axe_finds(page), path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     context.close()
