@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test chaos lint format lock audit-deps
+.PHONY: help install install-dev run test test-fast test-postgres test-postgres-all chaos lint format lock audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -7,9 +7,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= 2
+FAST := not browser and not product and not slow and not postgres and not database
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## make the environment .venv and install what is pinned
 
@@ -33,6 +34,15 @@ run: install ## start everything; PORT=8701 chooses another port
 
 test: install-dev ## run the tests; ARGS="tests/config -x" goes to pytest
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-fast: install-dev ## run what takes a minute, for the edit loop: no browser, no product, few rows
+	@$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile dev -m "$(FAST)" $(ARGS)
+
+test-postgres: install-dev ## run what PostgreSQL may do otherwise, on the server that PLIMSOLL_TEST_POSTGRES_URL names
+	@PLIMSOLL_TEST_ON_POSTGRES=yes $(BIN)/python -m pytest -n $(JOBS) --create-db -m postgres $(ARGS)
+
+test-postgres-all: install-dev ## run all that depends on the database there (once before a release)
+	@PLIMSOLL_TEST_ON_POSTGRES=yes $(BIN)/python -m pytest -n $(JOBS) --create-db -m "postgres or database" $(ARGS)
 
 chaos: install-dev ## break the running product in every way we know (an hour); ARGS="--only storm"
 	@$(BIN)/python -m tests.chaos $(ARGS)

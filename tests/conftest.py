@@ -15,6 +15,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from aiosmtpd.controller import Controller
@@ -31,6 +32,19 @@ from ops import embedded_broker
 from teams.accounts import account_mail
 from teams.models import Membership, Role, Team
 from tests.template import copy_migrated
+
+hypothesis.settings.register_profile("thorough", deadline=None)
+hypothesis.settings.register_profile("dev", parent=hypothesis.settings.get_profile("thorough"), max_examples=20)
+hypothesis.settings.load_profile("thorough")
+
+FIRST = ("tests/chaos/", "tests/e2e/", "tests/config/test_up.py")
+"""What takes longest by the clock, in this order: begun last, it would keep one process busy while others are idle."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the tests of a browser together, too, so that each process starts one browser and one site."""
+    items.sort(key=lambda item: next((n for n, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from advisor.recommendation.judge import ENGINE, outcome, state
 from advisor.recommendation.recommend import judged
 from advisor.recommendation.values import OUTCOMES, STRENGTHS
 
+pytestmark = pytest.mark.slow
+
 ITEMS = [*(f"O{n}" for n in range(1, 6)), *(f"V{n}" for n in range(1, 6))]
 LONE = BIT["runtime"] | BIT["me"] | BIT["tools"]
 TOWARD_VLLM = {"ollama": 0, "start_with_ollama": 0, "lm_studio_first": 0, "split": 1, "vllm": 2}

@@ -11,7 +11,10 @@ from . import clients, crowds, neighbours, poison, scenarios
 from .outcome import Outcome
 from .rig import Rig, on_a_rig
 
-pytestmark = pytest.mark.skipif(not shutil.which("setpriv"), reason="ends its processes the Linux way")
+pytestmark = [
+    pytest.mark.product,
+    pytest.mark.skipif(not shutil.which("setpriv"), reason="ends its processes the Linux way"),
+]
 
 KILLED = ("worker-general", "worker-probe", "valkey")
 AT_ONCE = 5

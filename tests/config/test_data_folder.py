@@ -9,6 +9,8 @@ import pytest
 
 from config.data_folder import ROOT, close_to_others, open_to_others
 
+pytestmark = pytest.mark.slow
+
 OURS = [
     "plimsoll.sqlite3",
     "plimsoll.sqlite3-wal",

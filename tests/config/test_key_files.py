@@ -172,7 +172,7 @@ def test_a_postgresql_that_does_not_answer_makes_no_key_and_its_password_is_not_
     assert not (tmp_path / "field_key").exists()
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_second_machine_without_the_key_does_not_start_on_a_used_database(tmp_path):
     User.objects.create_user("alice")
@@ -181,7 +181,7 @@ def test_a_second_machine_without_the_key_does_not_start_on_a_used_database(tmp_
     assert "field_key is missing, and the database has been used" in done.stderr
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_new_database_gets_a_key(tmp_path):
     assert manage(tmp_path, "check", DATABASE_URL=database_url()).returncode == 0

@@ -15,6 +15,8 @@ from config.data_folder import ROOT
 from core import disk, health
 from tests.core.test_health import OWN, show_life
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"SECRET_KEY": secrets.token_urlsafe(48), "FIELD_KEYS": secrets.token_urlsafe(48)}
 
 

@@ -27,7 +27,7 @@ def test_live_answers_strangers(client):
     assert client.get("/health/live").status_code == 200
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 def test_ready_when_every_part_shows_life(client, valkey):
     show_life(valkey)
     response = client.get("/health/ready")

@@ -36,7 +36,7 @@ def test_any_other_error_is_one_on_our_side(client, alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.database
+@pytest.mark.postgres
 def test_a_connection_is_given_back_to_the_pool_and_kept_to_a_file():
     connection.ensure_connection()
     give_back()
@@ -44,14 +44,14 @@ def test_a_connection_is_given_back_to_the_pool_and_kept_to_a_file():
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_inside_a_transaction_nothing_is_given_back():
     give_back()
     assert connection.connection is not None
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_a_server_with_too_few_connections_is_told_at_start(monkeypatch):
     if connection.vendor != "postgresql":
         assert postgres.shortage() == ""
@@ -63,7 +63,7 @@ def test_a_server_with_too_few_connections_is_told_at_start(monkeypatch):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 @pytest.mark.parametrize("rows", [0, 2, 4, 5])
 def test_a_backup_reads_every_row_once_whatever_the_size_of_its_chunks(rows, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(tables, "CHUNK", 2)
@@ -73,7 +73,7 @@ def test_a_backup_reads_every_row_once_whatever_the_size_of_its_chunks(rows, mon
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_no_query_keeps_a_cursor_on_the_server():
     Team.objects.create(name="Search", slug="search")
     assert [team.slug for team in Team.objects.iterator()] == ["search"]

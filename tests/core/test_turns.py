@@ -8,7 +8,7 @@ from core.turns import in_turn
 from fleet.models import Message
 from teams.models import Team
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 def test_a_team_with_one_row_waits_for_one_row_of_the_others():

@@ -13,6 +13,8 @@ from tests.broker import free_port
 from tests.fake_engine import FakeEngine
 from tests.template import copy_migrated
 
+pytestmark = pytest.mark.product
+
 PREPARE = """
 import django
 django.setup()

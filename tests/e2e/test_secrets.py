@@ -17,6 +17,8 @@ from tests.broker import free_port
 from tests.e2e.planted import CONTROL, KEY, SECRETS, Mails, Member, Receiver, Run
 from tests.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.product
+
 FILE = """
 teams:
   - slug: search

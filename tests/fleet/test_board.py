@@ -16,7 +16,7 @@ from fleet.queries.board import Filters, board, changes
 from fleet.queries.headline import sentence
 from teams.models import Team
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from teams import tokens
 from teams.models import Scope, Team
 from tests.broker import free_port
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from fleet.alerts import recipients
 from teams.models import Team
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 AT = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from fleet.verdict.stall import Still
 from fleet.verdict.starts import Stretch
 from fleet.verdict.status import Finding
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 NOW = 1_800_000_000.0
 

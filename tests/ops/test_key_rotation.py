@@ -34,7 +34,7 @@ def test_every_encrypted_field_is_found():
     }  # fmt: skip
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 def test_the_old_key_is_not_needed_afterwards(endpoint, team, settings, capsys):
     AlertPolicy.objects.create(team=team, webhook_url="https://hooks.example.org/x", webhook_secret="signs it")
     settings.FIELD_KEYS = [NEW, OLD]
@@ -81,7 +81,7 @@ def test_a_secret_that_no_key_reads_is_named_and_nothing_changes(endpoint, team,
     assert stored(Endpoint, "api_key") == before
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 @pytest.mark.parametrize("key", [NEW, OLD], ids=["by a new process", "by a process that was not restarted"])
 def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monkeypatch, key):
     settings.FIELD_KEYS = [NEW, OLD]
@@ -103,7 +103,7 @@ def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monk
     assert endpoint.api_key == "entered meanwhile"
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 def test_second_factors_are_rotated_with_the_rest(alice, settings):
     settings.FIELD_KEYS = [OLD]
     app = TOTP.activate(alice, "JBSWY3DPEHPK3PXP").instance
@@ -129,7 +129,7 @@ def test_a_second_factor_that_no_key_reads_is_named(alice, settings):
     assert refused.value.names == [f"mfa.Authenticator {app.pk} (data)"]
 
 
-@pytest.mark.database
+@pytest.mark.postgres
 def test_secrets_of_a_lost_key_can_be_dropped_and_the_others_stay(endpoint, alice, team, settings, capsys):
     TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
     AlertPolicy.objects.create(team=team, webhook_url="https://hooks.example.org/x", webhook_secret="signs it")

@@ -13,7 +13,10 @@ import pytest
 
 from config.data_folder import ROOT
 
-pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the parts in /proc")
+pytestmark = [
+    pytest.mark.product,
+    pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the parts in /proc"),
+]
 
 
 class Running:

@@ -14,7 +14,10 @@ from config import open_files
 from ops import web_server
 from tests.web import HALF_A_HEAD, Web, closed_after, read_all
 
-pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="limits and watches processes the Linux way")
+pytestmark = [
+    pytest.mark.product,
+    pytest.mark.skipif(not shutil.which("prlimit"), reason="limits and watches processes the Linux way"),
+]
 
 SHORT = {"HEAD": 1.0, "BODY": 3.0, "NEXT_BYTE": 1.5, "READING": 1.5, "CLOSING": 1.0}
 POST = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"

@@ -17,7 +17,7 @@ from tests.safety.addresses import Address, SmallFleet, every_address
 from tests.safety.roles import RULES, May
 from tests.safety.test_roles import undone
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.postgres
 
 ADDRESSES = list(every_address())
 POSTED = [address for address in ADDRESSES if RULES[address.name].post not in (May.NOBODY, May.TOKEN)]

@@ -12,6 +12,8 @@ from config.data_folder import ROOT
 from config.environment import TABLE, BadSettings, read
 from ops import web_server
 
+pytestmark = pytest.mark.slow
+
 SITE = "https://plimsoll.example.org"
 RANDOM = "q7Zr0vXw3LkYt9BnMd5HsPfGc1JaUe8RiOxTz2WbNyKm4VhQ6C"
 DOCUMENTED = {"SITE_URL": SITE, "TRUST_PROXY": "on"}

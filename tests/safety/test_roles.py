@@ -18,6 +18,8 @@ from tests.people import just_signed_in
 from tests.safety.addresses import ENDPOINT, Address, SmallFleet, every_address
 from tests.safety.roles import ROLES, RULES, May, refused
 
+pytestmark = pytest.mark.slow
+
 ADDRESSES = list(every_address())
 USED_UP = {"start"}
 """Addresses that are 404 for everyone once there are people."""

@@ -18,7 +18,7 @@ from teams.team_lifecycle import new_team
 
 from .test_members import at_once, role_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 NEW = {"username": "dora", "password1": "a long passphrase", "password2": "a long passphrase"}
 

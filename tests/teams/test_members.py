@@ -13,7 +13,7 @@ from teams import access, invitations, members, team_lifecycle, tokens
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Scope, Team
 from teams.refusals import NotThere, Refused
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
 def role_of(user: User, team: Team) -> str:

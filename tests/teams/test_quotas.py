@@ -18,7 +18,7 @@ from tests.fleet.alerts.test_alerting import GOOD as ALERTING
 
 from .test_members import at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.usefixtures("valkey")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.usefixtures("valkey")]
 
 HOUR = timedelta(hours=1)
 FAR_PAST, FAR_AHEAD = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)

@@ -20,7 +20,7 @@ from teams.models import Membership, Role
 
 from .decision_parts import BODY, record
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture

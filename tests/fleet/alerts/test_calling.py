@@ -13,7 +13,7 @@ from tests import hostile_server as hostile
 from tests.fleet.alerts.outbox import due_again, note
 from tests.hostile_server import HostileServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_many_waiting_messages_cost_two_statements(server, django_assert_num_que
     now = datetime.now(UTC)
     same = {"channel": "webhook", "recipient": "webhook", "created_at": now, "next_try_at": now}
     Message.objects.bulk_create([Message(team=hog, **same)] * 5000)
-    Message.objects.create(team=other, **same)
+    Message.objects.create(team=other, **same | {"created_at": now + timedelta(seconds=1)})
     with django_assert_num_queries(2):
         assert [lane.team for lane in calling._due()] == [hog.pk, other.pk]
 

@@ -14,7 +14,7 @@ from tests import hostile_server as hostile
 from tests.fleet.alerts.outbox import note
 from tests.hostile_server import HostileServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert, Message, Recipient
 from fleet.probing.record import record, state_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 AT = 1_800_000_000.0
 GOOD = Reading(AT, Identity("vllm", "GET /version"), Facts(version="0.33.0", models=(Model("qwen3:8b"),)))

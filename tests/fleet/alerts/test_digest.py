@@ -9,7 +9,7 @@ from fleet.alerts import delivery, digest
 from fleet.models import Alert, AlertPolicy, Change, EndpointState
 from tests.fleet.outages import watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 MORNING = datetime(2027, 1, 15, 7, 5, tzinfo=UTC)
 

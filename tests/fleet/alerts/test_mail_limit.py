@@ -11,7 +11,7 @@ from teams.models import Team
 from tests.fleet.alerts.outbox import note
 from tests.fleet.outages import fail, recover, watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 START = datetime(2026, 11, 28, 9, tzinfo=UTC)
 

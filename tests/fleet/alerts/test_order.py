@@ -14,7 +14,7 @@ from fleet.muting import actions, marks
 from tests.fleet.alerts.outbox import due_again
 from tests.fleet.outages import fail, recover, settle, watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 DOWN, UP = "DOWN  gpu-1 (search)", "UP  gpu-1 (search)"
 

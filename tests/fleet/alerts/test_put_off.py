@@ -8,7 +8,7 @@ from core import fence
 from core.models import PutOff
 from teams.models import AuditEntry, Membership, Role, Team
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from fleet.self_check import blind_stretches
 from teams.models import Team
 from tests.fleet.outages import bad, fail, look, recover, settle, watched
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_the_share_is_one_and_the_times_make_up_what_was_watched(found):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 class TestFromTheHistory:
     def test_the_figures_are_the_same_whether_it_is_rolled_up_or_not(self, team):
         gpu = endpoint(team, interval=300, added_at=NOON - 26 * 3600)
@@ -244,7 +244,7 @@ def test_a_stored_span_that_can_not_be_read_is_left_out(team, column, odd):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 class TestCountedTime:
     """Whatever was probed when: what is counted is time that passed, once."""
 

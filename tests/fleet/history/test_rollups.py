@@ -103,7 +103,7 @@ def test_parts_are_put_into_their_hour_and_endpoint():
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 class TestRollingUp:
     def test_minutes_hours_and_days_hold_every_probe_once(self, team):
         gpu, box = endpoint(team), endpoint(team, "box", 300)
@@ -231,7 +231,7 @@ class TestRollingUp:
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 class TestPruning:
     def test_raw_goes_after_two_days_and_minutes_after_eight(self, team):
         gpu = endpoint(team, interval=3600)
@@ -271,7 +271,7 @@ class TestPruning:
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 class TestReading:
     def test_days_hours_minutes_and_raw_follow_each_other_without_gap_or_overlap(self, team):
         gpu, box = endpoint(team, interval=60), endpoint(team, "box", 60)

@@ -46,7 +46,7 @@ def first_tick(monkeypatch):
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_a_gap_is_kept_for_the_history_once():
     clock_gaps.notice("tick", time.time() - 42)
     clock_gaps.notice("pulse", time.time() - 43)
@@ -57,7 +57,7 @@ def test_a_gap_is_kept_for_the_history_once():
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_a_clock_set_back_leaves_nobody_unwatched(team, valkey, caplog):
     endpoint = watched(team, "gpu-1", interval=30)
     before = time.time()

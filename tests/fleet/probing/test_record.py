@@ -16,7 +16,7 @@ from fleet.probing import claims, overdue
 from fleet.probing import record as probing
 from fleet.verdict.status import Status
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 NOW = 1_800_000_000.0
 

@@ -41,7 +41,7 @@ def test_an_endpoint_that_hangs_every_other_time_counts_as_one_that_hangs():
 
 
 @pytest.mark.django_db
-@pytest.mark.database
+@pytest.mark.postgres
 def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team, settings):
     settings.PROBE_THREADS = 4
     hanging = [

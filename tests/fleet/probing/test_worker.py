@@ -16,7 +16,7 @@ from tests.fake_engine import many
 
 QUEUE = redis_keys.queue("probe")
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from fleet.verdict.monitor_blind import Checks
 from teams.models import Team
 from tests.fleet.outages import bad, good, look, watched
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 CUT = Checks(connected=False)
 

@@ -14,7 +14,7 @@ from teams import invitations
 from teams.accounts import first_account
 from teams.models import AuditEntry, Role, Team
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.postgres
 
 FORM = {
     "username": "alice",

@@ -17,7 +17,7 @@ from teams.models import AuditEntry
 from teams.models.audit import AppendOnly
 
 ROOT = Path(__file__).parents[3]
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 def answering(path: str = "/", user=None, **extra):
