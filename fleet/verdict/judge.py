@@ -1,9 +1,9 @@
 """The verdict on an endpoint after one more reading. Pure.
 
 1. status.find: what the reading by itself shows
-2. standstill and canary: whether the engine works, not only answers
+2. stall and canary: whether the engine works, not only answers
 3. starts: whether what fails is a start
-4. blindness: whether the fault may be the monitor's own
+4. monitor_blind: whether the fault may be the monitor's own
 5. status.decide: whether the finding is believed yet
 6. flapping, schedule: what to remember, and when the next probe is due
 """
