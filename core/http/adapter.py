@@ -6,6 +6,7 @@ from urllib.parse import SplitResult
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 
+from .origin import origin_of
 from .transport import Clock, PlainConnection, TlsConnection
 
 
@@ -15,7 +16,8 @@ def guarded_pool(origin: SplitResult, clock: Clock, verify: bool = True) -> HTTP
     Without `verify` any certificate will do.
     """
     options: dict[str, Any] = {"clock": clock}
-    pool = HTTPConnectionPool(origin.hostname or "", origin.port or (443 if origin.scheme == "https" else 80))
+    _, host, port = origin_of(origin)
+    pool = HTTPConnectionPool(host, port)
     pool.ConnectionCls = PlainConnection
     if origin.scheme == "https":
         pool.ConnectionCls = TlsConnection

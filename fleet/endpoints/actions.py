@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core import fence
 from core.http import outbound
+from core.http.origin import origin_of
 from core.http.transport import numeric
 from core.redaction import redact
 from teams import audit, quotas
@@ -118,12 +119,7 @@ def same_server(stored: dict[str, Any], url: str, verify_tls: bool, username: st
     as something else: a password as a bearer key, or as somebody else's password.
     """
     newly_unverified = stored["verify_tls"] and not verify_tls
-    return _origin(stored["url"]) == _origin(url) and stored["username"] == username and not newly_unverified
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return origin_of(stored["url"]) == origin_of(url) and stored["username"] == username and not newly_unverified
 
 
 def pause(endpoint: Endpoint) -> None:
@@ -261,9 +257,8 @@ def _errors(endpoint: Endpoint, stored_url: str) -> dict[str, list[str]]:
 
 def refusal(url: str) -> str:
     """Why the IP address in a base URL may not be called; "" where it may. A name is checked when it is called."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    reasons = [outbound.refused(*found[4][:2]) for found in numeric(parts.hostname or "", port)]
+    _, host, port = origin_of(url)
+    reasons = [outbound.refused(*found[4][:2]) for found in numeric(host, port)]
     return next(filter(None, reasons), "")
 
 

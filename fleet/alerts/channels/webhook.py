@@ -21,6 +21,7 @@ from urllib3.util import Retry
 from core.fence import LONGEST_WAIT
 from core.http import outbound
 from core.http.adapter import guarded_pool
+from core.http.origin import origin_of
 from core.http.transport import Clock, look_up
 
 from ...engines.errors import ProbeError, TimedOut
@@ -82,7 +83,8 @@ def trouble_with(url: str) -> str:
     """Why this address can't be called, as a sentence; "" when it can. Looks up its name."""
     try:
         parts, _ = _split(url)
-        found = look_up(parts.hostname or "", _port(parts), Clock(3))
+        _, host, port = origin_of(parts)
+        found = look_up(host, port, Clock(3))
     except ValueError as error:
         return str(error)
     except ProbeError as error:
@@ -98,10 +100,6 @@ def _split(url: str) -> tuple[SplitResult, str]:
         raise ValueError("The address has a character that a URL cannot hold.")
     parts = split_base_url(base)
     return parts, (parts.path or "/") + mark + query
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _headers(body: bytes, secret: str, message: int) -> dict[str, str]:
