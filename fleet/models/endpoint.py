@@ -98,7 +98,12 @@ class EndpointStateQuerySet(models.QuerySet["EndpointState"]):
 
 
 class EndpointState(models.Model):
-    """What we hold an endpoint to be now. One row per endpoint, written by each probe."""
+    """The current state of an endpoint: one row, written by each probe.
+
+    due_at, waiting_since and not_probed_since are unix seconds: whole seconds on the grid of verdict.schedule, which
+    queries compare with the tick's time. All other moments are DateTimes. Readings and verdicts know unix seconds alone;
+    `standing`, `memory`, `take` and `settle` convert them, and nothing else does.
+    """
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, primary_key=True, related_name="state")
     due_at = models.BigIntegerField(null=True, db_index=True)  # unix seconds; null while paused
@@ -164,7 +169,7 @@ class EndpointState(models.Model):
         )
 
     def standing(self) -> Standing:
-        """What the endpoint is held to be. Raises ValueError for a status or cause that is none."""
+        """Status and cause, with the counts that will change them. Raises ValueError for a status or cause that is none."""
         return Standing(
             Status(self.status),
             Cause(self.cause) if self.cause else None,

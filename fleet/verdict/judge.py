@@ -23,7 +23,7 @@ from .status import TROUBLE, Finding, Standing, Status, asleep, decide, doubts, 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an endpoint is held to be now, and what for."""
+    """What one more reading makes of an endpoint."""
 
     standing: Standing
     finding: Finding  # what this reading shows, believed or not
