@@ -81,11 +81,6 @@ def _patience(state: EndpointState) -> timedelta:
     return max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
 
 
-def flaps(state: EndpointState, now: datetime) -> bool:
-    """Whether the endpoint comes and goes so often that not every turn gets an alert at once."""
-    return flapping.flapping(state.turns, now.timestamp())
-
-
 def _waits(state: EndpointState, now: datetime) -> bool:
     since = now - timedelta(seconds=flapping.WITHIN)
     about = Alert.objects.filter(incident__endpoint=state.endpoint_id, kind__in=TURNS, dropped="", created_at__gt=since)

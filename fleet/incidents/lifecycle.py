@@ -30,7 +30,7 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         _turn(state, after)
     elif after.status not in TROUBLE and before.status in TROUBLE:
         _end(state, after)
-    elif outbox.flaps(state, datetime.now(UTC)) and (incident := _unfinished(state)):
+    elif state.flaps(datetime.now(UTC)) and (incident := _unfinished(state)):
         outbox.tell(incident, state)  # by now it may have lasted long enough
 
 
@@ -82,7 +82,7 @@ def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> 
         incident.save(update_fields=["resolved_at", *_WORSE])
         incident.note(now, f"Again {after.status}. {_told(after)}")
     _find_cause(incident)
-    if outbox.flaps(state, now) and not incident.flapping:
+    if state.flaps(now) and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])
         lasting = f"{settings.FLAPPING_ALERT_AFTER / 60:g} min"

@@ -15,6 +15,7 @@ from ..engines.errors import Cause
 from ..engines.reading import Reading, facts_from_json, load_from_json, to_json
 from ..engines.timeout import DEFAULT_TIMEOUT
 from ..verdict.canary_memory import CanaryMemory
+from ..verdict.flapping import flapping
 from ..verdict.judge import Verdict
 from ..verdict.memory import Memory, Rules
 from ..verdict.stall import Still
@@ -101,8 +102,8 @@ class EndpointState(models.Model):
     """The current state of an endpoint: one row, written by each probe.
 
     due_at, waiting_since and not_probed_since are unix seconds: whole seconds on the grid of verdict.schedule, which
-    queries compare with the tick's time. All other moments are DateTimes. Readings and verdicts know unix seconds alone;
-    `standing`, `memory`, `take` and `settle` convert them, and nothing else does.
+    queries compare with the tick's time. All other moments are DateTimes. Readings and verdicts have unix seconds only;
+    for them `standing`, `memory`, `take` and `settle` convert.
     """
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, primary_key=True, related_name="state")
@@ -169,7 +170,7 @@ class EndpointState(models.Model):
         )
 
     def standing(self) -> Standing:
-        """Status and cause, with the counts that will change them. Raises ValueError for a status or cause that is none."""
+        """Status and cause, with the counts that will change them. Raises ValueError for unknown ones."""
         return Standing(
             Status(self.status),
             Cause(self.cause) if self.cause else None,
@@ -196,6 +197,10 @@ class EndpointState(models.Model):
             starting=Stretch(**self.starting) if self.starting else None,
             turns=tuple((at, trouble) for at, trouble in self.turns),
         )
+
+    def flaps(self, now: datetime) -> bool:
+        """Whether the endpoint comes and goes so often that not every turn gets an alert at once."""
+        return flapping(self.turns, now.timestamp())
 
     def take(self, reading: Reading) -> None:
         """Takes over what a reading brings, whatever it means. Is not saved."""

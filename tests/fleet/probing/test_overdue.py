@@ -8,7 +8,6 @@ import pytest
 from config.celery import app
 from core import health
 from fleet import endpoints
-from fleet.alerts.outbox import flaps
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation
@@ -101,7 +100,7 @@ def test_the_first_good_probe_brings_it_back_without_a_mail_and_without_downtime
     assert (state.status, state.waiting_since, state.not_probed_since) == ("up", None, None)
     assert not Alert.objects.exists() and not Incident.objects.exists()
     assert set(Observation.objects.values_list("status", flat=True)) == {"up"}
-    assert not flaps(state, datetime.now(UTC))
+    assert not state.flaps(datetime.now(UTC))
     overdue.sweep(time.time())
     assert report(valkey)["watch"] == "ok"
 
