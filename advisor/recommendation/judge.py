@@ -1,5 +1,7 @@
-"""The outcome table, by hand as in the method: limits first, then two lists with equal votes, then a default."""
+"""The outcome table as in the method: limits first, then two lists with equal votes, then a default. Pure."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from .effects import BIT, total
@@ -34,6 +36,73 @@ class State(NamedTuple):
     growth: bool
     lone: bool  # a runtime for one person with local tools
 
+    @property
+    def o_most(self) -> bool:
+        """Whether most of Ollama's list holds."""
+        return self.o >= MOST
+
+    @property
+    def v_most(self) -> bool:
+        """Whether most of vLLM's list holds."""
+        return self.v >= MOST
+
+
+class Row(NamedTuple):
+    """One row of the outcome table."""
+
+    step: str  # the question of the decision path that it answers
+    when: str  # the condition as the guide words it
+    outcome: str
+    fits: Callable[[State], bool]
+
+
+_AUDIENCES = "Are there two audiences?"
+NO_VLLM, NO_OLLAMA = "Is vLLM ruled out?", "Is Ollama ruled out?"
+_LISTS = "No limit: which lists reach most?"
+TABLE = (
+    Row(
+        _AUDIENCES,
+        "Both lists reach most, the goal or the callers are both, and G1 does not apply",
+        "split",
+        lambda s: s.o_most and s.v_most and s.two_audiences and not s.no_vllm,
+    ),
+    Row(NO_VLLM, "G1, and G2 or G3 as well", "conflict", lambda s: s.no_vllm and s.no_ollama),
+    Row(NO_VLLM, "G1, and the vLLM list reaches most", "conflict", lambda s: s.no_vllm and s.v_most),
+    Row(
+        NO_VLLM,
+        "G1, and growth is expected or serving already hurts",
+        "start_with_ollama",
+        lambda s: s.no_vllm and (s.growth or s.serving_hurts),
+    ),
+    Row(NO_VLLM, "G1, otherwise", "ollama", lambda s: s.no_vllm),
+    Row(
+        NO_OLLAMA,
+        "G2 or G3, and only the Ollama list reaches most",
+        "conflict",
+        lambda s: s.no_ollama and s.o_most and not s.v_most,
+    ),
+    Row(NO_OLLAMA, "G2 or G3, otherwise", "vllm", lambda s: s.no_ollama),
+    Row(_LISTS, "Both, and serving hurts today", "vllm", lambda s: s.o_most and s.v_most and s.serving_hurts),
+    Row(_LISTS, "Both, otherwise", "start_with_ollama", lambda s: s.o_most and s.v_most),
+    Row(_LISTS, "Only vLLM's", "vllm", lambda s: s.v_most),
+    Row(
+        _LISTS,
+        "Only Ollama's: a lone laptop user, local tools, nothing true for vLLM",
+        "lm_studio_first",
+        lambda s: s.o_most and s.lone and s.v == 0,
+    ),
+    Row(
+        _LISTS,
+        "Only Ollama's, and serving hurts, growth is expected or two of vLLM's hold",
+        "start_with_ollama",
+        lambda s: s.o_most and (s.serving_hurts or s.growth or s.v == MOST - 1),
+    ),
+    Row(_LISTS, "Only Ollama's, otherwise", "ollama", lambda s: s.o_most),
+    Row(_LISTS, "Neither, and serving hurts today", "vllm", lambda s: s.serving_hurts),
+    Row(_LISTS, "Neither, otherwise", "start_with_ollama", lambda s: True),
+)
+"""The first row that fits gives the outcome, once enough is answered; the guide draws the same rows."""
+
 
 def state(effect: int) -> State:
     """The state that all effects together make."""
@@ -51,40 +120,18 @@ def state(effect: int) -> State:
 
 def silent(s: State) -> bool:
     """Whether no limit applies and neither list has most: while most questions are unanswered, that stays open."""
-    return not (s.no_vllm or s.no_ollama or s.o >= MOST or s.v >= MOST)
+    return not (s.no_vllm or s.no_ollama or s.o_most or s.v_most)
 
 
 def undecided(s: State) -> bool:
     """Whether neither limits nor lists decide, so that the pain or the default does."""
-    return not (s.no_vllm or s.no_ollama) and (s.o >= MOST) == (s.v >= MOST)
+    return not (s.no_vllm or s.no_ollama) and s.o_most == s.v_most
 
 
+@cache
 def outcome(s: State) -> str:
-    """The first row of the table that fits, once enough is answered or one of the other rows speaks by itself."""
-    o_most, v_most = s.o >= MOST, s.v >= MOST
-    if o_most and v_most and s.two_audiences and not s.no_vllm:
-        return "split"
-    if s.no_vllm:
-        return _without_vllm(s, v_most)
-    if s.no_ollama:
-        return "conflict" if o_most and not v_most else "vllm"
-    if o_most and not v_most:
-        return _ollama(s)
-    if v_most and not o_most:
-        return "vllm"
-    return "vllm" if s.serving_hurts else "start_with_ollama"
-
-
-def _without_vllm(s: State, v_most: bool) -> str:
-    if s.no_ollama or v_most:
-        return "conflict"
-    return "start_with_ollama" if s.growth or s.serving_hurts else "ollama"
-
-
-def _ollama(s: State) -> str:
-    if s.v == 0 and s.lone:
-        return "lm_studio_first"
-    return "start_with_ollama" if s.serving_hurts or s.growth or s.v >= MOST - 1 else "ollama"
+    """The outcome of a state of which enough is known. There are 2,304 states, asked for thousands of times a form."""
+    return next(row.outcome for row in TABLE if row.fits(s))
 
 
 def settled(s: State) -> bool:
