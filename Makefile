@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test test-fast test-postgres test-postgres-all chaos lint format lock audit-deps
+.PHONY: help install install-dev run test test-fast test-random coverage test-postgres test-postgres-all chaos lint format lock audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -37,6 +37,12 @@ test: install-dev ## run the tests; ARGS="tests/config -x" goes to pytest
 
 test-fast: install-dev ## run what takes a minute, for the edit loop: no browser, no product, few rows
 	@$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile dev -m "$(FAST)" $(ARGS)
+
+test-random: install-dev ## run the tests in another order each time; ARGS="--randomly-seed=1" repeats one
+	@$(BIN)/python -m pytest -n $(JOBS) -p randomly $(ARGS)
+
+coverage: install-dev ## print which lines no test of one process runs
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not browser and not product" --cov --cov-report term:skip-covered $(ARGS)
 
 test-postgres: install-dev ## run what PostgreSQL may do otherwise, on the server that PLIMSOLL_TEST_POSTGRES_URL names
 	@PLIMSOLL_TEST_ON_POSTGRES=yes $(BIN)/python -m pytest -n $(JOBS) --create-db -m postgres $(ARGS)

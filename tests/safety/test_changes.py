@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.safety.addresses import Address, SmallFleet, every_address, fingerprint
 
+pytestmark = pytest.mark.slow
+
 ADDRESSES = list(every_address())
 MISSED = {
     "start": 404,  # used up once there are people

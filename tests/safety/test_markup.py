@@ -8,6 +8,8 @@ from fleet.models import EndpointState, Incident, IncidentEvent, MaintenanceWind
 from teams.models import ApiToken, Membership
 from tests.safety.addresses import SmallFleet, every_address
 
+pytestmark = pytest.mark.slow
+
 PLANTED = "<i-am hx-post=/people/1/ hx-trigger=load>"
 
 TEXTS = [

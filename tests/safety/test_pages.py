@@ -9,6 +9,8 @@ from django.test import Client
 
 from tests.safety.addresses import every_address
 
+pytestmark = pytest.mark.slow
+
 ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "poster", "data", "hx-get", "hx-post"}
 """Attributes whose value a browser may fetch or run."""
 

@@ -41,6 +41,7 @@ class People:
             Membership.objects.create(user=user, team=fleet.team, role=role)
         new_team(User.objects.create_user("stranger", "s@example.org", "a long password"), "Elsewhere", [])
         self._sessions: dict[str, str] = {}
+        self._client = Client()  # one for all: each loads the middleware
 
     def sign_in(self, role: str) -> None:
         """Just now, so that no page asks for the password again. Nobody signs in as "anonymous"."""
@@ -49,11 +50,11 @@ class People:
             self._sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def client(self, role: str) -> Client:
-        """A new browser with the session of who signed in."""
-        client = Client()
+        """A browser that has but the session of who signed in."""
+        self._client.cookies.clear()
         if role in self._sessions:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self._sessions[role]
-        return client
+            self._client.cookies[settings.SESSION_COOKIE_NAME] = self._sessions[role]
+        return self._client
 
 
 @pytest.fixture
