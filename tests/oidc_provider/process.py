@@ -20,13 +20,12 @@ def provider(site_url: str, *users: dict[str, Any]) -> Iterator[str]:
     back = f"{site_url}/accounts/oidc/sso/login/callback/"
     people = [part for user in users for part in ("--user", json.dumps({**user, "password": PASSWORD}))]
     command = [sys.executable, "-m", "tests.oidc_provider", "--port", str(port), "--redirect-uri", back, *people]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        assert process.stdout and process.stdout.readline() == "ready\n", "the provider did not start"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout and process.stdout.readline() == "ready\n", "the provider did not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def client_settings(issuer: str) -> dict[str, str]:
