@@ -142,8 +142,8 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     Returns whether the endpoint's row on the board has to be shown anew.
     """
     unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
-    memory, before, rules = state.memory(), state.standing(), state.rules()
     old, face, last_seen = _columns(state), _face(state), _last_seen(state)
+    memory, before, rules = state.memory(), state.standing(), state.rules()
     blind = BlindStretch.current() if depends_on_blindness(memory, reading) else None
 
     verdict = judge(memory, before, reading, rules, blind.reason if blind else "", time.time())
