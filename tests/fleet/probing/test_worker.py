@@ -55,7 +55,7 @@ def test_a_claim_past_its_time_is_not_probed(team, pool):
 
 def test_no_connection_to_postgresql_is_held_while_a_probe_waits(team, pool, monkeypatch, wait_for):
     seen = []
-    monkeypatch.setattr(worker.probing, "probe", lambda *_, **__: seen.append(connection.connection) or 1 / 0)
+    monkeypatch.setattr(worker.record, "probe", lambda *_, **__: seen.append(connection.connection) or 1 / 0)
     gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
     now = int(time.time())
     worker.submit([worker.Claim(gpu.pk, team.pk, False, now, now + 60)])

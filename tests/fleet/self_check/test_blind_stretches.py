@@ -28,7 +28,7 @@ def checks(monkeypatch, valkey):
         found["asked"].append(list(hosts))
         return found["checks"]
 
-    monkeypatch.setattr(blind_stretches.senses, "check", check)
+    monkeypatch.setattr(blind_stretches.own_network, "check", check)
     monkeypatch.setattr(blind_stretches, "CHECK_EVERY", 0.0)
     return found
 
@@ -82,7 +82,7 @@ def no_way(to: str):
 def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch):
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([watched(mallory, f"bad-{n}") for n in range(20)])
-    monkeypatch.setattr(blind_stretches.senses, "check", no_way("bad"))
+    monkeypatch.setattr(blind_stretches.own_network, "check", no_way("bad"))
     blind_stretches.look(now())
     assert BlindStretch.current() is None
 
@@ -90,7 +90,7 @@ def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch)
 def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([*fleet, *(watched(mallory, f"bad-{n}") for n in range(3))])
-    monkeypatch.setattr(blind_stretches.senses, "check", no_way(""))
+    monkeypatch.setattr(blind_stretches.own_network, "check", no_way(""))
     blind_stretches.look(now())
     assert BlindStretch.current() is not None
 
@@ -103,7 +103,7 @@ def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, c
         silent = sum(host.startswith("bad") for host in hosts)
         return Checks(connected=True, names=(len(hosts), silent))
 
-    monkeypatch.setattr(blind_stretches.senses, "check", check)
+    monkeypatch.setattr(blind_stretches.own_network, "check", check)
     blind_stretches.look(now())
     assert BlindStretch.current() is None
 
