@@ -63,7 +63,7 @@ class Site:
         self._env |= settings
 
     def start(self) -> "Site":
-        """Starts broker and web process. Raises TimeoutError when the site does not answer within 30 s."""
+        """Starts broker and web process. Raises TimeoutError when the site does not answer within 60 s."""
         shutil.copytree(self._prepared, self._folder, dirs_exist_ok=True)
         self.broker.start()
         self.show_life()
@@ -107,7 +107,7 @@ class Site:
     def start_web(self) -> None:
         environment = {**self._env, "PORT": self.url.rpartition(":")[2]}
         self._web = subprocess.Popen([sys.executable, "-m", "ops.web_server"], env=environment)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not self.answers():
             if time.monotonic() > end:
                 raise TimeoutError("the web process did not answer")

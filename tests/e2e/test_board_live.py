@@ -83,12 +83,13 @@ def test_twenty_changes_a_second_cost_one_request_a_second_and_move_nothing(page
     asked: list[float] = []
     page.on("request", lambda request: asked.append(time.monotonic()) if "/changes/" in request.url else None)
     before = page.locator("#row-2").bounding_box()
+    began = time.monotonic()
     for number in range(60):
         site.move(2, latency_ms=float(1000 + number * 100))
         live.publish([2])
         page.wait_for_timeout(50)
     expect(page.locator("#row-2 .col-latency")).to_contain_text("6.9 s", timeout=2000)
-    assert 2 <= len(asked) <= 6
+    assert 2 <= len(asked) <= time.monotonic() - began + 2
     assert min(after - earlier for earlier, after in pairwise(asked)) > 0.8
     assert page.locator("#row-2").bounding_box() == before
 
