@@ -12,8 +12,8 @@ from django.utils import timezone
 from teams import audit
 from teams.models import Team
 
-from .decisions.frozen_advice import answers_as_json
 from .models import Requirement
+from .recommendation.answers import as_plain
 from .recommendation.values import Answers
 
 AN_HOUR = timedelta(hours=1)
@@ -41,7 +41,7 @@ def create(key: UUID, team: Team, user: User, name: str, answers: Answers, catal
     values = {
         "team": team,
         "name": name,
-        "answers": answers_as_json(answers),
+        "answers": as_plain(answers),
         "catalogue_version": catalogue_version,
         "created_by": user,
         "updated_by": user,
@@ -62,7 +62,7 @@ def save(
 
     The same answers again change nothing, so a form that is sent twice is not stale to itself.
     """
-    stored = answers_as_json(answers)
+    stored = as_plain(answers)
     name = name or requirement.name
     if requirement.answers == stored and requirement.name == name:
         return requirement

@@ -18,7 +18,9 @@ from ..catalogue.values import Catalogue
 from ..models import Decision, DecisionEvent, FrozenBody
 from ..models.decision import MOVES, Status
 from ..recommendation import recommend
+from ..recommendation.answers import as_plain
 from ..recommendation.values import Answers
+from ..result.result import Result
 from . import as_markdown, frozen_advice
 
 
@@ -149,8 +151,8 @@ def _basis(answers: Answers, catalogue: Catalogue) -> dict[str, Any]:
     """The columns that keep what the decision rests on, as it is today."""
     advice = recommend(answers, catalogue, changes=False)
     return {
-        "answers": frozen_advice.answers_as_json(answers),
-        "recommendation": frozen_advice.freeze(answers, advice, catalogue),
+        "answers": as_plain(answers),
+        "recommendation": frozen_advice.freeze(Result(answers, advice, catalogue, timezone.localdate())),
         "catalogue_version": advice.catalogue_version,
     }
 

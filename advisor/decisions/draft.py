@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from .. import words
-from ..catalogue.values import Catalogue
 from ..models import Decision
 from ..models.decision import Choice
 from ..next_steps import review_on
-from ..recommendation.values import Recommendation
+from ..result.result import Result
 from .frozen_advice import ADVISED
 
 TITLES = {
@@ -24,20 +22,20 @@ OTHERWISE = {"follows_advice": "no", "title": "", "choice": "", "rationale": "",
 """What a decision against the advice starts with: nothing of what speaks for the other choice."""
 
 
-def from_advice(advice: Recommendation, catalogue: Catalogue, deciders: str, today: date) -> dict[str, Any]:
-    """The form's first values. All of them are there to be edited."""
-    choice = next(iter(ADVISED[advice.outcome]), "")
+def from_advice(result: Result, deciders: str) -> dict[str, Any]:
+    """The form's first values, as of the result's day. All of them are there to be edited."""
+    choice = next(iter(ADVISED[result.recommendation.outcome]), "")
     return {
         "title": TITLES.get(choice, ""),
         "choice": choice,
         "follows_advice": "yes",
-        "rationale": _bullets(_reasons(advice, catalogue)),
-        "consequences": _bullets(words.note(id) for id in advice.notes),
+        "rationale": _bullets(f"{reason.text} ({reason.id})" for reason in result.reasons),
+        "consequences": _bullets(result.summary.notes),
         "confirmation": "The endpoints below stay up, and their load stays within what we planned for.",
-        "revisit_when": _bullets(words.trigger(id) for id in advice.triggers),
+        "revisit_when": _bullets(result.triggers),
         "deciders": deciders,
-        "decided_on": today,
-        "review_by": review_on(today),
+        "decided_on": result.on,
+        "review_by": result.review_on,
     }
 
 
@@ -59,12 +57,6 @@ def from_old(old: Decision, deciders: str, today: date) -> dict[str, Any]:
 def advised(outcome: str) -> str:
     """The advised choice in words; empty for a conflict."""
     return " or ".join(Choice(choice).label for choice in ADVISED[outcome])
-
-
-def _reasons(advice: Recommendation, catalogue: Catalogue) -> list[str]:
-    told = {item.id: item.when_true for item in catalogue.items}
-    told |= {limit.id: limit.when_applies for limit in catalogue.limits}
-    return [f"{told[id]} ({id})" for id in advice.reasons if id in told]
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import words
-from ..catalogue.values import Catalogue, Item, Limit
-from ..recommendation.facts_used import concerns, fact_as_json, limits_of, relied_on
-from ..recommendation.values import Answers, ListItem, Recommendation
+from ..catalogue.values import Catalogue
+from ..recommendation.facts_used import concerns, fact_as_json, limits_of
+from ..recommendation.values import Answers
+from ..result.result import Result
 
 ADVISED = {
     "open": (),
@@ -23,40 +24,43 @@ FIRST_METHOD = "1.0"
 """The method of advice that was frozen before the method had a version."""
 
 
-def freeze(answers: Answers, recommendation: Recommendation, catalogue: Catalogue) -> dict[str, Any]:
-    """The recommendation with everything that a reader needs to follow it years later."""
+def freeze(result: Result) -> dict[str, Any]:
+    """The result with everything that a reader needs to follow it years later."""
+    advice, summary = result.recommendation, result.summary
     return {
-        "outcome": recommendation.outcome,
-        "strength": recommendation.strength,
-        "headline": words.headline(recommendation),
-        "meaning": words.meaning(recommendation),
-        "strength_meaning": words.strength(recommendation),
-        "method": recommendation.method,
-        "catalogue_version": recommendation.catalogue_version,
+        "outcome": advice.outcome,
+        "strength": advice.strength,
+        "headline": summary.headline,
+        "meaning": summary.meaning,
+        "strength_meaning": summary.strength,
+        "method": advice.method,
+        "catalogue_version": advice.catalogue_version,
         "lists": {
-            "ollama": [_line(line, catalogue.items) for line in recommendation.ollama],
-            "vllm": [_line(line, catalogue.items) for line in recommendation.vllm],
+            engine: [
+                {"id": item.id, "text": item.text, "state": line.state, "sections": list(item.sections)}
+                for line in lines
+                for item in (line.item,)
+            ]
+            for engine, lines in (("ollama", result.ollama.lines), ("vllm", result.vllm.lines))
         },
-        "limits": [_limit(limit, recommendation) for limit in catalogue.limits],
-        "notes": list(recommendation.notes),
-        "answers": answers_in_words(answers, catalogue),
-        "facts": [fact_as_json(fact) for fact in relied_on(answers, recommendation, catalogue)],
+        "limits": [
+            {
+                "id": line.limit.id,
+                "text": line.limit.text,
+                "state": line.state,
+                "told": line.text,
+                "sections": list(line.limit.sections),
+            }
+            for line in result.limits
+        ],
+        "notes": list(advice.notes),
+        "answers": [
+            {"id": question.id, "question": question.text, "answer": text}
+            for question in result.catalogue.questions
+            if (text := words.answer(question, result.answers))
+        ],
+        "facts": [fact_as_json(fact) for fact in result.facts],
     }
-
-
-def answers_as_json(answers: Answers) -> dict[str, Any]:
-    """Answers as JSON keeps them: lists instead of tuples."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in answers.items()}
-
-
-def answers_in_words(answers: Answers, catalogue: Catalogue) -> list[dict[str, str]]:
-    """Each question that was answered, in the order of the form."""
-    lines = []
-    for question in catalogue.questions:
-        text = words.answer(question.id, answers.get(question.id, ()), catalogue)
-        if text:
-            lines.append({"id": question.id, "question": question.text, "answer": text})
-    return lines
 
 
 def method_of(frozen: Mapping[str, Any]) -> str:
@@ -111,16 +115,6 @@ def _keyed(was: list[dict[str, str]], now: list[dict[str, str]], key: str) -> li
 
 def _row(what: str, was: str, now: str) -> dict[str, str]:
     return {"what": what, "was": was, "now": now}
-
-
-def _line(line: ListItem, items: tuple[Item, ...]) -> dict[str, Any]:
-    item = next(item for item in items if item.id == line.id)
-    return {"id": item.id, "text": item.text, "state": words.holds(line.holds), "sections": list(item.sections)}
-
-
-def _limit(limit: Limit, recommendation: Recommendation) -> dict[str, Any]:
-    state, told = words.limit_state(limit, recommendation)
-    return {"id": limit.id, "text": limit.text, "state": state, "told": told, "sections": list(limit.sections)}
 
 
 def _told(fact: Mapping[str, str]) -> str:

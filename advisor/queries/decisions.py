@@ -19,8 +19,8 @@ from ..decisions import frozen_advice
 from ..guide import render
 from ..models import Decision, DecisionEvent
 from ..models.decision import MOVES, Choice, Status
-from ..recommendation import recommend
 from ..recommendation.answers import clean, to_query
+from ..result.compute import result
 
 PER_PAGE = 25
 SECTIONS = (
@@ -149,7 +149,7 @@ def again(decision: Decision) -> Again:
     """What today's catalogue makes of the frozen answers. Changes nothing."""
     current = catalogues.load()
     answers, ignored = clean(decision.answers, current)
-    now = frozen_advice.freeze(answers, recommend(answers, current, changes=False), current)
+    now = frozen_advice.freeze(result(answers, changes=False))
     return Again(
         decision=decision,
         now=now,

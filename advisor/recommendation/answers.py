@@ -29,6 +29,11 @@ def to_query(answers: Answers) -> str:
     return urlencode([(key, option) for key, options in pairs for option in options])
 
 
+def as_plain(answers: Answers) -> dict[str, Any]:
+    """The answers as JSON keeps them: lists instead of tuples."""
+    return {key: value if isinstance(value, str) else list(value) for key, value in answers.items()}
+
+
 def _chosen(question: Question, value: Any, ignored: list[str]) -> tuple[str, ...]:
     """The options that a value names, once each, in the order of the catalogue."""
     values = list(_parts(value))

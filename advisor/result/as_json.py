@@ -1,44 +1,44 @@
-"""A recommendation as JSON. Ids are the interface; the few sentences are for people who read it raw."""
+"""A result as JSON. Ids are the interface; the few sentences are for people who read it raw."""
 
-from datetime import date
 from typing import Any
 
-from advisor import words
-from advisor.catalogue.values import Catalogue
-from advisor.recommendation.facts_used import fact_as_json, relied_on
-from advisor.recommendation.values import Answers, Change, ListItem, Recommendation
+from ..recommendation.answers import as_plain
+from ..recommendation.facts_used import fact_as_json
+from ..recommendation.values import Change, ListItem
+from .result import Result
 
 
-def as_json(recommendation: Recommendation, answers: Answers, catalogue: Catalogue, on: date) -> dict[str, Any]:
-    """The whole result as plain values, as of a day."""
+def as_json(result: Result) -> dict[str, Any]:
+    """The whole result as plain values."""
+    r, summary = result.recommendation, result.summary
     return {
-        "outcome": recommendation.outcome,
-        "headline": words.headline(recommendation),
-        "meaning": words.meaning(recommendation),
-        "strength": recommendation.strength,
-        "strength_meaning": words.strength(recommendation),
-        "lists": {"ollama": _list(recommendation.ollama), "vllm": _list(recommendation.vllm)},
-        "limits": list(recommendation.limits),
-        "unknown_limits": list(recommendation.unknown_limits),
-        "notes": list(recommendation.notes),
-        "reasons": list(recommendation.reasons),
-        "leads": recommendation.leads,
-        "asked": recommendation.asked,
-        "unanswered": list(recommendation.unanswered),
-        "matter": list(recommendation.matter),
-        "decisive": list(recommendation.decisive),
-        "next_question": recommendation.next_question,
-        "changes": [_change(change) for change in recommendation.changes],
-        "ways_out": list(recommendation.ways_out),
-        "weights": list(recommendation.weights),
-        "action": recommendation.action,
-        "triggers": list(recommendation.triggers),
-        "contradictions": list(recommendation.contradictions),
-        "facts": [fact_as_json(fact) for fact in relied_on(answers, recommendation, catalogue)],
-        "answers": _plain(answers),
-        "method": recommendation.method,
-        "catalogue_version": recommendation.catalogue_version,
-        "on": on.isoformat(),
+        "outcome": r.outcome,
+        "headline": summary.headline,
+        "meaning": summary.meaning,
+        "strength": r.strength,
+        "strength_meaning": summary.strength,
+        "lists": {"ollama": _list(r.ollama), "vllm": _list(r.vllm)},
+        "limits": list(r.limits),
+        "unknown_limits": list(r.unknown_limits),
+        "notes": list(r.notes),
+        "reasons": list(r.reasons),
+        "leads": r.leads,
+        "asked": r.asked,
+        "unanswered": list(r.unanswered),
+        "matter": list(r.matter),
+        "decisive": list(r.decisive),
+        "next_question": r.next_question,
+        "changes": [_change(change) for change in r.changes],
+        "ways_out": list(r.ways_out),
+        "weights": list(r.weights),
+        "action": r.action,
+        "triggers": list(r.triggers),
+        "contradictions": list(r.contradictions),
+        "facts": [fact_as_json(fact) for fact in result.facts],
+        "answers": as_plain(result.answers),
+        "method": r.method,
+        "catalogue_version": r.catalogue_version,
+        "on": result.on.isoformat(),
     }
 
 
@@ -48,13 +48,9 @@ def _list(items: tuple[ListItem, ...]) -> dict[str, bool | None]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "answers": _plain(dict(change.answers)),
+        "answers": as_plain(dict(change.answers)),
         "outcome": change.verdict.outcome,
         "strength": change.verdict.strength,
         "hard": change.hard,
         "limit": change.limit,
     }
-
-
-def _plain(answers: Answers) -> dict[str, Any]:
-    return {key: value if isinstance(value, str) else list(value) for key, value in answers.items()}

@@ -1,16 +1,16 @@
-"""What every view of the advisor does first: read answers, compute, tell."""
+"""What every view of the advisor does first: read the answers and compute the result."""
 
+from datetime import date
 from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
 
 from .. import catalogue as catalogues
-from ..catalogue.values import Catalogue
 from ..recommendation import recommend
 from ..recommendation.answers import clean
-from ..recommendation.values import Answers, Recommendation
-from .page import ResultPage, Teller
+from ..recommendation.values import Answers
+from .result import Result
 
 OUR_OWN = {"asked", "csrfmiddlewaretoken", "version", "over", "name", "key", "team", "next"}
 """Names of form fields that are not questions."""
@@ -22,13 +22,11 @@ def read(query: QueryDict) -> tuple[Answers, list[str]]:
     return clean(raw, catalogues.load())
 
 
-def advise(answers: Answers, changes: bool = True) -> tuple[Recommendation, Catalogue]:
-    """The recommendation on today's catalogue; without `changes` it is quicker."""
+def result(answers: Answers, form_url: str = "", *, changes: bool = True, on: date | None = None) -> Result:
+    """The result by today's catalogue, as of a day (today).
+
+    Without `changes` it is quicker: the nearest changes and the ways out are left empty.
+    """
     catalogue = catalogues.load()
-    return recommend(answers, catalogue, changes=changes), catalogue
-
-
-def result(answers: Answers, form_url: str, changes: bool = True) -> ResultPage:
-    """The result as a page tells it today; its Change links open the form at `form_url`."""
-    advice, catalogue = advise(answers, changes)
-    return Teller(answers, advice, catalogue, form_url).page(timezone.localdate())
+    advice = recommend(answers, catalogue, changes=changes)
+    return Result(answers, advice, catalogue, on or timezone.localdate(), form_url)

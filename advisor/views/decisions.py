@@ -25,8 +25,9 @@ from ..models import Decision, FrozenBody
 from ..models.decision import Choice, Status
 from ..next_steps import review_on
 from ..queries import decisions as queries
-from ..recommendation import recommend
 from ..recommendation.answers import clean
+from ..result.compute import result
+from ..result.result import Result
 
 Answers = tuple[Any, list[str]]
 
@@ -92,14 +93,14 @@ def new(request: HttpRequest) -> HttpResponse:
     """Record a decision. The answers travel in the address, so the advice is computed here and never posted."""
     user = person(request)
     old = _superseded(request)
-    current = catalogues.load()
     answers, unknown = _answers(request, old)
-    advice = freeze(answers, recommend(answers, current, changes=False), current)
+    today = result(answers, changes=False)
+    advice = freeze(today)
     if request.method == "GET":
-        form = DecisionForm(user=user, outcome=advice["outcome"], initial=_first_values(request, user, answers, old))
+        form = DecisionForm(user=user, outcome=advice["outcome"], initial=_first_values(request, user, today, old))
         return _form_page(request, form, advice, unknown=unknown, old=old)
     form = DecisionForm(request.POST, user=user, outcome=advice["outcome"])
-    if request.POST.get("seen") != current.version:
+    if request.POST.get("seen") != today.recommendation.catalogue_version:
         form.add_error(None, "The catalogue has changed since you opened this form. Look at the advice again.")
     if form.is_valid():
         try:
@@ -128,13 +129,11 @@ def _answers(request: HttpRequest, old: Decision | None) -> Answers:
     return clean(old.answers if old and not given else dict(given.lists()), catalogues.load())
 
 
-def _first_values(request: HttpRequest, user: User, answers: Any, old: Decision | None) -> dict[str, Any]:
-    name, today = user.get_full_name() or user.get_username(), timezone.localdate()
+def _first_values(request: HttpRequest, user: User, today: Result, old: Decision | None) -> dict[str, Any]:
+    name = user.get_full_name() or user.get_username()
     if old:
-        return from_old(old, name, today)
-    current = catalogues.load()
-    values = from_advice(recommend(answers, current, changes=False), current, name, today)
-    return values | (OTHERWISE if "otherwise" in request.GET else {})
+        return from_old(old, name, today.on)
+    return from_advice(today, name) | (OTHERWISE if "otherwise" in request.GET else {})
 
 
 def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:

@@ -59,13 +59,13 @@ def check(request: HttpRequest) -> HttpResponse:
     answers, ignored = read(request.GET)
     page = result(answers, reverse("advisor"), changes=False)
     grouped = [
-        {"id": id, "title": title, "said": [said for said in page.answers if said.question.group == id]}
+        {"id": id, "title": title, "said": [said for said in page.all_answers if said.question.group == id]}
         for id, title in GROUPS
     ]
     shown = {
         "page": page,
         "answer_groups": grouped,
-        "said": [said for said in page.answers if said.text],
+        "said": [said for said in page.all_answers if said.text],
         "open": page.unanswered,
         "ignored": ignored,
         "form_url": reverse("advisor"),

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from teams.access import anyone
@@ -15,8 +14,8 @@ from ..queries.fitting import fitting
 from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
 from ..result.as_json import as_json
-from ..result.as_markdown import render_markdown
-from ..result.compute import advise, read, result
+from ..result.as_markdown import as_markdown
+from ..result.compute import read, result
 from ..words import NOT_CONSIDERED
 
 
@@ -74,13 +73,11 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
 
 def markdown_response(answers: Answers) -> HttpResponse:
     """The result of these answers as Markdown text."""
-    advice, catalogue = advise(answers)
-    text = render_markdown(advice, answers, catalogue, timezone.localdate())
-    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    return HttpResponse(as_markdown(result(answers)), content_type="text/markdown; charset=utf-8")
 
 
 def json_response(answers: Answers, ignored: list[str]) -> HttpResponse:
     """The result of these answers as JSON."""
-    advice, catalogue = advise(answers)
-    whole = as_json(advice, answers, catalogue, timezone.localdate())
-    return JsonResponse({**whole, "ignored": ignored}, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    return JsonResponse(
+        {**as_json(result(answers)), "ignored": ignored}, json_dumps_params={"indent": 2, "ensure_ascii": False}
+    )

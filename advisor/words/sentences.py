@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from advisor.catalogue.values import Catalogue, Limit
-from advisor.recommendation.values import Recommendation
+from advisor.catalogue.values import Limit, Question
+from advisor.recommendation.values import Answers, Recommendation, chosen
 
 _ENGINES = {
     "open": "open",
@@ -145,11 +145,10 @@ def limit_state(limit: Limit, r: Recommendation) -> tuple[str, str]:
     return "does not apply", limit.when_not
 
 
-def answer(question: str, value: str | tuple[str, ...], catalogue: Catalogue) -> str:
-    """The chosen options of a question, in words."""
-    chosen = (value,) if isinstance(value, str) else value
-    options = next(entry.options for entry in catalogue.questions if entry.id == question)
-    return ", ".join(option.text for option in options if option.id in chosen)
+def answer(question: Question, answers: Answers) -> str:
+    """The chosen options in words; empty for "don't know"."""
+    ids = chosen(answers, question.id)
+    return ", ".join(option.text for option in question.options if option.id in ids)
 
 
 NOT_CONSIDERED: tuple[tuple[str, str], ...] = (

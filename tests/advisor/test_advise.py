@@ -13,7 +13,8 @@ from advisor import words
 from advisor.catalogue import load
 from advisor.recommendation import recommend
 from advisor.result.as_json import as_json
-from advisor.result.as_markdown import render_markdown
+from advisor.result.as_markdown import as_markdown
+from advisor.result.compute import result
 from bench.advise import form
 from tests.advisor import golden
 
@@ -149,10 +150,9 @@ def test_an_empty_file_of_forms_gives_no_lines(write):
 
 
 def test_json_and_markdown_name_the_day():
-    answers, catalogue = golden.answers("GC-03"), load()
-    advice = recommend(answers, catalogue)
-    assert as_json(advice, answers, catalogue, date(2026, 12, 1))["on"] == "2026-12-01"
-    markdown = render_markdown(advice, answers, catalogue, date(2026, 12, 1))
+    found = result(golden.answers("GC-03"), on=date(2026, 12, 1))
+    assert as_json(found)["on"] == "2026-12-01"
+    markdown = as_markdown(found)
     assert "2026-12-01, catalogue 1.1" in markdown and "In any case on 2027-03-01." in markdown
 
 

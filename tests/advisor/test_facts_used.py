@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
-from advisor import catalogue as catalogues
 from advisor.catalogue import load
 from advisor.decisions import frozen_advice
 from advisor.recommendation import facts_used, known, recommend
+from advisor.recommendation.answers import as_plain
+from advisor.result.compute import result
 from tests.advisor.forms import case
 
 
@@ -50,8 +51,8 @@ def moved(id, answers, advice):
 
 
 def test_advice_of_the_first_method_reports_only_moved_facts_that_concern_the_team():
-    answers = frozen_advice.answers_as_json(known(case("GC-02")))
-    advice = frozen_advice.freeze(known(case("GC-02")), recommend(case("GC-02"), load()), load())
+    answers = as_plain(known(case("GC-02")))
+    advice = frozen_advice.freeze(result(known(case("GC-02"))))
     everything = [{**dataclasses.asdict(fact), "last_checked": ""} for fact in load().facts]
     older = {key: value for key, value in advice.items() if key != "method"} | {"facts": everything}
     assert [fact["id"] for fact in moved("ollama-windows-gpus", answers, older)] == ["ollama-windows-gpus"]
@@ -62,7 +63,7 @@ def test_advice_of_the_first_method_reports_only_moved_facts_that_concern_the_te
 
 def test_facts_that_the_catalogue_dropped_are_reported_by_the_same_rule():
     answers = known(case("GC-02"))
-    advice = frozen_advice.freeze(answers, recommend(answers, load()), load())
+    advice = frozen_advice.freeze(result(answers))
     advice["facts"] = [{**dataclasses.asdict(fact), "last_checked": ""} for fact in load().facts]
     rest = dataclasses.replace(
         load(), facts=tuple(f for f in load().facts if "windows-floor" not in f.id and "macos" not in f.id)
@@ -74,7 +75,7 @@ def test_every_place_names_the_same_facts(client, db):
     answers = case("GC-02")
     data = client.get("/advisor/result.json", answers).json()
     assert {fact["id"] for fact in data["facts"]} == ids(answers)
-    advice = frozen_advice.freeze(known(answers), recommend(answers, load()), catalogues.load())
+    advice = frozen_advice.freeze(result(known(answers)))
     assert advice["facts"] == data["facts"]
     markdown = client.get("/advisor/result.md", answers).content.decode().split("## Facts used")[1].split("## ")[0]
     assert markdown.count("\n- ") == len(data["facts"])

@@ -15,7 +15,8 @@ from advisor.recommendation import judge, known, recommend
 from advisor.recommendation.answers import to_query
 from advisor.recommendation.effects import BIT, total
 from advisor.recommendation.values import ListItem, chosen
-from advisor.result.as_markdown import render_markdown
+from advisor.result.as_markdown import as_markdown
+from advisor.result.result import Result
 from bench.advise import form
 from tests.advisor import golden
 
@@ -216,7 +217,7 @@ def test_markdown_says_the_same_and_contradicts_nothing():
     for answers in [*few_answers(catalogue)][::9] + [*many_answers(catalogue, 100)][::3]:
         answers = known(answers)
         advice = recommend(answers, catalogue)
-        text = render_markdown(advice, answers, catalogue, date(2026, 11, 28))
+        text = as_markdown(Result(answers, advice, catalogue, date(2026, 11, 28)))
         said = text.split("## What this does not consider")[0]
         assert words.headline(advice) in said and words.strength(advice) in said
         assert not list(read(said, answers, advice)), answers

@@ -2,18 +2,16 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
-from advisor.catalogue import Catalogue, load
+from advisor.catalogue import load
 from advisor.form.answer_files import FileMistakes, read
-from advisor.recommendation import Answers, recommend
 from advisor.result.as_json import as_json
-from advisor.result.as_markdown import render_markdown
+from advisor.result.as_markdown import as_markdown
+from advisor.result.compute import result
 from core.terminal import TerminalCommand
 
 ABOUT = """Prints what the answers in a file come to: Ollama, vLLM, both or neither, with the reasons.
@@ -37,26 +35,14 @@ class Command(TerminalCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
-        catalogue = load()
         try:
-            forms = read(path, catalogue)
+            forms = read(path, load())
         except FileMistakes as error:
             raise CommandError("\n".join(error.mistakes), returncode=2) from None
-        today = timezone.localdate()
         if path.suffix == ".jsonl":
             for answers in forms:
-                self.stdout.write(_line(answers, catalogue, today))
+                self.stdout.write(json.dumps(as_json(result(answers, changes=False)), ensure_ascii=False))
+        elif options["json"]:
+            self.stdout.write(json.dumps(as_json(result(forms[0])), ensure_ascii=False, indent=2))
         else:
-            self.stdout.write(_whole(forms[0], catalogue, today, as_data=options["json"]))
-
-
-def _line(answers: Answers, catalogue: Catalogue, on: date) -> str:
-    advice = recommend(answers, catalogue, changes=False)
-    return json.dumps(as_json(advice, answers, catalogue, on), ensure_ascii=False)
-
-
-def _whole(answers: Answers, catalogue: Catalogue, on: date, *, as_data: bool) -> str:
-    advice = recommend(answers, catalogue)
-    if as_data:
-        return json.dumps(as_json(advice, answers, catalogue, on), ensure_ascii=False, indent=2)
-    return render_markdown(advice, answers, catalogue, on)
+            self.stdout.write(as_markdown(result(forms[0])))
