@@ -56,6 +56,7 @@ chaos: install-dev ## break the running product in every way we know (an hour); 
 lint: install-dev ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
+	@$(BIN)/djhtml --tabwidth 2 --check templates || { echo "Run: make format"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
@@ -65,6 +66,7 @@ audit-deps: install-dev ## ask for known vulnerabilities of what is pinned, wher
 format: install-dev ## put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/djhtml --tabwidth 2 templates
 
 lock: install-dev ## pin what requirements*.in name, with hashes; ARGS="--upgrade-package redis" takes a newer release
 	@$(BIN)/uv pip compile --quiet $(ARGS) --output-file requirements.txt requirements.in

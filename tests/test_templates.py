@@ -1,0 +1,21 @@
+"""Templates are read by people: short lines, whole tags. `make format` indents them."""
+
+from config.data_folder import ROOT
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+LONGEST = 160
+
+
+def test_no_line_of_a_template_is_too_long_to_read():
+    lines = [(path.name, n, len(line)) for path in TEMPLATES for n, line in enumerate(path.read_text().splitlines(), 1)]
+    assert len(lines) > 2000
+    assert [line for line in lines if line[2] > LONGEST] == []
+
+
+def test_no_template_tag_is_broken_over_two_lines():
+    broken = []
+    for path in TEMPLATES:
+        for n, line in enumerate(path.read_text().splitlines(), 1):
+            if any(line.count(begin) != line.count(end) for begin, end in (("{%", "%}"), ("{{", "}}"), ("{#", "#}"))):
+                broken.append((path.name, n))
+    assert broken == [], "Django reads a tag only when it stands on one line"
