@@ -17,7 +17,7 @@ from .recommendation.answers import as_plain
 from .recommendation.values import Answers
 
 AN_HOUR = timedelta(hours=1)
-"""Forms save themselves every few seconds: so often the audit trail tells that a person changes a requirement."""
+"""Forms save themselves every few seconds: so often the audit trail records that a person changes a requirement."""
 
 
 MOST = 1000

@@ -9,5 +9,5 @@ from .decisions import reviews as review_dates
 
 @shared_task(base=Scheduled)
 def reviews() -> None:
-    """Every hour: write to the teams whose decisions want another look."""
+    """Every hour: write to the teams whose decisions are to be reviewed."""
     review_dates.remind()

@@ -14,7 +14,7 @@ RULES = {
     "SP": "two audiences",
     "E1": "the lone laptop",
     "T1": "the pain decides",
-    "R1": "look again later",
+    "R1": "review later",
     "P1": "a Linux host first",
     "W1": "infrastructure nobody needed",
 }

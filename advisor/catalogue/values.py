@@ -54,8 +54,8 @@ class Item:
     text: str
     sections: tuple[str, ...]
     questions: tuple[str, ...]
-    when_true: str  # how it is told when it holds
-    when_false: str  # how it is told when it does not
+    when_true: str  # its text when it holds
+    when_false: str  # its text when it does not
     criteria: tuple[str, ...] = ()  # K ids that are evidence under it, never more votes
 
 

@@ -137,7 +137,7 @@ def reviewed(user: User, decision: Decision, version: int, next_on: date, note: 
     return _locked(decision, write)
 
 
-def take_away(rows: QuerySet[Decision]) -> bytes:
+def export_archive(rows: QuerySet[Decision]) -> bytes:
     """These decisions as a zip of Markdown files. What leaves the house is in the audit trail of each team."""
     found = list(rows.select_related("team").prefetch_related("endpoints"))
     packed = as_markdown.archive(found)

@@ -105,7 +105,7 @@ def _mark(line: dict[str, Any]) -> str:
 def _more(decision: Decision) -> str:
     facts = [f"* {_fact(fact)}" for fact in decision.recommendation["facts"]]
     earlier = f"It supersedes {file_name(decision.supersedes)}." if decision.supersedes else ""
-    revisit = f"Look again earlier when:\n\n{decision.revisit_when}" if decision.revisit_when else ""
+    revisit = f"Review earlier when:\n\n{decision.revisit_when}" if decision.revisit_when else ""
     relied = "Facts it relied on:\n\n" + "\n".join(facts) if facts else ""
     return "\n\n".join(filter(None, [earlier, revisit, relied]))
 

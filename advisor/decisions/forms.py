@@ -42,7 +42,7 @@ def _day(label: str, help_text: str = "", required: bool = False) -> forms.DateF
 
 
 class EndpointChoice(forms.ModelMultipleChoiceField):
-    """Endpoints with their addresses, so that two of the same name can be told apart."""
+    """Endpoints with their addresses, so that two of the same name can be distinguished."""
 
     def label_from_instance(self, endpoint: Any) -> str:
         return f"{endpoint.name} ({endpoint.team}, {endpoint.url})"
@@ -70,7 +70,7 @@ class DecisionForm(forms.Form):
     follows_advice = forms.ChoiceField(
         label="And the advice?", widget=forms.RadioSelect, initial="yes",
         choices=[("yes", "We follow the advice"), ("no", "We decide otherwise")],
-        error_messages=dict.fromkeys(("required", "invalid_choice"), "Say whether you follow the advice."),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose whether you follow the advice."),
     )  # fmt: skip
     why_not = _text("We decide otherwise, because", "Needed only then.", rows=3)
     context = _text("Context", f"What made the question come up. {MARKDOWN}")
@@ -87,7 +87,7 @@ class DecisionForm(forms.Form):
     )
     decided_on = _day("Decided on", required=True)
     review_by = _day("Review by", "The team gets a mail on that day.")
-    revisit_when = _text("Look again earlier when", rows=3)
+    revisit_when = _text("Review earlier when", rows=3)
 
     def __init__(self, *args: Any, user: User, outcome: str, decision: Decision | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,10 +116,12 @@ class DecisionForm(forms.Form):
     def _check_advice(self, values: dict[str, Any]) -> None:
         follows, choice, expected = values.get("follows_advice"), values.get("choice"), ADVISED[self.outcome]
         if follows is False and not values.get("why_not", "").strip():
-            self.add_error("why_not", "Say why you decide otherwise: whoever reads this later will ask.")
+            self.add_error("why_not", "Give the reason why you decide otherwise: whoever reads this later will ask.")
         if follows and choice and expected and choice not in expected:
             wanted = advised(self.outcome)
-            self.add_error("follows_advice", f"The advice was: {wanted}. Choose that, or say why you decide otherwise.")
+            self.add_error(
+                "follows_advice", f"The advice was: {wanted}. Choose that, or give the reason why you decide otherwise."
+            )
         if follows and values.get("why_not", "").strip():
             self.add_error("follows_advice", "You wrote why you decide otherwise. Choose that, or empty the box below.")
 
@@ -148,10 +150,10 @@ def initial_of(decision: Decision) -> dict[str, Any]:
 
 
 class ReviewForm(forms.Form):
-    """The decision still holds; when to look again."""
+    """The decision still holds, and when it is to be reviewed next."""
 
     next_on = _day("Next review by", required=True)
     note = forms.CharField(
-        label="What you looked at", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"}),
+        label="What you reviewed", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"}),
         error_messages={"max_length": "A note has at most 400 characters."},
     )  # fmt: skip

@@ -81,9 +81,11 @@ def moved_facts(answers: Answers, frozen: Mapping[str, Any], catalogue: Catalogu
             continue
         now = today.get(was["id"])
         if now is None:
-            moved.append({"id": was["id"], "was": _told(was), "now": "The catalogue does not hold this fact any more."})
+            moved.append(
+                {"id": was["id"], "was": _fact_text(was), "now": "The catalogue does not hold this fact any more."}
+            )
         elif (was["text"], was["state"], was["now"]) != (now["text"], now["state"], now["now"]):
-            moved.append({"id": was["id"], "was": _told(was), "now": _told(now)})
+            moved.append({"id": was["id"], "was": _fact_text(was), "now": _fact_text(now)})
     return moved
 
 
@@ -117,5 +119,5 @@ def _row(what: str, was: str, now: str) -> dict[str, str]:
     return {"what": what, "was": was, "now": now}
 
 
-def _told(fact: Mapping[str, str]) -> str:
+def _fact_text(fact: Mapping[str, str]) -> str:
     return " ".join(filter(None, (fact["text"], fact["now"] and f"Today: {fact['now']}", f"({fact['state']})")))

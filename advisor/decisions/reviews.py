@@ -1,4 +1,4 @@
-"""Decisions that want another look: their review is due, or a fact that they relied on has moved."""
+"""Decisions that are to be reviewed: their review is due, or a fact that they relied on has moved."""
 
 import hashlib
 from datetime import date
@@ -19,7 +19,7 @@ DATES, FACTS = "review dates", "review facts"
 
 
 def remind(today: date | None = None) -> int:
-    """Writes the notes that are due; returns for how many decisions. Each date and each change is told once."""
+    """Writes the notes that are due; returns for how many decisions. Each date and each change is announced once."""
     today = today or timezone.localdate()
     current = catalogues.load()
     accepted = Decision.objects.filter(status="accepted").select_related("team")
@@ -37,8 +37,8 @@ def _remind_of_date(decision: Decision, today: date) -> bool:
     text = (
         f"The review of a decision of {decision.team} is due since {_day(decision.due_on)}.\n\n"
         f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}\n\n"
-        + (f"It was to be looked at again when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
-        + "Look whether it still holds, and say so on its page with the next date, or supersede it."
+        + (f"It was to be reviewed when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
+        + "Check whether it still holds, and say so on its page with the next date, or supersede it."
     )
     _write(decision, f"due-{decision.due_on}", "the review is due", text)
     return True

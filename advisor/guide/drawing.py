@@ -53,7 +53,7 @@ class _Sheet:
 
 @cache
 def both(catalogue: Catalogue) -> str:
-    """A wide and a narrow drawing; the style sheet shows the one that fits. The words below them tell the same."""
+    """A wide and a narrow drawing; the style sheet shows the one that fits. The text below has the same content."""
     return "".join(
         f'<div class="drawing drawing-{name}">{draw(catalogue, narrow=name == "narrow")}</div>'
         for name in ("wide", "narrow")
@@ -69,10 +69,10 @@ def draw(catalogue: Catalogue, *, narrow: bool = False) -> str:
         _step(sheet, number, step)
     end = sheet.last
     sheet.parts.insert(0, f'<path d="M{_SPINE} {start + 28}V{end:g}" class="d-line"/>')
-    told = "Decision path: five steps from the answers to one outcome. The same path in words follows the drawing."
+    label = "Decision path: five steps from the answers to one outcome. The same path in words follows the drawing."
     return (
         f'<svg viewBox="0 0 {sheet.width} {sheet.y}" width="{sheet.width}" height="{sheet.y}" role="img" '
-        f'aria-label="{told}">{"".join(sheet.parts)}</svg>'
+        f'aria-label="{label}">{"".join(sheet.parts)}</svg>'
     )
 
 

@@ -52,5 +52,5 @@ def _citation(words: str, catalogue: Catalogue) -> str:
     place = " ".join([section, *(word for word in rest if word not in ("dated", "undated"))])
     when = "16 April 2026" if dated and "undated" not in rest else "undated"
     heading = next(known.heading for known in catalogue.sections if known.id == section)
-    told = f"{heading}; " + ("dated by the article" if when != "undated" else "undated in the article")
-    return f'[{place}, {when}]({address(section, catalogue)} "{told}")'
+    title = f"{heading}; " + ("dated by the article" if when != "undated" else "undated in the article")
+    return f'[{place}, {when}]({address(section, catalogue)} "{title}")'

@@ -1,6 +1,6 @@
 """Markdown to HTML that is safe to show, whoever wrote it.
 
-Two locks: Markdown is told to take HTML for plain text, and what it makes is cleaned by an allow list.
+Two locks: Markdown is set to take HTML for plain text, and what it makes is cleaned by an allow list.
 """
 
 import re
@@ -18,7 +18,7 @@ _TAGS = {"a", "blockquote", "br", "code", "del", "em", "hr", "li", "ol", "p", "p
 _TABLE_TAGS = {"table", "tbody", "td", "th", "thead", "tr"}
 _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "td": {"align"}, "th": {"align"}, "ol": {"start"}}
 _PAGE_ATTRIBUTES = {**_ATTRIBUTES, "a": {"href", "title", "class"}, **{tag: {"id"} for tag in _HEADINGS}}
-_BRACKETS = 1000  # looking for the end of a link takes time by the square of the brackets
+_BRACKETS = 1000  # searching the end of a link takes time by the square of the brackets
 _SCHEMES = {"http", "https", "mailto"}
 
 
@@ -70,7 +70,7 @@ def _markdown(toc: TocExtension, *more: str) -> Markdown:
     converter = Markdown(extensions=[tables, "fenced_code", "sane_lists", toc, *more])
     converter.preprocessors.deregister("html_block")
     converter.inlinePatterns.deregister("html")
-    for image in ("image_link", "image_reference", "short_image_ref"):  # a picture from elsewhere tells who reads
+    for image in ("image_link", "image_reference", "short_image_ref"):  # a picture from elsewhere reveals who reads
         converter.inlinePatterns.deregister(image)
     return converter
 

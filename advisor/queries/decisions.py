@@ -27,7 +27,7 @@ SECTIONS = (
     ("Why", "rationale"),
     ("Context", "context"),
     ("Consequences", "consequences"),
-    ("Look again earlier when", "revisit_when"),
+    ("Review earlier when", "revisit_when"),
 )
 
 
@@ -108,7 +108,7 @@ def _filtered(user: User, filters: Filters, today: date, current: Catalogue) -> 
 
 
 def is_due(decision: Decision, today: date) -> bool:
-    """Whether the team should look at it again. Only what is in force can be due."""
+    """Whether the team should review it. Only what is in force can be due."""
     return decision.status == Status.ACCEPTED and decision.due_on is not None and decision.due_on <= today
 
 

@@ -78,7 +78,7 @@ def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
 
 
 def _generates(models: tuple[Model, ...]) -> bool:
-    """Whether these are more than embeddings. A server that tells no models may have some."""
+    """Whether these are more than embeddings. A server that reports no models may have some."""
     return not models or not all(is_embedder(model) for model in models)
 
 

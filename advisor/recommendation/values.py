@@ -43,7 +43,7 @@ class Change:
     answers: tuple[tuple[str, Any], ...]  # (question id, option id or tuple of them), in the order of the form
     verdict: Verdict
     hard: bool = False  # people can't easily change this
-    limit: bool = False  # it brings or lifts a hard limit, so it is told apart from changes to the lists
+    limit: bool = False  # it brings or lifts a hard limit, so it is kept apart from changes to the lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Recommendation:
     changes: tuple[Change, ...]  # nearest first
     ways_out: tuple[str, ...]  # in a conflict: ids, fewest changes first
     weights: tuple[str, ...]  # how far the weights could move, as sentences: one per list that reaches most
-    triggers: tuple[str, ...]  # ids of what should make the team look again
+    triggers: tuple[str, ...]  # ids of what should make the team review it
     contradictions: tuple[str, ...]  # ids of answers that do not fit together
     action: str  # the first thing to do: "answer" the next question, "record" a decision, "change" a requirement
     catalogue_version: str

@@ -79,7 +79,7 @@ def _linux_tier(answers: Answers) -> dict[str, Value]:
 
 
 def _linux_server(answers: Answers) -> dict[str, Value]:
-    """Everything moves to a Linux server that others look after as a serving layer."""
+    """Everything moves to a Linux server that others run as a serving layer."""
     if answers.get("linux_route") == "native_only":
         return {}
     named = tuple(answers.get("machines", ()))

@@ -16,8 +16,7 @@ from teams.models import Role
 
 from .. import access
 from .. import catalogue as catalogues
-from ..decisions import actions
-from ..decisions import as_markdown as decision_markdown
+from ..decisions import actions, as_markdown
 from ..decisions.draft import OTHERWISE, advised, from_advice, from_old
 from ..decisions.forms import DecisionForm, ReviewForm, initial_of
 from ..decisions.frozen_advice import freeze
@@ -69,17 +68,17 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
+def markdown(request: HttpRequest, pk: int) -> HttpResponse:
     """One decision as a file."""
     found = access.see_decision(request, pk)
-    name = decision_markdown.file_name(found)
-    return _file(decision_markdown.render(found), "text/markdown; charset=utf-8", name)
+    name = as_markdown.file_name(found)
+    return _file(as_markdown.render(found), "text/markdown; charset=utf-8", name)
 
 
 @require_GET
 def export(request: HttpRequest) -> HttpResponse:
     """All decisions of the person's teams, one file each."""
-    packed = actions.take_away(access.decisions_of(person(request)))
+    packed = actions.export_archive(access.decisions_of(person(request)))
     return _file(packed, "application/zip", f"decisions-{timezone.localdate()}.zip")
 
 
@@ -217,7 +216,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         moved = actions.move(user, found, _version(request), request.POST.get("status", ""))
     except actions.Stale:
-        messages.error(request, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
+        messages.error(request, "Someone changed this decision meanwhile. See it as it is now, then try again.")
     except actions.NotAllowed as refused:
         messages.error(request, f"Nothing was changed. {refused}")
     else:
@@ -227,7 +226,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
-    """It still holds; look again later."""
+    """It still holds: set the date of the next review."""
     found = access.change_decision(request, pk)
     user = person(request)
     form = ReviewForm(request.POST)
@@ -236,7 +235,7 @@ def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.reviewed(user, found, _version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
     except actions.Stale:
-        form.add_error(None, "Someone changed this decision meanwhile. Look at it as it is now, then try again.")
+        form.add_error(None, "Someone changed this decision meanwhile. See it as it is now, then try again.")
     except actions.NotAllowed as refused:
         form.add_error("next_on", str(refused))
     else:

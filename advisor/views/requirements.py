@@ -127,7 +127,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def autosave(request: HttpRequest, pk: int) -> HttpResponse:
-    """Save what the form holds and answer with the preview. A stale form is told so, and nothing is saved."""
+    """Save what the form holds and answer with the preview. A stale form is refused with the reason."""
     found = access.change_requirement(request, pk)
     user = person(request)
     answers, _ = read(request.POST)

@@ -56,7 +56,7 @@ TRIGGERS: Mapping[str, str] = {
     "several_gpus": "A machine with several GPUs, or a second GPU server, joins.",
     "bolted_together": "The internal API begins to feel bolted together.",
     "nobody_shares": "The endpoint has only one caller after all.",
-    "upkeep": "Looking after the server takes more time than it saves its callers.",
+    "upkeep": "Maintaining the server takes more time than it saves its callers.",
     "one_side_unused": "One of the two engines is hardly used.",
     "linux_allowed": "WSL or a Linux machine becomes possible.",
     "ollama_keeps_state": "Ollama's Responses API begins to keep state, or your clients stop relying on it.",
@@ -72,7 +72,7 @@ WAYS_OUT: Mapping[str, str] = {
     "update_system": "Bring the Macs and PCs that run the model to macOS 14 or Windows 10 22H2.",
     "linux_tier": "Keep the desktops on Ollama, and put only the shared tier on Linux.",
     "drop_shared_tier": "Drop the shared tier, and let everybody use a model on their own machine.",
-    "linux_server": "Serve from a Linux server, and look after it as a serving layer.",
+    "linux_server": "Serve from a Linux server, and run it as a serving layer.",
 }
 CONTRADICTIONS: Mapping[str, str] = {
     "many_calls_just_me": "You are the only caller, but many calls run at once. That is right for a batch job.",
@@ -171,6 +171,6 @@ NOT_CONSIDERED: tuple[tuple[str, str], ...] = (
         "Plan a proxy and a network for either.",
     ),
     ("Model formats and licences", "The page of each model, and each project's own pages."),
-    ("Skills in the team and support", "Ask who looks after it at night before you decide."),
+    ("Skills in the team and support", "Ask who is on call for it at night before you decide."),
 )
 """What the article and this advisor leave out, and where to find it."""

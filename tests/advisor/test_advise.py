@@ -162,7 +162,7 @@ def test_markdown_of_a_conflict_has_the_ways_out_and_no_commands(write):
     assert "```" not in markdown
 
 
-def test_markdown_tells_what_is_missing_and_whether_it_matters(write):
+def test_markdown_shows_what_is_missing_and_whether_it_matters(write):
     answers = golden.answers("GC-03")
     del answers["growth"]
     markdown = run(write(answers))

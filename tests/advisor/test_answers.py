@@ -31,7 +31,7 @@ def test_unknown_questions_and_options_are_named_and_the_rest_is_kept():
 
 
 @pytest.mark.parametrize("odd", [True, 3, 1.5, {"a": 1}, [["mac"]], [{"x": 1}], b"mac", "mac\0", "x" * 5000])
-def test_odd_values_are_ignored_and_told_in_short(odd):
+def test_odd_values_are_ignored_and_reported_in_short(odd):
     answers, ignored = clean({"goal": odd, "machines": odd}, load())
     assert answers == {}
     assert len(ignored) == 2 and all(len(sentence) < 120 for sentence in ignored)

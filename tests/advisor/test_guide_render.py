@@ -96,7 +96,7 @@ def test_headings_of_a_rationale_stand_below_those_of_its_page_and_have_no_ids()
     assert render("# Why\n\n## How") == "<h3>Why</h3>\n<h4>How</h4>"
 
 
-def test_links_tell_the_other_site_nothing():
+def test_links_reveal_nothing_to_the_other_site():
     assert render("[x](https://example.org)") == (
         '<p><a href="https://example.org" rel="noopener noreferrer nofollow">x</a></p>'
     )

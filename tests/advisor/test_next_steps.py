@@ -118,9 +118,9 @@ def test_each_system_gets_its_own_commands_and_no_others():
 
 def test_what_is_said_beside_the_commands():
     [plan] = plans("vllm", {"machines": ("windows",), "callers": "many"})
-    told = " ".join(step.text for step in plan.steps)
+    found = " ".join(step.text for step in plan.steps)
     for words in ("all interfaces", "/invocations", "networkingMode=mirrored", "NAT", "empty key", "docs.astral.sh/uv"):
-        assert words in told
+        assert words in found
     [plan] = plans("ollama", {"callers": "many"})
     assert "Do not set OLLAMA_HOST against that 403" in " ".join(step.text for step in plan.steps)
 

@@ -81,12 +81,12 @@ def test_an_item_fed_by_four_questions_is_false_only_when_all_four_say_so():
     def v4(answers):
         return next(item.holds for item in of(answers).vllm if item.id == "V4")
 
-    calm = {"callers": "me", "accelerator": "one_gpu", "load": "some", "stage": "prototype"}
-    assert v4(calm) is False
-    assert v4({key: value for key, value in calm.items() if key != "stage"}) is None
+    light = {"callers": "me", "accelerator": "one_gpu", "load": "some", "stage": "prototype"}
+    assert v4(light) is False
+    assert v4({key: value for key, value in light.items() if key != "stage"}) is None
     for question, value in {"callers": "both", "accelerator": "tpu", "load": "many", "stage": "product"}.items():
         assert v4({question: value}) is True
-        assert v4(calm | {question: value}) is True
+        assert v4(light | {question: value}) is True
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_an_accelerator_goes_without_the_others_that_are_named():
     assert [move["accelerator"] for move in moves if set(move) == {"accelerator"}] == [("apple",)]
 
 
-def test_nobody_is_told_to_use_a_mac():
+def test_nobody_is_advised_to_use_a_mac():
     for name in golden.CASES:
         advice = of(case(name))
         for way in (dict(change.answers) for change in advice.changes):

@@ -150,8 +150,8 @@ def test_a_stale_form_can_be_saved_over_the_other_by_its_button_alone(client, sa
     client.force_login(alice)
     form = edit_form(client, saved, load="many")
     requirements.save(saved, 1, bob, {**golden.answers("GC-04"), "stage": "product"}, "1.0")
-    told = html_of(client.post(f"/advisor/requirements/{saved.pk}/autosave/", form))
-    form["over"] = re.search(r'name="over" value="(\d+)"', told)[1]
+    found = html_of(client.post(f"/advisor/requirements/{saved.pk}/autosave/", form))
+    form["over"] = re.search(r'name="over" value="(\d+)"', found)[1]
     client.post(f"/advisor/requirements/{saved.pk}/autosave/", form)
     saved.refresh_from_db()
     assert saved.answers["stage"] == "product"
@@ -216,7 +216,7 @@ def test_answers_that_todays_catalogue_does_not_know_are_named(client, saved, al
     assert "There is no question 'colour'" in html_of(client.get(f"/advisor/requirements/{saved.pk}/"))
 
 
-def test_markdown_and_json_of_saved_answers_tell_the_same(client, saved, alice):
+def test_markdown_and_json_of_saved_answers_show_the_same(client, saved, alice):
     client.force_login(alice)
     assert client.get(f"/advisor/requirements/{saved.pk}.json").json()["outcome"] == "start_with_ollama"
     assert "Start with Ollama" in client.get(f"/advisor/requirements/{saved.pk}.md").content.decode()

@@ -158,7 +158,7 @@ def check(answers, catalogue):
 
 
 def reduced():
-    """A recommendation for every state that the rules tell apart, with and without open answers it hangs on."""
+    """A recommendation for every state that the rules distinguish, with and without open answers it hangs on."""
     base = recommend({}, load())
     marks = (("two",), ("serving",), ("growth",), ("runtime", "me", "tools"))
     subsets = [some for count in range(5) for some in combinations(marks, count)]

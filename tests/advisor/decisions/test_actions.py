@@ -197,7 +197,7 @@ def test_an_answer_that_is_only_worded_otherwise_today_is_no_difference(taken):
     assert row["was"] == "not there"
 
 
-def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
+def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_reported(taken):
     current = catalogues.load()
     relied = taken.recommendation["facts"][0]["id"]
     facts = tuple(
@@ -214,7 +214,7 @@ def test_a_fact_that_moved_and_an_item_that_reads_otherwise_are_told(taken):
     assert "not hold this fact" in gone["now"]
 
 
-def test_looking_at_a_fact_again_without_news_marks_nothing(taken):
+def test_checking_at_a_fact_again_without_news_marks_nothing(taken):
     current = catalogues.load()
     day = date(2027, 1, 1)
     facts = tuple(dataclasses.replace(fact, last_checked=day, copy_date=day) for fact in current.facts)

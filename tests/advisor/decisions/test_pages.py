@@ -1,4 +1,4 @@
-"""The pages of decisions: Alice and Bob share a team, Charlie is a stranger, and nothing changes by looking."""
+"""The pages of decisions: Alice and Bob share a team, Charlie is a stranger, and nothing changes by opening them."""
 
 import io
 import re
@@ -243,7 +243,7 @@ def test_a_refused_move_says_what_and_changes_nothing(page, alice, team):
     assert Decision.objects.get().status == "rejected"
 
 
-def test_the_key_of_another_teams_form_tells_nothing_of_it(page, charlie, team, other_team):
+def test_the_key_of_another_teams_form_shows_nothing_of_it(page, charlie, team, other_team):
     Membership.objects.create(user=charlie, team=other_team, role="owner")
     theirs = record(charlie, other_team, title="Kept among them")
     answer = page.post(new_url(), typed(team, key=str(theirs.key)))

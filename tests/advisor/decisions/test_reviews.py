@@ -63,7 +63,7 @@ def test_before_the_day_and_for_what_is_not_in_force_nothing_is_sent(alice, team
     assert not Alert.objects.exists()
 
 
-def test_a_fact_that_moved_is_told_once(alice, team, monkeypatch):
+def test_a_fact_that_moved_is_reported_once(alice, team, monkeypatch):
     decision = record(alice, team, status="accepted", review_by=None)
     current = catalogues.load()
     relied = decision.recommendation["facts"][0]["id"]
@@ -118,7 +118,7 @@ def test_a_title_with_line_breaks_can_not_reach_a_header(alice, team, smtp):
     assert smtp.recipients == ["oncall@example.org"]
 
 
-def test_the_schedule_looks_every_hour_on_the_upkeep_queue(valkey):
+def test_the_schedule_checks_every_hour_on_the_upkeep_queue(valkey):
     entry = app.conf.beat_schedule["reviews"]
     assert entry["schedule"].run_every.total_seconds() == 3600
     app.send_task(entry["task"], expires=5)

@@ -34,7 +34,7 @@ def html_of(client, url: str) -> str:
 
 
 @pytest.mark.parametrize("case", golden.CASES)
-def test_page_markdown_and_json_tell_the_same_result(client, db, case):
+def test_page_markdown_and_json_show_the_same_result(client, db, case):
     headline = words.headline(recommend(golden.answers(case), catalogue.load()))
     html = html_of(client, result_of(client, case))
     data = client.get(result_of(client, case, "json")).json()
@@ -48,14 +48,14 @@ def test_page_markdown_and_json_tell_the_same_result(client, db, case):
 
 
 @pytest.mark.parametrize("case", golden.CASES)
-def test_both_lists_are_told_item_by_item_as_in_the_json(client, db, case):
+def test_both_lists_are_reported_item_by_item_as_in_the_json(client, db, case):
     html = html_of(client, result_of(client, case))
     lists = client.get(result_of(client, case, "json")).json()["lists"]
-    told = dict(
+    found = dict(
         re.findall(r'<span class="id">([OV]\d)</span> [^<]+</a><span class="visually-hidden">: ([^.]+)\.', html)
     )
     words_of = {True: "true", False: "not true", None: "not known"}
-    assert told == {id: words_of[holds] for engine in ("ollama", "vllm") for id, holds in lists[engine].items()}
+    assert found == {id: words_of[holds] for engine in ("ollama", "vllm") for id, holds in lists[engine].items()}
 
 
 def test_the_verdict_its_reasons_and_what_to_check_come_before_the_closed_sections(client, db):
@@ -112,7 +112,7 @@ def test_the_head_names_date_catalogue_and_article(client, db, time_machine):
     assert "22 November 2026" in html
     assert f"catalogue {catalogue.load().version}" in html
     assert "partly dated 16 April 2026" in html
-    assert "22 February 2027" in html  # the proposed date to look again
+    assert "22 February 2027" in html  # the proposed date of the review
 
 
 def test_only_a_conflict_has_two_columns_and_ways_out(client, db):
@@ -150,9 +150,9 @@ def test_every_fact_says_whether_the_article_dates_it_and_when_it_was_checked(cl
     assert facts
     dated = r"(article: 2026-04-16|undated in the article) · checked 2026-11-28 in a copy of 2026-(08-21|11-02)"
     assert facts == len(re.findall(dated, part))
-    told = client.get(result_of(client, "GC-02", "json")).json()["facts"]
-    assert len(told) == facts
-    assert {(fact["last_checked"], fact["copy_date"]) for fact in told} == {
+    found = client.get(result_of(client, "GC-02", "json")).json()["facts"]
+    assert len(found) == facts
+    assert {(fact["last_checked"], fact["copy_date"]) for fact in found} == {
         ("2026-11-28", "2026-08-21"),
         ("2026-11-28", "2026-11-02"),
     }
@@ -272,6 +272,6 @@ def test_an_endpoint_that_only_embeds_is_not_offered(client, alice, team):
 
 def test_a_command_says_how_many_gpus_it_takes(client, db):
     both = {**golden.answers("GC-03"), "scaling": ["data_parallel", "tensor_parallel"]}
-    told = html_of(client, f"/advisor/result/?{urlencode(both, doseq=True)}")
-    assert "NVIDIA GPUs, 4 of them" in told and "--tensor-parallel-size 2" in told
+    found = html_of(client, f"/advisor/result/?{urlencode(both, doseq=True)}")
+    assert "NVIDIA GPUs, 4 of them" in found and "--tensor-parallel-size 2" in found
     assert "of them" not in html_of(client, result_of(client, "GC-03"))
