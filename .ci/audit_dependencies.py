@@ -1,6 +1,6 @@
 """Asks for known vulnerabilities of what is pinned, by pip-audit. Exit code 1 when there are any.
 
-pip-audit counts what it could not look up as free of them. Here that is told as "not checked", with the reason, and
+pip-audit counts what it could not look up as free of them. Here that is reported as "not checked", with the reason, and
 is no failure: not every package index has the data.
 """
 
@@ -22,7 +22,7 @@ class NotChecked(Exception):
 
 
 def main() -> int:
-    """Tells what is known about the pins; the exit code."""
+    """Prints what is known about the pins; returns the exit code."""
     pins = pins_of(PINNED.read_text())
     try:
         # An index that knows nothing of Django has no such data, and need not be asked about the others.
@@ -31,7 +31,7 @@ def main() -> int:
     except NotChecked as error:
         print(f"dependencies: not checked: {error}")
         return 0
-    lines = list(told(found))
+    lines = list(report(found))
     print(*lines, sep="\n")
     return int(any(each.get("vulns") for each in found))
 
@@ -63,11 +63,11 @@ def audit(pins: list[str]) -> list[dict]:
 
 def _last_line(text: str) -> str:
     """Without addresses: this may be printed in public."""
-    lines = text.strip().splitlines() or ["it said nothing"]
+    lines = text.strip().splitlines() or ["no output"]
     return re.sub(r"(\w+://|host=)\S+", "…", lines[-1])[:300]
 
 
-def told(found: list[dict]) -> Iterator[str]:
+def report(found: list[dict]) -> Iterator[str]:
     """The lines to print."""
     skipped = [each for each in found if "skip_reason" in each]
     for each in found:

@@ -39,17 +39,17 @@ def measure(endpoints: int, interval: int) -> None:
     team = Team.objects.create(name="Bench", slug="bench", mail_to=[])
     fleet = _fill(team, endpoints, interval, now)
     print(f"{endpoints} endpoints every {interval} s: {Rollup.objects.count()} rollups of {DAYS} days")
-    _told("one hour rolled up to minutes", lambda: rollups.roll_up(_at(now), 600))
+    _measure("one hour rolled up to minutes", lambda: rollups.roll_up(_at(now), 600))
     _observe(fleet, interval, now - 120, now - 60)
-    _told("one minute more", lambda: rollups.roll_up(_at(now + 60), 600))
-    _told("an hour more", lambda: rollups.roll_up(_at(now + 600), 600))
-    _told("nothing to do", lambda: rollups.roll_up(_at(now + 600), 600))
+    _measure("one minute more", lambda: rollups.roll_up(_at(now + 60), 600))
+    _measure("an hour more", lambda: rollups.roll_up(_at(now + 600), 600))
+    _measure("nothing to do", lambda: rollups.roll_up(_at(now + 600), 600))
     for key in ("7d", "30d", "90d"):
-        _told(f"chart of {key}", lambda key=key: history(fleet[0].pk, RANGES[key], now), 10)
-    _told("availability of an endpoint", lambda: availability.of_endpoint(fleet[0], now), 10)
-    _told(f"availability of a team of {min(40, endpoints)}", lambda: availability._lines(fleet[:40], now), 5)
-    _told(f"availability of a team of {endpoints}", lambda: availability.of_team(team, now))
-    _told("pruning", lambda: upkeep.prune(_at(now + 600)))
+        _measure(f"chart of {key}", lambda key=key: history(fleet[0].pk, RANGES[key], now), 10)
+    _measure("availability of an endpoint", lambda: availability.of_endpoint(fleet[0], now), 10)
+    _measure(f"availability of a team of {min(40, endpoints)}", lambda: availability._lines(fleet[:40], now), 5)
+    _measure(f"availability of a team of {endpoints}", lambda: availability.of_team(team, now))
+    _measure("pruning", lambda: upkeep.prune(_at(now + 600)))
 
 
 def _fill(team, endpoints: int, interval: int, now: int) -> list:
@@ -96,7 +96,7 @@ def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _told(name: str, work, runs: int = 1) -> None:
+def _measure(name: str, work, runs: int = 1) -> None:
     taken, used = [], time.process_time()
     for _ in range(runs):
         began = time.perf_counter()

@@ -86,7 +86,7 @@ def _log_as_django_does(**_: object) -> None:
 
 @before_task_publish.connect
 def _say_when(headers: dict[str, object], **_: object) -> None:
-    """Each message says when it was sent, so that /metrics can tell how long the oldest one waits."""
+    """Each message says when it was sent, so that /metrics can show how long the oldest one waits."""
     headers["sent_at"] = round(time.time(), 3)
 
 

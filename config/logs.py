@@ -60,7 +60,7 @@ def _filter(callback: Callable[[logging.LogRecord], bool]) -> dict[str, Any]:
 
 
 def _not_health(record: logging.LogRecord) -> bool:
-    """The health page says 503 while something is missing. Its body tells what; the log would repeat it."""
+    """The health page says 503 while something is missing. Its body has the reason; the log would repeat it."""
     return getattr(record, "status_code", None) != 503
 
 

@@ -191,9 +191,9 @@ FLAPPING_ALERT_AFTER: int = ENVIRONMENT["FLAPPING_ALERT_AFTER"]
 
 if PRODUCTION:
     SECURE_HSTS_SECONDS: int = ENVIRONMENT["HSTS_SECONDS"]
-    # Only a proxy can tell us that a request came by TLS. Without its word every request would be redirected for ever.
+    # Only a proxy knows that a request came by TLS. Without its word every request would be redirected for ever.
     SECURE_SSL_REDIRECT = TRUST_PROXY
-    # `manage.py up` and load balancers ask these two directly; they tell no secrets.
+    # `manage.py up` and load balancers ask these two directly; they reveal no secrets.
     SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$"]
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -86,7 +86,7 @@ TABLE = [
         "",
         "`postgres://user:password@host:5432/name`. Empty: a SQLite file in the data folder.",
         database_url,
-        hidden=True,  # in a URL with a mistake nobody can tell for sure which part is the password
+        hidden=True,  # in a URL with a mistake nobody knows for sure which part is the password
     ),
     Variable(
         "REDIS_URL",

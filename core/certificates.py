@@ -11,7 +11,7 @@ from django.conf import settings
 def for_requests() -> str | bool:
     """What `requests` takes as `verify`: True, or with CA_BUNDLE a file of the usual authorities and those.
 
-    The file is in the data folder; it is written anew when either part has changed. Raises OSError.
+    The file is in the data folder; it is rewritten when either part has changed. Raises OSError.
     """
     if settings.CA_BUNDLE is None:
         return True

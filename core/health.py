@@ -30,12 +30,12 @@ KEYS = (*SIGNS, schedule.KEY)
 NEEDED = ("database", "broker", "workers", "beat")
 """The parts that `manage.py up` waits for. A mail server that is away must not keep the watch from starting."""
 
-START_ANEW = "If it does not go on by itself, start Plimsoll anew; its log says what happened."
+RESTART = "If it does not go on by itself, restart Plimsoll; its log says what happened."
 
 OLD_PICTURE = "so this page shows an old picture"
 
 FRESH_FOR = 3.0
-"""Seconds for which pages share one look at the broker."""
+"""Seconds for which pages share one check of the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def _broker(timeout: float) -> list[Trouble]:
             batch.hgetall(schedule.KEY)
             (tick, pulse, delivery, mail, calls, watch, probing, full), work = batch.execute()
     except redis.RedisError as error:
-        text = "The broker does not answer: nothing is looked at and nothing is mailed."
-        remedy = "Look at the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
+        text = "The broker does not answer: nothing is probed and nothing is mailed."
+        remedy = "Check the log of Valkey, or of the server that REDIS_URL names. All goes on once it is back."
         return [Trouble("broker", f"The broker does not answer: {redact(str(error))}", text, remedy)]
     return [
         *([_full_disk()] if full else []),
@@ -123,13 +123,13 @@ def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trou
     try:
         since = datetime.fromtimestamp(float(stamp or ""), UTC)
     except (ValueError, OverflowError):  # none, or what is no time
-        return [Trouble(part, f"{who} has shown no life yet.", text, START_ANEW)]
+        return [Trouble(part, f"{who} has shown no life yet.", text, RESTART)]
     age = (datetime.now(UTC) - since).total_seconds()
     if abs(age) <= STALE_AFTER:
         return []
     if age < 0:
-        return [Trouble(part, f"{who} has shown no life since the clock was set back.", text, START_ANEW)]
-    return [Trouble(part, f"{who} has shown no life for {age:.0f} s.", text, START_ANEW, since, so == OLD_PICTURE)]
+        return [Trouble(part, f"{who} has shown no life since the clock was set back.", text, RESTART)]
+    return [Trouble(part, f"{who} has shown no life for {age:.0f} s.", text, RESTART, since, so == OLD_PICTURE)]
 
 
 def _said(part: str, sentence: bytes | str | None, text: str, remedy: str) -> list[Trouble]:
@@ -158,13 +158,11 @@ def _of_work(late: schedule.Late) -> Trouble:
     since, words = datetime.fromtimestamp(late.since, UTC), schedule.WORK.get(late.task, late.task)
     how = "is still running" if late.runs else "is not started, or fails each time"
     text = f"Scheduled work does not get done: {words}. It {how}."
-    return Trouble(
-        "schedule", f"{text[:-1]}, and last finished at {since:%Y-%m-%d %H:%M} UTC.", text, START_ANEW, since
-    )
+    return Trouble("schedule", f"{text[:-1]}, and last finished at {since:%Y-%m-%d %H:%M} UTC.", text, RESTART, since)
 
 
 class _Glance:
-    """The last look at the broker, shared by all pages of this process."""
+    """The last check of the broker, shared by all pages of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -181,7 +179,7 @@ class _Glance:
             return self._troubles
 
     def old_picture(self) -> bool:
-        """Whether the fleet is not looked at any more, though it was."""
+        """Whether the fleet is not probed any more, though it was."""
         return any(trouble.old_picture for trouble in self.troubles())
 
     def forget(self) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 MASK = "***"
 SHORTEST = 4
-"""Characters. What is shorter occurs everywhere by chance, so that hiding it would tell more than it hides."""
+"""Characters. What is shorter occurs everywhere by chance, so that hiding it would reveal more than it hides."""
 
 
 def redact(text: str) -> str:

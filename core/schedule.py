@@ -99,7 +99,7 @@ def _note(task: str, what: str) -> None:
                 batch.hsetnx(KEY, "since", f"{time.time():.3f}")
             batch.execute()
     except redis.RedisError as error:
-        log.warning("The broker could not be told of scheduled work (%s %s): %s", task, what, error)
+        log.warning("Scheduled work could not be recorded in the broker (%s %s): %s", task, what, error)
 
 
 def ages(stored: Mapping[str, str], tasks: Mapping[str, float], now: float) -> dict[str, float]:

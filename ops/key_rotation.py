@@ -54,7 +54,7 @@ class Place:
         return [stored]
 
     def renew(self, pk: object) -> bool:
-        """Whether the row needed it. Who changes the secret meanwhile wins, and is looked at in turn."""
+        """Whether the row needed it. Who changes the secret meanwhile wins, and is checked in turn."""
         stored = self._now(pk)
         while stored and not encryption.by_first_key(stored):
             if self.filled().filter(pk=pk, stored=stored).update(**{self.field: encryption.decrypted(stored)}):
@@ -74,7 +74,7 @@ class Nested(Place):
     """One JSON field of one model, some of whose values are encrypted texts."""
 
     def filled(self) -> QuerySet:
-        """All rows: what is in them is not looked for in the database."""
+        """All rows: what is in them is not searched in the database."""
         return self.model._base_manager.annotate(stored=F(self.field))
 
     def texts(self, stored: Any) -> list[str]:
@@ -99,14 +99,14 @@ class Nested(Place):
     def _again(self, stored: dict[str, Any]) -> dict[str, Any]:
         old = set(self.texts(stored))
 
-        def anew(value: Any) -> Any:
+        def encrypt_again(value: Any) -> Any:
             if isinstance(value, list):
-                return [anew(each) for each in value]
+                return [encrypt_again(each) for each in value]
             return (
                 encryption.encrypted(encryption.decrypted(value)) if isinstance(value, str) and value in old else value
             )
 
-        return {key: anew(value) for key, value in stored.items()}
+        return {key: encrypt_again(value) for key, value in stored.items()}
 
 
 def places() -> list[Place]:
@@ -122,9 +122,9 @@ def places() -> list[Place]:
 
 
 def rotate() -> tuple[int, int]:
-    """Encrypts anew what the first key does not read; returns how many rows that were, and how many were fine already.
+    """Encrypts again what the first key does not read; returns how many rows that were, and how many were fine already.
 
-    Looks at all before it changes any, and raises NoKeyFits when one can't be read. Each row is a transaction of its
+    Checks all before it changes any, and raises NoKeyFits when one can't be read. Each row is a transaction of its
     own, so it can be stopped at any time and started again.
     """
     found = [(place, pk, _readable(texts)) for place, pk, texts in _stored()]

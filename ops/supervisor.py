@@ -73,7 +73,7 @@ class Supervisor:
     def _ask(self, *_: object) -> None:
         self._asked += 1
 
-    def say(self, text: str, name: str = "plimsoll") -> None:
+    def log_line(self, text: str, name: str = "plimsoll") -> None:
         """Prints one line with the name of the part before it. A log that takes nothing more ends nothing."""
         index = next((i for i, part in enumerate(self.parts) if part.name == name), None)
         label = f"{name:<14} | "
@@ -124,7 +124,7 @@ class Supervisor:
         while text := missing():
             self.watch(0.1)
             if time.monotonic() > remind_at:
-                self.say(f"Not ready yet. {text}")
+                self.log_line(f"Not ready yet. {text}")
                 remind_at += REMIND_EVERY
 
     def stop(self) -> None:
@@ -157,7 +157,7 @@ class Supervisor:
             *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
             for line in lines:
                 if not any(known in line for known in HARMLESS):
-                    self.say(line.decode(errors="replace").rstrip(), part.name)
+                    self.log_line(line.decode(errors="replace").rstrip(), part.name)
 
 
 def how(code: int) -> str:
@@ -184,21 +184,21 @@ def run(plan: dict[str, Any], out: TextIO) -> int:
         last_line, code = f"Stopped: {ended}. Its last lines are above.", 1
     finally:
         supervisor.stop()
-    supervisor.say(last_line)
+    supervisor.log_line(last_line)
     return code
 
 
 def _start(supervisor: Supervisor, plan: dict[str, Any]) -> None:
     if plan["broker"]:
         supervisor.start(Part("valkey", plan["broker"], last=True))
-        # Signs of life of an earlier run would make us look ready before we are.
+        # Signs of life of an earlier run would make us seem ready before we are.
         forget = f"DEL {' '.join(plan['forget'])}"
         supervisor.wait_until(lambda: _ask_broker(plan["broker_socket"], forget))
     for name, command in plan["parts"].items():
         supervisor.start(Part(name, command))
     supervisor.wait_until(lambda: _ask_web(plan["health"], plan["needed"], plan["health_pass"]))
     for line in plan["greeting"]:
-        supervisor.say(line)
+        supervisor.log_line(line)
 
 
 def _ask_broker(path: str, command: str) -> str:

@@ -64,7 +64,7 @@ class Listener(socket.socket):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server, which looks after its connections every second."""
+    """Uvicorn's server, which checks its connections every second."""
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # of a tenth of a second

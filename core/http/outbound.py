@@ -74,7 +74,7 @@ def _never(found: IPv4Address | IPv6Address) -> str | None:
     if found.is_unspecified or found in _RESERVED or found.is_multicast or this_network:
         return f"{found} is not the address of one machine, so it may not be called."
     if found in _LOCAL_NAT64:
-        return f"{found} stands for another address, which can't be told from it, so it may not be called."
+        return f"{found} stands for another address, which can't be distinguished from it, so it may not be called."
     return None
 
 
@@ -94,7 +94,7 @@ def _own_service(found: IPv4Address | IPv6Address, port: int | None) -> str | No
 
 
 def _leads_to(host: str, found: IPv4Address | IPv6Address) -> bool:
-    """Whether this address is that host. Looked up anew each time, which only a call to the same port causes."""
+    """Whether this address is that host. Looked up each time, which only a call to the same port causes."""
     if not host:
         return _of_this_machine(found)
     try:

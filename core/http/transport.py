@@ -34,7 +34,7 @@ _lookups_lock = threading.Lock()
 
 
 def _after_fork() -> None:
-    """Threads do not survive a fork, a held lock does: begin anew in the child."""
+    """Threads do not survive a fork, a held lock does: start afresh in the child."""
     global _lookups_lock
     _lookups_lock = threading.Lock()
     _lookups.clear()
@@ -209,7 +209,7 @@ def _look_up(key: tuple[str, int], future: Future[list[Any]]) -> None:
         found, error = socket.getaddrinfo(*key, type=socket.SOCK_STREAM), None
     except BaseException as raised:  # handed on: whoever waits for the future raises it
         found, error = [], raised
-    with _lookups_lock:  # before it is told: whoever asks from then on gets an answer of their own
+    with _lookups_lock:  # before the result is set: whoever asks from then on gets an answer of their own
         _lookups.pop(key, None)
     if error is None:
         future.set_result(found)
@@ -225,9 +225,9 @@ def _connect(addresses: list[Any], clock: Clock) -> socket.socket:
             return _connect_one(family, kind, protocol, address, clock.left() / (len(addresses) - tried))
         except OSError as error:
             errors.append(error)
-    telling = (e for kind in (TimeoutError, ConnectionRefusedError) for e in errors if isinstance(e, kind))
+    likeliest = (e for kind in (TimeoutError, ConnectionRefusedError) for e in errors if isinstance(e, kind))
     theirs = [e for e in errors if not ours(e)] or errors
-    raise _connect_error(next(telling, theirs[-1]), clock) from None
+    raise _connect_error(next(likeliest, theirs[-1]), clock) from None
 
 
 def _connect_one(family: int, kind: int, protocol: int, address: Any, seconds: float) -> socket.socket:

@@ -96,7 +96,7 @@ def guard(sock: socket.socket, ends: float) -> Guard:
 
 
 def _after_fork() -> None:
-    """The thread does not survive a fork, the lock and the heap do: begin anew in the child."""
+    """The thread does not survive a fork, the lock and the heap do: start afresh in the child."""
     global _watchdog
     _watchdog = Watchdog()
 

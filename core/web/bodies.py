@@ -48,7 +48,7 @@ class RefuseFiles(FileUploadHandler):
 
 
 def limit_bodies(application: Application) -> Application:
-    """The ASGI application, for bodies that tell their length and are not larger than LARGEST."""
+    """The ASGI application, for bodies that declare their length and are not larger than LARGEST."""
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         refusal = _refusal(dict(scope["headers"])) if scope["type"] == "http" else None

@@ -11,7 +11,7 @@ PERMISSIONS_POLICY = (
 
 
 class PermissionsPolicyMiddleware(MiddlewareMixin):
-    """Tells browsers what no script on our pages may use, should a foreign one ever get in."""
+    """Forbids browsers what no script on our pages may use, should a foreign one ever get in."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)

@@ -130,12 +130,12 @@
   class SeenSource extends Source {
     constructor(url) {
       super(url);
-      this.look = this.look.bind(this);
-      document.addEventListener("visibilitychange", this.look);
-      this.look();
+      this.onVisibility = this.onVisibility.bind(this);
+      document.addEventListener("visibilitychange", this.onVisibility);
+      this.onVisibility();
     }
 
-    look() {
+    onVisibility() {
       window.clearTimeout(this.unseen);
       if (document.hidden) { this.unseen = window.setTimeout(() => this.disconnect(), UNSEEN); }
       else if (!this.stream) { this.connect(); }
@@ -143,7 +143,7 @@
 
     close() {
       super.close();
-      document.removeEventListener("visibilitychange", this.look);
+      document.removeEventListener("visibilitychange", this.onVisibility);
       window.clearTimeout(this.unseen);
     }
   }

@@ -16,7 +16,7 @@
     return fetch(form.dataset.optionsAt, { headers: { Accept: "application/json" } }).then(function (answer) {
       if (!answer.ok) { throw new Error("The server answered " + answer.status + ". Wait a minute, then try again."); }
       return answer.json();
-    }).then(function (told) { return told.request_options; });
+    }).then(function (answer) { return answer.request_options; });
   }
 
   function create(form, options) {

@@ -180,7 +180,7 @@
     }, 60000);
   });
 
-  // What someone unfolded stays unfolded when a live update brings its surroundings anew.
+  // What someone unfolded stays unfolded when a live update replaces its surroundings.
   var unfolded = [];
   document.addEventListener("htmx:oobBeforeSwap", function (event) {
     var open = event.detail.target.querySelectorAll("details[open][id]");

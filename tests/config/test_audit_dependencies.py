@@ -1,4 +1,4 @@
-"""The check of the pins for known vulnerabilities: what it finds fails, what could not be checked is told."""
+"""The check of the pins for known vulnerabilities: what it finds fails, what could not be checked is reported."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ print(json.dumps({{"dependencies": found, "fixes": []}}))
     return run
 
 
-def test_a_known_vulnerability_is_told_with_its_mended_version_and_fails(audited):
+def test_a_known_vulnerability_is_reported_with_its_mended_version_and_fails(audited):
     done = audited(django=[], requests=[KNOWN])
     assert done.returncode == 1
     assert "requests 2." in done.stdout and "PYSEC-2026-1, mended in 9.9" in done.stdout
@@ -47,7 +47,7 @@ def test_nothing_known_is_no_failure(audited):
     assert (done.returncode, "1 checked, 0 with" in done.stdout) == (0, True)
 
 
-def test_an_index_without_data_is_told_and_not_taken_for_a_clean_bill(audited):
+def test_an_index_without_data_is_reported_and_not_taken_for_a_clean_bill(audited):
     done = audited()
     assert (done.returncode, done.stdout) == (
         0,
@@ -55,7 +55,7 @@ def test_an_index_without_data_is_told_and_not_taken_for_a_clean_bill(audited):
     )
 
 
-def test_a_tool_that_breaks_is_told_without_addresses(audited):
+def test_a_tool_that_breaks_is_reported_without_addresses(audited):
     done = audited("raise SystemExit('no way to https://index.example.org/simple')")
     assert done.returncode == 0
     assert "not checked: pip-audit failed: no way to …" in done.stdout and "index.example" not in done.stdout

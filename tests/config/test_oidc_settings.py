@@ -1,4 +1,4 @@
-"""The settings of the sign-in by a provider: mistakes are told at start."""
+"""The settings of the sign-in by a provider: mistakes are reported at start."""
 
 import pytest
 
@@ -22,7 +22,7 @@ GOOD = {"OIDC_URL": "https://login.example.org/realms/main", "OIDC_CLIENT_ID": "
         ({"OIDC_SIGN_UP": "maybe"}, "on or off"),
     ],
 )
-def test_a_mistake_is_told_in_one_sentence(values, hint):
+def test_a_mistake_is_reported_in_one_sentence(values, hint):
     with pytest.raises(BadSettings) as caught:
         read({**GOOD, **values})
     (problem,) = caught.value.problems

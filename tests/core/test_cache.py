@@ -99,13 +99,13 @@ def test_a_server_that_talks_nonsense_is_as_good_as_none():
         assert cache_at(f"redis://127.0.0.1:{server.port}/0").add("tries", 1, 60)
 
 
-@pytest.mark.parametrize(("pause", "told"), [(60, 1), (0, 9)])
-def test_the_log_tells_of_an_outage_once_in_a_while(nobody, caplog, monkeypatch, pause, told):
+@pytest.mark.parametrize(("pause", "shown"), [(60, 1), (0, 9)])
+def test_the_log_has_an_outage_once_in_a_while(nobody, caplog, monkeypatch, pause, shown):
     monkeypatch.setattr(cache, "PAUSE", 0)
     monkeypatch.setattr(cache, "SAY_AGAIN", pause)
     for _ in range(9):
         cache_at(nobody).get("tries")
-    assert len(caplog.records) == told
+    assert len(caplog.records) == shown
 
 
 def test_a_server_that_comes_back_is_used_again_even_by_old_connections(tmp_path, monkeypatch):

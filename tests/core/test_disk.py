@@ -50,7 +50,7 @@ def test_a_task_that_could_store_nothing_is_named_by_health_and_banner_for_a_whi
     health.glance.forget()
     client.force_login(alice)
     page = client.get("/").content.decode()
-    assert "The disk is full" in page and "Free space on the disk" in page and "start Plimsoll anew" not in page
+    assert "The disk is full" in page and "Free space on the disk" in page and "restart Plimsoll" not in page
     valkey.delete(health.FULL_KEY)
     health.glance.forget()
     assert "The disk is full" not in client.get("/").content.decode()

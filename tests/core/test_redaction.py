@@ -38,9 +38,9 @@ def test_every_handler_of_the_settings_masks(settings):
 
 
 def test_what_a_mail_server_repeats_is_masked(secrets):
-    told = base64.b64encode(b"\0mailer\0planted-smtp").decode()
-    words = mail_refusals.words(OSError(f"no planted-smtp, no {told}, sorry"))
-    assert "planted" not in words and told.rstrip("=") not in words
+    shown = base64.b64encode(b"\0mailer\0planted-smtp").decode()
+    words = mail_refusals.words(OSError(f"no planted-smtp, no {shown}, sorry"))
+    assert "planted" not in words and shown.rstrip("=") not in words
     assert words.startswith("The mail server could not be reached: no ***") and words.endswith("sorry")
 
 

@@ -245,7 +245,7 @@ def test_backups_of_other_versions_are_refused_with_what_to_do(file):
     assert Endpoint.objects.count() == 2
 
 
-def test_a_database_that_was_never_migrated_is_told_so(file, tmp_path):
+def test_a_database_that_was_never_migrated_is_refused_with_the_reason(file, tmp_path):
     assert "Run manage.py migrate" in manage(tmp_path, "restore", file).stderr
     assert "Run manage.py migrate" in manage(tmp_path, "backup", tmp_path / "new.zip").stderr
     assert not (tmp_path / "new.zip").exists()

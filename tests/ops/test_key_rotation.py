@@ -90,7 +90,7 @@ def test_a_change_in_the_same_moment_is_not_overwritten(endpoint, settings, monk
     def someone_is_faster(text):
         plain = decrypted(text)
         calls.append(plain)
-        if len(calls) == 2:  # the first look checks, the second is the one that is going to be written
+        if len(calls) == 2:  # the first pass checks, the second is the one that is going to be written
             settings.FIELD_KEYS = [key]
             Endpoint.objects.filter(pk=endpoint.pk).update(api_key="entered meanwhile")
             settings.FIELD_KEYS = [NEW, OLD]

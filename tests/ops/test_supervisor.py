@@ -99,9 +99,9 @@ def test_a_line_that_is_lost_does_not_lose_the_next(here, error):
 
     log = Log()
     owner = supervisor.Supervisor(log)
-    owner.say("lost")
+    owner.log_line("lost")
     log.fails = False
-    owner.say("kept")
+    owner.log_line("kept")
     assert log.getvalue() == "plimsoll       | kept\n"
 
 
@@ -134,5 +134,5 @@ def test_what_was_asked_before_it_had_its_handlers_is_done(script, tmp_path):
 def test_a_log_without_the_letters_shows_what_it_can(here, encoding, shown):
     taken = io.BytesIO()
     log = io.TextIOWrapper(taken, encoding=encoding, errors="backslashreplace", write_through=True)
-    supervisor.Supervisor(log).say("ünderway")
+    supervisor.Supervisor(log).log_line("ünderway")
     assert shown in taken.getvalue().decode("latin-1")
