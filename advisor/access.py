@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from teams.access import allows, anyone, demand, person, teams_of
+from teams.access import allows, anyone, person, require_role, teams_of
 from teams.models import Role
 
 from .models import Decision, Requirement
@@ -32,7 +32,7 @@ def see_requirement(request: HttpRequest, pk: int) -> Requirement:
 def change_requirement(request: HttpRequest, pk: int) -> Requirement:
     """The requirement, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
     found = _found(Requirement.objects.select_related("team", "updated_by"), pk, NO_REQUIREMENT)
-    demand(person(request), found.team, Role.OPERATOR, NO_REQUIREMENT)
+    require_role(person(request), found.team, Role.OPERATOR, NO_REQUIREMENT)
     return found
 
 
@@ -44,7 +44,7 @@ def see_decision(request: HttpRequest, pk: int) -> Decision:
 def change_decision(request: HttpRequest, pk: int) -> Decision:
     """The decision, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
     found = _found(Decision.objects.select_related("team", "superseded_by", "supersedes"), pk, NO_DECISION)
-    demand(person(request), found.team, Role.OPERATOR, NO_DECISION)
+    require_role(person(request), found.team, Role.OPERATOR, NO_DECISION)
     return found
 
 

@@ -28,6 +28,6 @@ def seen(name: str) -> float | None:
         return None
 
 
-def say(name: str, trouble: str) -> None:
+def set_trouble(name: str, trouble: str) -> None:
     """Notes what is wrong with a part in a sentence, or that nothing is (""). Raises RedisError."""
     _client(settings.REDIS_URL).set(redis_keys.key(name), trouble, ex=3600)

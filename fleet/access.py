@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from core.models import PutOff
 from teams import audit
-from teams.access import allows, demand, person, teams_of
+from teams.access import allows, person, require_role, teams_of
 from teams.models import Role, Team
 from teams.tokens import Bearer
 
@@ -42,7 +42,7 @@ def seen(bearer: Bearer, rows: Rows, team: str) -> Rows:
 
 
 def sees_all(bearer: Bearer) -> bool:
-    """Whether the token may have figures of the whole installation's probes, from which other teams' could be told."""
+    """Whether the token may have figures of the whole installation's probes, so those of other teams too."""
     return settings.FLEET_OPEN or (bearer.user is not None and bearer.user.is_superuser)
 
 
@@ -74,28 +74,28 @@ def see_incident(request: HttpRequest, pk: int) -> Incident:
 def change_endpoint(request: HttpRequest, pk: int) -> Endpoint:
     """The endpoint, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
     found = _found(Endpoint.objects.select_related("team", "state"), pk, NO_ENDPOINT)
-    demand(person(request), found.team, Role.OPERATOR, NO_ENDPOINT)
+    require_role(person(request), found.team, Role.OPERATOR, NO_ENDPOINT)
     return found
 
 
 def change_incident(request: HttpRequest, pk: int) -> Incident:
     """The incident, for operators of its endpoint's team. Raises as `change_endpoint` does."""
     found = _found(Incident.objects.select_related("endpoint__team"), pk, NO_INCIDENT)
-    demand(person(request), found.endpoint.team, Role.OPERATOR, NO_INCIDENT)
+    require_role(person(request), found.endpoint.team, Role.OPERATOR, NO_INCIDENT)
     return found
 
 
 def change_silence(request: HttpRequest, pk: int) -> Silence:
     """The silence, for operators of its team. Raises as `change_endpoint` does."""
     found = _found(Silence.objects.select_related("team", "endpoint"), pk, NO_RULE)
-    demand(person(request), found.team, Role.OPERATOR, NO_RULE)
+    require_role(person(request), found.team, Role.OPERATOR, NO_RULE)
     return found
 
 
 def change_maintenance(request: HttpRequest, pk: int) -> MaintenanceWindow:
     """The maintenance window, for operators of its team. Raises as `change_endpoint` does."""
     found = _found(MaintenanceWindow.objects.select_related("team", "endpoint"), pk, NO_RULE)
-    demand(person(request), found.team, Role.OPERATOR, NO_RULE)
+    require_role(person(request), found.team, Role.OPERATOR, NO_RULE)
     return found
 
 
@@ -103,7 +103,7 @@ def change_message(request: HttpRequest, pk: int) -> Message:
     """The message, for operators of its team; what belongs to no team is for administrators."""
     found, user = _found(Message.objects.select_related("team"), pk, NO_MESSAGE), person(request)
     if found.team is not None:
-        demand(user, found.team, Role.OPERATOR, NO_MESSAGE)
+        require_role(user, found.team, Role.OPERATOR, NO_MESSAGE)
     elif not user.is_superuser:
         raise Http404(NO_MESSAGE)
     return found
@@ -113,7 +113,7 @@ def change_put_off(request: HttpRequest, pk: int) -> PutOff:
     """What a sweep put off, for operators of its team; what belongs to no team is for administrators."""
     found, user = _found(PutOff.objects.select_related("team"), pk, NO_PUT_OFF), person(request)
     if found.team is not None:
-        demand(user, found.team, Role.OPERATOR, NO_PUT_OFF)
+        require_role(user, found.team, Role.OPERATOR, NO_PUT_OFF)
     elif not user.is_superuser:
         raise Http404(NO_PUT_OFF)
     return found

@@ -36,7 +36,7 @@ def _care_for_people() -> None:
     audit.LINKED.update(endpoint=Endpoint, incident=Incident)
     teams.contributions.append(personal_data.contribution)
     teams.erasers.append(personal_data.erase)
-    team_lifecycle.goes_along.append(personal_data.goes_along)
+    team_lifecycle.cascade_counters.append(personal_data.count_cascade)
     team_lifecycle.before_deletion.append(personal_data.before_deletion)
     confirmations.lists.append(lambda team: policy_of(team).escalate_to)
 

@@ -1,6 +1,6 @@
-"""Tells open boards that something changed.
+"""Announces changes to open boards.
 
-A probe publishes; each web process listens once and tells its viewers. An event says only "changed": the
+A probe publishes; each web process listens once and informs its viewers. An event says only "changed": the
 viewer then asks for what moved since its cursor, so nothing is lost when an event is.
 """
 
@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from core import broker, redis_keys
 
-from .viewers import Teller
+from .viewers import Announcer
 
 CHANNEL = redis_keys.key("changed")
 EVERY = 1.0
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @cache
 def _client(url: str) -> redis.Redis:
-    # One try more, at once: the connection may be from before the broker was started anew.
+    # One try more, at once: the connection may be from before the broker was restarted.
     retry = Retry(NoBackoff(), 1)
     return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=retry)
 
@@ -76,7 +76,7 @@ class Hub:
     def __init__(self) -> None:
         self._viewers: dict[Viewer, None] = {}  # in the order in which they came
         self._listener: asyncio.Task[None] | None = None
-        self._teller = Teller(lambda: len(self._viewers))
+        self._announcer = Announcer(lambda: len(self._viewers))
 
     @contextlib.asynccontextmanager
     async def viewer(self, person: int) -> AsyncIterator[Viewer]:
@@ -86,12 +86,12 @@ class Hub:
         self._make_room(person)
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
-        self._teller.came()
+        self._announcer.viewer_opened()
         try:
             yield viewer
         finally:
             self._viewers.pop(viewer)
-            self._teller.left()
+            self._announcer.viewer_closed()
             if not self._viewers and self._listener:
                 self._listener.cancel()
                 self._listener = None
@@ -142,7 +142,7 @@ def hub() -> Hub:
 async def stream(person: int) -> AsyncIterator[str]:
     """The event stream of one viewer, for LASTS seconds: at most one "changed" in EVERY seconds, the first at once.
 
-    `person` is the number of who looks. When they have too many streams, the oldest ends with "over".
+    `person` is the viewer's number. When they have too many streams, the oldest ends with "over".
     """
     end = time.monotonic() + LASTS
     async with hub().viewer(person) as viewer:

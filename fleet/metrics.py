@@ -1,4 +1,4 @@
-"""Our own metrics in the text format of Prometheus, made anew for each scrape.
+"""Our own metrics in the text format of Prometheus, made for each scrape.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/. What is not known is left out, never zero: while the
 broker is away its figures are missing and plimsoll_broker_up is 0.
@@ -80,7 +80,7 @@ def _of_database(known: query.Stored) -> Iterator[Metric]:
             known.overdue,
         )
     yield Gauge(
-        "plimsoll_blind", "1 while Plimsoll itself can't look, so that nothing is held to be down.", int(known.blind)
+        "plimsoll_blind", "1 while Plimsoll itself is blind, so that no endpoint counts as down.", int(known.blind)
     )
 
 

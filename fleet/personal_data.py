@@ -69,7 +69,7 @@ def erase(names: Names) -> None:
     Message.objects.filter(names.addressed("recipient"), channel=Channel.MAIL).delete()
 
 
-def goes_along(team: Team) -> dict[type[Model], int]:
+def count_cascade(team: Team) -> dict[type[Model], int]:
     """What goes with the team's endpoints."""
     return {Incident: Incident.objects.filter(endpoint__team=team).count()}
 

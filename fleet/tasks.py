@@ -65,7 +65,7 @@ def _give_claims_back(**_: object) -> None:
 
 @shared_task(base=Scheduled)
 def catch_up() -> None:
-    """Reminders, escalations, and whatever is to be told after all."""
+    """Reminders, escalations, and whatever alert is due after all."""
     sweep.sweep()
 
 
@@ -95,7 +95,7 @@ def roll_up() -> None:
 
 @shared_task(base=Scheduled)
 def beat_heart() -> None:
-    """Tell the outside that the watch is doing its work."""
+    """Show the outside that the watch is doing its work."""
     heartbeat.beat()
 
 

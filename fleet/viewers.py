@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from core import redis_keys
 
 KEY = redis_keys.key("viewers")
-"""A hash: "<host>:<process>" -> "<viewers> <unix seconds>". It goes with the last process that tells."""
+"""A hash: "<host>:<process>" -> "<viewers> <unix seconds>". It goes with the last process that announces."""
 
 EVERY = 15
 """Seconds after which a process says again how many it has."""
@@ -27,29 +27,29 @@ STALE_AFTER = 3 * EVERY
 log = logging.getLogger(__name__)
 
 
-class Teller:
-    """Tells the broker the number of viewers when it changes, and every EVERY seconds while there are any."""
+class Announcer:
+    """Sends the number of viewers to the broker when it changes, and every EVERY seconds while there are any."""
 
     def __init__(self, count: Callable[[], int]) -> None:
         self._count = count
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def came(self) -> None:
-        """Says that there is one more. Called within the event loop."""
+    def viewer_opened(self) -> None:
+        """One viewer more. Called within the event loop."""
         self._changed.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tell())
+            self._task = asyncio.create_task(self._announce())
 
-    def left(self) -> None:
-        """Says that there is one less. While there was one, somebody tells, unless the process is about to end."""
+    def viewer_closed(self) -> None:
+        """One viewer less. While there was one, another process announces, unless the process is about to end."""
         self._changed.set()
 
-    async def _tell(self) -> None:
+    async def _announce(self) -> None:
         while True:
             self._changed.clear()
             viewers = self._count()
-            await _say(viewers)
+            await _send(viewers)
             if not viewers and not self._changed.is_set():
                 return
             try:
@@ -58,7 +58,7 @@ class Teller:
                 continue
 
 
-async def _say(viewers: int) -> None:
+async def _send(viewers: int) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
@@ -70,10 +70,10 @@ async def _say(viewers: int) -> None:
                 batch.hdel(KEY, name)
             await batch.execute()
     except (redis.RedisError, OSError) as error:
-        log.debug("The number of viewers could not be told: %s", error)
+        log.debug("The number of viewers could not be stored in the broker: %s", error)
 
 
-def total(told: dict[str, str], now: float) -> int:
+def total(announced: dict[str, str], now: float) -> int:
     """All viewers, from what KEY holds; `now` in unix seconds."""
-    said = (value.split() for value in told.values())
+    said = (value.split() for value in announced.values())
     return sum(int(viewers) for viewers, at in said if now - float(at) <= STALE_AFTER)

@@ -52,11 +52,11 @@ def team_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Team:
     team = Team.objects.filter(slug=slug).first()
     if team is None:
         raise Http404("None of your teams has this address.")
-    demand(user, team, role, "None of your teams has this address.")
+    require_role(user, team, role, "None of your teams has this address.")
     return team
 
 
-def demand(user: User, team: Team, role: Role, otherwise: str) -> None:
+def require_role(user: User, team: Team, role: Role, otherwise: str) -> None:
     """Passes who has this role in the team, or more.
 
     Raises Http404 with the sentence `otherwise` for strangers, and PermissionDenied for members with a lesser role.

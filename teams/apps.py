@@ -6,7 +6,7 @@ from core import mail_addresses
 
 
 class TeamsConfig(AppConfig):
-    """Listens to what Django and django-allauth tell of sign-ins and accounts."""
+    """Listens to the signals of Django and django-allauth about sign-ins and accounts."""
 
     name = "teams"
 

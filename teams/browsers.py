@@ -41,7 +41,7 @@ def _first(names: dict[str, str], user_agent: str) -> str:
 
 
 def address(request: HttpRequest | None) -> str | None:
-    """The address that a request came from; None where nobody tells, as for a command or a Unix socket."""
+    """The address that a request came from; None where it is not known, as for a command or a Unix socket."""
     if request is None:
         return None
     try:

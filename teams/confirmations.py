@@ -27,7 +27,7 @@ from core.mail_refusals import words
 from core.site_url import absolute
 
 from . import audit, mailboxes
-from .invitations import holders
+from .invitations import accounts_with_address
 from .models import PendingAddress, Team
 from .quotas import hold
 from .refusals import Refused
@@ -67,7 +67,7 @@ def note_typed(team: Team, before: set[str]) -> None:
     now = listed(team)
     PendingAddress.objects.filter(team=team).exclude(address__in=now).delete()
     if settings.CONFIRM_ADDRESSES:
-        new = [address for address in sorted(now - before) if not holders(address).exists()]
+        new = [address for address in sorted(now - before) if not accounts_with_address(address).exists()]
         rows = [PendingAddress(team=team, address=address) for address in new]
         PendingAddress.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -81,7 +81,7 @@ def pending(team: Team) -> list[PendingAddress]:
     """The addresses of the team's lists that get no mail yet."""
     if not settings.CONFIRM_ADDRESSES:
         return []
-    return [row for row in PendingAddress.objects.filter(team=team) if not holders(row.address).exists()]
+    return [row for row in PendingAddress.objects.filter(team=team) if not accounts_with_address(row.address).exists()]
 
 
 def send(rows: list[PendingAddress], by: User) -> str:
@@ -120,12 +120,12 @@ def find(token: str) -> PendingAddress:
 
 def confirm(token: str) -> PendingAddress:
     """The address gets the team's mails from now on. Raises Refused as `find` does."""
-    with transaction.atomic(), audit.through("link in a mail"):
+    with transaction.atomic(), audit.acting_via("link in a mail"):
         row = find(token)
         gone, _ = PendingAddress.objects.filter(pk=row.pk).delete()
         if not gone:
             raise Refused(GONE)
-        audit.record("recipient.confirmed", team=row.team, detail=audit.whose(row.address))
+        audit.record("recipient.confirmed", team=row.team, detail=audit.subject_of(row.address))
     return row
 
 
@@ -160,5 +160,5 @@ def _send(row: PendingAddress, server: BaseEmailBackend) -> str:
         mailboxes.give_turn_back(row.address)
         raise
     PendingAddress.objects.filter(pk=row.pk).update(asked_at=datetime.now(UTC))
-    audit.record("recipient.asked", team=row.team, detail=audit.whose(row.address))
+    audit.record("recipient.asked", team=row.team, detail=audit.subject_of(row.address))
     return ""

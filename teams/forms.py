@@ -133,7 +133,7 @@ class NewAccountForm(UserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and look at what is above
+        self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and need what is above
         _style(self)
 
     def clean_username(self) -> str:
@@ -222,7 +222,7 @@ def _no_address(name: str) -> str:
 
 
 def _style(form: forms.BaseForm) -> None:
-    """The looks of our forms, and words that are shorter than Django's."""
+    """The appearance of our forms, and words that are shorter than Django's."""
     form.fields["username"].label = "User name"
     form.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
     form.fields["password1"].help_text = PASSWORD_RULE

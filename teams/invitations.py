@@ -49,8 +49,8 @@ def invite(team: Team, email: str, role: Role, by: User | None) -> tuple[Invitat
     if by and not _allowed(by):
         raise Refused(f"That is enough for now: {AN_HOUR} invitations an hour. The next one is free within an hour.")
     with transaction.atomic():
-        members.demand_owner(by, team) if by else members.lock(team)
-        if Membership.objects.filter(team=team, user__in=holders(email)).exists():
+        members.require_owner(by, team) if by else members.lock(team)
+        if Membership.objects.filter(team=team, user__in=accounts_with_address(email)).exists():
             raise Refused(f"{email} belongs to a member of {team} already. Change the role in the list of members.")
         team.invitations.filter(email=email).delete()
         invitation = Invitation.objects.create(
@@ -90,7 +90,7 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
     try:
         with transaction.atomic():
             _use_up(invitation)
-            if holders(email).exists():
+            if accounts_with_address(email).exists():
                 raise Refused("There is an account with this mail address. Sign in to join the team.")
             user = User.objects.create_user(username, email, password)
             EmailAddress.objects.create(user=user, email=email, verified=proved, primary=True)
@@ -104,13 +104,13 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
 def withdraw(invitation: Invitation, by: User) -> None:
     """The link does nothing any more. Raises NotThere when `by` is no owner any more."""
     with transaction.atomic():
-        members.demand_owner(by, invitation.team)
+        members.require_owner(by, invitation.team)
         gone, _ = Invitation.objects.filter(pk=invitation.pk).delete()
         if gone:
             audit.record("invitation.withdrawn", team=invitation.team, detail={"role": invitation.role}, actor=by)
 
 
-def holders(email: str) -> QuerySet[User]:
+def accounts_with_address(email: str) -> QuerySet[User]:
     """The accounts that have this address, which nobody has by only saying so."""
     rows = EmailAddress.objects.filter(email__iexact=email)
     confirmed, claimed = rows.filter(verified=True).values("user"), rows.filter(verified=False).values("user")

@@ -1,4 +1,4 @@
-"""Who is in a team, and as what. Each change looks again who asks, once no one else can change the team's members."""
+"""Who is in a team, and as what. Each change checks again who asks, once no one else can change the team's members."""
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -13,7 +13,7 @@ from .refusals import NotThere, Refused
 def change_role(actor: User, team: Team, user: User, role: Role) -> None:
     """Gives the member another role. Raises Refused, or NotThere when the actor is no owner any more."""
     with transaction.atomic():
-        demand_owner(actor, team)
+        require_owner(actor, team)
         member = _member(team, user)
         if member.role == role:
             return
@@ -22,14 +22,14 @@ def change_role(actor: User, team: Team, user: User, role: Role) -> None:
             _another_owner(team, user)
             withdraw_invitations(actor, team.invitations.filter(invited_by=user))
         Membership.objects.filter(pk=member.pk).update(role=role)
-        told = {"from": before.value, "to": role.value}
-        audit.record("member.role_changed", team=team, what=user, detail=told, actor=actor)
+        change = {"from": before.value, "to": role.value}
+        audit.record("member.role_changed", team=team, what=user, detail=change, actor=actor)
 
 
 def remove(actor: User, team: Team, user: User) -> None:
     """Takes the member out of the team. Raises Refused, or NotThere when the actor is no owner any more."""
     with transaction.atomic():
-        demand_owner(actor, team)
+        require_owner(actor, team)
         _out(actor, team, user)
         audit.record("member.removed", team=team, what=user, actor=actor)
 
@@ -48,17 +48,17 @@ def join(user: User, team: Team, role: Role, actor: User | None = None) -> Membe
         lock(team)
         member, new = Membership.objects.get_or_create(user=user, team=team, defaults={"role": role})
         if not new and member.role not in role.and_above:
-            told = {"from": member.role, "to": role.value}
+            change = {"from": member.role, "to": role.value}
             member.role = role
             member.save(update_fields=["role"])
-            audit.record("member.role_changed", team=team, what=user, detail=told, actor=actor)
+            audit.record("member.role_changed", team=team, what=user, detail=change, actor=actor)
         if new:
             audit.record("member.joined", team=team, what=user, detail={"role": role.value}, actor=actor)
     return member
 
 
-def demand_owner(actor: User, team: Team) -> None:
-    """Holds the team's members still until the transaction ends, and looks again whether the actor owns it.
+def require_owner(actor: User, team: Team) -> None:
+    """Holds the team's members still until the transaction ends, and checks again whether the actor owns it.
 
     Raises NotThere for someone who does not (any more).
     """

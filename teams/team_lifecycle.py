@@ -13,7 +13,7 @@ from . import audit, confirmations, members, quotas
 from .models import Membership, Role, Team
 from .refusals import Refused
 
-goes_along: list[Callable[[Team], dict[type[Model], int]]] = []
+cascade_counters: list[Callable[[Team], dict[type[Model], int]]] = []
 """What the apps say goes with a team besides what refers to it directly: a model -> how many rows."""
 
 before_deletion: list[Callable[[Team], None]] = []
@@ -45,7 +45,7 @@ def change_team(actor: User, team: Team, name: str, mail_to: list[str]) -> None:
     Raises NotThere when the actor is no owner any more, and Refused when the name is taken.
     """
     with _one_name(), transaction.atomic():
-        members.demand_owner(actor, team)
+        members.require_owner(actor, team)
         new, before = {"name": name, "mail_to": mail_to}, Team.objects.get(pk=team.pk)
         moved = [field for field, value in new.items() if getattr(before, field) != value]
         if not moved:
@@ -65,7 +65,7 @@ def free_slug(name: str) -> str:
     return next(slug for slug in (base, *numbered) if slug not in taken)
 
 
-def what_goes(team: Team) -> list[tuple[str, int]]:
+def cascade_counts(team: Team) -> list[tuple[str, int]]:
     """(name, how many) of what would be deleted with the team; nothing that there is none of."""
     found: dict[type[Model], int] = {}
     for relation in Team._meta.related_objects:
@@ -73,7 +73,7 @@ def what_goes(team: Team) -> list[tuple[str, int]]:
             continue  # the team's own settings
         model: Any = relation.related_model
         found[model] = model._base_manager.filter(**{relation.field.name: team}).count()
-    for count in goes_along:
+    for count in cascade_counters:
         found |= count(team)
     return sorted((_name(model, number), number) for model, number in found.items() if number)
 
@@ -83,10 +83,10 @@ def delete_team(actor: User, team: Team) -> None:
 
     Raises NotThere when the actor is no owner any more, and Refused while something of another team needs it.
     """
-    gone = dict(what_goes(team))
+    gone = dict(cascade_counts(team))
     try:
         with transaction.atomic():
-            members.demand_owner(actor, team)
+            members.require_owner(actor, team)
             for step in before_deletion:
                 step(team)
             audit.record("team.deleted", team=team, what=team, detail={"with": gone}, actor=actor)

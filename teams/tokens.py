@@ -20,14 +20,14 @@ from .models import ApiToken, Scope, Team
 
 PREFIX = "plim_"
 START = 12
-"""Characters of a token that are kept and shown, to tell tokens apart."""
+"""Characters of a token that are kept and shown, to distinguish tokens."""
 
 DAYS = (7, 30, 90, 365)
 WRONG_A_MINUTE = 20
 """Wrong tokens from one address that are answered one by one."""
 
-TOLD_EVERY = 3600
-"""Seconds after which the audit trail tells of the same refused token again."""
+RECORD_EVERY = 3600
+"""Seconds after which the audit trail records the same refused token again."""
 
 
 class TooManyTokens(Exception):
@@ -63,7 +63,7 @@ class Bearer:
 
 @sensitive_variables("secret")
 def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | None = None) -> tuple[ApiToken, str]:
-    """A new token of the person, or of a team, and its secret, which nobody can be told again.
+    """A new token of the person, or of a team, and its secret, which can't be shown again.
 
     The same one again a moment later is a form that was sent twice. It takes the place of the first, whose secret the
     browser did not show. Raises TooManyTokens, and NotThere for someone who does not own the team (any more).
@@ -73,7 +73,7 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         if team:
-            members.demand_owner(by, team)
+            members.require_owner(by, team)
         else:
             list(User.objects.select_for_update(no_key=True).filter(pk=by.pk))  # of two tokens one is the last
         for twin in ApiToken.objects.filter(**same, created_at__gt=now - twice.WITHIN):
@@ -108,7 +108,7 @@ def revoke(token: ApiToken, by: User) -> None:
     """
     with transaction.atomic():
         if token.team:
-            members.demand_owner(by, token.team)
+            members.require_owner(by, token.team)
         gone, _ = ApiToken.objects.filter(pk=token.pk).delete()
         if gone:
             audit.record("token.revoked", team=token.team, what=token, name=token.name)
@@ -125,8 +125,10 @@ def outliving(maker: User, team: Team | None = None) -> str:
     whose = ", ".join(sorted(set(names)))
     if len(names) == 1:
         return f"1 API token of {whose} that {maker} made still works. Owners can revoke it under API tokens."
-    told = f"{len(names)} API tokens of {whose} that {maker} made still work. Owners can revoke them under API tokens."
-    return told if names else ""
+    warning = (
+        f"{len(names)} API tokens of {whose} that {maker} made still work. Owners can revoke them under API tokens."
+    )
+    return warning if names else ""
 
 
 @sensitive_variables("scheme", "secret")
@@ -138,13 +140,13 @@ def bearer(request: HttpRequest, scope: Scope) -> Bearer:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise TokenRefused(401, "no_token", "Send a token: the header is 'Authorization: Bearer plim_...'.")
-    # Found by the hash of the whole token, so how long it takes tells nothing about how much of it was right.
+    # Found by the hash of the whole token, so how long it takes reveals nothing about how much of it was right.
     hashed = _hash(secret.strip())
     token = ApiToken.objects.select_related("user", "team").filter(token_hash=hashed).first()
     if token is None:
         raise _wrong(request)
     if refused := _why_not(token, scope):
-        _tell(token, refused)
+        _record(token, refused)
         raise refused
     _used(token)
     return Bearer(token, token.user, token.team)
@@ -173,17 +175,17 @@ def _wrong(request: HttpRequest) -> TokenRefused:
     """Counts one more wrong token from this address.
 
     A good token is never held up by it: behind a proxy many programs may share an address, and 256 random bits are
-    not guessed. The limit is what tells a program that has gone wild to wait.
+    not guessed. The limit makes a program that has gone wild wait.
     """
     if not rate_limits.allowed(f"wrong-tokens:{address(request)}", WRONG_A_MINUTE, 60):
         return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
     return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
 
 
-def _tell(token: ApiToken, refused: TokenRefused) -> None:
-    """One line in the audit trail, at most every TOLD_EVERY seconds."""
-    if cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=TOLD_EVERY):
-        with audit.through(f"token {token.name}"):
+def _record(token: ApiToken, refused: TokenRefused) -> None:
+    """One line in the audit trail, at most every RECORD_EVERY seconds."""
+    if cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=RECORD_EVERY):
+        with audit.acting_via(f"token {token.name}"):
             detail = {"why": refused.code}
             audit.record("token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user)
 

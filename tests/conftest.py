@@ -186,7 +186,7 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_are_emptied_in_one_go() -> Iterator[None]:
-    """After a test with real transactions. Django's `flush` makes the rows of permissions anew, which takes longest."""
+    """After a test with real transactions. Django's `flush` creates the permissions again, which takes longest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: _empty_tables())
         yield

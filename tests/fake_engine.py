@@ -213,7 +213,7 @@ class Server:
             while await self._exchange(reader, writer):
                 pass
         except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError, ValueError):
-            pass  # the other side left, or we are told to
+            pass  # the other side left, or we are stopped
         finally:
             self._open.discard(task)
             with contextlib.suppress(OSError):

@@ -1,1 +1,1 @@
-"""Who is told what, when and how: from an incident to a message that was taken."""
+"""Who is notified of what, when and how: from an incident to a message that was taken."""

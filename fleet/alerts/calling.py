@@ -72,7 +72,7 @@ def deliver_calls() -> int:
         return began
     finally:
         try:
-            signs_of_life.say("calls", state)
+            signs_of_life.set_trouble("calls", state)
         except redis.RedisError:
             log.debug("the broker is away; /health/ready says so itself")
 

@@ -52,7 +52,7 @@ def deliver() -> int:
     finally:
         _mailing.release()
         try:
-            signs_of_life.say("mail", state)
+            signs_of_life.set_trouble("mail", state)
         except redis.RedisError:
             log.debug("the broker is away; /health/ready says so itself")
 
@@ -101,7 +101,7 @@ def send_again(message: Message) -> None:
     """Tries a message that was given up once more, at the next sweep."""
     given_up = Message.objects.filter(pk=message.pk, state=Message.State.GIVEN_UP)
     by_mail = message.channel == Channel.MAIL
-    detail = audit.whose(message.recipient) if by_mail else {"channel": message.channel}
+    detail = audit.subject_of(message.recipient) if by_mail else {"channel": message.channel}
     with transaction.atomic():
         if given_up.update(state=Message.State.WAITING, next_try_at=datetime.now(UTC)):
             name = f"message {message.pk}"

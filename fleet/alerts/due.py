@@ -1,6 +1,6 @@
-"""What people are to be told about an incident, and when. Pure: no I/O, no Django.
+"""Which alerts an incident needs, and when. Pure: no I/O, no Django.
 
-One rule covers all: while what was told last is not what is, and nothing mutes it, there is something to tell.
+One rule covers all: while what was announced last is not what is, and nothing mutes it, an alert is due.
 So a silence that ends, a dependency that comes back or a target that stops flapping needs no rule of its own.
 """
 
@@ -14,20 +14,20 @@ _RANK = {"": 0, "recovered": 0, "degraded": 1, "down": 2}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An incident as far as telling is concerned."""
+    """An incident as far as alerts are concerned."""
 
     status: str  # "down" or "degraded", the worst it came to; "recovered" once it is resolved
-    told: str  # what people were told last: "", "degraded", "down", "recovered", "closed"
+    announced: str  # what people were alerted of last: "", "degraded", "down", "recovered", "closed"
     opened_at: datetime
-    told_at: datetime | None = None
+    announced_at: datetime | None = None
     acknowledged: bool = False
     escalated: bool = False
-    muted: str = ""  # why nobody is to be told now
+    muted: str = ""  # why nobody is to be alerted now
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a team wants to be told; None: not at all."""
+    """When a team wants alerts; None: never."""
 
     remind_every: timedelta | None = timedelta(hours=4)
     escalate_after: timedelta | None = None
@@ -44,18 +44,18 @@ class Quiet:
 
 def due(case: Case, rules: Rules, now: datetime) -> list[str]:
     """The kinds of alerts to write now: "down", "degraded", "recovered", "reminder", "escalated"."""
-    if case.muted or case.told == "closed":
+    if case.muted or case.announced == "closed":
         return []
     if case.status == "recovered":
-        return ["recovered"] if _RANK[case.told] else []
-    if _RANK[case.told] < _RANK[case.status]:
+        return ["recovered"] if _RANK[case.announced] else []
+    if _RANK[case.announced] < _RANK[case.status]:
         return [case.status]
     if case.acknowledged:
         return []
     wanted = []
     if rules.escalate_after is not None and not case.escalated and now - case.opened_at >= rules.escalate_after:
         wanted.append("escalated")
-    if rules.remind_every and case.told_at and now - case.told_at >= rules.remind_every:
+    if rules.remind_every and case.announced_at and now - case.announced_at >= rules.remind_every:
         wanted.append("reminder")
     return wanted
 

@@ -1,4 +1,4 @@
-"""The form about how a team is told. The URLs in it are written only: they never go back to the page."""
+"""The form for a team's notifications. The URLs in it are written only: they never go back to the page."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,7 +49,7 @@ class _NeverSentBack(forms.TextInput):
 
 
 class AlertingForm(OpenedForm):
-    """When and by what a team is told."""
+    """When and by which channels a team is notified."""
 
     remind_every = _number("Remind every (hours)", 168, 0, "While it lasts and nobody acknowledged it. 0: never.")
     escalate_to = AddressesField()
@@ -77,7 +77,7 @@ class AlertingForm(OpenedForm):
     def __init__(self, data: Any = None, *, policy: AlertPolicy) -> None:
         super().__init__(data, initial={name: getattr(policy, name) for name in KEPT})
         self.policy = policy
-        self.fields["escalate_to"].label = "If nobody acknowledges, also tell"
+        self.fields["escalate_to"].label = "If nobody acknowledges, also notify"
         self.fields["escalate_to"].there = len(policy.escalate_to)  # type: ignore[attr-defined]
         self.fields["digest_at"].initial = policy.digest_at
         self.initial["digest_at"] = policy.digest_at

@@ -27,7 +27,7 @@ HELD_AT_MOST = timedelta(hours=26)
 """No quiet hours last longer: what is held beyond it was written before the clock was set back."""
 
 CHILDREN = 50
-"""Incidents put down to another one that its message names; the rest is counted."""
+"""Incidents caused by another one that its message names; the rest is counted."""
 
 
 def gather() -> int:
@@ -108,7 +108,7 @@ def _message(alerts: list[Alert], now: datetime) -> bool:
 
 
 def _children(alerts: Iterable[Alert]) -> dict[str, list[str]]:
-    """Incident -> names of the endpoints whose trouble is put down to it."""
+    """Incident -> names of the endpoints whose trouble it causes."""
     parents = [alert.incident_id for alert in alerts if alert.incident_id]
     found: dict[str, list[str]] = defaultdict(list)
     # Of one that is over, only those that are as well: nothing is named as back without a good probe of its own.

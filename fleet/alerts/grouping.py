@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 WINDOW = 2.0
-"""Seconds without a new alert after which a group is held to be complete."""
+"""Seconds without a new alert after which a group counts as complete."""
 
 MOST = 60.0
 """Seconds that an alert waits for others at most."""
@@ -18,7 +18,7 @@ class Group:
 
     oldest: float
     newest: float
-    forming: bool  # endpoints of the team are in doubt right now, or not looked at since a storm began
+    forming: bool  # endpoints of the team are in doubt right now, or not probed since a storm began
     recoveries: bool  # nothing but recoveries
     partners_open: bool  # incidents of the same message are still open, or their ends not alerted
 
@@ -26,8 +26,8 @@ class Group:
 def ready(group: Group) -> bool:
     """Whether the group goes out now.
 
-    A lone outage waits for WINDOW only. In a storm some endpoint is always in doubt until the last one was looked
-    at, so the whole of it makes one message; and those who went down together are told to be back together.
+    A lone outage waits for WINDOW only. In a storm some endpoint is always in doubt until the last one was probed:
+    so the whole of it makes one message; and those that went down together are reported back together.
     """
     if group.oldest >= MOST:
         return True

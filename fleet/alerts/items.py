@@ -16,12 +16,12 @@ _LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degrad
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One incident as a message tells it."""
+    """One incident as a message describes it."""
 
     kind: str
     facts: dict[str, Any]
     incident: int
-    children: list[str]  # endpoints whose trouble is put down to this one's
+    children: list[str]  # endpoints whose trouble this one's causes
 
     @property
     def status(self) -> str:

@@ -30,11 +30,11 @@ TURNS = (Kind.DOWN, Kind.DEGRADED, Kind.RECOVERED)
 """The kinds about a change of the endpoint, which flapping can put off."""
 
 COMES_BACK_AFTER = timedelta(seconds=90)
-"""What was put down to another incident gets this long to recover after that one did, before people are told."""
+"""What another incident caused gets this long to recover after that one did, before people are alerted."""
 
 
-def tell(incident: Incident, state: EndpointState) -> list[str]:
-    """Writes what people are to be told about the incident now, if anything; returns the kinds.
+def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
+    """Writes the alerts that the incident needs now, if any; returns their kinds.
 
     Safe to call at any time and from several processes: a kind is written once per incident, round and recipient.
     """
@@ -56,7 +56,7 @@ def due(incident: Incident, state: EndpointState) -> list[str]:
 def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
     return Case(
         status="recovered" if incident.resolved_at else incident.status,
-        told=incident.told,
+        announced=incident.announced,
         opened_at=incident.opened_at,
         told_at=incident.told_at,
         acknowledged=incident.is_acknowledged,
@@ -73,7 +73,7 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
         return "no good probe since"
     parent = incident.parent
     if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
-        return f"put down to {parent.endpoint}"
+        return f"caused by {parent.endpoint}"
     return ""
 
 
@@ -104,7 +104,7 @@ def quiet_hours(rules: AlertPolicy) -> Quiet | None:
 
 def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy, now: datetime) -> None:
     """One alert of this kind per recipient, and in the incident what people know from now on."""
-    if kind in (Kind.DOWN, Kind.DEGRADED) and incident.told == Incident.Told.RECOVERED:
+    if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
         incident.round += 1
     held = hold_until(kind, incident.status, quiet_hours(rules), now)
     if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
@@ -124,14 +124,14 @@ def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: Aler
     elif kind is Kind.ESCALATED:
         incident.escalated_at = now
     else:
-        incident.told = kind
+        incident.announced = kind
     if kind is not Kind.ESCALATED:
-        incident.told_at = now
-    incident.save(update_fields=["told", "told_at", "round", "reminders", "escalated_at"])
+        incident.announced_at = now
+    incident.save(update_fields=["announced", "announced_at", "round", "reminders", "escalated_at"])
 
 
 def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
-    """(channel, recipient) of each. Its end is told to those who were told of the trouble, and only to them."""
+    """(channel, recipient) of each. Its end goes to those who were alerted of the trouble, and only to them."""
     if kind is Kind.RECOVERED:
         return _willing(endpoint.team, incident.alerts.filter(dropped=""))
     if kind is Kind.ESCALATED:
@@ -147,7 +147,7 @@ def _willing(team: Team, alerts: QuerySet[Alert]) -> list[tuple[str, str]]:
 
 
 def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
-    """(channel, recipient) of all that the team wants to be told by."""
+    """(channel, recipient) of all that the team wants to be notified by."""
     channels = [(Channel.APPRISE, rules.apprise_url), (Channel.WEBHOOK, rules.webhook_url)]
     mails = [(Channel.MAIL.value, address) for address in recipients.active(team)]
     return mails + [(channel.value, channel.value) for channel, url in channels if url]
@@ -190,13 +190,13 @@ def drop(incident: Incident, why: str) -> int:
     return incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
 
 
-def last_word(incident: Incident) -> str:
+def last_kind(incident: Incident) -> str:
     """The kind of the last change of the incident that is in a message; "" when none is."""
     rows = incident.alerts.filter(message__isnull=False, kind__in=TURNS).order_by("created_at", "pk")
-    return rows.values_list("kind", flat=True).last() or Incident.Told.NOTHING
+    return rows.values_list("kind", flat=True).last() or Incident.Announced.NOTHING
 
 
-def reached(incident: Incident) -> bool:
+def has_message(incident: Incident) -> bool:
     """Whether a message about it is on its way or was sent."""
     return incident.alerts.filter(message__isnull=False).exists()
 
@@ -235,7 +235,7 @@ def write_monitor_note(key: str, subject: str, text: str) -> None:
 
 
 def _store(to: list[tuple[str, str]], **values: Any) -> None:
-    """One alert per recipient into the outbox; the delivery worker is told once they are committed."""
+    """One alert per recipient into the outbox; the delivery worker is woken once they are committed."""
     now = datetime.now(UTC)
     Alert.objects.bulk_create(
         [

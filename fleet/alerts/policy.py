@@ -1,4 +1,4 @@
-"""How a team wants to be told, apart from the addresses that its mails go to."""
+"""A team's notifications, apart from the addresses that its mails go to."""
 
 import secrets
 from typing import Any
@@ -35,7 +35,7 @@ def save(policy: AlertPolicy) -> str:
         # What could not be reached may be reached by now, or is not wanted any more.
         claims.reached_again(claims.waiting().filter(team=policy.team).exclude(channel=Channel.MAIL))
         confirmations.note_typed(policy.team, listed)
-        if moved := audit.differences(before, _values(policy), _not_told()):
+        if moved := audit.differences(before, _values(policy), _not_recorded()):
             audit.record("alerting.changed", team=policy.team, what=policy.team, detail=moved)
     return made
 
@@ -45,7 +45,7 @@ def _values(policy: AlertPolicy) -> dict[str, Any]:
     return {field.name: field.to_python(getattr(policy, field.name)) for field in fields}
 
 
-def _not_told() -> list[str]:
-    """Secrets, and addresses of people: the audit trail tells only that they were changed."""
+def _not_recorded() -> list[str]:
+    """Secrets, and addresses of people: the audit trail has only that they were changed."""
     secret = [field.name for field in AlertPolicy._meta.concrete_fields if isinstance(field, EncryptedTextField)]
     return [*secret, "escalate_to"]

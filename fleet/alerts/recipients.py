@@ -45,7 +45,7 @@ def unsubscribe(team: Team, address: str) -> None:
     """No more mail to this mailbox, of any kind. Doing it twice keeps the first time."""
     with transaction.atomic():
         if _stored(team, address).filter(unsubscribed_at=None).update(unsubscribed_at=datetime.now(UTC)):
-            audit.record("recipient.unsubscribed", team=team, detail=audit.whose(address))
+            audit.record("recipient.unsubscribed", team=team, detail=audit.subject_of(address))
 
 
 def subscribe(team: Team, address: str) -> None:
@@ -53,7 +53,7 @@ def subscribe(team: Team, address: str) -> None:
     gone = known(team, address).filter(unsubscribed_at__isnull=False)
     with transaction.atomic():
         if gone.update(unsubscribed_at=None):
-            audit.record("recipient.subscribed", team=team, detail=audit.whose(address))
+            audit.record("recipient.subscribed", team=team, detail=audit.subject_of(address))
 
 
 def bounced(team: Team, address: str, words: str) -> None:
@@ -61,7 +61,7 @@ def bounced(team: Team, address: str, words: str) -> None:
     _stored(team, address).update(bounced_at=datetime.now(UTC), bounce=words[:500])
 
 
-def worked(team: Team, address: str) -> int:
+def clear_bounce(team: Team, address: str) -> int:
     """Mail to this address was taken, so a bounce before is forgotten. Returns 1 if there was one."""
     return known(team, address).filter(bounced_at__isnull=False).update(bounced_at=None, bounce="")
 
@@ -69,8 +69,8 @@ def worked(team: Team, address: str) -> int:
 def clear(team: Team, address: str) -> None:
     """A person says that the address works."""
     with transaction.atomic():
-        if worked(team, address):
-            audit.record("recipient.cleared", team=team, detail=audit.whose(address))
+        if clear_bounce(team, address):
+            audit.record("recipient.cleared", team=team, detail=audit.subject_of(address))
 
 
 def _stored(team: Team, address: str) -> QuerySet[Recipient]:

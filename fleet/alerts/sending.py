@@ -133,7 +133,7 @@ def _settle(message: Message, server: MailServer, answer: Future[int]) -> bool:
         raise Lost(words(error)) from error
     claims.sent(message)
     if message.team:
-        recipients.worked(message.team, message.recipient)
+        recipients.clear_bounce(message.team, message.recipient)
     return True
 
 

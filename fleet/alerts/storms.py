@@ -1,4 +1,4 @@
-"""When an endpoint fails, those beside it are looked at right away and not at their next due time.
+"""When an endpoint fails, those beside it are probed right away and not at their next due time.
 
 Beside it are the others on its host; and when several of a team fail at once, the whole team.
 """
@@ -28,8 +28,8 @@ AT_ONCE = 100
 """Endpoints pulled forward by one tick, so that a storm does not become a stampede of our own."""
 
 
-def look_ahead(now: float) -> int:
-    """Makes due what was not looked at since those beside it began to fail; returns how many. `now`: unix seconds."""
+def probe_neighbours(now: float) -> int:
+    """Makes due what was not probed since those beside it began to fail; returns how many. `now`: unix seconds."""
     pulled = 0
     unseen = _unseen(now)
 
@@ -37,7 +37,7 @@ def look_ahead(now: float) -> int:
         nonlocal pulled
         rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
         numbers = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-        # A probe may have moved the row meanwhile; it is then looked at once more, which does no harm.
+        # A probe may have moved the row meanwhile; it is then probed once more, which does no harm.
         pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
 
     if unseen:
@@ -47,7 +47,7 @@ def look_ahead(now: float) -> int:
 
 
 def forming(team_id: int, now: datetime) -> bool:
-    """Whether trouble or its end is being confirmed in this team, or what is beside it was not yet looked at."""
+    """Whether trouble or its end is being confirmed in this team, or what is beside it was not yet probed."""
     since = now - timedelta(seconds=DOUBT)
     doubted = Q(failures__gt=0, failing_since__gt=since) & ~Q(status__in=TROUBLE)
     mending = Q(status__in=TROUBLE, successes__gt=0, probed_at__gt=since)

@@ -1,7 +1,7 @@
-"""Test messages: sent right away, and what was answered is told: by a mail server in its own words, by others in ours.
+"""Test messages: sent right away, and the answer is shown: a mail server's in its own words, others' in ours.
 
 Each is a message of the outbox that is claimed from the start. If this process dies in between, the outbox sends
-it; a test that was not taken is told on the page and then forgotten.
+it; a test that was not taken is shown on the page and then forgotten.
 """
 
 import logging
@@ -117,17 +117,17 @@ def _mail(team: Team, address: str, server: MailServer) -> Tried:
         server.end()
         return Tried(False, f"{address}: no mail can be made or sent to this address: {redact(str(error))}")
     _taken(message)
-    recipients.worked(team, address)
+    recipients.clear_bounce(team, address)
     return Tried(True, f"{address}: {_where()} took it: {server.answer[0]} {text(server.answer[1])}")
 
 
 def _message(team: Team, channel: Channel, recipient: str) -> Message:
     now = datetime.now(UTC)
     facts = {
-        "subject": f"This is how {team.name} is told",
+        "subject": f"Test notification for {team.name}",
         "text": "Someone asked for this test on the team's page. If you can read it, outages will reach you too.",
         "path": f"/teams/{team.slug}/alerting/",
-        "link_text": f"How {team.name} is told",
+        "link_text": f"Notifications for {team.name}",
         "name": "Test",
         "team": team.name,
         "team_slug": team.slug,

@@ -61,11 +61,11 @@ def payload(message: Message) -> dict[str, Any]:
         "team": message.team.slug if message.team else None,
         "subject": subject(message),
         "note": {"text": note["text"], "link": absolute(note["path"])} if note else None,
-        "incidents": [_told(item) for item in found],
+        "incidents": [_incident(item) for item in found],
     }
 
 
-def _told(item: Item) -> dict[str, Any]:
+def _incident(item: Item) -> dict[str, Any]:
     facts = item.facts
     return {
         "kind": item.kind,

@@ -18,7 +18,7 @@ from ..models import Endpoint
 from .reader import Entry, FileMistakes, TeamEntry
 
 SECRET = "api_key"
-"""The field whose value is never told."""
+"""The field whose value is never shown."""
 
 DEPENDS = "depends_on"
 """The field that names another endpoint of the team."""
@@ -76,7 +76,9 @@ class _Work:
         if Team.objects.filter(name__iexact=wanted["name"]).exclude(pk=team.pk).exists():
             self._add(entry, "name", "another team has this name already: take another.")
             return TeamDifference(Step("=", title))
-        details = tuple(_told(entry, key, getattr(team, key)) for key in wanted if getattr(team, key) != wanted[key])
+        details = tuple(
+            _difference(entry, key, getattr(team, key)) for key in wanted if getattr(team, key) != wanted[key]
+        )
         if found is None or details:
             moved = [key for key in wanted if getattr(team, key) != wanted[key]]
             for key, value in wanted.items():
@@ -118,7 +120,7 @@ class _Work:
             moved = endpoints.change(endpoint, **_own(entry))
         except ValidationError as error:
             return self._refused(entry, error)
-        return Step("~" if moved else "=", name, tuple(_told(entry, key, before[key]) for key in moved))
+        return Step("~" if moved else "=", name, tuple(_difference(entry, key, before[key]) for key in moved))
 
     def _new(self, team: Team, entry: Entry) -> Step:
         try:
@@ -140,7 +142,7 @@ class _Work:
         for entry, endpoint, before in moved:
             if self._hang(entry, endpoint, there) and steps[entry.path].mark in ("=", "~"):
                 step = steps[entry.path]
-                steps[entry.path] = Step("~", step.name, (*step.details, _told(entry, DEPENDS, before)))
+                steps[entry.path] = Step("~", step.name, (*step.details, _difference(entry, DEPENDS, before)))
 
     def _hang(self, entry: Entry, endpoint: Endpoint, there: dict[str, Endpoint]) -> bool:
         wanted = entry.fields[DEPENDS]
@@ -156,8 +158,8 @@ class _Work:
 
     def _refused(self, entry: Entry, error: ValidationError) -> Step:
         for key, messages in error.message_dict.items():
-            told = "its value from the environment is refused." if key in entry.raw else " ".join(messages)
-            self._add(entry, key, told)
+            reason = "its value from the environment is refused." if key in entry.raw else " ".join(messages)
+            self._add(entry, key, reason)
         return Step("=", entry.shown("name"))
 
     def _add(self, entry: Entry, key: str, text: str) -> None:
@@ -165,7 +167,7 @@ class _Work:
 
 
 def _own(entry: Entry) -> dict[str, Any]:
-    """What an endpoint can be told before the others are there."""
+    """What can be set on an endpoint before the others are there."""
     return {key: value for key, value in entry.fields.items() if key != DEPENDS}
 
 
@@ -190,7 +192,7 @@ def _make_way(entries: list[Entry], known: dict[str, Endpoint]) -> None:
             Endpoint.objects.filter(pk=endpoint.pk).update(url=f"moving:{endpoint.pk}")
 
 
-def _told(entry: Entry, key: str, before: Any) -> str:
+def _difference(entry: Entry, key: str, before: Any) -> str:
     if key == SECRET:
         return f"{key}: {'removed' if not entry.fields[key] else 'changed' if before else 'set'}"
     if key in entry.raw:

@@ -24,7 +24,7 @@ from . import values
 from .yaml_tree import Mistake, compose
 
 MOST_MISTAKES = 50
-"""Mistakes told at once; whoever has more sees the next ones after mending these."""
+"""Mistakes reported at once; whoever has more sees the next ones after mending these."""
 
 _NULL = "tag:yaml.org,2002:null"
 _NEVER_REPEATED = (".api_key", ".url", ".username")  # what is wrong with them may be a secret in the wrong place
@@ -99,7 +99,7 @@ def read(path: Path, environment: Mapping[str, str]) -> list[TeamEntry]:
 
 
 class _Reader:
-    """Walks the nodes, collects mistakes and goes on, so that one run tells them all."""
+    """Walks the nodes, collects mistakes and goes on, so that one run reports them all."""
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -112,9 +112,9 @@ class _Reader:
         self.mistakes.append((line, f"{where}: {text if text.endswith(('.', '?')) else f'{text}.'}"))
 
     def sentences(self) -> list[str]:
-        told = [text for _, text in sorted(self.mistakes)]
-        more = [f"… and {len(told) - MOST_MISTAKES} more."] if len(told) > MOST_MISTAKES else []
-        return told[:MOST_MISTAKES] + more
+        sentences = [text for _, text in sorted(self.mistakes)]
+        more = [f"… and {len(sentences) - MOST_MISTAKES} more."] if len(sentences) > MOST_MISTAKES else []
+        return sentences[:MOST_MISTAKES] + more
 
     def file(self, node: Node | None) -> list[TeamEntry]:
         if node is None:
@@ -175,7 +175,7 @@ class _Reader:
         return entry
 
     def _mapping(self, node: Node, path: str, known: tuple[str, ...]) -> dict[str, Node]:
-        """The known keys of a mapping; tells unknown ones and those given twice."""
+        """The known keys of a mapping; reports unknown ones and those given twice."""
         if not isinstance(node, MappingNode):
             self.add(_line(node), f"{path or 'the file'} has to have keys, such as {known[0]}: …")
             return {}
@@ -209,7 +209,7 @@ class _Reader:
         return self._scalar(keys[key], f"{path}.{key}", read) if key in keys else None
 
     def _values(self, keys: dict[str, Node], key: str, path: str, read: _Read) -> list[Any]:
-        """The list of a key without repetitions; tells what is empty or wrong, so that no list is emptied by a slip."""
+        """The list of a key without repetitions; reports what is empty or wrong, so no list is emptied by a slip."""
         items = self._list(keys.get(key), f"{path}.{key}")
         for item, item_path in items:
             if _is_null(item):
@@ -233,7 +233,7 @@ class _Reader:
         return self._taken(node, path, text, read)
 
     def _taken(self, node: ScalarNode, path: str, text: str, read: _Read) -> Any:
-        """What `read` makes of the text; tells what is wrong, without the text where that may be a secret."""
+        """What `read` makes of the text; reports what is wrong, without the text where that may be a secret."""
         try:
             if not text.isprintable() and not path.endswith(_NEVER_REPEATED):  # whose readers tidy them
                 raise ValueError("take out line breaks and control characters")
@@ -257,8 +257,8 @@ class _Reader:
         for entry in entries:
             value = str(entry.fields[key] or "").lower()
             if value and value in first:
-                told = f"is the same as in line {first[value]}: give each its own"
-                self.add(entry.line_of(key), f"{entry.path}.{key} {told}")
+                mistake = f"is the same as in line {first[value]}: give each its own"
+                self.add(entry.line_of(key), f"{entry.path}.{key} {mistake}")
             first.setdefault(value, entry.line_of(key))
 
 

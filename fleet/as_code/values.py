@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def fill(text: str, environment: Mapping[str, str]) -> str:
-    """`text` with each ${NAME} replaced from `environment`; what comes in is not looked through again."""
+    """`text` with each ${NAME} replaced from `environment`; what comes in is not replaced again."""
     if "${" in _VARIABLE.sub("", text):
         raise ValueError("write a variable as ${NAME}, with letters, digits and underscores")
     for name in _VARIABLE.findall(text):

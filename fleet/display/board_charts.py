@@ -18,7 +18,7 @@ def sparkline(values: Sequence[float | None], label: str) -> SafeString:
     if not known:
         return SafeString("")
     low, high = min(known), max(known)
-    # A calm line stays calm: what moves by less than its own size does not fill the height.
+    # A steady line stays flat: what moves by less than its own size does not fill the height.
     reach = max(high - low, 0.8 * high) or 1
     step = SPARK_WIDTH / max(1, len(values) - 1)
     base, scale = SPARK_HEIGHT - 2, (SPARK_HEIGHT - 4) / reach

@@ -74,7 +74,7 @@ def figures(engine: str, load: Load) -> list[Figure]:
         if field == "waiting" and value is not None:
             value += load.deferred or 0  # the engine's own figure is that of all
         if value is not None:
-            found.append(Figure(names.get(field, field), meaning, _tell(field, value)))
+            found.append(Figure(names.get(field, field), meaning, _format(field, value)))
         if field == "waiting":
             found += [_by_reason(names, reason, n) for reason, n in sorted(load.waiting_by_reason.items()) if n]
         if field == "prefix_cache_hits" and value is not None and load.prefix_cache_queries:
@@ -88,7 +88,7 @@ def _by_reason(names: dict[str, str], reason: str, requests: int) -> Figure:
     return Figure(f'{name}{{reason="{reason}"}}', meaning, formats.count(requests))
 
 
-def _tell(field: str, value: object) -> str:
+def _format(field: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

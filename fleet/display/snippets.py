@@ -46,7 +46,7 @@ def pick_model(models: Sequence[Model]) -> Model | None:
 
 
 def is_embedder(model: Model) -> bool:
-    """Whether the model makes embeddings and nothing else, as far as the engine tells."""
+    """Whether the model makes embeddings and nothing else, as far as the engine reports."""
     return "embedding" in model.capabilities and "completion" not in model.capabilities
 
 

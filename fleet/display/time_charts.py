@@ -1,7 +1,7 @@
 """Time-series charts as plain geometry: a template turns a Chart into SVG. Pure: no I/O, no Django.
 
 The plot is stretched to the page's width, so everything lives on a 0..1000 x 0..100 grid and all text is
-outside of it. Time labels tell the distance from now: the server does not know the reader's time zone.
+outside of it. Time labels show the distance from now: the server does not know the reader's time zone.
 """
 
 import math
@@ -116,7 +116,7 @@ def chart(title: str, unit: str, series: Sequence[Series], span: Range, first: i
 
 
 def status_band(statuses: Sequence[str | None], span: Range, first: int) -> tuple[Spot, ...]:
-    """The statuses of the buckets, equal neighbours joined; None (nobody looked) stays empty."""
+    """The statuses of the buckets, equal neighbours joined; None (no probe) stays empty."""
     spots, start = [], 0
     for status, group in groupby(_bridged(statuses)):
         count = len(list(group))
@@ -191,13 +191,13 @@ def _usual_step(places: list[int]) -> int:
 def _spots(series: Sequence[Series], unit: str, span: Range, first: int) -> tuple[Spot, ...]:
     spots, step = [], WIDTH / span.buckets
     for i in range(span.buckets):
-        told = [_tell(s, value, unit, len(series) > 1) for s in series if (value := s.values[i])]
-        if told:
-            spots.append(Spot(_r(i * step), _r(step), f"{_when(first + i, span)}: {', '.join(told)}"))
+        values = [_format(s, value, unit, len(series) > 1) for s in series if (value := s.values[i])]
+        if values:
+            spots.append(Spot(_r(i * step), _r(step), f"{_when(first + i, span)}: {', '.join(values)}"))
     return tuple(spots)
 
 
-def _tell(series: Series, value: Value, unit: str, named: bool) -> str:
+def _format(series: Series, value: Value, unit: str, named: bool) -> str:
     text = f"{number(value.mean)} {unit}".strip()
     if value.low != value.high:
         text += f" ({number(value.low)} to {number(value.high)})"

@@ -39,7 +39,7 @@ MODELS, MODEL_NAME = 100, 300
 """How many models may be named for each purpose, and the characters of a name."""
 
 SECRET = ("api_key",)
-"""Of these only is told that they moved."""
+"""Of these only the fact that they moved is recorded."""
 
 
 KEY_AGAIN = (
@@ -49,7 +49,7 @@ KEY_AGAIN = (
 
 
 def add(team: Team, **fields: Any) -> Endpoint:
-    """Adds an endpoint and has it looked at with the next tick.
+    """Adds an endpoint and has it probed with the next tick.
 
     Raises ValidationError with a sentence per field, also for a name or URL that the team watches already, and for
     one endpoint more than ENDPOINTS_PER_TEAM.
@@ -65,7 +65,7 @@ def add(team: Team, **fields: Any) -> Endpoint:
         now = datetime.now(UTC)
         EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
         audit.record("endpoint.added", team=team, what=endpoint, detail={"url": redact(endpoint.url)})
-    _tell_boards(endpoint.pk)
+    _update_boards(endpoint.pk)
     return endpoint
 
 
@@ -88,8 +88,8 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         if "url" in moved:
             lifecycle.stop_watching([endpoint.pk], audit.done("Its URL was changed"))
         endpoint.save()
-        told = ", ".join(moved)
-        Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=told[:300])
+        names = ", ".join(moved)
+        Change.objects.create(endpoint=endpoint, at=datetime.now(UTC), kind="settings", after=names[:300])
         after = {name: getattr(endpoint, name) for name in FIELDS}
         detail = audit.differences(before, after, SECRET)
         audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
@@ -102,7 +102,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
             lifecycle.depend_again(endpoint.pk)
         _forget_put_off(endpoint.pk)
         _due_now(endpoint)
-    _tell_boards(endpoint.pk)
+    _update_boards(endpoint.pk)
     return moved
 
 
@@ -132,11 +132,11 @@ def pause(endpoint: Endpoint) -> None:
         _reset(state, Cause.PAUSED)
         state.due_at = None
         state.save()
-    _tell_boards(endpoint.pk)
+    _update_boards(endpoint.pk)
 
 
 def resume(endpoint: Endpoint) -> None:
-    """Looks at a paused endpoint again, from the next tick on."""
+    """Probes a paused endpoint again, from the next tick on."""
     with transaction.atomic():
         if Endpoint.objects.filter(pk=endpoint.pk, paused=True).update(paused=False):
             audit.record("endpoint.resumed", team=endpoint.team, what=endpoint)
@@ -145,10 +145,10 @@ def resume(endpoint: Endpoint) -> None:
         state.due_at = int(time.time())
         state.save()
         _forget_put_off(endpoint.pk)
-    _tell_boards(endpoint.pk)
+    _update_boards(endpoint.pk)
 
 
-def look_now(endpoint: Endpoint) -> None:
+def probe_now(endpoint: Endpoint) -> None:
     """Makes an endpoint due at once; a paused one stays paused."""
     _due_now(endpoint)
 
@@ -164,7 +164,7 @@ def remove(endpoint: Endpoint) -> None:
         audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
         endpoint.delete()
         _forget_put_off(pk)
-    _tell_boards(pk)
+    _update_boards(pk)
 
 
 def suggested_name(url: str) -> str:
@@ -173,7 +173,7 @@ def suggested_name(url: str) -> str:
     return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
 
 
-def _tell_boards(pk: int) -> None:
+def _update_boards(pk: int) -> None:
     """Once the change is committed: a board that asks sooner would not find it."""
     transaction.on_commit(lambda: live.publish([pk]))
 

@@ -1,4 +1,4 @@
-"""A first look at an address, before it is saved. Nothing is stored."""
+"""A first probe of an address, before it is saved. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Check:
     name: str  # what the endpoint will be called if nobody gives it a name
     reading: Reading
     finding: Finding
-    engine: str  # a label; "" when nobody could tell
+    engine: str  # a label; "" when it is not known
     sentence: str  # what is wrong; "" when all is well
     advice: str
     rungs: list[ladder.Rung]
@@ -62,7 +62,7 @@ def check(
 ) -> Check:
     """Asks the server at `url` (a base URL) who it is and how it is; takes up to DEADLINE seconds.
 
-    Which of the `watched` endpoints watch the same address is told, too.
+    Which of the `watched` endpoints watch the same address is part of it.
     """
     reading = probe(
         url,

@@ -1,4 +1,4 @@
-"""A look around on this machine: which inference servers answer at the usual ports?"""
+"""A search of this machine: which inference servers answer at the usual ports?"""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ class Found:
     watched_as: Endpoint | None = None
 
 
-def look_around(
+def find_servers(
     known: QuerySet[Endpoint],
     ports: Iterable[int] = PORTS,
     own_ports: Iterable[int] = (),

@@ -103,18 +103,18 @@ class EndpointForm(OpenedForm):
         help_text="Pinned, another engine answering there counts as degraded.",
         error_messages={"invalid_choice": "Choose one of the engines in the list."},
     )  # fmt: skip
-    interval = _number("Look every", "interval", "seconds", "5 to 3600.")
+    interval = _number("Probe every", "interval", "seconds", "5 to 3600.")
     timeout = _number("Give up after", "timeout", "seconds", TIMEOUT_HELP, forms.FloatField)
     fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
     recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
     fail_of = _number("… among the last", "fail_of", "", "Then they need not be in a row. 0: in a row.")
-    fail_for = _number("… and for", "fail_for", "seconds", "Trouble that ends sooner is not told. 0: no wait.")
+    fail_for = _number("… and for", "fail_for", "seconds", "Trouble that ends sooner is not alerted. 0: no wait.")
     slow_after = _number("Slow from", "slow_after", "milliseconds", "A slower first answer is degraded. Empty: never.")
     start_within = _number("Starts within", "start_within", "seconds", START_HELP)
     depends_on = forms.ModelChoiceField(
         label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
         widget=forms.Select(attrs={"class": "select"}),
-        help_text="While that one is down, nobody is mailed about this one. It is looked at all the same.",
+        help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
         error_messages={"invalid_choice": "Choose another endpoint of the team."},
     )  # fmt: skip
     canary_models = ModelNames(

@@ -160,7 +160,7 @@ class _Asker:
         return Failure(error.cause, error.step or "canary", error.detail)
 
     def _why_late(self, timeout: float) -> Failure:
-        """Busy is not wedged: look at the load again, and say so when work went on meanwhile."""
+        """Busy is not wedged: read the load again, and report it when work went on meanwhile."""
         again = probe(
             self.base_url, engine=self.engine, known=self.reading.facts, timeout=AGAIN_DEADLINE, **self.options
         )
@@ -196,7 +196,7 @@ class _Asker:
 
 
 def moved(before: Load, after: Load) -> bool:
-    """Whether the engine worked between two looks, by its counters of tokens. Not by that of finished requests where
+    """Whether the engine worked between two readings, by its counters of tokens. Not by that of finished requests where
     there is a better one: a request that was given up counts as finished too."""
     if before.process_start != after.process_start:
         return False

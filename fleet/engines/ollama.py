@@ -182,7 +182,7 @@ QUESTIONS = (
 
 
 def _server_time(visit: Visit) -> float:
-    """The server's own clock, since `expires_at` is by that one; ours when it does not tell. Unix seconds."""
+    """The server's own clock, since `expires_at` is by that one; ours when it does not send one. Unix seconds."""
     try:
         return parsedate_to_datetime(visit.get("/api/ps").headers.get("Date", "")).timestamp()
     except ValueError:

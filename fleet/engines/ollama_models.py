@@ -15,7 +15,7 @@ Shown = dict[str, dict[str, Any]]
 
 
 def offered(tags: dict[str, Any], memory: dict[str, Any]) -> Iterator[Model]:
-    """The models of GET /api/tags. Since 0.30 these tell what /api/show tells, which goes to the memory."""
+    """The models of GET /api/tags. Since 0.30 these have what /api/show has, which goes to the memory."""
     entries = [entry for entry in mappings(tags.get("models")) if _name(entry)]
     digests = {digest for entry in entries if (digest := text(entry.get("digest")))}
     shown: Shown = {d: known for d, known in mapping(memory.get("shown")).items() if d in digests}
@@ -89,8 +89,8 @@ def _model(entry: dict[str, Any]) -> Model:
     return Model(
         name=_name(entry) or "",
         size=whole(entry.get("size")),
-        quantization=_told(details.get("quantization_level")),
-        parameters=_told(details.get("parameter_size")),
+        quantization=_known(details.get("quantization_level")),
+        parameters=_known(details.get("parameter_size")),
         remote_host=text(entry.get("remote_host")) or (text(entry.get("remote_model")) and "unknown host"),
         digest=text(entry.get("digest")),
     )
@@ -100,7 +100,7 @@ def _name(entry: dict[str, Any]) -> str | None:
     return text(entry.get("name")) or text(entry.get("model"))
 
 
-def _told(value: Any) -> str | None:
+def _known(value: Any) -> str | None:
     """Ollama writes "unknown" where it does not know."""
     return None if value == "unknown" else text(value)
 

@@ -1,6 +1,6 @@
 """Portkey's AI gateway: https://github.com/Portkey-AI/gateway
 
-It chooses what is behind it anew for each request, by that request's headers (x-portkey-provider, x-portkey-config), so
+It chooses what is behind it for each request, by that request's headers (x-portkey-provider, x-portkey-config), so
 it lists no models and shows nothing behind it. All it can be asked is whether it runs.
 """
 

@@ -73,10 +73,10 @@ class _Climb:
             facts, load, odd = read(self.given, self.visit)
         except ProbeError as error:
             if isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS:
-                self._look_for_another()
+                self._try_others()
             raise
         if odd:
-            self._look_for_another()
+            self._try_others()
             if self.identity and self.identity.engine != self.given.NAME:
                 self.identity = None  # weak: behind a proxy that shuts some routes any engine shows its list alone
         return facts, load
@@ -99,7 +99,7 @@ class _Climb:
             detail = f"This is {self.identity.engine}, which we do not know how to watch. {self.identity.proof}"
             raise BadAnswer(Cause.NOT_RECOGNISED, detail)
 
-    def _look_for_another(self) -> None:
+    def _try_others(self) -> None:
         """The given engine answers oddly. Raises WRONG_ENGINE when another one has taken its place."""
         with self.visit.step("identify"):
             with suppress(ProbeError):  # the first trouble says more
@@ -148,9 +148,9 @@ class _Climb:
         return isinstance(error, BadAnswer | Rejected | NotReady) or error.cause is Cause.CONNECTION_LOST
 
     def _nobody(self, front: ProbeError | None, troubles: list[ProbeError]) -> ProbeError:
-        """The error for a server that no engine module recognised: the most telling thing that it answered."""
+        """The error for a server that no engine module recognised: the most specific thing that it answered."""
         refusals = [refused(answer, request) for request, answer in self.visit.answers() if answer.status >= 400]
-        for cause in _TELLING:
+        for cause in _MOST_SPECIFIC_FIRST:
             for error in (*troubles, *refusals):
                 if error.cause is cause:
                     return error
@@ -168,7 +168,7 @@ class _Climb:
         return front or late or bug or unknown
 
 
-_TELLING = (
+_MOST_SPECIFIC_FIRST = (
     Cause.LOADING,
     Cause.NOTHING_BEHIND,
     Cause.WANTS_HTTPS,
@@ -178,4 +178,4 @@ _TELLING = (
     Cause.PROXY_REFUSED,
     Cause.LOGIN_PAGE,
 )
-"""The causes that explain why nobody was recognised, whichever question brought them, the most telling first."""
+"""The causes that explain why nobody was recognised, whichever question brought them, the most specific first."""

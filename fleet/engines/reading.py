@@ -11,7 +11,7 @@ STEPS = ("connect", "identify", "health", "models", "load", "canary")
 """The ladder of a probe, in the order it is climbed."""
 
 SURFACES = ("completions", "chat", "responses", "embeddings", "messages")
-"""The API surfaces we tell apart. "messages" is the Anthropic-style route."""
+"""The API surfaces we distinguish. "messages" is the Anthropic-style route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Load:
     prompt_tokens: int | None = None  # counter
     generation_tokens: int | None = None  # counter
     requests: int | None = None  # counter of finished requests
-    slots: int | None = None  # requests it can work on at once, where the engine tells
+    slots: int | None = None  # requests it can work on at once, where the engine reports it
     busy: bool | None = None  # Ollama: a model is past its expires_at, so a request is running
     sleep_state: str | None = None  # vLLM: "awake", "weights_offloaded", "discard_all"
     process_start: float | None = None  # unix seconds; a change means a restart
@@ -124,7 +124,7 @@ class Canary:
 
     model: str = ""
     ms: float | None = None
-    tokens: int = 0  # that the server spent on it, prompt included where it tells
+    tokens: int = 0  # that the server spent on it, prompt included where it is reported
     skipped: str = ""
     failure: Failure | None = None
     note: str = ""  # the server refused the question itself, which says nothing about the engine

@@ -103,7 +103,7 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
     return Availability(
         period=period.key,
         probes=probes,
-        unwatched=gap if gap >= _worth_telling(interval) else 0.0,
+        unwatched=gap if gap >= _worth_mentioning(interval) else 0.0,
         since=int(began) if parts and began - start >= WIDTH[period.span] else None,
         **times,
     )
@@ -130,6 +130,6 @@ def together(period: Period, each: Sequence[Availability]) -> Availability:
     return Availability(period=period.key, since=since, **added)
 
 
-def _worth_telling(interval: int) -> float:
+def _worth_mentioning(interval: int) -> float:
     """Seconds without a probe that are not merely the wait for the next one."""
     return max(120.0, 2.5 * interval)

@@ -3,7 +3,7 @@
 Pure. Each probe adds itself, so the board never reads the history:
 
     {"day":  {"<cell>": {"<status>": probes, ...}, ...},   60 cells of 24 minutes
-     "hour": {"<minute>": [probes, sum of latency in ms, busy probes, looks that could tell busy], ...}}
+     "hour": {"<minute>": [probes, sum of latency in ms, busy probes, probes that could detect busy], ...}}
 
 Cells and minutes are counted from the epoch, so nothing has to be moved as time passes.
 """
@@ -35,7 +35,7 @@ def add(strip: dict[str, Any], at: float, status: str, latency_ms: float | None,
 
 
 def day_cells(strip: dict[str, Any], now: float) -> list[str | None]:
-    """The worst status of each of the last 60 cells, oldest first; None where nobody looked."""
+    """The worst status of each of the last 60 cells, oldest first; None where nothing was probed."""
     last = int(now // CELL)
     day = strip.get("day", {})
     return [_worst(day.get(str(cell), {})) for cell in range(last - CELLS + 1, last + 1)]
@@ -61,7 +61,7 @@ def latencies(strip: dict[str, Any], now: float) -> list[float | None]:
 
 
 def busy_share(strip: dict[str, Any], now: float) -> float | None:
-    """The share (0..1) of the last hour's probes that found it at work; None when none could tell."""
+    """The share (0..1) of the last hour's probes that found it at work; None when none could detect it."""
     first = int(now // 60) - 59
     cells = [cell for minute, cell in strip.get("hour", {}).items() if int(minute) >= first]
     known = sum(cell[3] for cell in cells)

@@ -1,7 +1,7 @@
 """Rolling up the history: observations to minutes, minutes to hours, hours to UTC days.
 
-A span is always worked out anew from all that lies in it, never added to, so doing it twice changes nothing. How far
-an endpoint is rolled up is told by its own rows, which are written in the order of time: whatever stopped the last
+A span is always computed from all that lies in it, never added to, so doing it twice changes nothing. How far
+an endpoint is rolled up is shown by its own rows, which are written in the order of time: whatever stopped the last
 run, the next one goes on from there.
 """
 

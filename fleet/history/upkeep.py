@@ -35,7 +35,7 @@ def prune(now: datetime | None = None) -> None:
 
     def work(row: tuple[int, str, int]) -> None:
         endpoint = row[0]
-        # The hour is rolled up last: it still looks for observations that came late.
+        # The hour is rolled up last: it still searches for observations that came late.
         if edge := rolled_up[endpoint].hour:
             _prune_observations(endpoint, min(edge, now - KEEP_OBSERVATIONS))
         _prune_traces(endpoint)

@@ -1,4 +1,4 @@
-"""What people do about an incident: acknowledge it, give it back, note something. The one way for pages and links."""
+"""What people do about an incident: acknowledge it, release it, note something. The one way for pages and links."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -18,7 +18,7 @@ BY_LINK = "link in a mail"
 def unsubscribe(team_pk: int, address: str) -> Team:
     """Sends the address no more of the team's mail. Doing it again changes nothing."""
     team = team_of(team_pk)
-    with audit.through(BY_LINK):
+    with audit.acting_via(BY_LINK):
         recipients.unsubscribe(team, address)
     return team
 
@@ -51,8 +51,8 @@ def incidents_of(numbers: list[int], user: User | None) -> list[Incident]:
 
 def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
     """Acknowledges them for who uses the link. Raises ValidationError for a note that is too long."""
-    with audit.through(BY_LINK):
-        actions.acknowledge_all(incidents, by, text, trail=audit.whose(by))
+    with audit.acting_via(BY_LINK):
+        actions.acknowledge_all(incidents, by, text, trail=audit.subject_of(by))
 
 
 def is_unsubscribed(team: Team, address: str) -> bool:

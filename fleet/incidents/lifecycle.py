@@ -23,7 +23,7 @@ _WORSE = ("status", "cause", "step", "detail")
 def follow(state: EndpointState, before: Standing, after: Standing, last_seen: dict[str, Any]) -> None:
     """Opens, updates or resolves the endpoint's incident, with its alerts, when its standing moved."""
     if after.status is Status.UNKNOWN:
-        return  # we could not look: what was open stays open
+        return  # the monitor was blind: what was open stays open
     if after.status in TROUBLE and before.status not in TROUBLE:
         _begin(state, after, last_seen)
     elif after.status in TROUBLE and (before.status, before.cause) != (after.status, after.cause):
@@ -49,13 +49,13 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
         outbox.write_unwatched(incident, why, team_goes=team_goes)
         incident.resolved_at = incident.resolved_at or now
-        incident.told = Incident.Told.CLOSED
-        incident.save(update_fields=["resolved_at", "told"])
+        incident.announced = Incident.Announced.CLOSED
+        incident.save(update_fields=["resolved_at", "announced"])
         incident.note(now, why)
 
 
 def void(since: datetime, why: str) -> int:
-    """Closes what was opened since then although we could not look. Returns how many it were.
+    """Closes what was opened since then although the monitor was blind. Returns how many there were.
 
     Who has a message about one is alerted of its end with the first good probe.
     """
@@ -65,8 +65,8 @@ def void(since: datetime, why: str) -> int:
     for incident in rows:
         incident.resolved_at = now
         outbox.drop(incident, why)
-        incident.told = incident.told if outbox.reached(incident) else Incident.Told.CLOSED
-        incident.save(update_fields=["resolved_at", "told"])
+        incident.announced = incident.announced if outbox.has_message(incident) else Incident.Announced.CLOSED
+        incident.save(update_fields=["resolved_at", "announced"])
         incident.note(now, why)
     return len(rows)
 
@@ -80,14 +80,14 @@ def _begin(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> 
         incident.resolved_at = None
         _worsen(incident, after)
         incident.save(update_fields=["resolved_at", *_WORSE])
-        incident.note(now, f"Again {after.status}. {_told(after)}")
+        incident.note(now, f"Again {after.status}. {_describe(after)}")
     _find_cause(incident)
     if state.flaps(now) and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])
         lasting = f"{settings.FLAPPING_ALERT_AFTER / 60:g} min"
         incident.note(now, f"Flapping: it comes and goes. An outage, or its end, is alerted once it lasted {lasting}.")
-    outbox.tell(incident, state)
+    outbox.write_alerts(incident, state)
 
 
 def _unfinished(state: EndpointState) -> Incident | None:
@@ -110,10 +110,10 @@ def _open(state: EndpointState, after: Standing, last_seen: dict[str, Any]) -> I
         last_seen=last_seen,
     )
     incident.note(incident.began_at, "First failed probe.")
-    looks = (
+    probes = (
         f"{state.endpoint.fail_after} of {state.endpoint.fail_of}" if state.endpoint.fail_of else f"{after.failures}"
     )
-    incident.note(now, f"Held to be {after.status} after {looks} failed probes. {_told(after)}")
+    incident.note(now, f"{after.status.capitalize()} after {probes} failed probes. {_describe(after)}")
     return incident
 
 
@@ -139,8 +139,8 @@ def depend_again(endpoint_id: int) -> None:
 def _put_down_to(incident: Incident, parent: Incident) -> None:
     """What is in no message yet is not sent. Should it be needed after all, it is written in another round."""
     incident.parent = parent
-    if outbox.drop(incident, f"put down to {parent.endpoint}"):
-        incident.told = outbox.last_word(incident)
+    if outbox.drop(incident, f"caused by {parent.endpoint}"):
+        incident.announced = outbox.last_kind(incident)
         incident.round += 1
     incident.save(update_fields=["parent", "told", "round"])
     incident.children.open().update(parent=parent)
@@ -152,11 +152,11 @@ def _turn(state: EndpointState, after: Standing) -> None:
     incident = _open_one(state)
     if incident is None:
         return
-    incident.note(datetime.now(UTC), f"Now {after.status}. {_told(after)}")
+    incident.note(datetime.now(UTC), f"Now {after.status}. {_describe(after)}")
     if _worsen(incident, after):
         incident.save(update_fields=_WORSE)
         _find_cause(incident)
-        outbox.tell(incident, state)
+        outbox.write_alerts(incident, state)
 
 
 def _worsen(incident: Incident, after: Standing) -> bool:
@@ -176,12 +176,12 @@ def _end(state: EndpointState, after: Standing) -> None:
     incident.resolved_at = now
     incident.save(update_fields=["resolved_at"])
     incident.note(now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
-    outbox.tell(incident, state)
+    outbox.write_alerts(incident, state)
 
 
 def _open_one(state: EndpointState) -> Incident | None:
     return Incident.objects.open().filter(endpoint_id=state.endpoint_id).select_related("parent").first()
 
 
-def _told(standing: Standing) -> str:
+def _describe(standing: Standing) -> str:
     return causes.sentence(standing.cause or "", standing.detail, standing.step)

@@ -20,7 +20,7 @@ DEPTH = 5
 
 
 def cause_of(incident: Incident) -> Incident | None:
-    """The open incident that this one is put down to; None when it stands for itself."""
+    """The open incident that caused this one; None when it stands for itself."""
     found = _by_hand(incident.endpoint)
     return _by_host(incident) if found is None and incident.status == Status.DOWN else found
 
@@ -61,13 +61,13 @@ def _by_host(incident: Incident) -> Incident | None:
 
 
 def _alike(one: Incident, other: Incident) -> bool:
-    """Whether a host that failed would look like these two: at the same time, in the same way."""
+    """Whether a host that failed would show itself like these two: at the same time, in the same way."""
     unreachable = one.cause in SUSPICIOUS and other.cause in SUSPICIOUS
     return (one.cause == other.cause or unreachable) and abs(one.began_at - other.began_at) <= SAME_MOMENT
 
 
 def _all_cut_off(endpoints: Iterable[int]) -> bool:
-    """Whether the last look at each of them fails without any answer."""
+    """Whether the last probe of each of them fails without any answer."""
     failing = Q(failures__gt=0) | Q(status__in=TROUBLE, successes=0)
     rows = EndpointState.objects.filter(pk__in=list(endpoints))
     return not rows.exclude(failing, latency_ms=None).exists()

@@ -14,14 +14,14 @@ from ..alerts import outbox
 from ..models import EndpointState, Incident
 from ..verdict.status import TROUBLE, Status
 
-CATCHING_UP, ENDINGS = "catch-up", "endings"
+DUE_ALERTS, ENDINGS = "catch-up", "endings"
 """The sweeps, as core.fence knows them."""
 
 _NAMED = ("pk", "endpoint__name", "endpoint__team_id")
 
 
 def sweep() -> int:
-    """Tells what is to be told about every incident that is open or not told to its end; returns how many moved."""
+    """Writes the alerts due for incidents that are open or whose end was not announced; returns how many moved."""
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
     return fence.each(CATCHING_UP, Incident.objects.unfinished().values_list(*_NAMED), lambda row: _tell(row[0]), _item)
@@ -37,10 +37,10 @@ def _fine() -> QuerySet[Incident]:
     return Incident.objects.open().exclude(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN))
 
 
-def _tell(pk: int) -> list[str]:
-    """In a transaction of its own, on a locked row: a probe may be telling about the same incident right now.
+def _write_due(pk: int) -> list[str]:
+    """In a transaction of its own, on a locked row: a probe may be writing alerts of the same incident right now.
 
-    Most have nothing to tell, and hundreds of transactions in a row would hold up the dispatcher.
+    Most have nothing due, and hundreds of transactions in a row would hold up the dispatcher.
     """
     read = Incident.objects.select_related("parent__endpoint", "endpoint__team", "endpoint__state").filter(pk=pk)
     incident = read.first()
@@ -52,7 +52,7 @@ def _tell(pk: int) -> list[str]:
         if incident is None:
             return []
         states = EndpointState.objects.select_related("endpoint__team")
-        return outbox.tell(incident, states.get(pk=incident.endpoint_id))
+        return outbox.write_alerts(incident, states.get(pk=incident.endpoint_id))
 
 
 def _end(pk: int, now: datetime) -> None:

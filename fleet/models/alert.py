@@ -1,4 +1,4 @@
-"""The outbox: what people are to be told, and the messages that carry it."""
+"""The outbox: alerts, and the messages that carry them."""
 
 from datetime import time
 
@@ -29,7 +29,7 @@ class Message(models.Model):
         DROPPED = "unwanted", "dropped: nobody is to get it any more"
 
     class Try(models.TextChoices):
-        """How the last try ended. What is put down to the message itself is nobody else's trouble."""
+        """How the last try ended. What the message itself causes is nobody else's trouble."""
 
         NONE = "", "not tried yet"
         RUNNING = "running", "running"  # or its worker died; next_try_at is the end of its lease
@@ -55,7 +55,7 @@ class Message(models.Model):
 
 
 class Alert(models.Model):
-    """What one recipient is to be told: about an incident, or a note. Written with what it is about, sent later."""
+    """What one recipient is to be sent: about an incident, or a note. Written with what it is about, sent later."""
 
     class Kind(models.TextChoices):
         DOWN = "down"
@@ -64,7 +64,7 @@ class Alert(models.Model):
         UNWATCHED = "unwatched"  # nobody will learn whether it is over: paused, removed, or its URL was changed
         REMINDER = "reminder"
         ESCALATED = "escalated"
-        REVIEW = "review"  # a note: something the team decided wants another look
+        REVIEW = "review"  # a note: something the team decided is to be reviewed
         DIGEST = "digest"  # a note: what changed since the last one
         MONITOR = "monitor"  # a note: the watch itself was in trouble
         TEST = "test"  # a note: someone wants to see whether it arrives
@@ -75,7 +75,7 @@ class Alert(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="alerts")
     key = models.CharField(max_length=120, blank=True)  # of a note: what makes it the same note again
     kind = models.CharField(max_length=12, choices=Kind)
-    round = models.PositiveSmallIntegerField(default=0)  # the how-manieth of its kind in its incident, from 0
+    round = models.PositiveSmallIntegerField(default=0)  # the n-th of its kind in its incident, from 0
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.MAIL)
     recipient = models.CharField(max_length=254)
     facts = models.JSONField()  # what the message says, frozen when it was written
@@ -107,7 +107,7 @@ class Alert(models.Model):
 
 
 class AlertPolicy(models.Model):
-    """How a team wants to be told. A team without a row has these defaults."""
+    """A team's notifications. A team without a row has these defaults."""
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, primary_key=True, related_name="alert_policy")
     remind_every = models.PositiveSmallIntegerField(default=4)  # hours; 0: never

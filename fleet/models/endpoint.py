@@ -58,7 +58,7 @@ class Endpoint(models.Model):
     expected_models = models.JSONField(default=list, blank=True)
     depends_on = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="dependents"
-    )  # while that one is down, trouble here is put down to it
+    )  # while that one is down, it is the cause of trouble here
     canary_models = models.JSONField(default=list, blank=True)  # may be asked for a token now and then; empty: none
     canary_every = models.PositiveIntegerField(
         default=600, validators=[MinValueValidator(300), MaxValueValidator(86_400)]
@@ -81,12 +81,12 @@ class Endpoint(models.Model):
 
     @property
     def unverified(self) -> bool:
-        """Whether it has a certificate that nobody looks at."""
+        """Whether it has a certificate that is not verified."""
         return unverified(self.url, self.verify_tls)
 
 
 def unverified(url: str, verify_tls: bool) -> bool:
-    """Whether an endpoint of these values has a certificate that nobody looks at. Plain http has none."""
+    """Whether an endpoint of these values has a certificate that is not verified. Plain http has none."""
     return not verify_tls and url.startswith("https:")
 
 
@@ -130,14 +130,14 @@ class EndpointState(models.Model):
     failing_since = models.DateTimeField(null=True)  # the first of the failures in a row
     recent = models.PositiveIntegerField(default=0)  # the last 20 findings as bits, the newest lowest; 1: trouble
     turns = models.JSONField(default=list)  # the latest ones into trouble and out of it: fleet.verdict.flapping
-    still = models.PositiveIntegerField(default=0)  # looks in a row at requests under way without any progress
+    still = models.PositiveIntegerField(default=0)  # probes in a row that find requests under way without any progress
     starts = models.JSONField(default=list)  # seconds that the latest starts took
     starting = models.JSONField(default=dict)  # the start under way: fleet.verdict.starts.Stretch
     certificate_until = models.DateTimeField(null=True)  # when the TLS certificate expires
     canary = models.JSONField(default=dict)  # fleet.verdict.canary_memory, and still_since and still_rises: see memory
     marks = models.JSONField(default=dict)  # what mutes it or was done about it: fleet.muting.marks
 
-    probed_at = models.DateTimeField(null=True)  # the last look
+    probed_at = models.DateTimeField(null=True)  # the last probe
     seen_at = models.DateTimeField(null=True)  # the last answer
     latency_ms = models.FloatField(null=True)
 

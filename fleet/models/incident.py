@@ -41,8 +41,8 @@ def _acknowledged(now: datetime) -> Q:
 class Incident(models.Model):
     """One stretch of trouble of one endpoint."""
 
-    class Told(models.TextChoices):
-        """What people were told last. While it is not what is, and nothing mutes it, there is something to tell."""
+    class Announced(models.TextChoices):
+        """What people were alerted of last. While it is not what is, and nothing mutes it, an alert is due."""
 
         NOTHING = ""
         DEGRADED = "degraded"
@@ -60,10 +60,12 @@ class Incident(models.Model):
     opened_at = models.DateTimeField()  # when the failures in a row were enough
     resolved_at = models.DateTimeField(null=True, db_index=True)
     last_seen = models.JSONField(default=dict)  # what the last good probe knew: at, engine, version, models
-    flapping = models.BooleanField(default=False)  # it came back and went again, too often to be told each time
+    flapping = models.BooleanField(default=False)  # it came back and went again, too often for an alert each time
 
-    told = models.CharField(max_length=12, choices=Told, default=Told.NOTHING, blank=True, db_index=True)
-    told_at = models.DateTimeField(null=True)
+    announced = models.CharField(
+        max_length=12, choices=Announced, default=Announced.NOTHING, blank=True, db_index=True, db_column="told"
+    )
+    announced_at = models.DateTimeField(null=True, db_column="told_at")
     round = models.PositiveSmallIntegerField(
         default=0
     )  # goes up where a kind may be written once more: it came back, or what was written was dropped
@@ -118,7 +120,7 @@ class IncidentEvent(models.Model):
 
 
 class Silence(models.Model):
-    """For a while nobody is told about an endpoint, an engine of the team, or the whole team."""
+    """For a while nobody is notified about an endpoint, an engine of the team, or the whole team."""
 
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="silences")
     endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="silences")
@@ -133,7 +135,7 @@ class Silence(models.Model):
 
 
 class MaintenanceWindow(models.Model):
-    """When work is planned: nobody is told, and the time does not count for availability."""
+    """When work is planned: nobody is notified, and the time does not count for availability."""
 
     class Repeats(models.TextChoices):
         ONCE = "once", "once"
@@ -158,9 +160,9 @@ class MaintenanceWindow(models.Model):
 
 
 class BlindStretch(models.Model):
-    """A time in which the watch itself could not look. What probes found in it says nothing about the endpoints."""
+    """A time in which the watch itself was blind. What probes found in it says nothing about the endpoints."""
 
-    AFTERGLOW = timedelta(seconds=10)  # failures are still put down to it: probes that began in it end now
+    AFTERGLOW = timedelta(seconds=10)  # failures still count as caused by it: probes that began in it end now
 
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -23,7 +23,7 @@ SILENCE_MAX = timedelta(days=30)
 def silence(
     team: Team, by: User, *, ends_at: datetime, endpoint: Endpoint | None = None, engine: str = "", reason: str = ""
 ) -> Silence:
-    """From now until `ends_at` nobody is told about the endpoint, the team's endpoints of an engine, or all of it.
+    """From now until `ends_at` nobody is notified about the endpoint, the team's endpoints of an engine, or all of it.
 
     The same one again a moment later is a form that was sent twice: it is the first one then.
     """
@@ -61,7 +61,7 @@ def silence(
 
 
 def end_silence(silence: Silence, by: User) -> None:
-    """People are told again, from now on."""
+    """People are notified again, from now on."""
     now = datetime.now(UTC)
     with transaction.atomic():
         if not Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now):
@@ -87,7 +87,7 @@ def plan(
 
     What is planned once ends when it says. What repeats is as long as its clock shows, also where the first time lies
     over a change of the clock.
-    Nobody is told then, and the time does not count for availability. One that is planned already is not planned again.
+    Nobody is notified then, and the time does not count for availability. What is planned already is not planned twice.
     Raises ValidationError with a sentence per field.
     """
     _of_team(team, endpoint)

@@ -136,9 +136,9 @@ class TargetMixin(forms.Form):
         return self.targets[self.cleaned_data["target"]]
 
     def take(self, error: ValidationError) -> None:
-        """Puts what calm refused at the fields that it is about."""
-        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for field, messages in told.items():
+        """Puts what actions.silence or actions.plan refused at the fields that it is about."""
+        mistakes = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for field, messages in mistakes.items():
             self.add_error(field if field in self.fields else None, messages)
 
 
@@ -169,7 +169,7 @@ class MaintenanceForm(TargetMixin):
     name = forms.CharField(
         label="What is done", max_length=80,
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "placeholder": "Driver update"}),
-        error_messages={"required": "Say what is done, like “Driver update”.", "max_length": "At most 80 characters."},
+        error_messages={"required": "Name what is done, like “Driver update”.", "max_length": "At most 80 characters."},
     )  # fmt: skip
     starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
     ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
@@ -193,7 +193,7 @@ class MaintenanceForm(TargetMixin):
         return zone_name(self.cleaned_data["time_zone"])
 
     def values(self) -> dict[str, Any]:
-        """What calm.plan wants, of a form that is valid."""
+        """The arguments of actions.plan, of a form that is valid."""
         data, target = self.cleaned_data, self.chosen()
         zone = time_zones.named(data["time_zone"])
         starts = time_zones.moment(data["starts"], zone)
@@ -210,5 +210,7 @@ class MaintenanceForm(TargetMixin):
 
     def take(self, error: ValidationError) -> None:
         names = {"starts_at": "starts", "ends_at": "ends"}
-        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        super().take(ValidationError({names.get(field, field) or "__all__": words for field, words in told.items()}))
+        mistakes = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        super().take(
+            ValidationError({names.get(field, field) or "__all__": words for field, words in mistakes.items()})
+        )

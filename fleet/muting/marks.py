@@ -37,7 +37,7 @@ class _Reasons:
 
 
 def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
-    """Works out the marks of these endpoints, or of all. Those that changed are stored and shown anew on the boards."""
+    """Works out the marks of these endpoints, or of all. Those that changed are stored and redrawn on the boards."""
     now = datetime.now(UTC)
     states = EndpointState.objects.order_by()
     if endpoint_ids is not None:

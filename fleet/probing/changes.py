@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ..engines.reading import Facts, Model
 
 MOST = 50
-"""Changes told one by one per probe; a server that swaps thousands of models is told in one line."""
+"""Changes recorded one by one per probe; a server that swaps thousands of models gets one line."""
 
 
 class Difference(NamedTuple):

@@ -1,4 +1,4 @@
-"""What two ticks tell about the time between them: did the watch stand still, or was the clock set?"""
+"""What two ticks show about the time between them: did the watch stand still, or was the clock set?"""
 
 import logging
 import threading
@@ -53,7 +53,7 @@ def moment() -> Moment:
 def passed(now: Moment, last: Moment | None, last_tick: float | None) -> Passed:
     """Compares now with this process's last tick, and with the last one of any process (unix seconds).
 
-    A process that has not ticked yet can't tell a set clock from a pause, so it takes a gap for a pause.
+    A process that has not ticked yet can't distinguish a set clock from a pause, so it takes a gap for a pause.
     """
     since_any = now.wall - last_tick if last_tick is not None else None
     if last is None:
@@ -113,7 +113,7 @@ def pull_back(now: float) -> int:
     rows = list(ahead.values_list("pk", "due_at", *_GRID))
     _to_grid(now, rows)
     if rows:
-        log.warning("%d endpoints were due too far ahead; they are looked at in their interval again.", len(rows))
+        log.warning("%d endpoints were due too far ahead; they are probed in their interval again.", len(rows))
     return len(rows)
 
 

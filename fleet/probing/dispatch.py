@@ -10,7 +10,7 @@ from core import signs_of_life
 from ..alerts import storms
 from ..self_check import blind_stretches
 from . import claims, clock_gaps, overdue
-from .probe_counts import tally
+from .probe_counts import counts
 
 BATCH = 25
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
@@ -20,7 +20,7 @@ def tick() -> None:
     """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
     now = time.time()
     clock_gaps.notice("tick", signs_of_life.seen("tick"))
-    storms.look_ahead(now)
+    storms.probe_neighbours(now)
     due = claims.claim(now)
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
@@ -31,12 +31,12 @@ def tick() -> None:
                 task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
     signs_of_life.alive("tick")
     overdue.sweep(now)
-    blind_stretches.look(now)
+    blind_stretches.check(now)
 
 
 def pulse_probe() -> None:
-    """A sign of life from the probe workers; a gap before it is a time in which nobody was looked at."""
+    """A sign of life from the probe workers; a gap before it is a time in which nothing was probed."""
     clock_gaps.notice("pulse", signs_of_life.seen("pulse"))
     signs_of_life.alive("pulse")
     overdue.sweep(time.time())
-    tally.tell()  # where few are looked at, the next probe is far off
+    counts.send()  # where few are probed, the next probe is far off

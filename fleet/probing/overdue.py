@@ -120,8 +120,8 @@ def _say(sentence: str) -> None:
     if sentence and not _last_said:
         log.warning("%s", sentence)
     try:
-        signs_of_life.say(SIGN, sentence)
+        signs_of_life.set_trouble(SIGN, sentence)
     except redis.RedisError as error:
-        log.warning("The broker could not be told what was not probed in time: %s", error)
+        log.warning("What was not probed in time could not be stored in the broker: %s", error)
     else:
         _last_said = sentence

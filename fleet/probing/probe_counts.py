@@ -1,7 +1,7 @@
 """What probes count for /metrics: how many found what, and how late they began.
 
-Each process adds up in memory and tells the broker every EVERY seconds, all in one round trip, so a probe costs a lock
-and an addition. What a process that is killed has not told yet is lost; a broker that is emptied counts from nought
+Each process adds up in memory and sends to the broker every EVERY seconds in one round trip, so a probe costs a lock
+and an addition. What a process that is killed has not sent yet is lost; a broker that is emptied counts from zero
 again, which Prometheus takes for what it is.
 """
 
@@ -36,29 +36,29 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
-class Tally:
-    """The counts of one process that the broker was not told yet. Threads may share it."""
+class ProbeCounts:
+    """The counts of one process that were not sent to the broker yet. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._told_at = time.monotonic()
+        self._sent_at = time.monotonic()
 
-    def probe(self, status: str, cause: str | None, late_ms: float | None) -> None:
+    def add(self, status: str, cause: str | None, late_ms: float | None) -> None:
         """Counts one probe by what it found; `late_ms` is None where nobody waited for it."""
         with self._lock:
             self._counts[f"found|{status}|{cause or ''}"] += 1
             if late_ms is not None:
                 self._counts[f"late|{_bucket(late_ms / 1000)}"] += 1
                 self._counts["late|sum"] += round(late_ms * 1000)
-            due = time.monotonic() - self._told_at >= EVERY
+            due = time.monotonic() - self._sent_at >= EVERY
         if due:
-            self.tell()
+            self.send()
 
-    def tell(self) -> None:
+    def send(self) -> None:
         """Adds the counts to the broker's. They are kept for the next time while it is away."""
         with self._lock:
-            counts, self._counts, self._told_at = self._counts, Counter(), time.monotonic()
+            counts, self._counts, self._sent_at = self._counts, Counter(), time.monotonic()
         if not counts:
             return
         try:
@@ -67,7 +67,7 @@ class Tally:
                     batch.hincrby(KEY, field, number)
                 batch.execute()
         except redis.RedisError as error:
-            log.warning("The counts of probes could not be told; they wait: %s", error)
+            log.warning("The counts of probes could not be sent; they wait: %s", error)
             with self._lock:
                 self._counts.update(counts)
 
@@ -76,5 +76,5 @@ def _bucket(seconds: float) -> str:
     return next((str(bound) for bound in BUCKETS if seconds <= bound), "more")
 
 
-tally = Tally()
+counts = ProbeCounts()
 """Of this process."""

@@ -24,7 +24,7 @@ from ..verdict.judge import depends_on_blindness, judge
 from ..verdict.status import TROUBLE, Finding, Status, doubts
 from . import canaries, shares
 from .changes import differences
-from .probe_counts import tally
+from .probe_counts import counts
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -39,7 +39,7 @@ SWEEP = "probes"
 """Under this name core.fence keeps the endpoints whose probes can't be recorded."""
 
 SHOW_EVERY = 15
-"""Seconds after which a board row is shown anew although nothing but its figures moved."""
+"""Seconds after which a board row is drawn again although nothing but its figures moved."""
 
 _COLUMNS = [field for field in EndpointState._meta.concrete_fields if not field.primary_key]
 
@@ -123,13 +123,13 @@ def _ask(state: EndpointState) -> Reading:
 
 
 def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
-    """A probe that tells a server that hangs from a worker that did: no probe lasts that much longer than allowed."""
+    """Probes; a worker that hung is not taken for a server that did: no probe lasts that much longer than allowed."""
     began = time.monotonic()
     reading = probe(url, timeout=timeout, **options)
     over = time.monotonic() - began - timeout
     if reading.failure and reading.failure.cause is Cause.TIMED_OUT and over > FROZEN_AFTER:
-        told = f"This worker stood still for {over:.0f} s."
-        return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, told))
+        reason = f"This worker stood still for {over:.0f} s."
+        return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, reason))
     return reading
 
 
@@ -139,7 +139,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     `took` is how many seconds the probe lasted, if that is known. `state` is what `state_of` gave before the probe. The
     reading is dropped when the row was moved meanwhile: the endpoint was changed, paused or removed, or another probe
     was quicker.
-    Returns whether the endpoint's row on the board has to be shown anew.
+    Returns whether the endpoint's row on the board has to be drawn again.
     """
     unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
     old, face, last_seen = _columns(state), _face(state), _last_seen(state)
@@ -171,7 +171,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
         lifecycle.follow(state, before, verdict.standing, last_seen)
         if old["not_probed_since"] is not None:
             PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
-    tally.probe(finding.status, finding.cause, late_ms)
+    counts.add(finding.status, finding.cause, late_ms)
     return show
 
 
@@ -203,14 +203,14 @@ def _observe(state: EndpointState, at: datetime, finding: Finding, reading: Read
 
 
 def _excluded(state: EndpointState, finding: Finding) -> str:
-    """Why this look does not count for availability; empty when it does."""
+    """Why this probe does not count for availability; empty when it does."""
     if finding.cause is Cause.BLIND:
         return "blind"
     return "maintenance" if state.marks.get("maintenance") else ""
 
 
 def _face(state: EndpointState) -> tuple:
-    """What people act on in the endpoint's row; when it moves, the row is shown anew at once."""
+    """What people act on in the endpoint's row; when it moves, the row is drawn again at once."""
     counted = min(state.failures, state.endpoint.fail_after)
     loaded = [m["name"] for m in state.facts.get("models", ()) if m.get("loaded")]
     load = [state.load.get(figure) for figure in ("running", "waiting", "deferred", "busy")]
@@ -222,7 +222,7 @@ def _stale(state: EndpointState) -> bool:
 
 
 def _at_work(reading: Reading) -> bool | None:
-    """Whether the engine was working on a request; None when it does not tell."""
+    """Whether the engine was working on a request; None when it is not known."""
     load = reading.load
     if load.busy is not None:
         return load.busy

@@ -1,4 +1,4 @@
-"""The outbox, as far as people want to look into it."""
+"""The outbox as a page lists it."""
 
 import json
 import logging

@@ -102,12 +102,12 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict
 
 
 def _models(models: list[dict[str, Any]] | None) -> dict[str, list[str] | None]:
-    """The names of what it offered when it was asked last. An engine that does not tell what is loaded: None."""
+    """The names of what it offered when it was asked last. An engine that does not report what is loaded: None."""
     if not models:
         return {"offered": None, "loaded": None}
-    tells = any("loaded" in model for model in models)
+    reported = any("loaded" in model for model in models)
     loaded = [model["name"] for model in models if model.get("loaded")]
-    return {"offered": [model["name"] for model in models], "loaded": loaded if tells else None}
+    return {"offered": [model["name"] for model in models], "loaded": loaded if reported else None}
 
 
 def _by_own_names(engine: str, load: dict[str, Any]) -> dict[str, Any]:

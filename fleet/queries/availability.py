@@ -84,8 +84,8 @@ def _of(endpoint: Endpoint, period: Period, parts: list[Part], now: float) -> Av
 
 def _outages(team: Team, now: float) -> tuple[Outages, ...]:
     longest = at(max(period.seconds for period in PERIODS) * -1 + now)
-    # Closed without a word: the watch was blind, or nobody looks any more.
-    heard = Incident.objects.filter(endpoint__team=team, status="down").exclude(told=Incident.Told.CLOSED)
+    # Closed without a word: the watch was blind, or it is not probed any more.
+    heard = Incident.objects.filter(endpoint__team=team, status="down").exclude(announced=Incident.Announced.CLOSED)
     rows = heard.filter(Q(resolved_at=None) | Q(resolved_at__gte=longest)).order_by()
     spans = [_unix(*row) for row in rows.values_list("began_at", "resolved_at")]
     return tuple(_of_period(period, spans, now) for period in PERIODS)

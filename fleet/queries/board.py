@@ -101,7 +101,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What moved since a cursor: some rows, or so much that the whole board is to be drawn anew."""
+    """What moved since a cursor: some rows, or so much that the whole board is to be drawn again."""
 
     redraw: bool
     rows: list[Row]
@@ -129,14 +129,14 @@ def changes(user: User, filters: Filters, since: str) -> tuple[Totals, Changes]:
     if new_shown <= shown:
         return totals, Changes(redraw=False, rows=[])
     if filters.model or filters.q or filters.engine:
-        # A row may have begun or ceased to match, which the moved rows alone can't tell.
+        # A row may have begun or ceased to match, which the moved rows alone can't show.
         return totals, Changes(redraw=True, rows=[])
     moved = {"shown_at__gt": _moment(shown) - _slack()}
     return totals, Changes(redraw=False, rows=_rows(user, filters, **moved))
 
 
 def status_counts(totals: Totals, filters: Filters) -> list[StatusCount]:
-    """The figures under the headline, in order of urgency; "up" stands there even at nought."""
+    """The figures under the headline, in order of urgency; "up" stands there even at zero."""
     return [
         StatusCount(status, totals.counts.get(status, 0), filters.with_status(status))
         for status in Status

@@ -1,7 +1,7 @@
 """The figures of a board row: engine, models, load, latency and the last day, ready to be placed.
 
 They are the costly part of a row (three JSON columns, three charts), and most are unchanged from one page to
-the next, so each web process keeps them until the row is shown anew or a few minutes are over.
+the next, so each web process keeps them until the row is drawn again or a few minutes are over.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ TAGS = 3
 
 _COLUMNS = ("endpoint_id", "status", "latency_ms", "engine", "facts", "load", "strip")
 KEEP = 300
-"""Seconds after which a row's figures are worked out anew even if nobody probed it: its charts move on."""
+"""Seconds after which a row's figures are computed again even if nothing probed it: its charts move on."""
 
 _MANY = 500
 """From so many on, reading all rows is cheaper than naming each."""
@@ -117,12 +117,12 @@ def engine_label(name: str) -> str:
 
 
 def _models(facts: dict[str, Any]) -> tuple[list[str], str]:
-    """The loaded models. Where an engine does not tell what is loaded, all that it offers."""
+    """The loaded models. Where an engine does not report what is loaded, all that it offers."""
     models = facts.get("models", ())
     if not models:
         return [], "none offered" if "version" in facts else formats.UNKNOWN
-    told = [model for model in models if model.get("loaded") is not None]
-    names = [model["name"] for model in models if not told or model.get("loaded")]
+    reported = [model for model in models if model.get("loaded") is not None]
+    names = [model["name"] for model in models if not reported or model.get("loaded")]
     return names, "" if names else f"none of {len(models)} loaded"
 
 
@@ -156,6 +156,6 @@ def _busy(share: float | None) -> tuple[SafeString, str]:
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:
     share = day_strip.availability(data, now)
-    told = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
-    chart = board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {told}"))
+    label = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
+    chart = board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {label}"))
     return chart, "" if share is None else formats.percent(share)

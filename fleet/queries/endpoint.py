@@ -111,8 +111,8 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
     engine = state.engine or endpoint.engine
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
-    looking = state.cause == Cause.NEW and last is not None  # the first looks failed, but not often enough yet
-    doubtful = looking or not state.cause
+    new = state.cause == Cause.NEW and last is not None  # the first probes failed, but not often enough yet
+    doubtful = new or not state.cause
     broken = (last.step, why) if last and last.status in _BROKE else ("", "")
     return Now(
         endpoint=endpoint,
@@ -120,8 +120,8 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
         engine=title(engine, facts.product) if engine else "",
         gateway=is_gateway(engine, facts.product),
         facts=facts,
-        sentence="" if looking else causes.sentence(state.cause),
-        advice="" if looking else causes.advice(state.cause),
+        sentence="" if new else causes.sentence(state.cause),
+        advice="" if new else causes.advice(state.cause),
         probed_every=endpoint.interval * state.stretch,
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else [], missing=facts.missing_steps),
@@ -137,7 +137,7 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
 
 
 def face(state: EndpointState) -> str:
-    """A text that is another one when the page's quiet parts have to be shown anew, as when status or models moved."""
+    """A text that is another one when the page's quiet parts have to be drawn again, as when status or models moved."""
     return from_state(_face, state)
 
 

@@ -48,7 +48,7 @@ class Headline:
 
     text: str
     lead: Lead | None = None
-    last_look: datetime | None = None  # set where all is well
+    last_probe: datetime | None = None  # set where all is well
 
 
 def headline(user: User, counts: dict[str, int]) -> Headline:
@@ -56,10 +56,10 @@ def headline(user: User, counts: dict[str, int]) -> Headline:
     troubled = any(counts.get(status) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
     seen = visible(user, EndpointState.objects.all(), "endpoint__team")
     lead = _lead(seen) if troubled else None
-    looked = None if lead else seen.aggregate(last=Max("probed_at"))["last"]
+    last_probe = None if lead else seen.aggregate(last=Max("probed_at"))["last"]
     known = seen.filter(_KNOWN, status__in=TROUBLE).count() if troubled else 0
     text = sentence(counts, lead.name if lead else "", known)
-    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, looked)
+    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe)
 
 
 def sentence(counts: dict[str, int], worst: str = "", known: int = 0) -> str:
@@ -111,7 +111,7 @@ def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
     still_open = Incident.objects.open().filter(endpoint_id=endpoint_id)
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     if incident is None:
-        return Lead(endpoint_id, name, team, status, since, told)
+        return Lead(endpoint_id, name, team, status, since, words)
     alerts = Alert.objects.filter(incident_id=incident, dropped="").order_by("-created_at", "-pk")
     mail, mailed_at = alerts.values_list("message__state", "message__sent_at").first() or ("", None)
     mail = "waiting" if mail is None else mail  # not gathered into a message yet
@@ -119,4 +119,4 @@ def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
     mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
     taken = marked.get("acknowledged")
     by = taken.get("by", "") if isinstance(taken, dict) else ""
-    return Lead(endpoint_id, name, team, status, since, told, incident, mail, mailed_at, by)
+    return Lead(endpoint_id, name, team, status, since, words, incident, mail, mailed_at, by)

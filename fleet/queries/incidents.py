@@ -44,7 +44,7 @@ class Story:
     seen_at: datetime | None
     seen: str  # "Ollama 0.9.3, qwen3:8b and 2 more"
     marks: list[Mark]
-    children: list[Incident]  # put down to this one
+    children: list[Incident]  # caused by this one
     more_children: int
 
 
@@ -91,12 +91,12 @@ def _last_seen(seen: dict[str, Any]) -> tuple[datetime | None, str]:
     if more := seen.get("more_models"):
         models.append(f"{more} more")
     engine = label(seen["engine"]) if seen.get("engine") else ""
-    told = [" ".join(filter(None, (engine, seen.get("version")))), *models]
-    return parse_datetime(seen["at"]) if seen.get("at") else None, ", ".join(filter(None, told))
+    parts = [" ".join(filter(None, (engine, seen.get("version")))), *models]
+    return parse_datetime(seen["at"]) if seen.get("at") else None, ", ".join(filter(None, parts))
 
 
 def _marks(incident: Incident, now: dict[str, Any]) -> list[Mark]:
-    """What holds for it now. Who is on it is told at length elsewhere on the page."""
+    """What holds for it now. Who is on it is shown at length elsewhere on the page."""
     now = {} if incident.resolved_at else now
     kept = {kind: value for kind, value in now.items() if kind != "acknowledged"}
     return shown(kept | ({"flapping": True} if incident.flapping else {}))

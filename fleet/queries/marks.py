@@ -11,13 +11,13 @@ _WORDS = {
     "maintenance": "maintenance",
     "silenced": "silenced",
     "flapping": "flapping",
-    "blind": "not looked at",
+    "blind": "not probed",
 }
 _TITLES = {
-    "maintenance": "Planned work: nobody is told, and it does not count for availability.",
-    "silenced": "Nobody is told about it.",
+    "maintenance": "Planned work: nobody is notified, and it does not count for availability.",
+    "silenced": "Nobody is notified about it.",
     "flapping": "It comes and goes: an outage, or its end, is alerted once it has lasted a while.",
-    "blind": "The monitor itself could not look.",
+    "blind": "The monitor itself was blind.",
     "not_probed": "What is shown is what was known then.",
     "unreadable": "What is stored about it can't be read. A probe that answers writes it afresh.",
     "unverified": "Its certificate is not verified: whoever answers at its address is taken for the server.",
@@ -37,7 +37,7 @@ class Mark:
 
 
 def shown(marks: dict[str, Any], unverified: bool = False, not_probed_since: int | None = None) -> list[Mark]:
-    """The marks in words, the most telling one first; the other two are the endpoint's own (unix seconds)."""
+    """The marks in words, the most specific one first; the other two are the endpoint's own (unix seconds)."""
     found = []
     if not_probed_since is not None:
         found.append(Mark("not_probed", f"not probed {since_in_words(not_probed_since)}", _TITLES["not_probed"]))
@@ -52,7 +52,7 @@ def shown(marks: dict[str, Any], unverified: bool = False, not_probed_since: int
     return found
 
 
-def calm(marks: dict[str, Any]) -> bool:
+def trouble_is_known(marks: dict[str, Any]) -> bool:
     """Whether trouble with these marks is shown without alarm."""
     return any(marks.get(kind) for kind in CALMING)
 

@@ -1,4 +1,4 @@
-"""What GET /metrics tells, read at that moment from the database and the broker, whatever number of processes runs."""
+"""What GET /metrics shows, read at that moment from the database and the broker, whatever number of processes runs."""
 
 import json
 import time

@@ -34,7 +34,7 @@ class Row:
     hint: str
     seen_at: datetime | None
     marks: list[Mark]
-    calm: bool  # its trouble is known: somebody is on it, or it was planned
+    known_trouble: bool  # its trouble is known: somebody is on it, or it was planned
     cells: Cells
 
 
@@ -56,7 +56,7 @@ def row(state: dict[str, Any], cells: Cells) -> Row:
             unverified(state["endpoint__url"], state["endpoint__verify_tls"]),
             state["not_probed_since"] if state["status"] in TROUBLE else None,
         ),
-        calm=state["status"] in TROUBLE and marks.calm(state["marks"]),
+        known_trouble=state["status"] in TROUBLE and marks.trouble_is_known(state["marks"]),
         cells=cells,
     )
 

@@ -82,7 +82,7 @@ def _cell(bucket: int, total: Total) -> dict[str, Any]:
 
 
 def _charts(cells: Sequence[dict[str, Any] | None], span: Range, first: int) -> list[Chart]:
-    """Latency always; of the load only what this engine tells."""
+    """Latency always; of the load only what this engine reports."""
 
     def values(field: str, times: float = 1.0) -> list[Point | None]:
         return [_point(cell, field, times) for cell in cells]

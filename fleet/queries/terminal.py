@@ -14,7 +14,7 @@ from ..verdict.status import Status
 from .readable import from_columns
 
 OVERDUE = 60
-"""Seconds after which a look that did not happen means that nobody looks."""
+"""Seconds after which a probe that did not happen means that probing has stopped."""
 
 _COLUMNS = (
     "endpoint_id", "endpoint__name", "endpoint__team__slug", "endpoint__url", "status", "cause", "step", "detail",
@@ -41,7 +41,7 @@ class Standing:
     load: dict[str, Any]
     seen_at: datetime | None
     verify_tls: bool
-    overdue: bool  # nobody looked when it was time
+    overdue: bool  # it was not probed when it was time
 
 
 def standings(team: str = "") -> list[Standing]:

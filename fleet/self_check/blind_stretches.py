@@ -1,6 +1,6 @@
-"""The watch over the watch: when we cannot look, nobody is held to be down for it.
+"""The watch over the watch: when it is blind, no endpoint counts as down for it.
 
-While most of what was looked at fails in the same moment, the prober checks itself (own_network.py). If the fault is
+While most of what was probed fails in the same moment, the prober checks itself (own_network.py). If the fault is
 ours, a blind stretch begins: what was found since its beginning is taken back, and what comes is unknown.
 """
 
@@ -50,28 +50,28 @@ HOSTS_OF_A_TEAM, TEAMS_ASKED = 5, 20
 """How many are asked whether there is a way to them, when those of somebody fail."""
 
 AT_ONCE = 100
-"""Endpoints looked at in one second after a blind stretch, so that its end is no stampede."""
+"""Endpoints probed in one second after a blind stretch, so that its end is no stampede."""
 
-_looking = threading.Lock()
+_checking = threading.Lock()
 _cleared_at = -CHECK_EVERY
 log = logging.getLogger(__name__)
 
 
-def look(now: float) -> None:
-    """Called every second (`now` in unix seconds): checks ourselves when there is reason to, and tells what came out.
+def check(now: float) -> None:
+    """Called every second (`now` in unix seconds): checks ourselves when there is reason to, and records the result.
 
     The checks may take two seconds, so one thread at a time does it; the others go on with their work.
     """
-    if not _looking.acquire(blocking=False):
+    if not _checking.acquire(blocking=False):
         return
     try:
         stretch = BlindStretch.objects.filter(ended_at=None).first()
         if stretch is not None:
-            _look_again(stretch)
+            _check_again(stretch)
         elif suspicion := doubt(now):
             _check_ourselves(suspicion)
     finally:
-        _looking.release()
+        _checking.release()
 
 
 def _check_ourselves(suspicion: Suspicion) -> None:
@@ -153,7 +153,7 @@ def begin(suspicion: Suspicion, reason: str) -> BlindStretch:
     with transaction.atomic():
         stretch = BlindStretch.objects.create(began_at=since, reason=reason[:300])
         taken_back = _take_back(since)
-        voided = lifecycle.void(since, f"The monitor could not look. {reason}")
+        voided = lifecycle.void(since, f"The monitor was blind. {reason}")
     log.warning("Blind: %s Taken back: %d endpoints, %d incidents.", reason, len(taken_back), voided)
     _say(reason)
     marks.refresh()
@@ -162,7 +162,7 @@ def begin(suspicion: Suspicion, reason: str) -> BlindStretch:
 
 
 def _take_back(since: datetime) -> list[int]:
-    """Makes unknown what was doubted or held to be down only since then; what was down before stays it."""
+    """Makes unknown what was in doubt or down only since then; what was down before stays it."""
     failing = EndpointState.objects.filter(failures__gt=0, failing_since__gte=since)
     pks = sorted(_suspicious(list(failing.values_list("pk", flat=True)), since))
     blinded = Q(endpoint__in=pks, at__gte=since, cause__in=(Cause.NO_ROUTE, Cause.DNS_FAILED))
@@ -197,7 +197,7 @@ _TAKEN_BACK = [
 ]
 
 
-def _look_again(stretch: BlindStretch) -> None:
+def _check_again(stretch: BlindStretch) -> None:
     """Ends the stretch once our checks pass, or once anything on another machine answers."""
     hosts = sorted(_remote_hosts())
     if not hosts or _seen_since(stretch.began_at):
@@ -216,13 +216,13 @@ def _seen_since(began: datetime) -> bool:
 
 
 def end(stretch: BlindStretch) -> None:
-    """We can look again: everything is looked at now, and the administrators are told."""
+    """The monitor sees again: everything is probed now, and the administrators are notified."""
     stretch.ended_at = datetime.now(UTC)
     with transaction.atomic():
         if not BlindStretch.objects.filter(pk=stretch.pk, ended_at=None).update(ended_at=stretch.ended_at):
             return  # another dispatcher was first
         affected = _affected(stretch)
-        _look_at_once(stretch.ended_at)
+        _probe_at_once(stretch.ended_at)
         # One mail an hour: a network that comes and goes is no reason for a mail each time.
         outbox.write_monitor_note(f"blind-{stretch.ended_at:%Y-%m-%d-%H}", *_note(stretch, affected))
     log.warning("Not blind any more: %s", stretch.reason)
@@ -250,9 +250,9 @@ def _note(stretch: BlindStretch, affected: int) -> tuple[str, str]:
     lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     endpoints = "1 endpoint" if affected == 1 else f"{affected} endpoints"
     text = (
-        f"Plimsoll could not look at the fleet from {began:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC ({lasted}).\n\n"
+        f"Plimsoll could not probe the fleet from {began:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} UTC ({lasted}).\n\n"
         f"{stretch.reason}\n\n"
-        f"{endpoints} could not be looked at. Nobody was told that they are down, and the time does not count for "
+        f"{endpoints} could not be probed. No alert was sent for them, and the time does not count for "
         "their availability. Check the network, the name servers and the load of the machine that Plimsoll runs on.\n\n"
         "If it happens again within the hour, no further mail is sent."
     )
@@ -262,6 +262,6 @@ def _note(stretch: BlindStretch, affected: int) -> tuple[str, str]:
 def _say(trouble: str) -> None:
     """For the health page and the banner. Said again while it lasts: the broker forgets it after an hour."""
     try:
-        signs_of_life.say("watch", trouble)
+        signs_of_life.set_trouble("watch", trouble)
     except redis.RedisError as error:
-        log.warning("The broker could not be told how the watch is: %s", error)
+        log.warning("The state of the watch could not be stored in the broker: %s", error)

@@ -20,7 +20,7 @@ CANARY_WITHIN = 1.0  # seconds
 WITNESS_WITHIN = 1.5  # seconds
 NAMES_WITHIN = 2.0  # seconds
 MANY = 20
-"""Hosts that are looked into at most: more would say the same."""
+"""Hosts that are checked at most: more would show the same."""
 
 _SIOCGIFFLAGS, _SIOCGIFADDR = 0x8913, 0x8915  # linux/sockios.h: flags and IPv4 address of an interface
 _UP_AND_RUNNING = 0x41  # linux/if.h: IFF_UP and IFF_RUNNING
@@ -28,7 +28,7 @@ _NO_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADD
 
 
 def check(hosts: Iterable[str], witnesses: Iterable[tuple[str, int]] = (), only_host: bool = False) -> Checks:
-    """Looks into ourselves because these hosts (none of them on this machine) fail. Takes two seconds at most."""
+    """Checks our own network because these hosts (none of them on this machine) fail. Takes two seconds at most."""
     hosts = list(hosts)[:MANY]
     addresses = [host for host in hosts if _is_address(host)]
     names = [host for host in hosts if not _is_address(host)]
@@ -128,17 +128,17 @@ def _unanswered(names: list[str]) -> int:
 
     Nothing can interrupt a lookup, so each has a thread of its own that is left behind when it takes too long.
     """
-    told: set[str] = set()
-    threads = [threading.Thread(target=_look_up, args=(n, told), name="watch-dns", daemon=True) for n in names]
+    answered: set[str] = set()
+    threads = [threading.Thread(target=_look_up, args=(n, answered), name="watch-dns", daemon=True) for n in names]
     for thread in threads:
         thread.start()
     clock = Clock(NAMES_WITHIN)
     for thread in threads:
         thread.join(0 if clock.over else clock.left())
-    return len(names) - len(told)
+    return len(names) - len(answered)
 
 
-def _look_up(name: str, told: set[str]) -> None:
+def _look_up(name: str, answered: set[str]) -> None:
     try:
         socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
@@ -146,7 +146,7 @@ def _look_up(name: str, told: set[str]) -> None:
             return
     except (OSError, UnicodeError):
         return
-    told.add(name)
+    answered.add(name)
 
 
 def _is_address(host: str) -> bool:

@@ -23,7 +23,9 @@ class Question:
     engine: str
     model: Model
     path: str  # the route that took the model's last one; "" before that
-    confirms: bool  # it repeats one that failed, where figures tell busy from wedged: it need not take the full time
+    confirms: (
+        bool  # it repeats one that failed, where figures distinguish busy from wedged: it need not take the full time
+    )
 
 
 def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Canary | None:

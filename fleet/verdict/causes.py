@@ -6,7 +6,7 @@ from ..engines.errors import Cause
 
 
 class Words(NamedTuple):
-    """How a cause is told."""
+    """The words for a cause."""
 
     short: str  # for a table cell: "connection refused"
     sentence: str  # what happened
@@ -14,8 +14,8 @@ class Words(NamedTuple):
 
 
 WORDS: dict[Cause, Words] = {
-    Cause.NEW: Words("not looked at yet", "It was just added; the first look is on its way.", "Wait a few seconds."),
-    Cause.PAUSED: Words("paused", "Watching is paused, so nothing is known about it.", "Resume it to look again."),
+    Cause.NEW: Words("not probed yet", "It was just added; the first probe is on its way.", "Wait a few seconds."),
+    Cause.PAUSED: Words("paused", "Watching is paused, so nothing is known about it.", "Resume it to probe it again."),
     Cause.DNS_FAILED: Words(
         "name not found",
         "Its host name can't be resolved.",
@@ -45,12 +45,12 @@ WORDS: dict[Cause, Words] = {
     Cause.CONNECTION_LOST: Words(
         "connection lost",
         "The connection broke before an answer was complete.",
-        "Look at the server's log for a crash or restart; a proxy in between may cut connections.",
+        "Check the server's log for a crash or restart; a proxy in between may cut connections.",
     ),
     Cause.TIMED_OUT: Words(
         "no answer in time",
         "It took the connection but did not answer in time.",
-        "The server or its machine hangs or is overloaded: look at its log, CPU and memory; restart it if it stays.",
+        "The server or its machine hangs or is overloaded: check its log, CPU and memory; restart it if it stays.",
     ),
     Cause.ENGINE_DEAD: Words(
         "engine dead",
@@ -60,12 +60,12 @@ WORDS: dict[Cause, Words] = {
     Cause.SERVER_ERROR: Words(
         "server error",
         "It answers with a server error (5xx).",
-        "If a proxy answered, start the server behind it; else look at the server's log.",
+        "If a proxy answered, start the server behind it; else check the server's log.",
     ),
     Cause.UNHEALTHY: Words(
         "says it is unhealthy",
         "It answers, but reports that it is not well.",
-        "Look at the server's log; restart it if it stays.",
+        "Check the server's log; restart it if it stays.",
     ),
     Cause.NOTHING_BEHIND: Words(
         "nothing behind it",
@@ -75,7 +75,7 @@ WORDS: dict[Cause, Words] = {
     Cause.BACKEND_GONE: Words(
         "part behind it gone",
         "The gateway works, but something behind it is gone.",
-        "Look at the part that is named; the gateway's own status page or log says more.",
+        "Check the part that is named; the gateway's own status page or log says more.",
     ),
     Cause.TOO_LARGE: Words(
         "answer too large",
@@ -85,7 +85,7 @@ WORDS: dict[Cause, Words] = {
     Cause.REDIRECTED: Words(
         "redirected elsewhere",
         "It sends us to another address, which a probe does not follow.",
-        "Enter the address it redirects to, or look at the proxy in between.",
+        "Enter the address it redirects to, or check the proxy in between.",
     ),
     Cause.NOT_JSON: Words(
         "not JSON",
@@ -166,7 +166,7 @@ WORDS: dict[Cause, Words] = {
     Cause.SLOW: Words(
         "slow",
         "It answers, but slower than the limit set for it.",
-        "Look at the load and the network on the way to it; if this is its usual pace, raise the limit.",
+        "Check the load and the network on the way to it; if this is its usual pace, raise the limit.",
     ),
     Cause.CERTIFICATE: Words(
         "certificate expires",
@@ -176,7 +176,7 @@ WORDS: dict[Cause, Words] = {
     Cause.WEDGED: Words(
         "wedged",
         "The server answers, but the engine behind it generates nothing.",
-        "Restart the server; its log and the GPU's state (nvidia-smi) may tell why the engine stands still.",
+        "Restart the server; its log and the GPU's state (nvidia-smi) may show why the engine does not move.",
     ),
     Cause.MAY_BE_STUCK: Words(
         "may be stuck",
@@ -188,11 +188,11 @@ WORDS: dict[Cause, Words] = {
     Cause.STILL_LOADING: Words(
         "start takes too long",
         "It has been starting for longer than it is given.",
-        "Look at its log: a slow download, a full disk or a crash loop; allow more time if its starts are that long.",
+        "Check its log: a slow download, a full disk or a crash loop; allow more time if its starts are that long.",
     ),
     Cause.BLIND: Words(
-        "we could not look",
-        "Plimsoll itself could not look, so nothing is known about it for now.",
+        "monitor blind",
+        "Plimsoll itself is cut off or failing, so nothing is known about it for now.",
         "Check the network and load of the machine that Plimsoll runs on; watching goes on by itself.",
     ),
     Cause.NOT_PROBED: Words(
@@ -210,7 +210,7 @@ WORDS: dict[Cause, Words] = {
 }
 
 
-_TOLD_BY_DETAIL = {
+_SHOWN_BY_DETAIL = {
     Cause.MODEL_MISSING,
     Cause.SATURATED,
     Cause.WRONG_ENGINE,
@@ -225,7 +225,7 @@ _TOLD_BY_DETAIL = {
 
 def _words(cause: str) -> Words:
     known = WORDS.get(Cause(cause)) if cause in list(Cause) else None
-    return known or Words(cause, f"It is in trouble of a kind that is not known here: {cause}.", "Look at its log.")
+    return known or Words(cause, f"It is in trouble of a kind that is not known here: {cause}.", "Check its log.")
 
 
 def short(cause: str) -> str:
@@ -244,7 +244,7 @@ def sentence(cause: str, detail: str = "", step: str = "") -> str:
 
 def brief(cause: str, detail: str = "") -> str:
     """What happened, for a row: the detail only where it says which model, engine or number; empty for no cause."""
-    return sentence(cause, detail if cause in _TOLD_BY_DETAIL else "")
+    return sentence(cause, detail if cause in _SHOWN_BY_DETAIL else "")
 
 
 def advice(cause: str) -> str:

@@ -1,6 +1,6 @@
-"""Telling "we could not look" from "they are down". Pure: no I/O, no Django.
+"""Distinguishes "the monitor is blind" from "they are down". Pure: no I/O, no Django.
 
-Most of the fleet failing in the same moment is a reason to look at ourselves first, no more: only what our own
+Most of the fleet failing in the same moment is a reason to check ourselves first, no more: only what our own
 checks find makes it blindness. A fleet that is really down, seen by a healthy prober, stays down.
 """
 
@@ -21,7 +21,7 @@ RECENT = 60.0
 """Seconds within which failures count as of the same moment."""
 
 MOST = 0.8
-"""The share of the hosts looked at since a moment that must fail before we doubt ourselves."""
+"""The share of the hosts probed since a moment that must fail before we doubt ourselves."""
 
 
 def suspicious(cause: str, step: str) -> bool:
@@ -50,7 +50,7 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The latest look at one endpoint; times are in unix seconds."""
+    """The latest probe of one endpoint; times are in unix seconds."""
 
     host: str
     at: float
@@ -60,14 +60,14 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """Since when (unix seconds) which hosts fail in a way that makes us look at ourselves."""
+    """Since when (unix seconds) which hosts fail in a way that makes us check ourselves."""
 
     since: float
     hosts: tuple[str, ...]
 
 
 def suspect(glances: Iterable[Glance], now: float) -> Suspicion | None:
-    """The earliest moment of the last RECENT seconds since which MOST of the hosts looked at fail suspiciously.
+    """The earliest moment of the last RECENT seconds since which MOST of the hosts probed fail suspiciously.
 
     Hosts count, not endpoints; those on this machine don't, and neither do those that failed before: they say
     nothing about now.
@@ -100,7 +100,7 @@ def _sort(glances: Iterable[Glance], now: float) -> tuple[dict[str, float], dict
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What the prober found out about itself. An (asked, missing) of (0, 0) means: not looked at."""
+    """What the prober found out about itself. An (asked, missing) of (0, 0) means: not checked."""
 
     canary: str = ""  # why a connection within this machine failed
     connected: bool | None = None  # whether any network interface is; None: not known, or no matter

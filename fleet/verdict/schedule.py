@@ -5,10 +5,10 @@ import hashlib
 from ..engines.timeout import DEFAULT_TIMEOUT
 
 CONFIRM_EVERY = 3
-"""Seconds between the looks that confirm a first failure or recovery, so that three in a row are known within ten."""
+"""Seconds between the probes that confirm a first failure or recovery, so that three in a row are known within ten."""
 
 CONFIRM_DEADLINE = 2.5
-"""Seconds a confirming look may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
+"""Seconds a confirming probe may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
 
 LONGEST = 86_400
 """Seconds of the longest interval."""
@@ -31,11 +31,11 @@ def next_due(now: float, interval: int, key: str) -> int:
 
 
 def due_after(began: float, ended: float, grid_due: int, doubts: int) -> int:
-    """When to look next after a probe with these times (unix seconds).
+    """When to probe next after a probe with these times (unix seconds).
 
     `doubts` is how many probes in a row by now speak against what we hold the endpoint to be. While there are
-    any the next look comes sooner than the grid; else the grid rules. The first wait starts when the doubt is
-    known, the next ones when the confirming look began: a server that hangs takes its time in each of them.
+    any the next probe comes sooner than the grid; else the grid rules. The first wait starts when the doubt is
+    known, the next ones when the confirming probe began: a server that hangs takes its time in each of them.
     """
     if doubts:
         start = ended if doubts == 1 else began
@@ -46,7 +46,7 @@ def due_after(began: float, ended: float, grid_due: int, doubts: int) -> int:
 def deadline(timeout: float, doubts: int) -> float:
     """Seconds the next probe may take in all; `doubts` as above.
 
-    A confirming look is cut to CONFIRM_DEADLINE, since its answer is already overdue: otherwise a hung
+    A confirming probe is cut to CONFIRM_DEADLINE, since its answer is already overdue: otherwise a hung
     server would not be known as down within ten seconds. Longer timeouts were asked for and are kept.
     """
     if doubts and timeout <= DEFAULT_TIMEOUT:

@@ -27,13 +27,13 @@ KEPT = 5
 class Stretch:
     """A start under way."""
 
-    since: int  # unix seconds of the first look that found it starting
-    said: bool  # each look so far heard from the server itself that it is loading
+    since: int  # unix seconds of the first probe that found it starting
+    said: bool  # each probe so far heard from the server itself that it is loading
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What is known of an endpoint's starts before a look."""
+    """What is known of an endpoint's starts before a probe."""
 
     starts: tuple[int, ...] = ()  # seconds that the latest ones took
     within: int | None = None  # seconds set by the team; 0: no grace; None: learned
@@ -53,7 +53,7 @@ def weigh(
 ) -> tuple[Finding, Stretch | None]:
     """What a finding means in the light of earlier starts, and the stretch that goes on from it.
 
-    `fine`: the endpoint is not held to be in trouble, so that a refused connection may be the beginning of a start.
+    `fine`: the endpoint is not in trouble so far, so that a refused connection may be the beginning of a start.
     A stretch that broke in a crash goes on: a server that crashes as it loads, again and again, uses its time up.
     """
     said = finding.cause is Cause.LOADING
@@ -69,17 +69,17 @@ def weigh(
 
 
 def _goes_on(finding: Finding, stretch: Stretch | None) -> Stretch | None:
-    """A look that failed us says nothing; what is down may still be starting; all else is past its start."""
+    """A probe that failed on our side shows nothing; what is down may still be starting; all else is past its start."""
     if stretch is None or finding.cause is Cause.BLIND:
         return stretch
     return replace(stretch, said=False) if finding.status is Status.DOWN else None
 
 
 def _refuses_yet(finding: Finding, habits: Habits) -> Finding:
-    told = "It refuses connections, as it does while starting"
+    refused = "It refuses connections, as it does while starting"
     known = f"earlier starts took up to {max(habits.starts)} s" if habits.starts and habits.within is None else ""
     known = known or f"its starts are given {habits.allowed(False):.0f} s"
-    return replace(finding, cause=Cause.LOADING, detail=f"{told}; {known}.")
+    return replace(finding, cause=Cause.LOADING, detail=f"{refused}; {known}.")
 
 
 def learned(
@@ -90,11 +90,11 @@ def learned(
     answered_before: float | None,
     stretch: Stretch | None,
 ) -> tuple[int, ...]:
-    """The lengths of the latest starts (seconds) after a look at `at` that found the endpoint working.
+    """The lengths of the latest starts (seconds) after a probe at `at` that found the endpoint working.
 
     `answered_before`: when it had last answered, if it refused or was loading since; else None. A process younger than
-    that was started in between, and tells by itself how long ago. Else the stretch tells, if the server said throughout
-    that it was loading.
+    that was started in between, and reports by itself how long ago. Else the stretch shows it, if the server said
+    throughout that it was loading.
     """
     took = None
     if process_start is not None and answered_before is not None and answered_before < process_start < at:

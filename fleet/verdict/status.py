@@ -161,8 +161,8 @@ def decide(standing: Standing, finding: Finding, thresholds: Thresholds, at: flo
     then the old status stands, with the counts moved. What is not trouble (up, busy, loading, asleep) is believed at
     once, unless trouble has to be taken back first.
 
-    A finding that we could not look moves no count. Trouble that is believed stays as it is, and with it its incident:
-    looking again goes on with it, or takes it back like any other. All else is unknown until we look again.
+    A finding that the monitor is blind moves no count. Trouble that is believed stays, and with it its incident:
+    the next probes go on with it, or take it back like any other. All else is unknown until the next probe.
     """
     if finding.cause is Cause.BLIND:
         return standing if standing.status in TROUBLE else _settle(standing, finding)

@@ -1,4 +1,4 @@
-"""How a team is told: its page, test messages, and its recipients."""
+"""A team's notifications: their page, test messages, and its recipients."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -55,7 +55,7 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
 
 @require_POST
 def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
-    """Sends a test by one channel and tells what became of it. Takes up to 10 seconds."""
+    """Sends a test by one channel and shows the result. Takes up to 10 seconds."""
     team = team_of(request, slug, Role.OWNER)
     channel = request.POST.get("channel", "")
     if channel not in Channel.values:

@@ -13,7 +13,7 @@ from teams.models import Role
 from .. import access, endpoints
 from ..endpoints import throttle
 from ..endpoints.check import Check, check
-from ..endpoints.discovery import PORTS, look_around
+from ..endpoints.discovery import PORTS, find_servers
 from ..endpoints.forms import DETAILS, EndpointForm, default_numbers, initial_of
 from ..models import Endpoint
 
@@ -28,7 +28,7 @@ def endpoint_add(request: HttpRequest) -> HttpResponse:
     added = form.save() if form.is_valid() else None
     if added is None:
         return _form_page(request, form)
-    messages.success(request, f"{added.name} is watched now. The first look is on its way.")
+    messages.success(request, f"{added.name} is watched now. The first probe is on its way.")
     return redirect(added)
 
 
@@ -74,7 +74,7 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     known = access.visible(user, Endpoint.objects.all())
     refused = throttle.REFUSED if teams and not throttle.allowed(user.pk) else ""
     own_ports = {settings.PORT, int(request.get_port())}
-    found = look_around(known, own_ports=own_ports) if teams and not refused else []
+    found = find_servers(known, own_ports=own_ports) if teams and not refused else []
     shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
     shown["refused"] = refused
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
@@ -96,7 +96,7 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop looking."""
+    """Stop probing."""
     endpoint = access.change_endpoint(request, pk)
     endpoints.pause(endpoint)
     messages.success(
@@ -107,22 +107,22 @@ def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Look again."""
+    """Probe again."""
     endpoint = access.change_endpoint(request, pk)
     endpoints.resume(endpoint)
-    messages.success(request, f"{endpoint.name} is looked at again.")
+    messages.success(request, f"{endpoint.name} is probed again.")
     return redirect(endpoint)
 
 
 @require_POST
-def endpoint_look(request: HttpRequest, pk: int) -> HttpResponse:
-    """Look at once, outside of the interval."""
+def endpoint_probe(request: HttpRequest, pk: int) -> HttpResponse:
+    """Probe at once, outside of the interval."""
     endpoint = access.change_endpoint(request, pk)
     if not throttle.allowed(person(request).pk):
         messages.warning(request, throttle.REFUSED)
         return redirect(endpoint)
-    endpoints.look_now(endpoint)
-    messages.success(request, f"{endpoint.name} is looked at with the next tick, within a second or two.")
+    endpoints.probe_now(endpoint)
+    messages.success(request, f"{endpoint.name} is probed with the next tick, within a second or two.")
     return redirect(endpoint)
 
 

@@ -51,7 +51,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give it back."""
+    """Release it: nobody is on it any more."""
     incident = access.change_incident(request, pk)
     try:
         actions.unacknowledge(incident, request.user.get_username())

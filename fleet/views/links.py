@@ -25,7 +25,7 @@ SHOWN = 20
 @never_cache
 @require_http_methods(_METHODS)
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """Acknowledge what a mail told of: as oneself if signed in, else in the name of the mail's recipient."""
+    """Acknowledge what a mail was about: as oneself if signed in, else in the name of the mail's recipient."""
     user = anyone(request)
     try:
         numbers, recipient = links.read_acknowledge(token)

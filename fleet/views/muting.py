@@ -33,19 +33,19 @@ def silences(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.take(error)
         else:
-            told = f"{actions.covers(made)} is silenced until {dates.in_words(made.ends_at)}"
-            messages.success(request, f"{told[0].upper()}{told[1:]}: nobody is told about it meanwhile.")
+            silenced = f"{actions.covers(made)} is silenced until {dates.in_words(made.ends_at)}"
+            messages.success(request, f"{silenced[0].upper()}{silenced[1:]}: nobody is notified about it meanwhile.")
             return redirect(_back(request) or "silences")
     return _silences(request, form)
 
 
 @require_POST
 def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """People are told again."""
+    """End a silence: people are notified again."""
     silence = access.change_silence(request, pk)
     try:
         actions.end_silence(silence, person(request))
-        messages.success(request, "The silence is over: people are told again.")
+        messages.success(request, "The silence is over: people are notified again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
     return redirect("silences")

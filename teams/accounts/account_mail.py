@@ -1,6 +1,6 @@
 """Mails about accounts leave beside the page that asked for them.
 
-No page waits for the mail server then, and how long a page takes does not tell whether an account got a mail.
+No page waits for the mail server then, and how long a page takes does not reveal whether an account got a mail.
 """
 
 import logging
@@ -19,7 +19,7 @@ _on_their_way: set[Future[None]] = set()
 
 
 def send(message: EmailMessage) -> None:
-    """Returns at once. A process that ends sends what is on its way first; the log tells what could not be sent."""
+    """Returns at once. A process that ends sends what is on its way first; the log names what could not be sent."""
     message.connection = message.connection or get_connection()  # by the settings of now
     sending = _sender.submit(_send, automatic(message))
     _on_their_way.add(sending)
@@ -32,7 +32,7 @@ def settle() -> None:
 
 
 def _send(message: EmailMessage) -> None:
-    # The page says the same whether or not there is such an account, so only the log can tell of trouble.
+    # The page says the same whether or not there is such an account, so only the log can show trouble.
     try:
         message.send()
     except (OSError, SMTPException) as error:

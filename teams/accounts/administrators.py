@@ -79,7 +79,7 @@ def hold_admins() -> None:
 
 
 def demand_admin(actor: User) -> None:
-    """Looks again whether the actor is an administrator. Raises NotThere if not (any more)."""
+    """Checks again whether the actor is an administrator. Raises NotThere if not (any more)."""
     if not admins().filter(pk=actor.pk).exists():
         raise NotThere("You are no administrator any more, so nothing was changed.")
 

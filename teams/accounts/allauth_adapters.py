@@ -27,7 +27,7 @@ from core.site_url import absolute
 
 from .. import audit, mailboxes
 from ..audit import sign_ins
-from ..invitations import holders
+from ..invitations import accounts_with_address
 from ..sso import admission, trouble
 from ..sso.http import ProviderHttp
 from . import account_mail
@@ -74,7 +74,7 @@ class Accounts(DefaultAccountAdapter):
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            sign_ins.tell_of_try("session.held_up", credentials)
+            sign_ins.record_failure("session.held_up", credentials)
             raise
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
@@ -101,7 +101,7 @@ class Accounts(DefaultAccountAdapter):
         email: str | None = None,
     ) -> None:
         """Not to an address that the account only claims: it may be a stranger's."""
-        if email or holders(str(getattr(user, "email", ""))).filter(pk=user.pk).exists():
+        if email or accounts_with_address(str(getattr(user, "email", ""))).filter(pk=user.pk).exists():
             super().send_notification_mail(template_prefix, user, context, email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

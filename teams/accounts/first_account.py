@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from core.site_url import absolute
 
 from .. import audit
-from ..invitations import holders
+from ..invitations import accounts_with_address
 from ..models import AuditEntry
 from ..refusals import Refused
 from ..team_lifecycle import new_team
@@ -56,7 +56,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
             ContentType.objects.select_for_update().get(app_label="auth", model="user")
             if administrators.admins().exists():
                 raise TooLate
-            if holders(email).exists():
+            if accounts_with_address(email).exists():
                 raise Refused(
                     "An account has this mail address. Choose another one, or make that account the administrator on "
                     "the server: manage.py makeadmin NAME"

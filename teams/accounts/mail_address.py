@@ -21,7 +21,7 @@ from core.mail_refusals import words
 from core.site_url import absolute
 
 from .. import audit
-from ..invitations import holders
+from ..invitations import accounts_with_address
 from ..refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def find(user: User, token: str) -> Change:
 
 
 def confirm(user: User, token: str) -> Change:
-    """Gives the account the address of the link, and tells the address before. Raises Refused when it can't be."""
+    """Gives the account the address of the link, and notifies the address before. Raises Refused when it can't be."""
     try:
         with transaction.atomic():
             before = User.objects.select_for_update().get(pk=user.pk).email
@@ -122,4 +122,4 @@ def confirm(user: User, token: str) -> Change:
 
 
 def _taken(user: User, address: str) -> bool:
-    return holders(address).exclude(pk=user.pk).exists()
+    return accounts_with_address(address).exclude(pk=user.pk).exists()

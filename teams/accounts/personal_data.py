@@ -32,7 +32,7 @@ erasers: list[Callable[["Names"], None]] = []
 class Names:
     """What a person is called in texts: the user name and the mail addresses.
 
-    An address that was never confirmed may be anyone's. It counts in teams that the person owns only: nobody is told
+    An address that was never confirmed may be anyone's. It counts in teams that the person owns only: nobody learns
     what is stored about the addresses of others, or takes those off their lists.
     """
 
@@ -110,7 +110,7 @@ def _trail(user: User) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def hindrance(user: User) -> str:
+def why_not_deletable(user: User) -> str:
     """Why the person can't be deleted now, in a sentence that says what to do first; "" when nothing is in the way."""
     for team in Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER):
         if members.other_owners(team, user):
@@ -133,7 +133,7 @@ def delete_person(actor: User, user: User) -> None:
         administrators.hold_admins()
         if actor.pk != user.pk:
             administrators.demand_admin(actor)
-        if why := hindrance(user):
+        if why := why_not_deletable(user):
             raise Refused(why)
         names = names_of(user)
         for eraser in (_erase_from_teams, *erasers):

@@ -21,7 +21,7 @@ class SessionStore(db.SessionStore):
 
 
 class Sessions(DefaultUserSessionsAdapter):
-    """What allauth's list of sessions does about them, with the audit trail. Signing out tells of itself."""
+    """What allauth's list of sessions does about them, with the audit trail. Signing out has a signal of its own."""
 
     def end_sessions(self, sessions: Iterable[UserSession]) -> None:
         with transaction.atomic():

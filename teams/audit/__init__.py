@@ -1,5 +1,5 @@
 """The audit trail: who did what, and when."""
 
-from .trail import LINKED, context, differences, done, record, through, whose
+from .trail import LINKED, acting_via, context, differences, done, record, subject_of
 
-__all__ = ["LINKED", "context", "differences", "done", "record", "through", "whose"]
+__all__ = ["LINKED", "acting_via", "context", "differences", "done", "record", "subject_of"]

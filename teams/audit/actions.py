@@ -1,4 +1,4 @@
-"""What the audit trail tells of."""
+"""The actions that the audit trail records."""
 
 ACTIONS = {
     "access.refused": "was refused",
@@ -11,7 +11,7 @@ ACTIONS = {
     "account.password_reset": "reset a password by mail",
     "account.provider_connected": "connected an account to the provider",
     "account.provider_removed": "took the provider away from an account",
-    "alerting.changed": "changed how the team is told",
+    "alerting.changed": "changed the team's notifications",
     "alerting.tested": "had a test message sent",
     "audit.exported": "exported the audit trail",
     "backup.made": "made a backup",

@@ -1,4 +1,4 @@
-"""The audit trail, to look through and to take away."""
+"""The audit trail: search and export."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ PEOPLE = ("account", "member", "person", "session")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What someone looks for; empty is everything. `since` and `until` are days (2026-11-22), both included."""
+    """What someone searches for; empty is everything. `since` and `until` are days (2026-11-22), both included."""
 
     who: str = ""
     about: str = ""

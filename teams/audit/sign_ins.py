@@ -1,4 +1,4 @@
-"""What Django and django-allauth tell of sign-ins and accounts, for the audit trail; and when a session is to end."""
+"""The signals of Django and django-allauth about sign-ins and accounts, for the audit trail; when a session ends."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from . import trail
 
 @receiver(sessions.user_logged_in)
 def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """By what is told where it went through the sign-in pages."""
+    """The method, where it went through the sign-in pages."""
     request.session.set_expiry(settings.SESSION_COOKIE_AGE)
     ways = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
     by = [str(way["method"]) for way in ways if isinstance(way, dict) and "method" in way]
@@ -28,7 +28,7 @@ def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(sessions.user_logged_out)
 def signed_out(user: User | None, **kwargs: Any) -> None:
-    """Who was not signed in signs out as well, which is nothing to tell."""
+    """Who was not signed in signs out as well, which is not recorded."""
     if user is not None:
         trail.record("session.ended", actor=user)
 
@@ -36,10 +36,10 @@ def signed_out(user: User | None, **kwargs: Any) -> None:
 @receiver(sessions.user_login_failed)
 def failed(credentials: dict[str, Any], **kwargs: Any) -> None:
     """What was typed is not kept: people type passwords into the wrong field. Whose name it was is."""
-    tell_of_try("session.failed", credentials)
+    record_failure("session.failed", credentials)
 
 
-def tell_of_try(action: str, credentials: dict[str, Any]) -> None:
+def record_failure(action: str, credentials: dict[str, Any]) -> None:
     """Records what became of a try to sign in with these credentials."""
     typed = str(credentials.get("username") or credentials.get("email") or "")
     user = User.objects.filter(Q(username__iexact=typed) | Q(email__iexact=typed)).first() if typed else None
@@ -53,17 +53,17 @@ def failed_second(user: User, authenticator: Authenticator, **kwargs: Any) -> No
 
 
 def _on(signal: Signal, action: str) -> None:
-    """Records what the signal tells of its `user`, whoever is signed in."""
+    """Records the action for the signal's `user`, whoever is signed in."""
 
-    def told(user: User, authenticator: Authenticator | None = None, **kwargs: Any) -> None:
+    def receive(user: User, authenticator: Authenticator | None = None, **kwargs: Any) -> None:
         detail = {"kind": str(authenticator.type)} if authenticator else {}
         trail.record(action, what=user, detail=detail, actor=None if _someone_is_signed_in(kwargs) else user)
 
-    signal.connect(told, weak=False, dispatch_uid=f"audit {action}")
+    signal.connect(receive, weak=False, dispatch_uid=f"audit {action}")
 
 
-def _someone_is_signed_in(told: dict[str, Any]) -> bool:
-    return isinstance(getattr(told.get("request"), "user", None), User)
+def _someone_is_signed_in(signal: dict[str, Any]) -> bool:
+    return isinstance(getattr(signal.get("request"), "user", None), User)
 
 
 _on(accounts.user_signed_up, "account.created")

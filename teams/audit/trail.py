@@ -63,7 +63,7 @@ def record(
 
 
 @contextmanager
-def through(via: str) -> Iterator[None]:
+def acting_via(via: str) -> Iterator[None]:
     """What is recorded within came this way: "manage.py apply", "token ci", "link in a mail"."""
     token = _via.set(via)
     try:
@@ -79,7 +79,7 @@ def done(what: str) -> str:
     return f"{what} by {by}." if by else f"{what}."
 
 
-def whose(address: str) -> dict[str, Any]:
+def subject_of(address: str) -> dict[str, Any]:
     """A mail address for `detail`: as the number of the person it belongs to, so that it goes when they are deleted."""
     owner = User.objects.filter(Q(email__iexact=address) | Q(username=address)).first() if address else None
     return {"person": owner.pk} if owner else {"mail": address}

@@ -21,7 +21,7 @@ class ApiToken(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="api_tokens")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     scopes = models.JSONField()  # values of Scope
-    start = models.CharField(max_length=12)  # its first characters, to tell tokens apart
+    start = models.CharField(max_length=12)  # its first characters, to distinguish tokens
     token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 in hex: a long random token needs no salt
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

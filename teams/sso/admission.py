@@ -49,7 +49,7 @@ def welcome(user: User, login: SocialLogin) -> None:
     joined = 0
     for invitation in _invitations_to(verified_address(login)):
         try:
-            with audit.through("the sign-in provider"):
+            with audit.acting_via("the sign-in provider"):
                 invitations.accept(invitation, user)
             joined += 1
         except invitations.Gone:

@@ -31,7 +31,7 @@ def check_description(description: Mapping[str, Any], issuer: str) -> None:
 def person(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
     """Who signs in: `iss` and `sub`, names, and `email` only when the provider says that it is verified.
 
-    `sub` is taken as it is, since spaces and capitals tell people apart (Core 2). Raises Unbelievable when nobody in
+    `sub` is taken as it is, since spaces and capitals distinguish people (Core 2). Raises Unbelievable when nobody in
     particular signs in, or the two are about different people (Core 5.3.2).
     """
     subject = id_token.get("sub")

@@ -17,8 +17,8 @@ SENTENCES = {
     "an administrator can change OUTBOUND_ALLOW and OUTBOUND_DENY.",
     "certificate": "The provider's certificate can't be verified. An administrator of this installation can give the "
     "authority that signed it in CA_BUNDLE.",
-    "away": "The provider can't be reached. Try again in a minute; if it goes on, tell whoever runs it.",
-    "answer": "The provider's answer can't be used, so nobody was signed in. Begin again; if it goes on, tell an "
+    "away": "The provider can't be reached. Try again in a minute; if it goes on, contact whoever runs it.",
+    "answer": "The provider's answer can't be used, so nobody was signed in. Begin again; if it goes on, contact an "
     "administrator of this installation: the log says more.",
 }
 """Cause -> what the page says of it."""

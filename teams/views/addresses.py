@@ -16,7 +16,7 @@ from ..refusals import Refused
 @never_cache
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Behind the link in the mail. Looking changes nothing."""
+    """Behind the link in the mail. Opening it changes nothing."""
     access.anyone(request)
     done = request.method == "POST"
     try:

@@ -62,7 +62,7 @@ def withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Join a team: with the account that is signed in, or with a new one. Looking changes nothing."""
+    """Join a team: with the account that is signed in, or with a new one. Opening it changes nothing."""
     user = access.anyone(request)
     found = invitations.find(token)
     if found is None:

@@ -35,7 +35,7 @@ def address(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Behind the link in the mail. Looking changes nothing."""
+    """Behind the link in the mail. Opening it changes nothing."""
     person = access.person(request)
     try:
         if request.method == "POST":

@@ -35,7 +35,10 @@ ACTS: dict[str, tuple[Callable[[User, User], object], str]] = {
 def data(request: HttpRequest) -> HttpResponse:
     """What is stored about oneself, to take away or to delete."""
     person = access.person(request)
-    shown = {"hindrance": personal_data.hindrance(person), "addresses": sorted(personal_data.addresses_of(person))}
+    shown = {
+        "obstacle": personal_data.why_not_deletable(person),
+        "addresses": sorted(personal_data.addresses_of(person)),
+    }
     return render(request, "teams/data.html", shown)
 
 
@@ -133,7 +136,12 @@ def _deleted(form: TypedForm, actor: User, user: User) -> bool:
 
 
 def _delete_page(request: HttpRequest, user: User, form: TypedForm) -> HttpResponse:
-    shown = {"someone": user, "own": user == request.user, "form": form, "hindrance": personal_data.hindrance(user)}
+    shown = {
+        "someone": user,
+        "own": user == request.user,
+        "form": form,
+        "obstacle": personal_data.why_not_deletable(user),
+    }
     return render(request, "teams/delete_person.html", shown)
 
 

@@ -83,4 +83,6 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
             raise Http404(str(refused)) from None
         except Refused as refused:
             form.add_error(None, str(refused))
-    return render(request, "teams/delete.html", {"team": mine, "form": form, "goes": team_lifecycle.what_goes(mine)})
+    return render(
+        request, "teams/delete.html", {"team": mine, "form": form, "goes": team_lifecycle.cascade_counts(mine)}
+    )

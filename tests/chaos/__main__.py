@@ -72,7 +72,7 @@ def disk_full() -> Outcome:
     mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "plimsoll", str(rig.data)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         rig.close()
-        return Outcome("The disk was full", "each fault told once", "skipped: needs the right to mount", None)
+        return Outcome("The disk was full", "each fault alerted once", "skipped: needs the right to mount", None)
     try:
         with rig:
             return scenarios.disk_full(rig)
@@ -84,7 +84,7 @@ def disk_full() -> Outcome:
 def clock_jumped() -> Outcome:
     """With libfaketime around each process of the product."""
     if not Path(FAKETIME).exists():
-        return Outcome("The clock jumped", "each fault told once", "skipped: needs Debian's libfaketime", None)
+        return Outcome("The clock jumped", "each fault alerted once", "skipped: needs Debian's libfaketime", None)
     with tempfile.TemporaryDirectory() as folder:
         offset = Path(folder) / "offset"
         offset.write_text("+0\n")

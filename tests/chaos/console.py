@@ -45,7 +45,7 @@ def add(team: str, mail_to: list[str], endpoints: dict[str, str], options: dict[
 
 
 def pause(numbers: list[int]) -> int:
-    """Pauses these endpoints: nobody looks at them any more."""
+    """Pauses these endpoints: they are not probed any more."""
     from fleet import endpoints as acting
     from fleet.models import Endpoint
 

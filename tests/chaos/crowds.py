@@ -50,12 +50,12 @@ def storm(rig: Rig, count: int, times: int = 1) -> Outcome:
         for name in engines
         if name not in mail.subject + mail.text
     ]
-    told = ", ".join(f"{team} {counts[team, 'DOWN']} DOWN and {counts[team, 'UP']} UP" for team in teams)
+    shown = ", ".join(f"{team} {counts[team, 'DOWN']} DOWN and {counts[team, 'UP']} UP" for team in teams)
     twice = f", {times} times in {took:.0f} s" if times > 1 else ""
     return Outcome(
         f"{count} endpoints of two teams failed at once and came back at once{twice}",
         "one DOWN mail and one UP mail a team" + (" each time" if times > 1 else "") + ", every endpoint named in each",
-        f"{opened} incidents; {told}; the last DOWN after {last:.0f} s" + also(unnamed),
+        f"{opened} incidents; {shown}; the last DOWN after {last:.0f} s" + also(unnamed),
         counts == wanted and opened == [count] * times and not unnamed and took < 600,
     )
 
@@ -129,8 +129,8 @@ def hanging(rig: Rig, count: int, seconds: float) -> Outcome:
     kinds = Counter(mail.kind for mail in rig.mail.to("crowd@example.org"))
     return Outcome(
         f"{len(sick)} of {count} endpoints hung for {seconds:g} s",
-        "the others are looked at every 5 s; one DOWN mail, one UP mail",
-        f"p99 between looks at the others {p99(gaps):.2f} s, longest {gaps[-1]:.2f} s; "
+        "the others are probed every 5 s; one DOWN mail, one UP mail",
+        f"p99 between probes of the others {p99(gaps):.2f} s, longest {gaps[-1]:.2f} s; "
         f"{kinds['DOWN']} DOWN, {kinds['UP']} UP",
         p99(gaps) < 5.5 and kinds == {"DOWN": 1, "UP": 1},
     )

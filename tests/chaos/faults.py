@@ -1,4 +1,4 @@
-"""Faults that are made on purpose, and the books about what was told of each."""
+"""Faults that are made on purpose, and the books about what was shown of each."""
 
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Fault:
     engine: Engine
     failed_at: float | None = None  # unix seconds
     mended_at: float | None = None
-    filed: bool = False  # told to its end, and no longer watched
+    filed: bool = False  # shown to its end, and no longer watched
 
     @property
     def recipient(self) -> str:
@@ -27,7 +27,7 @@ class Fault:
 
 
 class Ledger:
-    """Makes faults, mends each once its outage was told, and knows what is missing."""
+    """Makes faults, mends each once its outage was shown, and knows what is missing."""
 
     def __init__(self, rig: Rig, mend: bool = True) -> None:
         self.faults: list[Fault] = []
@@ -56,16 +56,16 @@ class Ledger:
         """The mails of these kinds about it."""
         return [mail for mail in self._rig.mail.to(fault.recipient) if mail.kind in kinds]
 
-    def told_down(self, faults: list[Fault]) -> bool:
-        """Whether the outage of each of them was told."""
+    def alerted_down(self, faults: list[Fault]) -> bool:
+        """Whether the outage of each of them was shown."""
         return all(self.mails(fault, *TROUBLE) for fault in faults)
 
     def complete(self) -> bool:
-        """Whether each outage and each recovery was told."""
+        """Whether each outage and each recovery was shown."""
         return all(fault.filed for fault in self.faults)
 
     def settle(self, seconds: float) -> None:
-        """Waits until all was told and nothing is left in the outbox, for so long at most."""
+        """Waits until all was shown and nothing is left in the outbox, for so long at most."""
         self._rig.wait_up_to(seconds, lambda: self.complete() and not self._rig.undelivered())
 
     def lost(self) -> list[str]:
@@ -85,8 +85,8 @@ class Ledger:
 
     def delays(self) -> list[float]:
         """Seconds from each fault to its first mail, sorted."""
-        told = [(fault, self.mails(fault, *TROUBLE)) for fault in self.faults]
-        return sorted(mails[0].at - (fault.failed_at or 0) for fault, mails in told if mails)
+        shown = [(fault, self.mails(fault, *TROUBLE)) for fault in self.faults]
+        return sorted(mails[0].at - (fault.failed_at or 0) for fault, mails in shown if mails)
 
     def _advance(self) -> None:
         for fault in self.faults:

@@ -1,4 +1,4 @@
-"""A real SMTP server that can be told to misbehave, and that remembers every mail."""
+"""A real SMTP server that can be set to misbehave, and that remembers every mail."""
 
 import socket
 import threading

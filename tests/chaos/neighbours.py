@@ -64,12 +64,12 @@ def hanging(
     return Outcome(
         f"{count} endpoints of another team began to hang at once, for {seconds:g} s",
         f"healthy endpoints keep their interval (p99 lateness under {within:g} s); the board answers; all parts are ok",
-        seen + _told(wrong),
+        seen + _shown(wrong),
         not wrong and p99(late) < 1000 * within,
     )
 
 
-def _told(wrong: list[str]) -> str:
+def _shown(wrong: list[str]) -> str:
     return "".join(f"; {what} ({wrong.count(what)} times)" for what in dict.fromkeys(wrong))
 
 

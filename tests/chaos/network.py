@@ -70,7 +70,7 @@ def cable(engines: int) -> Iterator[tuple[Cable, list[str]] | None]:
 def cut(seconds: float) -> Outcome:
     """The prober's network is gone for so long: nothing outside answers any more, and nothing is wrong with it."""
     done = f"The product's network was cut for {seconds:g} s (own namespace)"
-    expected = "no outage mail; /health/ready says blind; afterwards all as before, a real fault is told"
+    expected = "no outage mail; /health/ready says blind; afterwards all as before, a real fault is alerted"
     with cable(STEADY) as laid:
         if laid is None:
             return Outcome(done, expected, "skipped: needs root and network namespaces", None)
@@ -95,8 +95,8 @@ def _cut(rig: Rig, made: Cable, addresses: list[str], seconds: float, done: str,
     mails = [mail.subject for mail in rig.mail.mails if mail.recipient == "far@example.org"]
     first = next(iter(engines.values()))
     first.down()
-    told = rig.wait_up_to(60, lambda: any("far-0" in mail.subject for mail in rig.mail.to("far@example.org")))
+    shown = rig.wait_up_to(60, lambda: any("far-0" in mail.subject for mail in rig.mail.to("far@example.org")))
     said = f"said blind after {noticed:.0f} s" if blind else "never said blind"
     seen = f"{len(mails)} mails, {said}, statuses {', '.join(sorted(statuses))}"
-    seen += also([] if back else ["not as before within 60 s"]) + also([] if told else ["the fault was not told"])
-    return Outcome(done, expected, seen, not mails and blind and back and told)
+    seen += also([] if back else ["not as before within 60 s"]) + also([] if shown else ["the fault was not shown"])
+    return Outcome(done, expected, seen, not mails and blind and back and shown)

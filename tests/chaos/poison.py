@@ -50,7 +50,7 @@ def _delay(rig: Rig, ledger: Ledger) -> float:
     faults = ledger.prepare(1)
     ledger.fail(faults)
     failed_at = time.time()
-    rig.wait_up_to(60, lambda: ledger.told_down(faults))
+    rig.wait_up_to(60, lambda: ledger.alerted_down(faults))
     return time.time() - failed_at
 
 

@@ -30,8 +30,8 @@ RESTART_AFTER = 1.0
 """Seconds after which a service manager would start a part again that ended."""
 
 STEADY = 8
-LOOK = 0.05
-"""Seconds between two looks at a condition."""
+POLL = 0.05
+"""Seconds between two probes at a condition."""
 
 END_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """Goes before a command, so that it ends when we do, however we end. `preexec_fn` is not safe among our threads."""
@@ -90,7 +90,7 @@ def on_a_rig(scenario: Callable[["Rig"], Outcome], **options: Any) -> Outcome:
 
 
 class Rig:
-    """The product, a mail server and engines. Use as a context; `add` endpoints, break things, look at the mails.
+    """The product, a mail server and engines. Use as a context; `add` endpoints, break things, read the mails.
 
     `wrap` goes before each command (to run it elsewhere), `environment` on top of the product's settings.
     """
@@ -222,7 +222,7 @@ class Rig:
             if time.monotonic() > end:
                 return False
             self.tend()
-            time.sleep(LOOK)
+            time.sleep(POLL)
         return True
 
     def ready(self) -> bool:
@@ -245,7 +245,7 @@ class Rig:
             return False
 
     def all_up(self, numbers: list[int]) -> bool:
-        """Whether each of these endpoints is held to be up (or busy, or asleep)."""
+        """Whether each of these endpoints is up (or busy, or asleep)."""
         bad = self.rows(
             "SELECT endpoint_id FROM fleet_endpointstate WHERE status IN ('unknown', 'down', 'degraded', 'loading')"
         )
@@ -275,17 +275,17 @@ class Rig:
         return self.rows("SELECT count(*) FROM fleet_message WHERE state = 'waiting'")[0][0]
 
     def spacing(self, numbers: list[int], since: float, until: float) -> list[float]:
-        """Seconds between one look and the next at each of these endpoints, in that stretch (unix seconds), sorted.
+        """Seconds between one probe and the next of each of these endpoints, in that stretch (unix seconds), sorted.
 
-        The stretch itself counts as a look at its ends, so that an endpoint nobody looked at shows.
+        The stretch itself counts as a probe at its ends, so that an endpoint that was not probed shows.
         """
-        looks: dict[int, list[float]] = {number: [since] for number in numbers}
+        probes: dict[int, list[float]] = {number: [since] for number in numbers}
         for number, at in self.rows(
             "SELECT endpoint_id, (julianday(at) - 2440587.5) * 86400 FROM fleet_observation ORDER BY at"
         ):
-            if number in looks and since <= at <= until:
-                looks[number].append(at)
-        return sorted(b - a for moments in looks.values() for a, b in pairwise([*moments, until]))
+            if number in probes and since <= at <= until:
+                probes[number].append(at)
+        return sorted(b - a for moments in probes.values() for a, b in pairwise([*moments, until]))
 
     def log_tail(self, lines: int = 15) -> str:
         """The end of what the parts logged."""

@@ -30,9 +30,9 @@ def kill(rig: Rig, parts: tuple[str, ...], rounds: int, seed: int, width: int = 
     """
     chance = random.Random(seed)
     steady, ledger = rig.steady(), Ledger(rig)
-    calm = ledger.prepare(width)
-    ledger.fail(calm)
-    rig.wait(lambda: ledger.told_down(calm), 60, "no mail although nothing was broken")
+    alone = ledger.prepare(width)
+    ledger.fail(alone)
+    rig.wait(lambda: ledger.alerted_down(alone), 60, "no mail although nothing was broken")
     stretch = ledger.delays()[-1]
     for number in range(rounds):
         _round(rig, ledger, parts[number % len(parts)], chance, stretch, width)
@@ -63,7 +63,7 @@ def _round(rig: Rig, ledger: Ledger, name: str, chance: random.Random, stretch: 
     else:
         moment = chance.uniform(0, stretch)
         ledger.fail(faults)
-        rig.wait_up_to(moment, lambda: ledger.told_down(faults))
+        rig.wait_up_to(moment, lambda: ledger.alerted_down(faults))
         part.kill()
     rig.wait(lambda: not part.runs, 5, f"{name} outlived kill -9")
     rig.wait(lambda: part.runs, 5, f"{name} was not started again")
@@ -88,7 +88,7 @@ def smtp(rig: Rig, how: str, seconds: float) -> Outcome:
     return Outcome(
         f"The mail server {answer} for {seconds:g} s while 3 endpoints fail",
         "lost: 0, none twice; probes every 5 s as before",
-        f"{len(lost)} lost{also(lost)}, {len(again)} twice; p99 between looks {gap:.2f} s" + also(false),
+        f"{len(lost)} lost{also(lost)}, {len(again)} twice; p99 between probes {gap:.2f} s" + also(false),
         not lost and not again and not early and not false and gap < 6,
     )
 
@@ -107,11 +107,11 @@ def broker(rig: Rig, how: str) -> Outcome:
             rig.parts["valkey"].stop(10)
             rig.wait_up_to(10)
             rig.wait(rig.broker_answers, 10, "the broker did not come back")
-        rig.wait_up_to(60, lambda faults=faults: ledger.told_down(faults))
+        rig.wait_up_to(60, lambda faults=faults: ledger.alerted_down(faults))
     ledger.settle(60)
     ready = rig.wait_up_to(20, rig.ready)
     what = "emptied (FLUSHALL)" if how == "emptied" else "stopped for 10 s"
-    return _told_of_all(
+    return _alerted_once(
         f"The broker was {what}, twice, while 4 endpoints failed",
         rig, ledger, steady, [] if ready else ["not ready afterwards"],
     )  # fmt: skip
@@ -127,7 +127,7 @@ def locked(rig: Rig, seconds: float) -> Outcome:
         rig.wait_up_to(seconds)
         other.execute("ROLLBACK")
     ledger.settle(90)
-    return _told_of_all(f"The database was locked for {seconds:g} s while 2 endpoints failed", rig, ledger, steady)
+    return _alerted_once(f"The database was locked for {seconds:g} s while 2 endpoints failed", rig, ledger, steady)
 
 
 def disk_full(rig: Rig) -> Outcome:
@@ -144,7 +144,7 @@ def disk_full(rig: Rig) -> Outcome:
     ledger.settle(LEASE)
     ready = rig.wait_up_to(60, rig.ready)
     wrong = [] if named else ["/health/ready did not name it"]
-    return _told_of_all(
+    return _alerted_once(
         "The disk was full for half a minute while 2 endpoints failed",
         rig, ledger, steady, wrong + ([] if ready else ["not ready afterwards"]),
     )  # fmt: skip
@@ -160,7 +160,7 @@ def frozen(rig: Rig, name: str, seconds: float) -> Outcome:
     part.send(signal.SIGCONT)
     ledger.settle(LEASE)
     ready = rig.wait_up_to(20, rig.ready)
-    return _told_of_all(
+    return _alerted_once(
         f"{name} stood still (SIGSTOP) for {seconds:g} s while 2 endpoints failed",
         rig, ledger, steady, [] if ready else ["not ready afterwards"],
     )  # fmt: skip
@@ -172,21 +172,21 @@ def clock(rig: Rig, turn: Callable[[float], None], hours: float) -> Outcome:
     silent = []
     for way, offset in (("forth", hours * 3600), ("back", 0.0), ("before its start", -hours * 3600)):
         turn(offset)
-        before = _looks(rig, steady)
+        before = _probes(rig, steady)
         wanted = {number: count + 2 for number, count in before.items()}
-        again = rig.wait_up_to(60, lambda wanted=wanted: _reached(_looks(rig, steady), wanted))
+        again = rig.wait_up_to(60, lambda wanted=wanted: _reached(_probes(rig, steady), wanted))
         if not again:
-            silent.append(f"not all looked at within 60 s after the jump {way}")
+            silent.append(f"not all probed within 60 s after the jump {way}")
             break
         ledger.fail(ledger.prepare(1))
         ledger.settle(90)
-    return _told_of_all(
+    return _alerted_once(
         f"The clock jumped {hours:g} h forth, back, and {hours:g} h before its start; an endpoint failed after each",
         rig, ledger, steady, silent,
     )  # fmt: skip
 
 
-def _looks(rig: Rig, numbers: list[int]) -> dict[int, int]:
+def _probes(rig: Rig, numbers: list[int]) -> dict[int, int]:
     rows = rig.rows("SELECT endpoint_id, count(*) FROM fleet_observation GROUP BY endpoint_id")
     return {number: count for number, count in rows if number in set(numbers)}
 
@@ -208,13 +208,13 @@ def also(found: list[str]) -> str:
     return f"; {names(found)}" if found else ""
 
 
-def _told_of_all(done: str, rig: Rig, ledger: Ledger, steady: list[int], more: list[str] | None = None) -> Outcome:
-    """The outcome where every fault is to be told once, its end too, and nothing else."""
+def _alerted_once(done: str, rig: Rig, ledger: Ledger, steady: list[int], more: list[str] | None = None) -> Outcome:
+    """The outcome where every fault is to be alerted once, its end too, and nothing else."""
     lost, strays, again = ledger.lost(), ledger.strays(), rig.mail.repeated()
     wrong = lost + strays + false_alarms(rig, steady) + (more or [])
     slowest = max(ledger.delays(), default=0)
     count = 2 * len(ledger.faults)
     seen = f"{count - len(lost)} of {count} mails came, {len(again)} twice; the slowest {slowest:.0f} s after its fault"
     return Outcome(
-        done, "each fault and its end told once, no false alarm", seen + also(wrong), not wrong and not again
+        done, "each fault and its end alerted once, no false alarm", seen + also(wrong), not wrong and not again
     )

@@ -9,7 +9,7 @@ from config.celery import app
 from core import redis_keys, schedule, signs_of_life
 from core.cache import Cache
 from fleet import live
-from fleet.probing.probe_counts import Tally
+from fleet.probing.probe_counts import ProbeCounts
 
 SECRET = "s" * 50
 POSTGRES = {
@@ -70,9 +70,9 @@ def test_everything_that_is_kept_in_redis_has_the_prefix(valkey, valkey_server, 
     shared.set("tries", 1, 60)
     signs_of_life.alive("tick")
     schedule._note("fleet.tasks.tick", "started")
-    tally = Tally()
-    tally.probe("up", None, 5.0)
-    tally.tell()
+    counts = ProbeCounts()
+    counts.add("up", None, 5.0)
+    counts.send()
     with valkey.pubsub() as subscription:
         subscription.psubscribe("*")
         subscription.get_message(timeout=5)

@@ -91,8 +91,8 @@ class Mails(MailServer):
     def authenticate(self, server, session, envelope, mechanism, given) -> AuthResult:
         password = given.password.decode()
         if password != SECRETS["the SMTP password"] or self.refuses:
-            told = base64.b64encode(f"\0{USER}\0{password}".encode()).decode()
-            return AuthResult(success=False, handled=False, message=f"535 5.7.8 {CONTROL} no {password}, no {told}")
+            shown = base64.b64encode(f"\0{USER}\0{password}".encode()).decode()
+            return AuthResult(success=False, handled=False, message=f"535 5.7.8 {CONTROL} no {password}, no {shown}")
         return AuthResult(success=True)
 
 

@@ -144,7 +144,7 @@ class Site:
         connection.close()
 
     def move(self, pk: int, regroup: bool = False, **columns: object) -> None:
-        """Changes an endpoint's state as a probe would; tell the boards by `fleet.live.publish`."""
+        """Changes an endpoint's state as a probe would; inform the boards by `fleet.live.publish`."""
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
         columns |= {"shown_at": now} | ({"regrouped_at": now, "since": now} if regroup else {})
         assignments = ", ".join(f"{name} = ?" for name in columns)

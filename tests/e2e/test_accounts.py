@@ -24,7 +24,7 @@ DEVICE = {
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A browser that nobody has used; it fails the test when the console tells of an error or of a broken policy."""
+    """A browser that nobody has used; it fails the test when the console shows an error or of a broken policy."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark")
     page = context.new_page()
     said: list[str] = []
@@ -183,7 +183,7 @@ def test_who_has_no_passkey_reads_why_nothing_happened(page, home):
     expect(page.get_by_role("alert")).to_contain_text("this device has none")
 
 
-def test_a_bare_ip_address_is_told_apart(page, site):
+def test_a_bare_ip_address_is_distinguished(page, site):
     page.goto(f"{site.url}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("Open Plimsoll by its name")

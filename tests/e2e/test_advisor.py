@@ -136,7 +136,7 @@ def test_without_javascript_it_is_submit_and_show(browser: Browser, site: Site, 
     context.close()
 
 
-def test_a_teams_draft_saves_itself_and_a_stale_form_is_told(members_page: Page, browser: Browser, site: Site):
+def test_a_teams_draft_saves_itself_and_a_stale_form_is_reported(members_page: Page, browser: Browser, site: Site):
     page = members_page
     page.goto(f"{site.url}/advisor/?goal=runtime&callers=me")
     page.get_by_role("button", name="Save for your team").click()

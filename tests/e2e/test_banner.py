@@ -44,12 +44,12 @@ def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, 
     site.say("watch", "No network interface of this machine is connected.")
     site.say("mail", "The mail server refuses the connection.")
     until(page, wait_for, "The dispatcher (beat, or the worker of its queue) stands still")
-    told = page.locator(".banner").inner_text()
-    assert "The probe worker stands still, so this page shows an old picture. It last worked " in told
-    assert "The delivery worker stands still, so mails wait." in told
-    assert "The fleet can't be seen: No network interface of this machine is connected." in told
-    assert "Mail is in trouble: The mail server refuses the connection." in told
-    assert told.count("attention") == 5
+    found = page.locator(".banner").inner_text()
+    assert "The probe worker stands still, so this page shows an old picture. It last worked " in found
+    assert "The delivery worker stands still, so mails wait." in found
+    assert "The fleet can't be seen: No network interface of this machine is connected." in found
+    assert "Mail is in trouble: The mail server refuses the connection." in found
+    assert found.count("attention") == 5
     site.show_life()
     site.say("watch", "")
     site.say("mail", "")
@@ -57,10 +57,10 @@ def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, 
     expect(page.locator(".banner")).to_have_text("")
 
 
-def test_a_broker_that_is_away_is_told_and_does_not_hold_the_page_up(page, site, wait_for):
+def test_a_broker_that_is_away_is_reported_and_does_not_hold_the_page_up(page, site, wait_for):
     site.broker.stop()
     try:
-        until(page, wait_for, "The broker does not answer: nothing is looked at and nothing is mailed.")
+        until(page, wait_for, "The broker does not answer: nothing is probed and nothing is mailed.")
         began = time.monotonic()
         answer = page.context.request.get(f"{site.url}/alerts/")
         assert "The broker does not answer" in answer.text()
@@ -89,10 +89,10 @@ def test_it_is_there_without_javascript_in_any_width_and_for_everyone(browser, s
     def reads(context) -> bool:
         page = context.new_page()
         page.goto(site.url)
-        told = page.locator(".banner").inner_text()
+        found = page.locator(".banner").inner_text()
         wide = page.evaluate("document.documentElement.scrollWidth") if scheme == "dark" else 0
         page.close()
-        return "The dispatcher" in told and "mails wait" in told and wide <= width
+        return "The dispatcher" in found and "mails wait" in found and wide <= width
 
     plain = signed_in(browser, site, java_script_enabled=False, **options)
     wait_for(lambda: reads(plain), 8, "it is not on the page as loaded")

@@ -195,7 +195,7 @@ def test_without_locks_a_hidden_page_gives_its_stream_back_and_catches_up_when_s
     context.close()
 
 
-def test_a_restart_of_the_web_process_is_told_and_caught_up_with(browser: Browser, site: Site):
+def test_a_restart_of_the_web_process_is_shown_and_caught_up_with(browser: Browser, site: Site):
     context = signed_in(browser, site)
     pages = [live_board(context, site), live_board(context, site)]
     assert site.stop_web() < 4  # an open stream must not hold it

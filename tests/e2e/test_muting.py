@@ -44,7 +44,7 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
     page.get_by_label("Add a note").fill("It was the power supply.")
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator(".timeline")).to_contain_text("alice: It was the power supply.")
-    page.get_by_role("button", name="Give it back").click()
+    page.get_by_role("button", name="Release").click()
     expect(row).not_to_contain_text("alice is on it", timeout=3000)
 
 
@@ -104,6 +104,6 @@ def test_everything_works_without_javascript(browser: Browser, site: Site):
     expect(page.get_by_role("heading", name="alice is on it")).to_be_visible()
     page.get_by_role("button", name="Silence", exact=True).click()
     expect(page.locator(".marks")).to_contain_text("silenced until")
-    page.get_by_role("button", name="Give it back").click()
+    page.get_by_role("button", name="Release").click()
     expect(page.get_by_role("heading", name="Nobody is on it yet")).to_be_visible()
     context.close()

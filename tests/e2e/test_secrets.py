@@ -55,7 +55,7 @@ def engine():
         yield engine
 
 
-def look_around(run: Run, alice: Member) -> dict[str, str]:
+def find_servers(run: Run, alice: Member) -> dict[str, str]:
     """Every page with something of the run on it."""
     endpoints = [pk for (pk,) in run.ask("SELECT id FROM fleet_endpoint")]
     incidents = [pk for (pk,) in run.ask("SELECT id FROM fleet_incident")]
@@ -98,7 +98,7 @@ def export(run: Run) -> dict[str, str]:
     """What the commands print and write."""
     file, backup = run.folder / "fleet.yaml", run.folder / "backup.zip"
     file.write_text(FILE.format(gone=run.gone))
-    told = {
+    result = {
         "status": run.manage("status"),
         "apply, dry": run.manage("apply", str(file), "--dry-run"),
         "apply": run.manage("apply", str(file)),
@@ -106,7 +106,7 @@ def export(run: Run) -> dict[str, str]:
         "backup": run.manage("backup", str(backup)),
     }
     with zipfile.ZipFile(backup) as archive:
-        return told | {f"backup {name}": archive.read(name).decode() for name in archive.namelist()}
+        return result | {f"backup {name}": archive.read(name).decode() for name in archive.namelist()}
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -131,14 +131,14 @@ def test_no_secret_is_found_after_a_run_in_which_everything_goes_wrong(tmp_path,
         refused = "SELECT DISTINCT channel FROM fleet_message WHERE error != ''"
         wait_for(lambda: len(run.ask(refused)) == 3, 40, "not every channel was refused")
         alice = Member(run.url)
-        places = {"dump, in trouble": run.dump()} | look_around(run, alice) | try_everything(run, alice)
-        assert "535" in places["test by mail"] and "500" in places["test by webhook"], "the trouble is told"
+        places = {"dump, in trouble": run.dump()} | find_servers(run, alice) | try_everything(run, alice)
+        assert "535" in places["test by mail"] and "500" in places["test by webhook"], "the trouble is result"
 
         receiver.refuses = mails.refuses = False
         waiting = "SELECT 1 FROM fleet_message WHERE state = 'waiting'"
         wait_for(lambda: not run.ask(waiting), 60, "not every message was taken in the end")
         fresh = make_new_secrets(alice)
-        places |= {f"later, {name}": text for name, text in look_around(run, alice).items()} | export(run)
+        places |= {f"later, {name}": text for name, text in find_servers(run, alice).items()} | export(run)
         places["own data"] = alice.post("/account/data/", {}, "/account/data/export/")
         places["dump"] = run.dump()
     finally:

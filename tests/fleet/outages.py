@@ -24,11 +24,11 @@ def bad(cause: Cause = Cause.CONNECTION_REFUSED, step: str = "connect") -> Readi
 def watched(team: Team, name: str, url: str = "", **fields) -> Endpoint:
     """An endpoint that was up a moment ago."""
     endpoint = endpoints.add(team, name=name, url=url or f"http://{name}:8000", **fields)
-    look(endpoint, good())
+    probed(endpoint, good())
     return endpoint
 
 
-def look(endpoint: Endpoint, *readings: Reading) -> EndpointState:
+def probed(endpoint: Endpoint, *readings: Reading) -> EndpointState:
     """Records the readings one after the other."""
     for reading in readings:
         state = state_of(endpoint.pk)
@@ -39,13 +39,13 @@ def look(endpoint: Endpoint, *readings: Reading) -> EndpointState:
 
 def fail(endpoint: Endpoint, cause: Cause = Cause.CONNECTION_REFUSED) -> Incident:
     """Three failures in a row, which are enough."""
-    look(endpoint, *(bad(cause) for _ in range(3)))
+    probed(endpoint, *(bad(cause) for _ in range(3)))
     return Incident.objects.filter(endpoint=endpoint).latest("pk")
 
 
 def recover(endpoint: Endpoint) -> None:
     """Two good probes in a row, which are enough."""
-    look(endpoint, good(), good())
+    probed(endpoint, good(), good())
 
 
 def settle() -> None:

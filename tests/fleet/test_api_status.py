@@ -39,7 +39,7 @@ def names(client: Client, headers: dict[str, str], query: str = "") -> list[str]
     return [endpoint["name"] for endpoint in client.get(f"{URL}{query}", headers=headers).json()["endpoints"]]
 
 
-def test_an_endpoint_is_told_in_full(client, alice, team):
+def test_an_endpoint_is_reported_in_full(client, alice, team):
     load = {"running": 2, "waiting": 5, "deferred": 3, "kv_cache_usage": 0.9}
     state = watched(
         team,
@@ -58,13 +58,13 @@ def test_an_endpoint_is_told_in_full(client, alice, team):
     )
     answer = client.get(URL, headers=token(alice))
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/json", "no-store")
-    [told] = answer.json()["endpoints"]
-    assert told.pop("load") == {
+    [shown] = answer.json()["endpoints"]
+    assert shown.pop("load") == {
         **dict.fromkeys(("slots", "busy", "preemptions", "prefix_cache_queries", "prefix_cache_hits")),
         **dict.fromkeys(("prompt_tokens", "generation_tokens", "requests", "sleep_state")),
         **load,
     }
-    assert told == {
+    assert shown == {
         "id": state.pk,
         "name": "gpu-1",
         "team": "search",
@@ -93,18 +93,18 @@ def test_an_endpoint_is_told_in_full(client, alice, team):
     }
 
 
-def test_what_is_not_known_is_null_and_never_nought(client, alice, team):
+def test_what_is_not_known_is_null_and_never_zero(client, alice, team):
     watched(team, "gpu-1", status="unknown", cause="new")
-    told = client.get(URL, headers=token(alice)).json()
-    [endpoint] = told["endpoints"]
+    shown = client.get(URL, headers=token(alice)).json()
+    [endpoint] = shown["endpoints"]
     unknown = ("engine", "version", "since", "last_probe_at", "last_answer_at", "latency_ms", "incident")
     assert {endpoint[name] for name in unknown} == {None}
     assert endpoint["models"] == {"offered": None, "loaded": None}
     assert set(endpoint["load"].values()) == {None} and endpoint["engine_figures"] == {}
-    assert told["totals"] == {"unknown": 1} | dict.fromkeys(("down", "degraded", "busy", "loading", "asleep", "up"), 0)
+    assert shown["totals"] == {"unknown": 1} | dict.fromkeys(("down", "degraded", "busy", "loading", "asleep", "up"), 0)
 
 
-def test_an_engine_that_does_not_tell_what_is_loaded_has_null_for_it(client, alice, team):
+def test_an_engine_that_does_not_show_what_is_loaded_has_null_for_it(client, alice, team):
     watched(team, "gpu-1", facts={"models": [{"name": "tiny"}]})
     [endpoint] = client.get(URL, headers=token(alice)).json()["endpoints"]
     assert endpoint["models"] == {"offered": ["tiny"], "loaded": None}
@@ -117,17 +117,17 @@ def test_an_open_incident_is_named_with_what_was_done_about_it(client, alice, te
     Incident.objects.create(endpoint_id=state.pk, status="down", cause="timed_out", resolved_at=NOON, **moments)
     incident = Incident.objects.create(endpoint_id=state.pk, status="down", cause="timed_out", **moments)
 
-    def told() -> dict:
+    def shown() -> dict:
         return client.get(URL, headers=token(alice)).json()["endpoints"][0]
 
     url = f"http://localhost:8700/incidents/{incident.pk}/"
     expected = {"id": incident.pk, "url": url, "opened_at": "2027-01-15T12:00:00.000Z", "acknowledged": False}
-    assert told()["incident"] == expected
-    assert told()["silenced"] and told()["maintenance"] and told()["flapping"]
+    assert shown()["incident"] == expected
+    assert shown()["silenced"] and shown()["maintenance"] and shown()["flapping"]
     Incident.objects.filter(pk=incident.pk).update(acknowledged_at=NOON)
-    assert told()["incident"]["acknowledged"]
+    assert shown()["incident"]["acknowledged"]
     Incident.objects.filter(pk=incident.pk).update(acknowledged_until=datetime.now(UTC) - timedelta(minutes=1))
-    assert not told()["incident"]["acknowledged"]
+    assert not shown()["incident"]["acknowledged"]
 
 
 def test_credentials_in_an_old_address_are_not_passed_on(client, alice, team):
@@ -178,7 +178,7 @@ def test_who_is_removed_from_a_team_sees_it_no_more_by_token(client, settings, a
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "team_not_found")
 
 
-def test_the_watchs_own_trouble_is_told_first(client, alice, monkeypatch):
+def test_the_watchs_own_trouble_is_reported_first(client, alice, monkeypatch):
     broken = [health.Trouble("beat", "now", "The dispatcher stands still.", since=NOON, old_picture=True)]
     monkeypatch.setattr(health.glance, "troubles", lambda: broken)
     watch = client.get(URL, headers=token(alice)).json()["watch"]

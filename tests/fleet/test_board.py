@@ -77,7 +77,7 @@ def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "shown"),
     [
         ("sent", "Search was mailed at"),
         ("waiting", "The mail to Search is on its way."),
@@ -86,7 +86,7 @@ def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
         (None, "Nobody was mailed: Search has no mail address."),
     ],
 )
-def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, state, told):
+def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, state, shown):
     trouble, now = down("gpu-2"), timezone.now()
     incident = Incident.objects.create(
         endpoint=trouble.endpoint, status="down", cause=trouble.cause, began_at=now, opened_at=now
@@ -103,7 +103,7 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
     page = viewer.get("/").content.decode()
     assert "<h1>gpu-2 is down</h1>" in page
     assert "nothing listens on that port" in page
-    assert told in page
+    assert shown in page
     assert incident.get_absolute_url() in page
 
 
@@ -111,7 +111,7 @@ def test_nobody_is_said_to_lack_an_address_when_it_is_silenced(viewer):
     trouble, now = down("gpu-2"), timezone.now()
     EndpointState.objects.update(marks={"silenced": "2099-01-01T00:00:00+00:00"})
     Incident.objects.create(endpoint=trouble.endpoint, status="down", cause=trouble.cause, began_at=now, opened_at=now)
-    assert "Nobody is told: it is silenced." in viewer.get("/").content.decode()
+    assert "Nobody is notified: it is silenced." in viewer.get("/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     assert "mark" not in cells["mac"].load
 
 
-def test_models_are_those_loaded_or_all_where_the_engine_does_not_tell(viewer):
+def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
     watched(
         "ollama",
         facts={"version": "1", "models": [{"name": "a", "loaded": True}, {"name": "b", "loaded": False}]},
@@ -269,7 +269,7 @@ class TestChanges:
         assert answer.status_code == 200
         assert b'id="board" hx-swap-oob="true"' in answer.content
 
-    def test_a_stranger_is_told_to_reload(self, client):
+    def test_a_stranger_is_asked_to_reload(self, client):
         answer = client.get("/changes/", headers={"HX-Request": "true"})
         assert answer.status_code == 401
         assert answer.headers["HX-Refresh"] == "true"

@@ -12,7 +12,7 @@ from fleet.incidents import sweep
 from fleet.models import Alert, EndpointState, Incident, Message
 from fleet.muting import marks
 from teams.models import Team
-from tests.fleet.outages import bad, good, look, watched
+from tests.fleet.outages import bad, good, probed, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -39,7 +39,7 @@ class Watch:
         for _ in range(round(seconds / STEP)):
             self._clock.shift(STEP)
             for endpoint in self.endpoints:
-                look(endpoint, bad(cause) if cause else good())
+                probed(endpoint, bad(cause) if cause else good())
             if self.now % SWEEP == 0:
                 sweep.sweep()
             gathering.gather()
@@ -163,7 +163,7 @@ def test_those_whose_ends_wait_are_in_one_mail(clock, team):
     both.down(40)
     both.up(60)
     both.down(40)
-    look(first.endpoints[0], good())
+    probed(first.endpoints[0], good())
     both.up(ALERT_AFTER + 30)
     assert [len(message.alerts.all()) for message in Message.objects.all()] == [2, 2, 2, 2]
 

@@ -54,7 +54,7 @@ def run(capsys, *words: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("kind", ["ollama", "vllm"])
-def test_probe_tells_engine_proof_models_and_ladder(capsys, kind):
+def test_probe_shows_engine_proof_models_and_ladder(capsys, kind):
     with FakeEngine(kind) as engine:
         reading = probe(engine.url, identify=True)
         code, out = run(capsys, "probe", engine.url + "/v1/")
@@ -106,10 +106,10 @@ def test_probe_of_a_server_that_misbehaves_names_a_cause_and_exits_with_1(capsys
         for path in ("/", "/v1/models", "/api/version", "/api/tags", "/version", "/health", "/metrics"):
             server.on(path, behaviour)
         code, out = run(capsys, "probe", server.url, "--timeout", "0.7", "--json")
-    told = json.loads(out)
+    shown = json.loads(out)
     assert code == 1
-    assert told["cause"] == cause or (cause is None and told["cause"])
-    assert told["sentence"].endswith(".") and told["advice"].endswith(".")
+    assert shown["cause"] == cause or (cause is None and shown["cause"])
+    assert shown["sentence"].endswith(".") and shown["advice"].endswith(".")
 
 
 def test_probe_shows_the_first_of_very_many_models(capsys):
@@ -122,7 +122,7 @@ def test_probe_shows_the_first_of_very_many_models(capsys):
 
 
 @pytest.mark.parametrize("command", ["probe", "status"])
-def test_the_help_tells_the_exit_codes(capsys, command):
+def test_the_help_shows_the_exit_codes(capsys, command):
     with pytest.raises(SystemExit):
         call_command(command, "--help")
     assert "Exit code: " in capsys.readouterr().out
@@ -132,10 +132,10 @@ def test_probe_as_json_has_all_that_was_learned(capsys):
     with FakeEngine("vllm") as engine:
         engine.waiting = 12
         code, out = run(capsys, "probe", engine.url, "--json")
-    told = json.loads(out)
-    assert (code, told["status"], told["cause"]) == (0, "busy", "saturated")
-    assert (told["identity"]["engine"], told["load"]["waiting"]) == ("vllm", 12)
-    assert told["models"] and told["exchanges"][0]["request"] == "GET /"
+    shown = json.loads(out)
+    assert (code, shown["status"], shown["cause"]) == (0, "busy", "saturated")
+    assert (shown["identity"]["engine"], shown["load"]["waiting"]) == ("vllm", 12)
+    assert shown["models"] and shown["exchanges"][0]["request"] == "GET /"
 
 
 def test_probe_shows_a_gateway_with_what_is_behind_it(capsys):
@@ -234,15 +234,15 @@ def test_status_exits_with_0_when_nothing_is_down_degraded_included(capsys, team
 
 
 @pytest.mark.django_db
-def test_status_as_json_tells_what_is_wrong(capsys, team):
+def test_status_as_json_shows_what_is_wrong(capsys, team):
     watch(team, "gpu-1", REFUSED, probes=3)
     code, out = run(capsys, "status", "--json")
-    [told] = json.loads(out)
+    [shown] = json.loads(out)
     assert code == 1
-    assert (told["status"], told["cause"]) == ("down", "connection_refused")
-    assert "refused" in told["detail"] and told["detail"].rstrip(".") in told["sentence"]
-    assert datetime.fromisoformat(told["since"]).tzinfo
-    assert (told["engine"], told["version"], told["models"], told["load"], told["seen_at"]) == (
+    assert (shown["status"], shown["cause"]) == ("down", "connection_refused")
+    assert "refused" in shown["detail"] and shown["detail"].rstrip(".") in shown["sentence"]
+    assert datetime.fromisoformat(shown["since"]).tzinfo
+    assert (shown["engine"], shown["version"], shown["models"], shown["load"], shown["seen_at"]) == (
         None,
         None,
         [],
@@ -257,11 +257,17 @@ def test_status_as_json(capsys, team):
         watch(team, "box", engine.url)
         url = engine.url
     code, out = run(capsys, "status", "--json")
-    [told] = json.loads(out)
+    [one] = json.loads(out)
     assert code == 0
-    assert (told["name"], told["team"], told["url"], told["status"], told["cause"]) == ("box", "search", url, "up", "")
-    assert told["engine"] == "ollama" and told["models"]
-    assert datetime.fromisoformat(told["seen_at"]) > datetime.now(UTC) - timedelta(minutes=1)
+    assert (one["name"], one["team"], one["url"], one["status"], one["cause"]) == (
+        "box",
+        "search",
+        url,
+        "up",
+        "",
+    )
+    assert one["engine"] == "ollama" and one["models"]
+    assert datetime.fromisoformat(one["seen_at"]) > datetime.now(UTC) - timedelta(minutes=1)
 
 
 @pytest.mark.django_db
@@ -286,7 +292,7 @@ def test_status_of_an_empty_fleet_is_an_empty_list_and_says_what_to_do(capsys):
 
 
 @pytest.mark.django_db
-def test_status_says_so_when_nobody_looked_in_time(capsys, team):
+def test_status_warns_when_probes_are_overdue(capsys, team):
     with FakeEngine("vllm") as engine:
         watch(team, "gpu-1", engine.url)
     call_command("status", "--json")

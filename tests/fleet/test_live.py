@@ -55,7 +55,7 @@ class Viewer:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
-def test_a_viewer_is_told_of_a_change_at_once(broker, monkeypatch):
+def test_a_viewer_gets_a_change_at_once(broker, monkeypatch):
     monkeypatch.setattr(live, "EVERY", 0.05)
 
     async def scene() -> float:

@@ -26,11 +26,11 @@ NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def counts(monkeypatch) -> probe_counts.Tally:
+def counts(monkeypatch) -> probe_counts.ProbeCounts:
     """The counts of this process, without what other tests left in them."""
-    fresh = probe_counts.Tally()
-    monkeypatch.setattr(record, "tally", fresh)
-    monkeypatch.setattr(dispatch, "tally", fresh)
+    fresh = probe_counts.ProbeCounts()
+    monkeypatch.setattr(record, "counts", fresh)
+    monkeypatch.setattr(dispatch, "counts", fresh)
     return fresh
 
 
@@ -96,15 +96,15 @@ def test_what_the_database_knows(scrape, valkey, team):
         Alert.objects.create(kind=kind, recipient="a@example.org", **alert, **fields)
     BlindStretch.objects.create(began_at=NOON, reason="No network.")
 
-    told = scrape()
-    assert (told["plimsoll_endpoints", "down"], told["plimsoll_endpoints", "up"]) == (1, 1)
-    assert told["plimsoll_endpoints", "busy"] == 0
-    assert told["plimsoll_incidents_open", "no", "down"] == 1
-    alerts = {state: told["plimsoll_alerts", state] for state in ("waiting", "held", "gathered", "dropped")}
+    shown = scrape()
+    assert (shown["plimsoll_endpoints", "down"], shown["plimsoll_endpoints", "up"]) == (1, 1)
+    assert shown["plimsoll_endpoints", "busy"] == 0
+    assert shown["plimsoll_incidents_open", "no", "down"] == 1
+    alerts = {state: shown["plimsoll_alerts", state] for state in ("waiting", "held", "gathered", "dropped")}
     assert alerts == {"waiting": 1, "held": 1, "gathered": 1, "dropped": 0}
-    assert told["plimsoll_messages", "mail", "given_up"] == 1
-    assert 60 <= told[("plimsoll_probe_overdue_seconds",)] < 90
-    assert told[("plimsoll_blind",)] == told[("plimsoll_broker_up",)] == 1
+    assert shown["plimsoll_messages", "mail", "given_up"] == 1
+    assert 60 <= shown[("plimsoll_probe_overdue_seconds",)] < 90
+    assert shown[("plimsoll_blind",)] == shown[("plimsoll_broker_up",)] == 1
     Incident.objects.update(acknowledged_at=NOON)
     assert scrape()["plimsoll_incidents_open", "yes", "down"] == 1
 
@@ -116,96 +116,96 @@ def test_probes_are_counted_by_what_they_found_and_how_late_they_were(scrape, va
         now += 1
         record.record(record.state_of(gpu.pk), reading(now, cause), late_ms)
     assert "plimsoll_probes_total" not in scrape().names  # still in the process
-    counts.tell()
-    counts.tell()
-    told = scrape()
-    assert told["plimsoll_probes_total", "connection_refused", "down"] == 2
-    assert told["plimsoll_probes_total", "", "up"] == 1
-    buckets = {key[1]: value for key, value in told.items() if key[0] == "plimsoll_probe_lateness_seconds_bucket"}
+    counts.send()
+    counts.send()
+    shown = scrape()
+    assert shown["plimsoll_probes_total", "connection_refused", "down"] == 2
+    assert shown["plimsoll_probes_total", "", "up"] == 1
+    buckets = {key[1]: value for key, value in shown.items() if key[0] == "plimsoll_probe_lateness_seconds_bucket"}
     assert buckets["0.01"] == 0 and buckets["0.025"] == buckets["2.5"] == 1
     assert buckets["5.0"] == buckets["30.0"] == 2 and buckets["+Inf"] == 3
-    assert told[("plimsoll_probe_lateness_seconds_count",)] == 3
-    assert told[("plimsoll_probe_lateness_seconds_sum",)] == pytest.approx(102.02)
+    assert shown[("plimsoll_probe_lateness_seconds_count",)] == 3
+    assert shown[("plimsoll_probe_lateness_seconds_sum",)] == pytest.approx(102.02)
 
 
 def test_several_processes_add_up(scrape, valkey):
-    for process in (probe_counts.Tally(), probe_counts.Tally()):
-        process.probe("up", None, None)
-        process.tell()
-    told = scrape()
-    assert told["plimsoll_probes_total", "", "up"] == 2
-    assert "plimsoll_probe_lateness_seconds_bucket" not in told.names
+    for process in (probe_counts.ProbeCounts(), probe_counts.ProbeCounts()):
+        process.add("up", None, None)
+        process.send()
+    shown = scrape()
+    assert shown["plimsoll_probes_total", "", "up"] == 2
+    assert "plimsoll_probe_lateness_seconds_bucket" not in shown.names
 
 
 def test_a_probe_costs_no_round_trip_until_some_seconds_are_over(valkey, monkeypatch):
-    process = probe_counts.Tally()
+    process = probe_counts.ProbeCounts()
     for _ in range(10):
-        process.probe("up", None, 1.0)
+        process.add("up", None, 1.0)
     assert not valkey.exists(probe_counts.KEY)
     monkeypatch.setattr(probe_counts, "EVERY", 0.0)
-    process.probe("up", None, 1.0)
+    process.add("up", None, 1.0)
     assert valkey.hget(probe_counts.KEY, "found|up|") == b"11"
 
 
 def test_counts_wait_for_a_broker_that_is_away(valkey, settings):
-    process, there = probe_counts.Tally(), settings.REDIS_URL
-    process.probe("up", None, None)
+    process, there = probe_counts.ProbeCounts(), settings.REDIS_URL
+    process.add("up", None, None)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    process.tell()
+    process.send()
     settings.REDIS_URL = there
-    process.probe("up", None, None)
-    process.tell()
+    process.add("up", None, None)
+    process.send()
     assert valkey.hget(probe_counts.KEY, "found|up|") == b"2"
 
 
-def test_the_probe_workers_sign_of_life_tells_the_counts(valkey, counts):
-    counts.probe("up", None, None)
+def test_the_probe_workers_sign_of_life_sends_the_counts(valkey, counts):
+    counts.add("up", None, None)
     dispatch.pulse_probe()
     assert valkey.hget(probe_counts.KEY, "found|up|") == b"1"
 
 
-def test_queues_tell_how_many_wait_and_for_how_long(scrape, valkey):
+def test_queues_show_how_many_wait_and_for_how_long(scrape, valkey):
     with time_machine.travel(time.time() - 40, tick=False):
         app.send_task("fleet.tasks.probe", (1, 2, 3), queue="probe")
     app.send_task("fleet.tasks.probe", (2, 2, 3), queue="probe")
-    told = scrape()
-    assert told["plimsoll_queue_length", "probe"] == 2
-    assert 39 < told["plimsoll_queue_age_seconds", "probe"] < 60
-    assert told["plimsoll_queue_length", "delivery"] == told["plimsoll_queue_age_seconds", "delivery"] == 0
+    shown = scrape()
+    assert shown["plimsoll_queue_length", "probe"] == 2
+    assert 39 < shown["plimsoll_queue_age_seconds", "probe"] < 60
+    assert shown["plimsoll_queue_length", "delivery"] == shown["plimsoll_queue_age_seconds", "delivery"] == 0
 
 
 def test_a_message_that_does_not_say_when_it_was_sent_has_no_age(scrape, valkey):
     valkey.lpush(redis_keys.queue("upkeep"), '{"headers": {}}')
-    told = scrape()
-    assert told["plimsoll_queue_length", "upkeep"] == 1
-    assert ("plimsoll_queue_age_seconds", "upkeep") not in told
+    shown = scrape()
+    assert shown["plimsoll_queue_length", "upkeep"] == 1
+    assert ("plimsoll_queue_age_seconds", "upkeep") not in shown
 
 
 def test_signs_of_life_have_an_age_and_none_where_there_was_none(scrape, valkey):
     valkey.set("plimsoll:pulse", f"{time.time() - 30:.3f}")
-    told = scrape()
-    assert 30 <= told["plimsoll_sign_of_life_age_seconds", "probe_worker"] < 60
-    assert ("plimsoll_sign_of_life_age_seconds", "dispatcher") not in told
+    shown = scrape()
+    assert 30 <= shown["plimsoll_sign_of_life_age_seconds", "probe_worker"] < 60
+    assert ("plimsoll_sign_of_life_age_seconds", "dispatcher") not in shown
 
 
 def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, valkey, wait_for):
     valkey.hset(viewers.KEY, "elsewhere:1", f"3 {time.time():.0f}")
     valkey.hset(viewers.KEY, "dead:2", f"7 {time.time() - viewers.STALE_AFTER - 1:.0f}")
 
-    async def told(number: bytes | None) -> None:
+    async def shown(number: bytes | None) -> None:
         end = time.monotonic() + 5
         while number != (await asyncio.to_thread(_ours, valkey)):
-            assert time.monotonic() < end, "the number was not told"
+            assert time.monotonic() < end, "the number was not shown"
             await asyncio.sleep(0.01)
 
     async def scene() -> Scrape:
         hub = live.Hub()
         async with hub.viewer(1):
             async with hub.viewer(1):
-                await told(b"2")
-            await told(b"1")
+                await shown(b"2")
+            await shown(b"1")
             seen = await asyncio.to_thread(metrics.query.from_broker)
-        await told(None)
+        await shown(None)
         return seen
 
     assert asyncio.run(scene()).viewers == 4
@@ -227,15 +227,15 @@ def _ours(valkey: redis.Redis) -> bytes | None:
     return said[0].split()[0] if said else None
 
 
-def test_while_the_broker_is_away_its_figures_are_missing_and_not_nought(scrape, settings, team):
+def test_while_the_broker_is_away_its_figures_are_missing_and_not_zero(scrape, settings, team):
     watched(team, "gpu-1")
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    told = scrape()
-    assert told[("plimsoll_broker_up",)] == 0
-    assert told["plimsoll_endpoints", "up"] == 1
-    assert told[("plimsoll_blind",)] == 0
+    shown = scrape()
+    assert shown[("plimsoll_broker_up",)] == 0
+    assert shown["plimsoll_endpoints", "up"] == 1
+    assert shown[("plimsoll_blind",)] == 0
     of_broker = ("queue", "probes", "probe_lateness", "sign_of_life", "board_viewers")
-    assert not [name for name in told.names if name.removeprefix("plimsoll_").startswith(of_broker)]
+    assert not [name for name in shown.names if name.removeprefix("plimsoll_").startswith(of_broker)]
 
 
 def test_a_token_of_a_team_counts_its_team_alone(scrape, valkey, alice, team):
@@ -246,21 +246,21 @@ def test_a_token_of_a_team_counts_its_team_alone(scrape, valkey, alice, team):
 
 
 @pytest.mark.parametrize("fleet_open", [False, True])
-def test_of_other_teams_probes_a_closed_fleet_tells_its_admins_only(
+def test_other_teams_probes_are_shown_to_admins_only_in_a_closed_fleet(
     scrape, valkey, settings, admin_user, alice, team, counts, fleet_open
 ):
     settings.FLEET_OPEN = fleet_open
     watched(team, "gpu-1", due_at=int(time.time()) - 60)
     watched(Team.objects.create(name="Vision", slug="vision"), "gpu-2", due_at=int(time.time()) - 600)
-    counts.probe("down", Cause.CONNECTION_REFUSED, 20.0)
-    counts.tell()
+    counts.add("down", Cause.CONNECTION_REFUSED, 20.0)
+    counts.send()
     of_admin = scrape(token(admin_user))
-    for told, whole in ((of_admin, True), (scrape(), fleet_open), (scrape(token(alice, team)), fleet_open)):
-        assert ("plimsoll_probes_total" in told.names) == whole
-        assert ("plimsoll_probe_lateness_seconds_count" in told.names) == whole
-        assert (told[("plimsoll_probe_overdue_seconds",)] >= 600) == whole
-        assert told[("plimsoll_probe_overdue_seconds",)] >= 60
-        assert told["plimsoll_queue_length", "probe"] == 0
+    for shown, whole in ((of_admin, True), (scrape(), fleet_open), (scrape(token(alice, team)), fleet_open)):
+        assert ("plimsoll_probes_total" in shown.names) == whole
+        assert ("plimsoll_probe_lateness_seconds_count" in shown.names) == whole
+        assert (shown[("plimsoll_probe_overdue_seconds",)] >= 600) == whole
+        assert shown[("plimsoll_probe_overdue_seconds",)] >= 60
+        assert shown["plimsoll_queue_length", "probe"] == 0
 
 
 def test_the_build_is_named(scrape, valkey):

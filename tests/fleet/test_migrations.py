@@ -24,7 +24,7 @@ def before():
     MigrationExecutor(connection).migrate(newest)
 
 
-def test_alerts_of_before_become_messages_and_nobody_is_told_twice(before):
+def test_alerts_of_before_become_messages_and_nobody_is_notified_twice(before):
     team = before.get_model("teams", "Team").objects.create(name="Search", slug="search")
     endpoint = before.get_model("fleet", "Endpoint").objects.create(team=team, name="gpu-1", url="http://gpu-1:8000")
     make = before.get_model("fleet", "Incident").objects.create
@@ -46,8 +46,8 @@ def test_alerts_of_before_become_messages_and_nobody_is_told_twice(before):
     first = messages[0]
     assert (first.attempts, first.error, first.next_try_at, first.team_id) == (2, "451 later", AT, team.pk)
     assert list(first.alerts.values_list("incident", "kind")) == [(open_one.pk, "down")]
-    told = dict(after.get_model("fleet", "Incident").objects.values_list("pk", "told"))
-    assert told == {open_one.pk: "down", ended.pk: "recovered"}
+    shown = dict(after.get_model("fleet", "Incident").objects.values_list("pk", "told"))
+    assert shown == {open_one.pk: "down", ended.pk: "recovered"}
 
 
 def test_stored_addresses_get_the_form_that_typed_ones_have():

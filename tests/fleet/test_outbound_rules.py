@@ -104,12 +104,12 @@ def test_other_addresses_and_names_can(rules, url):
     assert refusal(url) == ""
 
 
-def test_the_look_at_ourselves_needs_no_permission(rules):
+def test_the_check_of_ourselves_needs_no_permission(rules):
     rules(allow=["10.0.0.0/8"])
     assert own_network.canary() == ""
 
 
-def test_a_name_that_is_rebound_between_two_looks_is_refused_at_the_second(rules, monkeypatch):
+def test_a_name_that_is_rebound_between_two_probes_is_refused_at_the_second(rules, monkeypatch):
     rules(deny=["127.0.0.2"])
     with http_server() as server, dns_stub("127.0.0.1", "127.0.0.2") as stub:
         resolve_with(monkeypatch, stub)

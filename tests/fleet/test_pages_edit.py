@@ -186,8 +186,8 @@ def test_a_curl_command_brings_its_address_and_key(page, team, pasted):
     with FakeEngine("vllm") as vllm:
         vllm.api_key = "sk-secret"
         typed = {**FORM, "url": pasted.format(vllm.url), "name": "mine", "team": team.pk}
-        told = text(page.post("/endpoints/check/", typed))
-        assert "vLLM" in told and "sk-secret" not in told and "Type it again" in told
+        found = text(page.post("/endpoints/check/", typed))
+        assert "vLLM" in found and "sk-secret" not in found and "Type it again" in found
         page.post("/endpoints/add/", typed)
         assert Endpoint.objects.values_list("url", "api_key", "username").get() == (vllm.url, "sk-secret", "")
 
@@ -196,8 +196,8 @@ def test_user_name_and_password_of_an_address_go_into_their_fields(page, team):
     with FakeEngine("ollama") as ollama:
         ollama.login = "bob:s3cret pw"
         typed = {**FORM, "url": ollama.url.replace("//", "//bob:s3cret%20pw@"), "team": team.pk, "interval": "x"}
-        told = text(page.post("/endpoints/add/", typed))
-        assert 'value="bob"' in told and "s3cret" not in told
+        found = text(page.post("/endpoints/add/", typed))
+        assert 'value="bob"' in found and "s3cret" not in found
         page.post("/endpoints/add/", {**typed, "interval": 30})
         added = Endpoint.objects.get()
         assert (added.url, added.username, added.api_key) == (ollama.url, "bob", "s3cret pw")
@@ -258,7 +258,7 @@ def test_removing_asks_first(page, team):
     assert not Endpoint.objects.exists()
 
 
-@pytest.mark.parametrize("action", ["edit", "pause", "resume", "look", "remove"])
+@pytest.mark.parametrize("action", ["edit", "pause", "resume", "probe", "remove"])
 def test_what_belongs_to_another_team_cannot_be_touched_but_seen(page, other_team, action):
     endpoint = endpoints.add(other_team, name="theirs", url="http://gpu-9")
     assert page.post(f"/endpoints/{endpoint.pk}/{action}/", {**FORM, "url": "http://x", "name": "x"}).status_code == 404
@@ -267,13 +267,13 @@ def test_what_belongs_to_another_team_cannot_be_touched_but_seen(page, other_tea
     assert Endpoint.objects.get().name == "theirs"
 
 
-@pytest.mark.parametrize("action", ["pause", "resume", "look"])
+@pytest.mark.parametrize("action", ["pause", "resume", "probe"])
 def test_actions_are_not_for_links(page, team, action):
     endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
     assert page.get(f"/endpoints/{endpoint.pk}/{action}/").status_code == 405
 
 
-def test_who_is_in_no_team_is_told_so(client, charlie):
+def test_who_is_in_no_team_reads_so(client, charlie):
     client.force_login(charlie)
     assert "You are an operator of no team" in text(client.get("/endpoints/add/"))
 

@@ -76,8 +76,8 @@ def shown(page, gpu: Endpoint) -> str:
     return text(page.get(gpu.get_absolute_url()))
 
 
-def test_a_new_endpoint_says_that_the_first_look_is_on_its_way(page, gpu):
-    assert "The first look is on its way" in shown(page, gpu)
+def test_a_new_endpoint_says_that_the_first_probe_is_on_its_way(page, gpu):
+    assert "The first probe is on its way" in shown(page, gpu)
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati"])
@@ -119,10 +119,10 @@ def test_an_outage_shows_cause_advice_and_the_broken_step(page, gpu):
     assert html.count("not reached") == 4
 
 
-def test_a_single_failure_is_told_as_not_believed_yet(page, gpu):
+def test_a_single_failure_is_reported_as_not_believed_yet(page, gpu):
     well(gpu, Model("m"))
     refused(gpu)
-    assert "The last look found: connection refused. It counts after 3 in a row." in shown(page, gpu)
+    assert "The last probe found: connection refused. It counts after 3 in a row." in shown(page, gpu)
 
 
 def test_waiting_requests_break_no_step(page, gpu):
@@ -192,7 +192,7 @@ def test_a_failed_probe_is_a_gap_not_a_zero(gpu):
     assert [s.status for s in history(gpu.pk, RANGES["1h"], now).band] == ["up", "down", "up"]
 
 
-def test_the_share_of_time_at_work_is_shown_where_no_queue_is_told(gpu):
+def test_the_share_of_time_at_work_is_shown_where_no_queue_is_reported(gpu):
     now = 1_800_000_000.0
     for ago, busy in ((300, True), (200, True), (100, False), (30, None)):
         observe(gpu, ago, now, busy=busy)
@@ -238,7 +238,7 @@ def sweep() -> None:
     delivery.deliver()
 
 
-def test_an_incident_tells_its_story_and_its_alerts(page, gpu):
+def test_an_incident_shows_its_story_and_its_alerts(page, gpu):
     well(gpu, Model("qwen3-8b"), at=time.time() - 30)
     refused(gpu, 3)
     sweep()
@@ -264,13 +264,13 @@ def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
     assert "No incident fits" in text(page.get("/incidents/?team=nobody"))
 
 
-def test_the_list_tells_who_is_on_it_and_what_it_is_put_down_to(page, gpu, team):
+def test_the_list_shows_who_is_on_it_and_what_caused_it(page, gpu, team):
     box = endpoints.add(team, name="box", url="http://box:11434", depends_on=gpu)
     refused(gpu, 3)
     refused(box, 3)
     Incident.objects.filter(endpoint=gpu).update(acknowledged_by="bob", acknowledged_at=datetime.now(UTC))
     html = text(page.get("/incidents/"))
-    assert "bob is on it" in html and 'put down to <a href="/incidents/' in html
+    assert "bob is on it" in html and 'caused by <a href="/incidents/' in html
 
 
 def test_before_anything_broke_the_pages_say_what_will_be_there(page):
@@ -288,7 +288,7 @@ def test_an_alert_that_could_not_be_sent_is_marked_and_can_be_read(page, gpu):
     assert "DOWN  gpu-1 (search)" in html and "gpu-1 is down" in html
 
 
-def test_retries_and_giving_up_are_told(page, gpu, settings):
+def test_retries_and_giving_up_are_reported(page, gpu, settings):
     settings.EMAIL_CONFIGURED = True
     refused(gpu, 3)
     settle()

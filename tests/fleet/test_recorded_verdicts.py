@@ -87,12 +87,12 @@ def test_an_incident_open_before_we_went_blind_goes_on_and_ends_as_any_other(gpu
     assert Incident.objects.get().resolved_at
 
 
-def test_a_good_look_does_not_ask_whether_we_are_blind(gpu, monkeypatch):
+def test_a_good_probe_does_not_ask_whether_we_are_blind(gpu, monkeypatch):
     monkeypatch.setattr("fleet.models.BlindStretch.current", lambda: 1 / 0)
     assert record(gpu, good(), bad(NOW + 1)).failures == 1
 
 
-def test_looks_in_maintenance_do_not_count(gpu):
+def test_probes_in_maintenance_do_not_count(gpu):
     EndpointState.objects.update(marks={"maintenance": "2027-01-01T00:00:00+00:00"})
     record(gpu, bad())
     assert Observation.objects.get().excluded == "maintenance"

@@ -71,10 +71,10 @@ def test_a_server_is_known_by_scheme_host_port_user_name_and_a_checked_certifica
 
 
 def test_a_check_sends_the_stored_key_to_its_own_server_only(page, endpoint, own, another):
-    told = page.post("/endpoints/check/", form(endpoint), headers={"HX-Request": "true"}).content.decode()
-    assert "vLLM" in told and "without the stored key" not in told
-    told = page.post("/endpoints/check/", form(endpoint, url=another.url), headers={"HX-Request": "true"})
-    assert "without the stored key" in told.content.decode() and "wants an API key" in told.content.decode()
+    shown = page.post("/endpoints/check/", form(endpoint), headers={"HX-Request": "true"}).content.decode()
+    assert "vLLM" in shown and "without the stored key" not in shown
+    shown = page.post("/endpoints/check/", form(endpoint, url=another.url), headers={"HX-Request": "true"})
+    assert "without the stored key" in shown.content.decode() and "wants an API key" in shown.content.decode()
 
 
 def test_another_address_asks_for_the_key_again(page, endpoint, another):
@@ -91,13 +91,13 @@ def test_another_address_asks_for_the_key_again(page, endpoint, another):
 
 def test_another_user_name_asks_for_the_password_again_and_is_identified_afresh(page, endpoint, own):
     edit = f"/endpoints/{endpoint.pk}/edit/"
-    told = page.post(edit, form(endpoint, username="bob"))
-    assert told.status_code == 422 and "type the key again" in told.content.decode()
+    shown = page.post(edit, form(endpoint, username="bob"))
+    assert shown.status_code == 422 and "type the key again" in shown.content.decode()
     EndpointState.objects.update(engine="vllm", identified_at=datetime.now(UTC))
     assert page.post(edit, form(endpoint, username="bob", api_key="pw")).status_code == 302
     assert Endpoint.objects.get().username == "bob" and EndpointState.objects.get().engine == ""
-    told = page.post("/endpoints/check/", form(endpoint, username="charlie"), headers={"HX-Request": "true"})
-    assert "without the stored key" in told.content.decode()
+    shown = page.post("/endpoints/check/", form(endpoint, username="charlie"), headers={"HX-Request": "true"})
+    assert "without the stored key" in shown.content.decode()
     [entry] = AuditEntry.objects.filter(action="endpoint.changed")
     assert entry.detail == {"username": {"from": "", "to": "bob"}, "api_key": "changed"}
 
@@ -122,6 +122,6 @@ def test_a_file_that_moves_an_endpoint_without_its_key_takes_no_key_along(team, 
     endpoints.add(team, name="gpu-2", url="https://gpu-2", api_key=KEY)
     file = tmp_path / "fleet.yaml"
     file.write_text(f"teams: [{{slug: search, name: Search, endpoints: [{{name: gpu-2, {entry}}}]}}]")
-    told = StringIO()
-    call_command("apply", str(file), stdout=told)
-    assert Endpoint.objects.get().api_key == "" and "api_key: removed" in told.getvalue()
+    shown = StringIO()
+    call_command("apply", str(file), stdout=shown)
+    assert Endpoint.objects.get().api_key == "" and "api_key: removed" in shown.getvalue()

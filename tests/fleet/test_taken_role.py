@@ -31,7 +31,7 @@ def operator(client, charlie, team, endpoint):
 def sends_everything(browser, endpoint: Endpoint) -> set[int]:
     """The statuses of the answers to all that the form and the page of the endpoint offer."""
     changed = form(endpoint, name="mine", url="http://elsewhere:8000", api_key="sk-mine")
-    acts = {act: {} for act in ("pause", "look", "remove")} | {"edit": changed}
+    acts = {act: {} for act in ("pause", "probe", "remove")} | {"edit": changed}
     statuses = {browser.post(f"/endpoints/{endpoint.pk}/{act}/", sent).status_code for act, sent in acts.items()}
     return statuses | {browser.post("/endpoints/check/", changed).status_code}
 

@@ -65,7 +65,7 @@ def engine(tls: ssl.SSLContext):
         yield playing
 
 
-def looked_at(endpoint: Endpoint) -> EndpointState:
+def after_a_probe(endpoint: Endpoint) -> EndpointState:
     at = int(time.time())
     record.run(endpoint.pk, at, at + 60)
     return EndpointState.objects.get(pk=endpoint.pk)
@@ -127,7 +127,7 @@ def test_the_setting_is_in_force_once_the_app_is_ready(settings, ours):
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_a_canary_looks_at_the_certificate_as_the_probe_does(ours, verify):
+def test_a_canary_verifies_the_certificate_as_the_probe_does(ours, verify):
     with engine(ours.tls()) as server:
         reading = probe(server.url, verify=False)
         asked = canary.ask(server.url, "openai_compatible", reading.facts.models[0], reading, verify=verify)
@@ -138,24 +138,24 @@ def test_a_canary_looks_at_the_certificate_as_the_probe_does(ours, verify):
 def test_an_endpoint_whose_certificate_is_not_verified_is_up_and_due_at_once(team, ours, valkey):
     with engine(ours.tls(("elsewhere.example.org",), days=-1)) as server:
         endpoint = endpoints.add(team, name="gpu-1", url=server.url, fail_after=1, recover_after=1)
-        assert looked_at(endpoint).cause == Cause.TLS_FAILED
+        assert after_a_probe(endpoint).cause == Cause.TLS_FAILED
         later = {"due_at": int(time.time()) + 30, "certificate_until": datetime.now(UTC)}
         EndpointState.objects.filter(pk=endpoint.pk).update(**later)
         assert endpoints.change(endpoint, verify_tls=False) == ["verify_tls"]
         moved = EndpointState.objects.get(pk=endpoint.pk)
         assert (moved.due_at <= time.time(), moved.certificate_until) == (True, None)
-        up = looked_at(endpoint)
+        up = after_a_probe(endpoint)
     assert (up.status, up.engine) == (Status.UP, "ollama")
     assert up.certificate_until is None  # or it would be degraded by its end, of which nobody is to mind
 
 
 def test_the_advice_names_both_ways():
-    told = causes.advice(Cause.TLS_FAILED)
-    assert "CA_BUNDLE" in told and "Do not verify its certificate" in told
+    shown = causes.advice(Cause.TLS_FAILED)
+    assert "CA_BUNDLE" in shown and "Do not verify its certificate" in shown
 
 
 @database
-def test_a_first_look_and_the_form_can_do_without_verifying(client, alice, team, ours, valkey):
+def test_a_first_probe_and_the_form_can_do_without_verifying(client, alice, team, ours, valkey):
     client.force_login(alice)
     with engine(ours.tls()) as server:
         assert check.check(server.url, watched=Endpoint.objects.none()).finding.cause is Cause.TLS_FAILED
@@ -209,8 +209,8 @@ def test_an_open_endpoint_page_gets_the_words_by_its_live_update(client, alice, 
     seen = now(endpoint)
     endpoints.change(endpoint, verify_tls=False)
     query = {"cursor": seen.cursor, "face": seen.face}
-    told = client.get(f"/endpoints/{endpoint.pk}/now/", query).content.decode()
-    assert 'id="what" hx-swap-oob="true"' in told and "certificate not verified" in told
+    shown = client.get(f"/endpoints/{endpoint.pk}/now/", query).content.decode()
+    assert 'id="what" hx-swap-oob="true"' in shown and "certificate not verified" in shown
 
 
 @database
@@ -253,7 +253,7 @@ def test_apprise_believes_the_bundle(ours, settings, tmp_path):
     assert len(server.requests) == 1
 
 
-def test_requests_is_told_nothing_without_a_bundle(settings, tmp_path):
+def test_requests_gets_nothing_without_a_bundle(settings, tmp_path):
     settings.DATA, settings.CA_BUNDLE = tmp_path, None
     assert certificates.for_requests() is True
     assert list(tmp_path.iterdir()) == []

@@ -103,7 +103,7 @@ class SmallFleet:
         new_address = mail_address.change(self.user, "root@example.net")
         waits, _ = PendingAddress.objects.get_or_create(team=self.team, address="waits@example.org")
         self._by_name = {"account_reset_password_from_key": f"/accounts/password/reset/key/{_reset_key(self.user)}/"}
-        # The first beginning that fits tells what the arguments are of, so longer ones come first.
+        # The first beginning that fits decides what the arguments are of, so longer ones come first.
         self._arguments: list[tuple[str, dict[str, object]]] = [
             ("alerts/acknowledge/", {"token": _token(links.acknowledge_path(incident.pk, "oncall@example.org"))}),
             ("alerts/unsubscribe/", {"token": _token(links.unsubscribe_path(self.team.pk, "oncall@example.org"))}),

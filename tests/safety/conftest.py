@@ -8,5 +8,5 @@ from tests.safety.addresses import SmallFleet
 @pytest.fixture
 def small_fleet(db, valkey, monkeypatch) -> SmallFleet:
     """One of everything, and a search for servers on this machine that finds none."""
-    monkeypatch.setattr("fleet.views.endpoint_edit.look_around", lambda known, own_ports: [])
+    monkeypatch.setattr("fleet.views.endpoint_edit.find_servers", lambda known, own_ports: [])
     return SmallFleet()

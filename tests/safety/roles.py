@@ -62,7 +62,7 @@ class Rule:
 
 
 def read(may: May) -> Rule:
-    """Only to be looked at."""
+    """Only to be read."""
     return Rule(may, May.NOBODY)
 
 
@@ -87,6 +87,7 @@ RULES = {
     "endpoint-edit": Rule(May.OPERATOR, May.OPERATOR),
     "endpoint-pause": act(May.OPERATOR),
     "endpoint-resume": act(May.OPERATOR),
+    "endpoint-probe": act(May.OPERATOR),
     "endpoint-look": act(May.OPERATOR),
     "endpoint-remove": Rule(May.OPERATOR, May.OPERATOR),
     "health-banner": read(May.PERSON),
@@ -95,7 +96,7 @@ RULES = {
     "incident": read(May.SEE),
     "incident-acknowledge": act(May.OPERATOR, lasts="resolved"),
     "incident-unacknowledge": act(May.OPERATOR),
-    "incident-note": act(May.OPERATOR, text="looked at it"),
+    "incident-note": act(May.OPERATOR, text="checked it"),
     "silences": Rule(May.PERSON, May.PERSON),
     "silence-end": act(May.OPERATOR),
     "maintenance": Rule(May.PERSON, May.PERSON),

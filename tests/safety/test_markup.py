@@ -32,7 +32,7 @@ TEXTS = [
 @pytest.fixture
 def planted(db, valkey, monkeypatch) -> SmallFleet:
     """One of everything, with markup in each text."""
-    monkeypatch.setattr("fleet.views.endpoint_edit.look_around", lambda known, own_ports: [])
+    monkeypatch.setattr("fleet.views.endpoint_edit.find_servers", lambda known, own_ports: [])
     fleet = SmallFleet(named=PLANTED)
     for model, names in TEXTS:
         lengths = {name: model._meta.get_field(name).max_length or 1000 for name in names}

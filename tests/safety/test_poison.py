@@ -14,7 +14,7 @@ from core import fence
 from core.models import PutOff
 from fleet.alerts import digest, gathering, policy
 from fleet.history import rollups, upkeep
-from fleet.incidents import sweep as catching_up
+from fleet.incidents import sweep
 from fleet.models import (
     Alert,
     Change,
@@ -90,13 +90,13 @@ def no_policy(monkeypatch, bad: Team) -> Callable[[], None]:
 def case_catch_up(bad, good, monkeypatch):
     incident("bad"), incident("good")
     EndpointState.objects.update(status="degraded")
-    return Case(catching_up.sweep, lambda name: Alert.objects.filter(team__name=name), no_policy(monkeypatch, bad))
+    return Case(sweep.sweep, lambda name: Alert.objects.filter(team__name=name), no_policy(monkeypatch, bad))
 
 
 def case_endings(bad, good, monkeypatch):
     incident("bad"), incident("good")
     return Case(
-        catching_up.sweep,
+        sweep.sweep,
         lambda name: Incident.objects.filter(endpoint__name=name, resolved_at__isnull=False),
         breaks(monkeypatch, Incident, "note", lambda incident, at, text: incident.endpoint.name == "bad"),
     )

@@ -125,6 +125,6 @@ def test_without_trust_the_proxys_word_is_not_believed(tmp_path):
     assert answers["tls"][2] == {"plimsoll_csrf": [True, True, "Lax"]}
 
 
-def test_the_web_server_believes_forwarded_headers_only_when_told_to(settings):
+def test_the_web_server_believes_forwarded_headers_only_when_set_to(settings):
     for settings.TRUST_PROXY in (False, True):
         assert web_server.configuration().proxy_headers is settings.TRUST_PROXY

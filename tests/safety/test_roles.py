@@ -86,7 +86,7 @@ def test_each_role_gets_where_it_may_and_nowhere_else(people, small_fleet, setti
             with undone():
                 got = _answer(people.client(role), method, small_fleet.path(address), rule.data or {})
             expected = _expected(address, may, role, fleet_open)
-            # Who has the object may hear that it can only be looked at; for all others it is not there.
+            # Who has the object may hear that it can only be read; for all others it is not there.
             if got != expected and not (got == 405 and rule.post is May.SELF):
                 wrong[address.name, method] = f"{got}, not {expected}"
     assert wrong == {}
@@ -118,14 +118,14 @@ def _answer(client: Client, method: str, path: str, data: dict[str, str]) -> int
 
 def test_a_stranger_reads_nothing_of_a_fleet_that_is_not_open(people, small_fleet, settings):
     settings.FLEET_OPEN = False
-    told = {}
+    shown = {}
     for role in ("stranger", "viewer"):
         people.sign_in(role)
         client = people.client(role)
         found = {a.name for a in ADDRESSES if _text(client, small_fleet.path(a)).count(ENDPOINT)}
-        told[role] = found - {"acknowledge-link"}  # the link in the mail is the proof
-    assert told["stranger"] == set()
-    assert {"board", "endpoint", "incidents", "incident", "alerts", "models"} <= told["viewer"]
+        shown[role] = found - {"acknowledge-link"}  # the link in the mail is the proof
+    assert shown["stranger"] == set()
+    assert {"board", "endpoint", "incidents", "incident", "alerts", "models"} <= shown["viewer"]
 
 
 def _text(client: Client, path: str) -> str:

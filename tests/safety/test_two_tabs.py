@@ -27,7 +27,7 @@ def values(page: Any) -> dict[str, str]:
 
 
 CASES = {
-    "endpoint": ("/endpoints/{pk}/edit/", {"interval": "45"}, {"interval": "60"}, "Look every (seconds)"),
+    "endpoint": ("/endpoints/{pk}/edit/", {"interval": "45"}, {"interval": "60"}, "Probe every (seconds)"),
     "endpoint, other fields": ("/endpoints/{pk}/edit/", {"name": "gpu-9"}, {"interval": "60"}, "Name"),
     "endpoint, default timeout": (
         "/endpoints/{pk}/edit/",

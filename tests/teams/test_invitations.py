@@ -86,8 +86,8 @@ def test_someone_new_makes_an_account_and_is_signed_in(client, alice, team):
     assert UserSession.objects.filter(user=dora).count() == 1
     assert not Invitation.objects.exists()
     assert browser.post(link, NEW | {"username": "eve"}).status_code == 404
-    told = AuditEntry.objects.filter(actor_id=dora.pk).order_by("pk").values_list("action", flat=True)
-    assert list(told) == ["account.created", "invitation.accepted", "member.joined", "session.started"]
+    shown = AuditEntry.objects.filter(actor_id=dora.pk).order_by("pk").values_list("action", flat=True)
+    assert list(shown) == ["account.created", "invitation.accepted", "member.joined", "session.started"]
 
 
 def test_only_the_link_out_of_the_mail_proves_the_address(client, alice, team, smtp, time_machine):
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_new_account_is_said_and_the_link_stays_good(client
     assert browser.post(link, NEW).status_code == 302
 
 
-def test_someone_who_is_signed_in_joins_with_one_post_and_looking_changes_nothing(client, alice, charlie, team):
+def test_someone_who_is_signed_in_joins_with_one_post_and_checking_changes_nothing(client, alice, charlie, team):
     link, browser = shown_link(invite(client, alice)), Client()
     browser.force_login(charlie)
     assert "You are signed in as" in text(browser.get(link))

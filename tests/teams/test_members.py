@@ -66,7 +66,7 @@ def test_an_owner_removes_a_member_and_someone_leaves(client, alice, bob, charli
 
 
 @pytest.mark.parametrize("path", ["leave/", "members/{}/remove/", "members/{}/role/"])
-def test_the_last_owner_stays_and_is_told_what_to_do(client, alice, charlie, team, path):
+def test_the_last_owner_stays_and_is_shown_what_to_do(client, alice, charlie, team, path):
     Membership.objects.create(user=charlie, team=team, role=Role.OPERATOR)
     client.force_login(alice)
     page = client.post("/teams/search/" + path.format(alice.pk), {"role": "viewer"}, follow=True).content.decode()

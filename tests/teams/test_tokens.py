@@ -70,7 +70,7 @@ def test_a_session_opens_nothing(client, alice):
     assert client.get("/api/v1/status").status_code == 401
 
 
-def test_a_token_without_the_scope_is_told_which_one(rf, alice):
+def test_a_token_without_the_scope_is_refused_with_its_name(rf, alice):
     _, secret = tokens.make("ci", [Scope.STATUS], 30, alice)
     lacking = refused(rf, secret, Scope.METRICS)
     assert (lacking.status, lacking.code) == (403, "scope_missing")
@@ -114,7 +114,7 @@ def test_a_refused_token_is_in_the_audit_trail_once_an_hour(rf, alice):
         clock.shift(timedelta(days=8))
         for _ in range(5):
             refused(rf, secret)
-        clock.shift(tokens.TOLD_EVERY + 1)
+        clock.shift(tokens.RECORD_EVERY + 1)
         refused(rf, secret)
     first, second = AuditEntry.objects.filter(action="token.refused")
     assert (first.actor_id, first.object_id, first.via) == (alice.pk, token.pk, "token ci")
@@ -248,31 +248,31 @@ def test_owners_alone_make_and_revoke_tokens_of_the_team(client, rf, alice, bob,
     assert not ApiToken.objects.exists()
 
 
-def test_tokens_of_the_team_that_outlive_their_maker_are_told_of(client, alice, bob, team):
+def test_tokens_of_the_team_that_outlive_their_maker_are_mentioned(client, alice, bob, team):
     tokens.make("still good", [Scope.STATUS], 30, bob, team)
     gone, _ = tokens.make("expired", [Scope.STATUS], 30, bob, team)
     ApiToken.objects.filter(pk=gone.pk).update(expires_at=datetime.now(UTC))
     tokens.make("of alice", [Scope.STATUS], 30, alice, team)
     client.force_login(alice)
     assert "no member any more" not in client.get(OF_TEAM).content.decode()
-    told = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
-    assert "1 API token of Search that bob made still works." in told
+    answer = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
+    assert "1 API token of Search that bob made still works." in answer
     cards = client.get(OF_TEAM).content.decode().split("<article")[1:]
     assert ["made by bob, who is no member any more" in card for card in cards] == [False, True, True]
 
 
-def test_who_removes_someone_without_tokens_is_told_of_none(client, alice, bob, team):
+def test_who_removes_someone_without_tokens_reads_of_none(client, alice, bob, team):
     tokens.make("his own", [Scope.STATUS], 30, bob)
     client.force_login(alice)
-    told = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
-    assert "bob is no member of Search any more." in told and "API token" not in told.split("<h1>")[0]
+    answer = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
+    assert "bob is no member of Search any more." in answer and "API token" not in answer.split("<h1>")[0]
 
 
-def test_who_deactivates_an_account_is_told_of_the_tokens_it_made_for_teams(admin_user, alice, bob, team):
+def test_who_deactivates_an_account_reads_of_the_tokens_it_made_for_teams(admin_user, alice, bob, team):
     for name in ("one", "two"):
         tokens.make(name, [Scope.STATUS], 30, bob, team)
-    told = just_signed_in(admin_user).post(f"/people/{bob.pk}/", {"act": "deactivate"}, follow=True).content.decode()
-    assert "2 API tokens of Search that bob made still work." in told
+    answer = just_signed_in(admin_user).post(f"/people/{bob.pk}/", {"act": "deactivate"}, follow=True).content.decode()
+    assert "2 API tokens of Search that bob made still work." in answer
     tokens.make("hers", [Scope.STATUS], 30, admin_user, team)
     tokens.make("of who runs it", [Scope.STATUS], 30, admin_user, team)
     ApiToken.objects.filter(name="hers").update(created_by=None)

@@ -2,7 +2,7 @@
 
 Its plugins connect by themselves. So only those are allowed that call their service, or the host in the URL, by
 http(s) in the thread that asked for it; parameters that name files or other URLs are not; redirects are off; and
-each connection is checked when it is made (connecting.py). The check of the host before is for the form: it tells
+each connection is checked when it is made (connecting.py). The check of the host before is for the form: it shows
 at once what would fail later.
 
 The package is imported where it is used: it takes about 45 MB, which a process that sends nothing should not pay.
@@ -42,7 +42,7 @@ _THEIR_SERVICES = (  # these call a host that the plugin knows
     "wxteams",
 )  # fmt: skip
 SERVICES = tuple(sorted(_OWN_SERVERS + _THEIR_SERVICES))
-"""The schemes that may be used. Left out is what speaks another protocol, reads files, asks at hosts it is told by
+"""The schemes that may be used. Left out is what speaks another protocol, reads files, asks at hosts that it gets from
 others, or starts threads of its own (as Matrix may)."""
 
 POSSIBLE = f"Possible are {', '.join(SERVICES[:-1])} and {SERVICES[-1]}, each followed by ://."
@@ -131,7 +131,7 @@ def _check_parameters(given: dict[str, str]) -> None:
 
 
 def _ports(service: Any) -> list[int]:
-    """The port of the URL. Without one the plugin decides, mostly by the scheme: both of http's are looked at."""
+    """The port of the URL. Without one the plugin decides, mostly by the scheme: both of http's are checked."""
     port = getattr(service, "port", None)
     return [port] if isinstance(port, int) else [80, 443]
 

@@ -1,6 +1,6 @@
 """The address check for connections that Apprise's plugins open by themselves.
 
-Python tells its audit hooks of every connect, with the address that it goes to, before anything is sent. So what a
+Python calls its audit hooks at every connect, with the address that it goes to, before anything is sent. So what a
 name led to a moment ago, and what a plugin made out of its URL, does not matter. The same hook knows each socket, so
 that none outlives its time: a plugin waits as long as a server goes on sending a byte now and then.
 """
@@ -60,11 +60,11 @@ def _install() -> None:
     global _installed
     with _lock:
         if not _installed:
-            sys.addaudithook(_look)
+            sys.addaudithook(_check_connect)
             _installed = True
 
 
-def _look(event: str, args: tuple[Any, ...]) -> None:
+def _check_connect(event: str, args: tuple[Any, ...]) -> None:
     if event != "socket.connect":
         return
     call = _call.get()

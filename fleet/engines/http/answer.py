@@ -12,7 +12,7 @@ from .masking import Mask
 
 QUOTE_LENGTH = 120
 MASKED = 64 * 1024
-"""The bytes of a body in which a key is looked for before the quote is cut out of them."""
+"""The bytes of a body in which a key is searched before the quote is cut out of them."""
 
 _DECODER = json.JSONDecoder(
     parse_constant=lambda name: None,

@@ -63,7 +63,7 @@ class Command(TerminalCommand):
             "--prune", action="store_true", help="remove endpoints of the file's teams that are not in the file"
         )
 
-    @audit.through("manage.py apply")
+    @audit.acting_via("manage.py apply")
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
@@ -76,10 +76,10 @@ class Command(TerminalCommand):
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
         for difference in differences:
-            self._tell(difference)
+            self._print(difference)
         self.stdout.write(summary(differences, options["dry_run"]))
 
-    def _tell(self, difference: TeamDifference) -> None:
+    def _print(self, difference: TeamDifference) -> None:
         self._line("", difference.team)
         shown = [step for step in difference.endpoints if step.mark != "="]
         for step in shown:
@@ -88,11 +88,11 @@ class Command(TerminalCommand):
             self.stdout.write(f"  = {same} unchanged")
 
     def _line(self, indent: str, step: Step) -> None:
-        """A change has each field on a line of its own; all else is told in one."""
+        """A change has each field on a line of its own; all else is in one."""
         rest = step.details if step.mark == "~" else ()
-        told = "" if rest else "".join(f"  {one_line(detail)}" for detail in step.details)
+        details = "" if rest else "".join(f"  {one_line(detail)}" for detail in step.details)
         note = "  (would be removed with --prune)" if step.mark == "?" else ""
-        text = f"{indent}{step.mark} {one_line(step.name)}{told}{note}"
+        text = f"{indent}{step.mark} {one_line(step.name)}{details}{note}"
         self.stdout.write(getattr(self.style, COLOURS[step.mark])(text) if step.mark in COLOURS else text)
         for line in rest:
             self.stdout.write(f"{indent}    {one_line(line)}")
@@ -102,8 +102,8 @@ def summary(differences: list[TeamDifference], dry_run: bool) -> str:
     """One line that counts teams and endpoints: added, changed, removed, unchanged."""
     teams = _counts([difference.team for difference in differences])
     steps = _counts([step for difference in differences for step in difference.endpoints])
-    told = f"Teams: {teams}. Endpoints: {steps}."
-    return f"{told} This was a dry run: nothing was changed." if dry_run else told
+    summary = f"Teams: {teams}. Endpoints: {steps}."
+    return f"{summary} This was a dry run: nothing was changed." if dry_run else summary
 
 
 def _counts(steps: list[Step]) -> str:

@@ -112,8 +112,8 @@ def _rows(reading: Reading, finding: Finding) -> Iterator[tuple[str, str]]:
     yield from _under("models", _models(reading))
     yield from _under("behind", table([_backend(backend) for backend in reading.facts.behind]))
     if reading.facts.api:
-        told = (f"{surface} {reading.facts.api[surface]}" for surface in SURFACES if surface in reading.facts.api)
-        yield "api", ", ".join(told)
+        surfaces = (f"{surface} {reading.facts.api[surface]}" for surface in SURFACES if surface in reading.facts.api)
+        yield "api", ", ".join(surfaces)
     if not reading.failure:
         yield "load", load_in_words(to_json(reading.load))
     yield from _under("ladder", _ladder(reading, finding))

@@ -20,7 +20,7 @@ from fleet.verdict import causes
 from fleet.verdict.status import Status
 from teams.models import Team
 
-ABOUT = """Prints what every endpoint is held to be, trouble first.
+ABOUT = """Prints the status of every endpoint, trouble first.
 
 Exit code: 1 when anything is down; 2 when an argument is wrong or the database can't be used; else 0 (also when
 something is degraded or busy, or nothing is watched)."""
@@ -55,8 +55,8 @@ class Command(TerminalCommand):
         if not found:
             self.stderr.write("No endpoint is watched yet. Add one in the browser or with manage.py apply.", str)
         elif late := sum(each.overdue for each in found):
-            told = f"{late} of {len(found)} are overdue for a look, so this may be old. Is Plimsoll running?"
-            self.stderr.write(told, str)
+            warning = f"{late} of {len(found)} are overdue for a probe, so this may be old. Is Plimsoll running?"
+            self.stderr.write(warning, str)
 
     def _table(self, found: list[Standing]) -> None:
         now = datetime.now(UTC)
@@ -103,5 +103,5 @@ def _cells(each: Standing, now: datetime) -> list[str]:
 
 
 def _remark(each: Standing) -> str:
-    told = [causes.short(each.cause), "certificate not verified" if unverified(each.url, each.verify_tls) else ""]
-    return ", ".join(filter(None, told))
+    parts = [causes.short(each.cause), "certificate not verified" if unverified(each.url, each.verify_tls) else ""]
+    return ", ".join(filter(None, parts))

@@ -47,14 +47,14 @@ class Command(TerminalCommand):
         rows, size = sum(written.rows.values()), written.size / 1e6
         self.stdout.write(f"{path}: {rows:,} rows of {len(written.rows)} tables, {size:,.1f} MB. {about_keys(written)}")
 
-    @audit.through("manage.py backup")
+    @audit.acting_via("manage.py backup")
     def _record(self, path: Path, written: Written) -> None:
         """A database that can only be read, such as a replica, can be backed up all the same."""
         detail = {"file": path.name, "keys": bool(written.keys)}
         try:
             audit.record("backup.made", detail=detail)
         except DatabaseError as error:
-            self.stderr.write(f"The audit trail does not tell of this backup: {one_line(str(error))}.")
+            self.stderr.write(f"The audit trail has no entry of this backup: {one_line(str(error))}.")
 
 
 def about_keys(written: Written) -> str:

@@ -49,15 +49,15 @@ class Command(TerminalCommand):
         finally:
             os.close(lock)
         self._record(options["file"], restored, replaced=options["replace"])
-        self._tell(restored)
+        self._report(restored)
 
-    @audit.through("manage.py restore")
+    @audit.acting_via("manage.py restore")
     def _record(self, path: Path, restored: Restored, replaced: bool) -> None:
         """Written afterwards, so that it follows what was restored."""
         detail = {"file": path.name, "as of": restored.made_at, "replaced what was there": replaced}
         audit.record("backup.restored", detail=detail)
 
-    def _tell(self, restored: Restored) -> None:
+    def _report(self, restored: Restored) -> None:
         rows = sum(restored.rows.values())
         self.stdout.write(f"Restored {rows:,} rows of {len(restored.rows)} tables, as of {restored.made_at}.")
         if restored.keys:

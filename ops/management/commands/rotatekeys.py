@@ -31,7 +31,7 @@ class Command(TerminalCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--drop-unreadable", action="store_true", help="take away what no key reads, for good")
 
-    @audit.through("manage.py rotatekeys")
+    @audit.acting_via("manage.py rotatekeys")
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["drop_unreadable"] and (names := drop_unreadable()):
@@ -42,7 +42,7 @@ class Command(TerminalCommand):
             raise CommandError(refusal(error.names), returncode=1) from None
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(redact(str(error)))), returncode=2) from None
-        audit.record("secret.rotated", detail={"encrypted anew": changed, "as they were": before})
+        audit.record("secret.rotated", detail={"encrypted again": changed, "as they were": before})
         self.stdout.write(
             f"Secrets: {changed} encrypted with the first key now, {before} were already. "
             "Older keys can be removed from FIELD_KEYS."
@@ -55,7 +55,7 @@ def shortened(names: list[str]) -> str:
 
 
 def refusal(names: list[str]) -> str:
-    """What is told when no key fits, and what can be done."""
+    """The message when no key fits, and what can be done."""
     return (
         f"FIELD_KEYS has no key that reads {shortened(names)}. These were left as they are. "
         "Add the key they were encrypted with and run rotatekeys again; keep all keys until then. "

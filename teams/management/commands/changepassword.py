@@ -15,6 +15,6 @@ class Command(changepassword.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         done = super().handle(*args, **options)
         user = User.objects.get(username=options["username"] or getpass.getuser())
-        with audit.through("manage.py changepassword"):
+        with audit.acting_via("manage.py changepassword"):
             audit.record("account.password_changed", what=user)
         return done

@@ -25,11 +25,11 @@ class Command(BaseCommand):
             address = mail_addresses.usable(options["address"])
         except mail_addresses.Unmailable as error:
             raise CommandError(str(error)) from None
-        with audit.through("manage.py invite"):
+        with audit.acting_via("manage.py invite"):
             self._invite(_team(options["team"]), address, role)
 
     def _invite(self, team: Team, address: str, role: Role) -> None:
-        known = list(invitations.holders(address))
+        known = list(invitations.accounts_with_address(address))
         try:
             if len(known) == 1:
                 member = members.join(known[0], team, role)
@@ -39,8 +39,8 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         trouble = invitations.send(made, token)
-        told = f"No mail went out. {trouble} Hand this link over" if trouble else "The link went out by mail. It is"
-        self.stdout.write(f"{told} (good for {invitations.VALID.days} days, once):\n{invitations.link(token)}")
+        result = f"No mail went out. {trouble} Hand this link over" if trouble else "The link went out by mail. It is"
+        self.stdout.write(f"{result} (good for {invitations.VALID.days} days, once):\n{invitations.link(token)}")
 
 
 def _team(slug: str) -> Team:

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{user} is an administrator already.")
             return
         try:
-            with audit.through("manage.py makeadmin"):
+            with audit.acting_via("manage.py makeadmin"):
                 administrators.make_admin(None, user, True)
         except Refused as refused:
             raise CommandError(str(refused)) from refused

@@ -22,6 +22,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no account “{options['name']}”. Write the user name as the page People has it."
             )
-        with audit.through("manage.py removefactors"):
+        with audit.acting_via("manage.py removefactors"):
             there = administrators.remove_factors(None, user)
         self.stdout.write(f"{user} signs in with the password alone now." if there else f"{user} has no second factor.")

@@ -1,4 +1,4 @@
-"""How a team is told: its page, test messages that tell the truth, and the list of messages."""
+"""A team's notifications: their page, test messages that show the truth, and the list of messages."""
 
 import json
 import re
@@ -46,8 +46,8 @@ def ask_for_test(page, channel: str) -> str:
 
 
 def test_what_a_team_chose_is_stored_and_shown(page, team):
-    assert "How Search is told" in text(page.get("/teams/search/"))
-    assert "How Search is told" in text(page.get("/alerts/"))
+    assert "Notifications for Search" in text(page.get("/teams/search/"))
+    assert "Notifications for Search" in text(page.get("/alerts/"))
     assert page.post(PATH, GOOD).status_code == 302
     stored = AlertPolicy.objects.get()
     assert (stored.remind_every, stored.escalate_to, stored.escalate_after) == (6, ["boss@example.org"], 45)
@@ -145,7 +145,7 @@ def test_a_test_mail_that_is_taken_shows_what_the_server_said(page, smtp):
     html = ask_for_test(page, "mail")
     assert f"oncall@example.org: 127.0.0.1:{smtp.port} took it: 250 2.0.0 Ok: queued as 4711" in html
     [mail] = smtp.messages
-    assert mail["Subject"] == "TEST  This is how Search is told (search)" and mail["List-Unsubscribe"]
+    assert mail["Subject"] == "TEST  Test notification for Search (search)" and mail["List-Unsubscribe"]
     assert Message.objects.get().state == "sent" and "works: the last mail was taken" in html
 
 
@@ -282,6 +282,6 @@ def test_only_the_team_sends_its_dead_letters_again(client, charlie, dead):
 
 
 def test_what_was_dropped_is_listed_with_why(page, dead):
-    Alert.objects.update(message=None, dropped="it was over before anyone was told")
-    assert "it was over before anyone was told" in text(page.get("/alerts/?state=dropped"))
-    assert "it was over before anyone was told" not in text(page.get("/alerts/?state=sent"))
+    Alert.objects.update(message=None, dropped="it was over before anyone was alerted")
+    assert "it was over before anyone was alerted" in text(page.get("/alerts/?state=dropped"))
+    assert "it was over before anyone was alerted" not in text(page.get("/alerts/?state=sent"))

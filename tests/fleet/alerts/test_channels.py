@@ -127,7 +127,7 @@ def test_what_waits_for_a_channel_that_was_taken_away_knows_so(policy, channel):
         ("http://no-such-host.invalid/", "was not found"),
     ],
 )
-def test_a_webhook_that_can_not_be_called_is_told_before_it_is_stored(url, said):
+def test_a_webhook_that_can_not_be_called_is_reported_before_it_is_stored(url, said):
     assert said in webhook.trouble_with(url)
 
 
@@ -153,9 +153,9 @@ def test_apprise_hands_the_text_to_the_service(server, policy):
         ("mmost://HOST/3ccdd113474722377935511fc85d3dd4", "/hooks/3ccdd113474722377935511fc85d3dd4"),
     ],
 )
-def test_apprise_tells_the_status_and_nothing_of_the_answer_or_the_url(server, policy, url, called):
-    told = json.dumps({"error": "inner-secret", "message": "inner-secret", "errorDescription": "inner-secret"})
-    server.on(called, hostile.answer(503, told, Content_Type="application/json"))
+def test_apprise_shows_the_status_and_nothing_of_the_answer_or_the_url(server, policy, url, called):
+    shown = json.dumps({"error": "inner-secret", "message": "inner-secret", "errorDescription": "inner-secret"})
+    server.on(called, hostile.answer(503, shown, Content_Type="application/json"))
     error = refused(message(policy, "apprise", url.replace("HOST", server.url.removeprefix("http://"))))
     assert str(error) == "The service answered 503 (Service Unavailable)." and type(error) is channels.NotTaken
 
@@ -189,7 +189,7 @@ def test_apprise_is_left_when_the_time_is_over(server, policy, monkeypatch):
         ("json://host/ json://other/", "not an Apprise URL"),
     ],
 )
-def test_an_apprise_url_that_can_not_be_used_is_told(url, said):
+def test_an_apprise_url_that_can_not_be_used_is_reported(url, said):
     assert said in apprise.trouble_with(url)
     assert apprise.trouble_with("ntfys://127.0.0.1/topic") == ""
 

@@ -119,7 +119,7 @@ def test_neither_tests_escalations_digests_nor_reviews_go_there(page, team, smtp
     incident = outage(team)
     incident.opened_at = datetime.now(UTC) - timedelta(minutes=5)
     incident.save()
-    outbox.tell(incident, incident.endpoint.state)
+    outbox.write_alerts(incident, incident.endpoint.state)
     recover(incident.endpoint)
     settle()
     delivery.deliver()

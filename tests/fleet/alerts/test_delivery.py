@@ -163,7 +163,7 @@ def test_sending_again_is_for_what_was_given_up(down, smtp):
     assert len(smtp.messages) == 1
 
 
-def test_mail_that_waits_long_is_told(down, smtp, valkey):
+def test_mail_that_waits_long_is_reported(down, smtp, valkey):
     smtp.answer = "451 4.3.2 full"
     delivery.deliver()
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):

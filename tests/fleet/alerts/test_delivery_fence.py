@@ -228,7 +228,7 @@ def test_what_fails_after_the_mail_was_taken_does_not_send_it_again(team, smtp, 
     def broken(*_) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(recipients, "worked", broken)
+    monkeypatch.setattr(recipients, "clear_bounce", broken)
     message = note(team, "oncall@example.org")
     delivery.deliver()
     due_again()

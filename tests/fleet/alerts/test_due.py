@@ -1,4 +1,4 @@
-"""What people are to be told, decided without a database."""
+"""Which alerts are due, decided without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -13,7 +13,7 @@ from fleet.alerts.due import Case, Quiet, Rules, due, hold_until, quiet_until
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 OPEN = Case("down", "", opened_at=NOW - timedelta(minutes=1))
-TOLD = replace(OPEN, told="down", told_at=NOW - timedelta(minutes=1))
+ANNOUNCED = replace(OPEN, announced="down", announced_at=NOW - timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -21,30 +21,30 @@ TOLD = replace(OPEN, told="down", told_at=NOW - timedelta(minutes=1))
     [
         (OPEN, ["down"]),
         (replace(OPEN, status="degraded"), ["degraded"]),
-        (replace(OPEN, told="degraded"), ["down"]),
-        (replace(OPEN, told="down", status="degraded"), []),
-        (TOLD, []),
-        (replace(TOLD, status="recovered"), ["recovered"]),
+        (replace(OPEN, announced="degraded"), ["down"]),
+        (replace(OPEN, announced="down", status="degraded"), []),
+        (ANNOUNCED, []),
+        (replace(ANNOUNCED, status="recovered"), ["recovered"]),
         (replace(OPEN, status="recovered"), []),
-        (replace(TOLD, status="recovered", told="recovered"), []),
-        (replace(OPEN, told="recovered"), ["down"]),
-        (replace(OPEN, told="closed"), []),
+        (replace(ANNOUNCED, status="recovered", announced="recovered"), []),
+        (replace(OPEN, announced="recovered"), ["down"]),
+        (replace(OPEN, announced="closed"), []),
         (replace(OPEN, muted="silenced"), []),
-        (replace(TOLD, status="recovered", muted="maintenance"), []),
-        (replace(TOLD, status="recovered", acknowledged=True), ["recovered"]),
+        (replace(ANNOUNCED, status="recovered", muted="maintenance"), []),
+        (replace(ANNOUNCED, status="recovered", acknowledged=True), ["recovered"]),
         (replace(OPEN, acknowledged=True), ["down"]),
-        (replace(TOLD, told_at=NOW - 4 * HOUR), ["reminder"]),
-        (replace(TOLD, told_at=NOW - 4 * HOUR + timedelta(seconds=1)), []),
-        (replace(TOLD, told_at=NOW - 9 * HOUR, acknowledged=True), []),
+        (replace(ANNOUNCED, announced_at=NOW - 4 * HOUR), ["reminder"]),
+        (replace(ANNOUNCED, announced_at=NOW - 4 * HOUR + timedelta(seconds=1)), []),
+        (replace(ANNOUNCED, announced_at=NOW - 9 * HOUR, acknowledged=True), []),
     ],
 )
-def test_what_was_told_last_and_what_is_decide(case, wanted):
+def test_what_was_announced_last_and_what_is_decide(case, wanted):
     assert due(case, Rules(), NOW) == wanted
 
 
 def test_a_second_address_hears_of_it_once_when_nobody_acknowledges():
     rules = Rules(remind_every=None, escalate_after=timedelta(minutes=30))
-    old = replace(TOLD, opened_at=NOW - timedelta(minutes=30))
+    old = replace(ANNOUNCED, opened_at=NOW - timedelta(minutes=30))
     assert due(old, rules, NOW) == ["escalated"]
     assert due(replace(old, escalated=True), rules, NOW) == []
     assert due(replace(old, acknowledged=True), rules, NOW) == []
@@ -52,7 +52,7 @@ def test_a_second_address_hears_of_it_once_when_nobody_acknowledges():
 
 
 def test_no_reminders_for_who_wants_none():
-    assert due(replace(TOLD, told_at=NOW - 100 * HOUR), Rules(remind_every=None), NOW) == []
+    assert due(replace(ANNOUNCED, announced_at=NOW - 100 * HOUR), Rules(remind_every=None), NOW) == []
 
 
 QUIET = Quiet(time(22), time(7), "Europe/Berlin")  # one hour ahead of UTC in January

@@ -100,7 +100,7 @@ def test_what_is_resolved_is_said_to_be_over(client, incident):
     assert answer.status_code == 410 and "nothing left to acknowledge" in text(answer) and by() == [""]
 
 
-def test_one_link_acknowledges_all_that_its_mail_told_of_but_what_is_over(client, team, incident):
+def test_one_link_acknowledges_all_that_its_mail_listed_but_what_is_over(client, team, incident):
     others = [broken(team, f"gpu-{number}") for number in range(2, 30)]
     Incident.objects.filter(pk=incident.pk).update(resolved_at=STARTED)
     path = links.acknowledge_path([incident.pk, *(each.pk for each in others)], ONCALL)

@@ -108,8 +108,8 @@ def test_an_answer_to_all_mails(mails, serve, settings, valkey, script, ours, en
     rows = Message.objects.order_by("pk")
     assert [row.last_try or row.state.replace("waiting", "") for row in rows] == ends
     assert server.connections == connections and len(server.verbs("AUTH")) <= 2
-    told = valkey.get("plimsoll:mail").decode()
-    assert page in told and bool(told) is (ends in (AWAY, LOST) or "AUTH" in script)
+    shown = valkey.get("plimsoll:mail").decode()
+    assert page in shown and bool(shown) is (ends in (AWAY, LOST) or "AUTH" in script)
 
 
 @pytest.mark.parametrize(("answer", "state", "last_try", "bounced"), FOR_ONE)

@@ -42,11 +42,11 @@ def test_a_bounce_keeps_the_servers_words_until_mail_is_taken_again(both):
     row = Recipient.objects.get()
     assert row.bounced_at and row.bounce.startswith("550 no such address") and len(row.bounce) == 500
     assert recipients.active(both) == [A, B]
-    recipients.worked(both, A)
+    recipients.clear_bounce(both, A)
     row.refresh_from_db()
     assert (row.bounced_at, row.bounce) == (None, "")
 
 
 def test_a_mail_that_is_taken_makes_no_row(both):
-    recipients.worked(both, A)
+    recipients.clear_bounce(both, A)
     assert not Recipient.objects.exists()

@@ -9,7 +9,7 @@ from fleet.alerts import delivery, storms
 from fleet.models import Alert, Endpoint, EndpointState, Message
 from fleet.self_check import blind_stretches
 from teams.models import Team
-from tests.fleet.outages import bad, fail, look, recover, settle, watched
+from tests.fleet.outages import bad, fail, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
@@ -53,11 +53,11 @@ def test_those_that_are_back_do_not_wait_for_ever_for_the_others(fleet, smtp):
 
 def test_a_mail_waits_while_others_are_being_checked(fleet, smtp):
     fail(fleet[0])
-    look(fleet[1], bad())
+    probed(fleet[1], bad())
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
     delivery.deliver()
     assert smtp.messages == []
-    look(fleet[1], bad(), bad())
+    probed(fleet[1], bad(), bad())
     settle()
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  2 endpoints (search)"]
@@ -69,40 +69,40 @@ def test_each_team_has_its_own_mail(team, smtp):
         fail(endpoint)
     settle()
     delivery.deliver()
-    told = sorted((mail["To"], mail["Subject"]) for mail in smtp.messages)
-    assert told == [
+    shown = sorted((mail["To"], mail["Subject"]) for mail in smtp.messages)
+    assert shown == [
         ("chat@example.org", "DOWN  2 endpoints (chat)"),
         ("oncall@example.org", "DOWN  2 endpoints (chat)"),
         ("oncall@example.org", "DOWN  2 endpoints (search)"),
     ]
 
 
-def test_a_storm_has_the_rest_of_the_team_looked_at_at_once(fleet):
+def test_a_storm_has_the_rest_of_the_team_probed_at_once(fleet):
     later = int(time.time()) + 25
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     for endpoint in fleet[:2]:
-        look(endpoint, bad())
-    assert storms.look_ahead(time.time()) == 0, "two are no storm"
-    look(fleet[2], bad())
-    assert storms.look_ahead(time.time()) == 5
+        probed(endpoint, bad())
+    assert storms.probe_neighbours(time.time()) == 0, "two are no storm"
+    probed(fleet[2], bad())
+    assert storms.probe_neighbours(time.time()) == 5
     assert EndpointState.objects.filter(pk__in=[e.pk for e in fleet[3:]], due_at__lte=time.time()).count() == 5
     for endpoint in fleet[3:]:
-        look(endpoint, bad())
-    assert storms.look_ahead(time.time()) == 0, "all of them were looked at"
+        probed(endpoint, bad())
+    assert storms.probe_neighbours(time.time()) == 0, "all of them were probed"
 
 
-def test_the_others_on_its_host_are_looked_at_before_the_mail_goes(team, smtp):
+def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     first = watched(team, "gpu-1-a", "http://gpu-1:8000")
     second = watched(team, "gpu-1-b", "http://gpu-1:8001")
     watched(team, "gpu-2", "http://gpu-2:8000")
     later = int(time.time()) + 25
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     fail(first)
-    assert storms.look_ahead(time.time()) == 1
+    assert storms.probe_neighbours(time.time()) == 1
     assert EndpointState.objects.get(due_at__lte=time.time()).endpoint == second
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
     delivery.deliver()
-    assert smtp.messages == [], "the second on that host was not looked at yet"
+    assert smtp.messages == [], "the second on that host was not probed yet"
     fail(second)
     settle()
     delivery.deliver()
@@ -135,8 +135,8 @@ def test_two_gatherers_never_take_the_same_alert(fleet, smtp):
 def test_an_address_that_can_not_be_read_stops_no_other_team(url, team, fleet):
     other = watched(Team.objects.create(name="Other", slug="other"), "odd")
     Endpoint.objects.filter(pk=other.pk).update(url=url)
-    look(other, bad())
+    probed(other, bad())
     fail(fleet[0])
     EndpointState.objects.update(due_at=2**40)
-    assert storms.look_ahead(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
+    assert storms.probe_neighbours(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
     blind_stretches.doubt(time.time())

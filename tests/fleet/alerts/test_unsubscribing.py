@@ -33,7 +33,7 @@ def everything(team) -> None:
     endpoint = watched(team, f"gpu-{Incident.objects.count()}")
     incident = fail(endpoint)
     earlier = datetime.now(UTC) - timedelta(hours=5)
-    Incident.objects.filter(pk=incident.pk).update(opened_at=earlier, told_at=earlier)
+    Incident.objects.filter(pk=incident.pk).update(opened_at=earlier, announced_at=earlier)
     sweep.sweep()
     recover(type(endpoint).objects.get(pk=endpoint.pk))
     until = datetime.now(UTC) + timedelta(days=Incident.objects.count())

@@ -23,9 +23,9 @@ def messages() -> list[Message]:
 def test_a_webhook_gets_the_incident_with_cause_and_advice(team):
     endpoint = watched(team, "gpu-1", "http://gpu-1:8000")
     incident = fail(endpoint)
-    told = wording.payload(messages()[0])
-    assert (told["version"], told["team"], told["subject"]) == (1, "search", "DOWN  gpu-1 (search)")
-    [one] = told["incidents"]
+    found = wording.payload(messages()[0])
+    assert (found["version"], found["team"], found["subject"]) == (1, "search", "DOWN  gpu-1 (search)")
+    [one] = found["incidents"]
     assert one["kind"] == one["status"] == "down"
     assert one["incident"] == incident.pk
     assert one["endpoint"]["url"] == "http://gpu-1:8000"
@@ -70,7 +70,7 @@ def test_a_long_storm_names_fifty_and_counts_the_rest(team):
 def test_a_reminder_says_that_it_goes_on(team):
     incident = fail(watched(team, "gpu-1"))
     messages()
-    Incident.objects.update(told_at=incident.opened_at.replace(year=2020))
+    Incident.objects.update(announced_at=incident.opened_at.replace(year=2020))
     sweep.sweep()
     reminder = messages()[1]
     assert wording.subject(reminder) == "STILL DOWN  gpu-1 (search)"

@@ -65,7 +65,7 @@ def endpoint(name: str) -> Endpoint:
 
 
 def test_the_file_of_the_documentation_makes_a_team_with_its_endpoints(file):
-    told = run(file, WHOLE)
+    shown = run(file, WHOLE)
     team = Team.objects.get()
     assert (team.slug, team.name, team.mail_to) == ("search", "Search", ["oncall@example.org"])
     gpu = endpoint("gpu-1")
@@ -73,17 +73,17 @@ def test_the_file_of_the_documentation_makes_a_team_with_its_endpoints(file):
     assert (gpu.api_key, gpu.expected_models) == ("s3cret-of-gpu1", ["qwen3-8b"])
     assert (endpoint("gpu-2").url, endpoint("gpu-2").interval) == ("http://10.0.0.6:11434", 30)
     assert EndpointState.objects.filter(due_at__isnull=False).count() == 2
-    assert "+ Search (search)" in told and "+ gpu-1  http://10.0.0.5:8000" in told
-    assert "Teams: 1 added. Endpoints: 2 added." in told
+    assert "+ Search (search)" in shown and "+ gpu-1  http://10.0.0.5:8000" in shown
+    assert "Teams: 1 added. Endpoints: 2 added." in shown
 
 
 def test_without_a_timeout_it_follows_the_interval(file):
     run(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 5}\n')
     assert (endpoint("gpu-1").interval, endpoint("gpu-1").timeout) == (5, 4.0)
-    told = run(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 60, timeout: null}\n')
-    assert endpoint("gpu-1").timeout == 5.0 and "timeout: 4 -> 5" in told
-    told = refused(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 5, timeout: 5}\n')
-    assert "timeout has to be shorter than the interval of 5 s" in told
+    shown = run(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 60, timeout: null}\n')
+    assert endpoint("gpu-1").timeout == 5.0 and "timeout: 4 -> 5" in shown
+    shown = refused(file, SHORT + '  - {name: gpu-1, url: "http://gpu-1:8000", interval: 5, timeout: 5}\n')
+    assert "timeout has to be shorter than the interval of 5 s" in shown
 
 
 def test_a_broker_that_is_away_is_one_warning_however_many_endpoints(
@@ -101,75 +101,75 @@ def test_a_broker_that_is_away_is_one_warning_however_many_endpoints(
 def test_a_second_run_finds_nothing_to_do(file):
     run(file, WHOLE)
     before = stored()
-    told = run(file, WHOLE)
+    shown = run(file, WHOLE)
     assert stored() == before
-    assert "= 2 unchanged" in told and "Teams: 1 unchanged. Endpoints: 2 unchanged." in told
+    assert "= 2 unchanged" in shown and "Teams: 1 unchanged. Endpoints: 2 unchanged." in shown
 
 
-def test_a_changed_field_is_told_with_before_and_after(file):
+def test_a_changed_field_is_reported_with_before_and_after(file):
     run(file, WHOLE)
-    told = run(file, WHOLE.replace("interval: 15 ", "interval: 20 ").replace("oncall@", "night@"))
-    assert "~ gpu-1\n      interval: 15 -> 20\n" in told
-    assert "~ Search (search)\n    mail_to: oncall@example.org -> night@example.org\n" in told
-    assert "= 1 unchanged" in told
+    shown = run(file, WHOLE.replace("interval: 15 ", "interval: 20 ").replace("oncall@", "night@"))
+    assert "~ gpu-1\n      interval: 15 -> 20\n" in shown
+    assert "~ Search (search)\n    mail_to: oncall@example.org -> night@example.org\n" in shown
+    assert "= 1 unchanged" in shown
     assert endpoint("gpu-1").interval == 20
 
 
 def test_a_field_that_is_left_out_goes_back_to_its_default(file):
     run(file, WHOLE)
-    told = run(file, SHORT + "  - {name: gpu-1, url: http://10.0.0.5:8000}\n")
+    shown = run(file, SHORT + "  - {name: gpu-1, url: http://10.0.0.5:8000}\n")
     gpu = endpoint("gpu-1")
     assert (gpu.engine, gpu.interval, gpu.api_key, gpu.expected_models) == ("", 30, "", [])
-    assert "api_key: removed" in told and "expected_models: qwen3-8b -> none" in told
+    assert "api_key: removed" in shown and "expected_models: qwen3-8b -> none" in shown
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(file):
-    told = run(file, WHOLE, dry_run=True)
+def test_a_dry_run_shows_the_same_and_changes_nothing(file):
+    shown = run(file, WHOLE, dry_run=True)
     assert stored() == []
-    assert told.replace(" This was a dry run: nothing was changed.", "") == run(file, WHOLE)
+    assert shown.replace(" This was a dry run: nothing was changed.", "") == run(file, WHOLE)
 
 
 def test_a_user_name_is_shown_and_goes_with_its_password(file):
     text = "teams: [{slug: s, endpoints: [{name: a, url: http://a, username: %s, api_key: s3cret}]}]"
     run(file, text % "bob")
     assert (endpoint("a").username, endpoint("a").api_key) == ("bob", "s3cret")
-    told = run(file, text % "charlie")
-    assert "username: bob -> charlie" in told and "s3cret" not in told
+    shown = run(file, text % "charlie")
+    assert "username: bob -> charlie" in shown and "s3cret" not in shown
     assert "unchanged" in run(file, text % "charlie")
 
 
 def test_a_key_is_never_printed(file, monkeypatch):
-    told = run(file, WHOLE)
+    shown = run(file, WHOLE)
     monkeypatch.setenv("GPU1_KEY", "another-secret")
     changed = run(file, WHOLE)
     assert "api_key: changed" in changed
     assert endpoint("gpu-1").api_key == "another-secret"
-    assert "s3cret" not in told + changed and "another" not in changed
+    assert "s3cret" not in shown + changed and "another" not in changed
 
 
 def test_any_value_may_come_from_the_environment_and_is_shown_as_written(file, monkeypatch):
     monkeypatch.setenv("GPU_HOST", "10.9.9.9")
     text = SHORT + "  - {name: gpu-1, url: 'http://${GPU_HOST}:8000', expected_models: ['${GPU1_KEY}', b]}\n"
-    told = run(file, text)
+    shown = run(file, text)
     monkeypatch.setenv("GPU_HOST", "10.8.8.8")
-    told += run(file, text)
+    shown += run(file, text)
     assert endpoint("gpu-1").url == "http://10.8.8.8:8000"
     assert endpoint("gpu-1").expected_models == ["s3cret-of-gpu1", "b"]
-    assert "url: changed, to http://${GPU_HOST}:8000" in told
-    assert "10.9.9.9" not in told and "10.8.8.8" not in told and "s3cret" not in told
+    assert "url: changed, to http://${GPU_HOST}:8000" in shown
+    assert "10.9.9.9" not in shown and "10.8.8.8" not in shown and "s3cret" not in shown
 
 
-def test_what_a_variable_holds_is_not_looked_through_for_variables(file, monkeypatch):
+def test_what_a_variable_holds_is_not_searched_for_variables(file, monkeypatch):
     monkeypatch.setenv("GPU1_KEY", "k${HOME}")
     run(file, WHOLE)
     assert endpoint("gpu-1").api_key == "k${HOME}"
 
 
-def test_nothing_is_removed_unless_told(file):
+def test_nothing_is_removed_unless_asked_for(file):
     run(file, WHOLE)
     one = WHOLE[: WHOLE.index("      - {name: gpu-2")]
-    told = run(file, one)
-    assert "gpu-2  http://10.0.0.6:11434  (would be removed with --prune)" in told
+    shown = run(file, one)
+    assert "gpu-2  http://10.0.0.6:11434  (would be removed with --prune)" in shown
     assert "- gpu-2" in run(file, one, prune=True, dry_run=True)
     assert Endpoint.objects.count() == 2
     assert "- gpu-2  http://10.0.0.6:11434\n" in run(file, one, prune=True)
@@ -189,9 +189,9 @@ def test_pruning_spares_other_teams_and_teams_whose_endpoints_are_not_spoken_of(
 def test_a_renamed_endpoint_keeps_its_history(file):
     run(file, WHOLE)
     pk = endpoint("gpu-2").pk
-    told = run(file, WHOLE.replace("gpu-2", "gpu-two"), prune=True)
+    shown = run(file, WHOLE.replace("gpu-2", "gpu-two"), prune=True)
     assert endpoint("gpu-two").pk == pk
-    assert "~ gpu-2\n      name: gpu-2 -> gpu-two" in told
+    assert "~ gpu-2\n      name: gpu-2 -> gpu-two" in shown
 
 
 def test_two_endpoints_may_swap_their_urls(file):
@@ -213,10 +213,10 @@ def test_words_that_yaml_takes_for_other_things_stay_words(file):
     assert (Team.objects.get().name, endpoint("12e3").api_key) == ("2026-01-01", "0123")
 
 
-def test_mistakes_are_told_and_change_nothing(file):
+def test_mistakes_are_reported_and_change_nothing(file):
     run(file, WHOLE)
-    told = refused(file, WHOLE.replace("interval: 15", "interval: abc").replace("slug:", "slog:"), prune=True)
-    assert told.splitlines() == [
+    shown = refused(file, WHOLE.replace("interval: 15", "interval: abc").replace("slug:", "slog:"), prune=True)
+    assert shown.splitlines() == [
         "fleet.yaml line 2: teams[0].slog is not a key of this file: did you mean slug?",
         "fleet.yaml line 2: teams[0].slug is missing: add it.",
         "fleet.yaml line 9: teams[0].endpoints[0].interval is 'abc': give a whole number of seconds from 5 to 3600.",
@@ -228,9 +228,9 @@ def test_what_speaks_against_the_file_in_the_database_takes_all_back(file):
     run(file, WHOLE)
     Team.objects.create(slug="research", name="Research")
     moved = WHOLE[: WHOLE.index("      - {name: gpu-2")].replace("10.0.0.5:8000", "10.0.0.6:11434")
-    told = refused(file, moved + "  - {slug: other, name: RESEARCH}\n")
-    assert "line 7: teams[0].endpoints[0].url: gpu-2 of Search already watches this URL." in told
-    assert "line 13: teams[1].name: another team has this name already" in told
+    shown = refused(file, moved + "  - {slug: other, name: RESEARCH}\n")
+    assert "line 7: teams[0].endpoints[0].url: gpu-2 of Search already watches this URL." in shown
+    assert "line 13: teams[1].name: another team has this name already" in shown
 
 
 def test_a_file_that_can_t_be_read_is_a_sentence_and_exit_code_2(file):
@@ -247,7 +247,7 @@ def test_a_broker_that_is_away_changes_nothing(file, settings):
     assert Endpoint.objects.count() == 2
 
 
-def test_the_help_tells_the_exit_codes(capsys):
+def test_the_help_shows_the_exit_codes(capsys):
     with pytest.raises(SystemExit):
         call_command("apply", "--help")
     assert "Exit code: 0 done" in capsys.readouterr().out
@@ -282,14 +282,14 @@ def test_everything_about_deciding_can_be_set_and_a_dependency_may_come_later_in
 def test_two_endpoints_swap_who_depends_on_whom_and_a_left_out_one_is_taken_away(file):
     lines = '  - {{name: a, url: "http://a:80"{}}}\n  - {{name: b, url: "http://b:80"{}}}\n'
     run(file, SHORT + lines.format(", depends_on: b", ""))
-    told = run(file, SHORT + lines.format("", ", depends_on: a"))
-    assert "depends_on: b -> none" in told and "depends_on: none -> a" in told
+    shown = run(file, SHORT + lines.format("", ", depends_on: a"))
+    assert "depends_on: b -> none" in shown and "depends_on: none -> a" in shown
     assert str(Endpoint.objects.get(name="b").depends_on) == "a"
     assert Endpoint.objects.get(name="a").depends_on is None
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "told"),
+    ("first", "second", "shown"),
     [
         ("depends_on: c", "depends_on: null", "depends_on: the team has no endpoint named c."),
         ("depends_on: b", "depends_on: a", "depends_on: It would depend on itself (b on a on b)."),
@@ -298,6 +298,6 @@ def test_two_endpoints_swap_who_depends_on_whom_and_a_left_out_one_is_taken_away
         ("slow_after: x", "fail_of: 0", "give a whole number of milliseconds from 1 to 60000"),
     ],
 )
-def test_what_cannot_be_decided_by_is_told_with_its_line(file, first, second, told):
+def test_what_cannot_be_decided_by_is_reported_with_its_line(file, first, second, shown):
     text = f'  - {{name: a, url: "http://a:80", {first}}}\n  - {{name: b, url: "http://b:80", {second}}}\n'
-    assert told in refused(file, SHORT + text)
+    assert shown in refused(file, SHORT + text)

@@ -79,8 +79,8 @@ def test_only_a_list_in_the_file_changes_where_mails_go(file, line, left, monkey
     monkeypatch.setenv("GPU1_KEY", "s3cret-of-gpu1")
     run(file, WHOLE)
     PendingAddress.objects.create(team=Team.objects.get(), address="oncall@example.org")
-    told = run(file, f"teams:\n- slug: search\n  name: Search\n{line}")
+    shown = run(file, f"teams:\n- slug: search\n  name: Search\n{line}")
     assert Team.objects.get().mail_to == left
-    assert ("mail_to:" in told) == (left != ["oncall@example.org"])
+    assert ("mail_to:" in shown) == (left != ["oncall@example.org"])
     assert PendingAddress.objects.exists(), "what the file does not name is not vouched for"
     assert run(file, "teams:\n- slug: other\n" + line) and Team.objects.filter(slug="other").exists()

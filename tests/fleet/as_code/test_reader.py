@@ -1,4 +1,4 @@
-"""The file of manage.py apply: what is wrong with it is told with file, line and key."""
+"""The file of manage.py apply: what is wrong with it is shown with file, line and key."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ def refused(folder: Path, text: str, **environment: str) -> str:
     return str(caught.value)
 
 
-def mistake(text: str, told: str, case: str) -> object:
-    return pytest.param(text, told, id=case)
+def mistake(text: str, shown: str, case: str) -> object:
+    return pytest.param(text, shown, id=case)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         mistake(
             SHORT + "  - {name: a, url: http://a, interval: abc}\n",
@@ -95,11 +95,11 @@ def mistake(text: str, told: str, case: str) -> object:
         ),
     ],
 )
-def test_a_mistake_is_told_with_line_and_key(tmp_path, text, told):
-    assert told in refused(tmp_path, text)
+def test_a_mistake_is_reported_with_line_and_key(tmp_path, text, shown):
+    assert shown in refused(tmp_path, text)
 
 
-def test_all_mistakes_are_told_together_in_the_order_of_the_file(tmp_path):
+def test_all_mistakes_are_reported_together_in_the_order_of_the_file(tmp_path):
     text = SHORT + "  - {name: a, url: nonsense, interval: x}\n  - {nam: b}\n- slug: b\n  nme: B\n"
     lines = refused(tmp_path, text).splitlines()
     assert [line.split(":")[0].removeprefix("fleet.yaml ") for line in lines] == [
@@ -108,8 +108,8 @@ def test_all_mistakes_are_told_together_in_the_order_of_the_file(tmp_path):
 
 
 def test_times_are_compared_only_where_both_are_good(tmp_path):
-    told = refused(tmp_path, SHORT + "  - {name: a, url: http://a, interval: x, timeout: 45}\n")
-    assert "interval is 'x'" in told and "timeout" not in told
+    shown = refused(tmp_path, SHORT + "  - {name: a, url: http://a, interval: x, timeout: 45}\n")
+    assert "interval is 'x'" in shown and "timeout" not in shown
 
 
 def test_very_many_mistakes_are_cut_short(tmp_path):
@@ -125,9 +125,9 @@ def test_a_wrong_value_from_the_environment_is_not_repeated(tmp_path, key, value
     fields = {"name": "a", "url": "http://a"} | ({} if key == "slug" else {key: "${WRONG}"})
     slug = "${WRONG}" if key == "slug" else "search"
     endpoint = ", ".join(f"{k}: '{v}'" for k, v in fields.items())
-    told = refused(tmp_path, f"teams:\n- slug: {slug}\n  endpoints:\n  - {{{endpoint}}}\n", WRONG=value)
-    assert f"{key}" in told and "once the variable is filled in" in told
-    assert "s3cret" not in told
+    shown = refused(tmp_path, f"teams:\n- slug: {slug}\n  endpoints:\n  - {{{endpoint}}}\n", WRONG=value)
+    assert f"{key}" in shown and "once the variable is filled in" in shown
+    assert "s3cret" not in shown
 
 
 @pytest.mark.parametrize("pasted", ["Bearer s3cret-1", ' "s3cret-1" ', "s3cret-1\r\n", "export KEY='s3cret-1'"])
@@ -137,7 +137,7 @@ def test_a_key_from_the_environment_is_tidied_after_it_was_filled_in(tmp_path, p
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "shown"),
     [
         ("api_key", "$S3CRET", "This is the name of a variable"),
         ("api_key", "<your s3cret>", "This is a placeholder"),
@@ -149,10 +149,10 @@ def test_a_key_from_the_environment_is_tidied_after_it_was_filled_in(tmp_path, p
         ("url", "http://0.0.0.0:8000", "write 127.0.0.1 or the machine's name"),
     ],
 )
-def test_what_was_pasted_wrong_is_named_without_repeating_a_secret(tmp_path, key, value, told):
+def test_what_was_pasted_wrong_is_named_without_repeating_a_secret(tmp_path, key, value, shown):
     fields = {"name": "a", "url": "http://a"} | {key: value}
     said = refused(tmp_path, SHORT + "  - {" + ", ".join(f'{k}: "{v}"' for k, v in fields.items()) + "}\n")
-    assert f"line 4: teams[0].endpoints[0].{key}: " in said and told in said
+    assert f"line 4: teams[0].endpoints[0].{key}: " in said and shown in said
     assert "s3cr" not in said.lower()
 
 
@@ -172,7 +172,7 @@ def test_a_variable_that_is_not_set_is_named_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "shown"),
     [
         (b"teams: []\n\x89PNG", "is no UTF-8 text (see line 2)"),
         (b"teams:\x00", "holds NUL bytes"),
@@ -180,17 +180,17 @@ def test_a_variable_that_is_not_set_is_named_with_its_line(tmp_path):
     ],
     ids=["binary", "NUL", "large"],
 )
-def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path, data, told):
+def test_a_file_that_is_no_text_is_refused_with_a_sentence(tmp_path, data, shown):
     file = tmp_path / "fleet.yaml"
     file.write_bytes(data)
     with pytest.raises(Unreadable) as caught:
         read(file, {})
-    assert told in str(caught.value)
+    assert shown in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("nowhere", "No such file"), (".", "Is a directory"), ("a\0b", "not the name of a file")]
+    ("name", "shown"), [("nowhere", "No such file"), (".", "Is a directory"), ("a\0b", "not the name of a file")]
 )
-def test_a_file_that_can_t_be_opened_is_refused_with_a_sentence(tmp_path, name, told):
-    with pytest.raises(Unreadable, match=told):
+def test_a_file_that_can_t_be_opened_is_refused_with_a_sentence(tmp_path, name, shown):
+    with pytest.raises(Unreadable, match=shown):
         read(tmp_path / name, {})

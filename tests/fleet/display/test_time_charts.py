@@ -51,7 +51,7 @@ def test_the_band_spans_the_extremes_and_is_left_out_where_there_is_one_value_pe
     assert latency({0: flat(5), 1: flat(6)}).lines[0].band == ""
 
 
-def test_hover_titles_tell_time_mean_and_extremes():
+def test_hover_titles_show_time_mean_and_extremes():
     spot = latency({3: Value(12, 8, 40)}).spots[0]
     assert spot.title == "04:10 UTC: 12 ms (8 to 40)"
     assert (spot.x, spot.width) == (12.5, 4.2)
@@ -63,7 +63,7 @@ def test_the_summary_says_what_the_picture_shows():
     assert latency({}).empty
 
 
-def test_two_series_are_told_apart_by_name():
+def test_two_series_are_distinguished_by_name():
     both = [Series("running", filled({0: flat(3)})), Series("waiting", filled({0: flat(1)}), "second")]
     drawn = chart("Requests", "", both, HOUR, 0)
     assert drawn.spots[0].title == "00:00 UTC: running 3, waiting 1"

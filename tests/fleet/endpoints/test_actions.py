@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
         ({"canary_every": 299}, "canary_every", "300"),
     ],
 )
-def test_a_mistake_is_told_at_its_field(team, fields, field, part):
+def test_a_mistake_is_reported_at_its_field(team, fields, field, part):
     with pytest.raises(ValidationError) as caught:
         endpoints.add(team, **{"name": "gpu-1", "url": "http://h:8000"} | fields)
     assert list(caught.value.message_dict) == [field]
@@ -107,7 +107,7 @@ def test_an_endpoint_depends_on_another_of_its_team_and_never_on_itself(team):
     gpu = endpoints.add(team, name="gpu", url="http://g:80", depends_on=host)
     other_team = Team.objects.create(name="Others", slug="others")
     foreign = endpoints.add(other_team, name="theirs", url="http://t:80")
-    for endpoint, other, told in (
+    for endpoint, other, shown in (
         (gpu, foreign, f"theirs is of another team. Choose an endpoint of {team}."),
         (gpu, gpu, "It would depend on itself."),
         (proxy, gpu, "It would depend on itself (proxy on gpu on host on proxy)."),
@@ -115,7 +115,7 @@ def test_an_endpoint_depends_on_another_of_its_team_and_never_on_itself(team):
         fresh = Endpoint.objects.get(pk=endpoint.pk)
         with pytest.raises(ValidationError) as caught:
             endpoints.change(fresh, depends_on=Endpoint.objects.get(pk=other.pk))
-        assert caught.value.message_dict == {"depends_on": [told]}
+        assert caught.value.message_dict == {"depends_on": [shown]}
     assert list(Endpoint.objects.filter(team=team).order_by("pk").values_list("depends_on__name", flat=True)) == [
         None,
         "proxy",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fleet import endpoints
-from fleet.endpoints.discovery import look_around
+from fleet.endpoints.discovery import find_servers
 from fleet.models import Endpoint
 from tests.fake_engine import FakeEngine
 
@@ -32,31 +32,31 @@ def silent_port() -> Iterator[int]:
 
 
 def test_a_server_at_a_usual_port_is_found_with_proof_version_and_models(db, ollama):
-    (found,) = look_around(Endpoint.objects.all(), [ollama.port])
+    (found,) = find_servers(Endpoint.objects.all(), [ollama.port])
     assert (found.url, found.label, found.version, found.models) == (here(ollama), "Ollama", "0.30.1", ("qwen3:8b",))
     assert "Ollama is running" in found.proof
     assert found.watched_as is None
 
 
-def test_our_own_port_is_not_looked_at(db, ollama):
-    assert look_around(Endpoint.objects.all(), [ollama.port], own_ports=[ollama.port]) == []
+def test_our_own_port_is_not_probed(db, ollama):
+    assert find_servers(Endpoint.objects.all(), [ollama.port], own_ports=[ollama.port]) == []
     assert not ollama.requests
 
 
 def test_a_silent_port_holds_up_nobody(db, ollama, silent_port, monkeypatch):
     monkeypatch.setattr("fleet.endpoints.discovery.DEADLINE", 0.5)
-    assert [f.url for f in look_around(Endpoint.objects.all(), [silent_port, ollama.port])] == [here(ollama)]
+    assert [f.url for f in find_servers(Endpoint.objects.all(), [silent_port, ollama.port])] == [here(ollama)]
 
 
 def test_a_server_that_is_watched_already_is_marked_however_its_host_was_spelled(team, ollama):
     watched = endpoints.add(team, name="box", url=f"http://127.0.0.1:{ollama.port}")
-    (found,) = look_around(Endpoint.objects.all(), [ollama.port])
+    (found,) = find_servers(Endpoint.objects.all(), [ollama.port])
     assert found.watched_as == watched
 
 
 def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, monkeypatch):
     monkeypatch.setattr(
-        "fleet.views.endpoint_edit.look_around", lambda known, own_ports: look_around(known, [ollama.port])
+        "fleet.views.endpoint_edit.find_servers", lambda known, own_ports: find_servers(known, [ollama.port])
     )
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
@@ -68,7 +68,7 @@ def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, mon
 
 
 def test_where_nothing_runs_the_page_says_what_to_do(client, alice, monkeypatch):
-    monkeypatch.setattr("fleet.views.endpoint_edit.look_around", lambda known, own_ports: [])
+    monkeypatch.setattr("fleet.views.endpoint_edit.find_servers", lambda known, own_ports: [])
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
     assert "No inference server was found" in page and "/endpoints/add/" in page
@@ -76,7 +76,7 @@ def test_where_nothing_runs_the_page_says_what_to_do(client, alice, monkeypatch)
 
 def test_nothing_is_called_for_who_is_an_operator_of_no_team(client, charlie, ollama, monkeypatch):
     monkeypatch.setattr(
-        "fleet.views.endpoint_edit.look_around", lambda known, own_ports: look_around(known, [ollama.port])
+        "fleet.views.endpoint_edit.find_servers", lambda known, own_ports: find_servers(known, [ollama.port])
     )
     client.force_login(charlie)
     page = client.get("/endpoints/discovered/").content.decode()

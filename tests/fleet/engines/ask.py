@@ -14,15 +14,17 @@ MINUTE = 60.0
 DAY = 86_400.0
 
 
-def look(engine: FakeEngine, name: str, after: Reading | None = None, seconds: float = 0, **options: object) -> Reading:
+def probed(
+    engine: FakeEngine, name: str, after: Reading | None = None, seconds: float = 0, **options: object
+) -> Reading:
     """A probe of a server known to be `name`, `seconds` after the probe that gave `after`."""
     known, now = (after.facts, after.at + seconds) if after else (None, NOW)
     return probe(engine.url, engine=name, known=known, now=now, **{"timeout": 5.0, **options})  # type: ignore[arg-type]
 
 
 def good(engine: FakeEngine, name: str, after: Reading | None = None, seconds: float = 0, **options: object) -> Reading:
-    """Like look(), for a probe that must succeed."""
-    reading = look(engine, name, after, seconds, **options)
+    """Like probed(), for a probe that must succeed."""
+    reading = probed(engine, name, after, seconds, **options)
     assert reading.failure is None, reading.failure
     return reading
 

@@ -9,6 +9,6 @@ from tests.hostile_server import HostileServer
 
 @pytest.fixture
 def server() -> Iterator[HostileServer]:
-    """A server that answers 404 until a test tells it to misbehave."""
+    """A server that answers 404 until a test makes it misbehave."""
     with HostileServer() as running:
         yield running

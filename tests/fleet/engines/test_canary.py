@@ -202,7 +202,7 @@ def test_an_ollama_that_swaps_models_meanwhile_is_busy() -> None:
         (200, "<html>log in</html>", Cause.NOT_JSON),
     ],
 )
-def test_an_answer_that_is_an_error_is_told_by_its_cause(status, body, cause) -> None:
+def test_an_answer_that_is_an_error_is_reported_by_its_cause(status, body, cause) -> None:
     with FakeEngine("vllm") as engine:
         engine.put("POST /v1/completions", body, status)
         assert failure(asked(engine, "vllm")) == (cause, "canary")
@@ -225,7 +225,7 @@ def test_an_error_in_ollamas_stream_is_a_server_error() -> None:
     assert "runner process" in found.canary.failure.detail
 
 
-def test_a_server_that_goes_away_meanwhile_is_told_as_that() -> None:
+def test_a_server_that_goes_away_meanwhile_is_reported_as_that() -> None:
     with FakeEngine("vllm") as engine:
         reading = good(engine, "vllm")
         engine.down()
@@ -233,7 +233,7 @@ def test_a_server_that_goes_away_meanwhile_is_told_as_that() -> None:
     assert failure(found) == (Cause.CONNECTION_REFUSED, "connect")
 
 
-def test_the_api_key_is_sent_and_kept_out_of_what_is_told() -> None:
+def test_the_api_key_is_sent_and_kept_out_of_what_is_reported() -> None:
     with FakeEngine("vllm") as engine:
         engine.api_key = KEY
         assert asked(engine, "vllm", api_key=KEY).canary.tokens == 3

@@ -7,7 +7,7 @@ from fleet.engines.registry import GATEWAYS
 from fleet.verdict.status import find
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look
+from .ask import good, probed
 
 A, B = "http://127.0.0.1:27101", "http://127.0.0.1:27102"
 BEHIND = {
@@ -49,7 +49,7 @@ def test_one_gone_of_two_is_trouble_that_names_it(name: str) -> None:
 @pytest.mark.parametrize("name", BEHIND)
 def test_nothing_left_behind_it_is_an_outage(name: str) -> None:
     with FakeEngine(name, "all_gone") as gateway:
-        assert find(look(gateway, name)).cause is Cause.NOTHING_BEHIND
+        assert find(probed(gateway, name)).cause is Cause.NOTHING_BEHIND
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_gateway_that_was_given_nothing_is_an_outage(
 ) -> None:
     with FakeEngine(name) as gateway:
         gateway.put(request_line, answer, status)
-        assert find(look(gateway, name)).cause is Cause.NOTHING_BEHIND
+        assert find(probed(gateway, name)).cause is Cause.NOTHING_BEHIND
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_new_warning_takes_back_the_earlier_one_about_the_same_only() -> None:
     assert learned(again.facts()).facts().warnings == ("Too open.",)
 
 
-def test_another_engine_starts_anew() -> None:
+def test_another_engine_starts_from_nothing() -> None:
     other = learned(known(), "ollama", seconds=30)
     assert other.due("models", 300)
     assert other.facts() == Facts(memory={"engine": "ollama"})

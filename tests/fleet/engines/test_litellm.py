@@ -5,7 +5,7 @@ from fleet.engines.probe import probe
 from fleet.engines.registry import GATEWAYS
 from tests.fake_engine import FakeEngine
 
-from .ask import MINUTE, good, look, requests
+from .ask import MINUTE, good, probed, requests
 
 
 def test_it_is_marked_as_a_gateway() -> None:
@@ -29,6 +29,6 @@ def test_the_usual_probe_is_one_request() -> None:
 
 def test_a_gateway_that_shuts_down_is_trouble() -> None:
     with FakeEngine("litellm", "shutting_down") as engine:
-        failure = look(engine, "litellm").failure
+        failure = probed(engine, "litellm").failure
     assert failure is not None
     assert failure.cause is Cause.SERVER_ERROR

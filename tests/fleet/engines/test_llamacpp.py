@@ -3,7 +3,7 @@
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import MINUTE, good, look, requests
+from .ask import MINUTE, good, probed, requests
 
 
 def test_the_first_probe_learns_model_build_and_slots() -> None:
@@ -50,6 +50,6 @@ def test_in_router_mode_each_model_says_whether_it_is_loaded() -> None:
 
 def test_a_server_that_loads_its_model_says_so() -> None:
     with FakeEngine("llamacpp", "loading") as engine:
-        failure = look(engine, "llamacpp").failure
+        failure = probed(engine, "llamacpp").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.LOADING, "health")

@@ -1,12 +1,12 @@
-"""LM Studio: its native list of models is its health, and tells its slots."""
+"""LM Studio: its native list of models is its health, and reports its slots."""
 
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import by_name, good, look, requests
+from .ask import by_name, good, probed, requests
 
 
-def test_the_native_list_tells_models_and_what_is_loaded() -> None:
+def test_the_native_list_shows_models_and_what_is_loaded() -> None:
     with FakeEngine("lmstudio") as engine:
         reading = good(engine, "lmstudio")
     models = by_name(reading)
@@ -59,6 +59,6 @@ def test_a_200_without_greeting_and_list_is_trouble() -> None:
     with FakeEngine("lmstudio") as engine:
         engine.drop("GET /api/v1/models")
         engine.drop("GET /lmstudio-greeting")
-        failure = look(engine, "lmstudio").failure
+        failure = probed(engine, "lmstudio").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.WRONG_SHAPE, "health")

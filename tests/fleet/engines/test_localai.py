@@ -3,7 +3,7 @@
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
 def test_the_first_probe_learns_models_version_and_api() -> None:
@@ -20,6 +20,6 @@ def test_the_usual_probe_is_one_request() -> None:
 
 def test_a_server_that_is_not_ready_is_loading() -> None:
     with FakeEngine("localai", "starting") as engine:
-        failure = look(engine, "localai").failure
+        failure = probed(engine, "localai").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.LOADING, "health")

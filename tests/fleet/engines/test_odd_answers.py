@@ -11,7 +11,7 @@ from fleet.engines.registry import ENGINES
 from tests.fake_engine import ENGINES as SAMPLED
 from tests.fake_engine import SAMPLES, FakeEngine, load_samples
 
-from .ask import good, look
+from .ask import good, probed
 
 NAMES = {"openwebui": "open_webui"}
 ODD: tuple[Any, ...] = (None, [], {}, "", "x", "7", 7, -1, 1.5, 10**30, True, [None], [[]], ["x"], [{}], {"a": 1})
@@ -50,7 +50,7 @@ def test_no_value_makes_a_module_stumble(
     with FakeEngine(folder, variant) as engine, caplog.at_level(logging.WARNING, "fleet.engines"):
         for answer in odd[:: max(1, len(odd) // 25)]:
             engine.put(request_line, answer)
-            look(engine, name)
+            probed(engine, name)
             assert not caplog.records, f"stumbled over {answer!r}: {caplog.records[-1].exc_text}"
 
 
@@ -68,7 +68,7 @@ def test_finding_out_who_answers_survives_any_body(folder: str, body: bytes, cap
 @pytest.mark.parametrize(
     ("folder", "request_line"), [("ollama", "GET /api/tags"), ("openai_compatible", "GET /v1/models")]
 )
-def test_of_50000_models_a_thousand_are_kept_and_the_rest_is_told(folder: str, request_line: str) -> None:
+def test_of_50000_models_a_thousand_are_kept_and_the_rest_is_reported(folder: str, request_line: str) -> None:
     field, key = ("models", "name") if folder == "ollama" else ("data", "id")
     with FakeEngine(folder) as engine:
         engine.put(request_line, {"object": "list", field: [{key: f"m{n}"} for n in range(50_000)]})
@@ -88,4 +88,4 @@ def test_of_50000_loaded_models_a_thousand_are_kept_besides_the_offered() -> Non
 @pytest.mark.parametrize("name", ENGINES)
 def test_an_engine_that_is_replaced_by_a_website_is_trouble(name: str) -> None:
     with FakeEngine("website") as engine:
-        assert look(engine, name).failure is not None
+        assert probed(engine, name).failure is not None

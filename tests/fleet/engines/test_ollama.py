@@ -7,7 +7,7 @@ from fleet.engines.ollama import surfaces
 from fleet.engines.probe import probe
 from tests.fake_engine import FakeEngine
 
-from .ask import DAY, MINUTE, by_name, good, look, requests
+from .ask import DAY, MINUTE, by_name, good, probed, requests
 
 STEADY = ["GET /api/version", "GET /api/ps"]
 NEW = {"name": "new:latest", "digest": "f" * 64, "expires_at": "2099-01-01T00:00:00Z"}
@@ -27,7 +27,7 @@ def test_an_older_server_is_asked_what_each_model_can_do() -> None:
     assert requests(reading) == ["GET /api/version", "GET /api/ps", "GET /api/tags", "POST /api/show"]
 
 
-def test_a_newer_server_tells_it_in_its_list() -> None:
+def test_a_newer_server_shows_it_in_its_list() -> None:
     with FakeEngine("ollama", "v0_33") as engine:
         reading = good(engine, "ollama")
     models = by_name(reading)
@@ -179,17 +179,17 @@ def test_a_new_version_changes_the_api_at_once() -> None:
         assert good(engine, "ollama", first, 30).facts.api["messages"] == "yes"
 
 
-def test_a_host_name_it_refuses_is_told_as_that() -> None:
+def test_a_host_name_it_refuses_is_reported_as_that() -> None:
     with FakeEngine("ollama") as engine:
         engine.status = 403
-        failure = look(engine, "ollama").failure
+        failure = probed(engine, "ollama").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.HOST_REJECTED, "health")
 
 
-def test_another_engine_in_its_place_is_told() -> None:
+def test_another_engine_in_its_place_is_reported() -> None:
     with FakeEngine("vllm") as engine:
-        failure = look(engine, "ollama").failure
+        failure = probed(engine, "ollama").failure
     assert failure is not None
     assert failure.cause is Cause.WRONG_ENGINE
 

@@ -7,7 +7,7 @@ from fleet.engines.openai_models import is_list
 from fleet.engines.probe import probe
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
 def test_an_unknown_server_is_recognised_weakly() -> None:
@@ -27,10 +27,10 @@ def test_its_models_are_asked_every_time_since_nothing_else_shows_that_it_lives(
     assert [model.name for model in second.facts.models] == ["other"]
 
 
-def test_a_key_it_wants_is_told() -> None:
+def test_a_key_it_wants_is_reported() -> None:
     with FakeEngine("openai_compatible") as engine:
         engine.api_key = "another"
-        found, known = probe(engine.url).failure, look(engine, "openai_compatible").failure
+        found, known = probe(engine.url).failure, probed(engine, "openai_compatible").failure
     assert found is not None
     assert known is not None
     assert (found.cause, known.cause) == (Cause.AUTH_REJECTED, Cause.AUTH_REJECTED)

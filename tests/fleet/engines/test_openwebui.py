@@ -3,10 +3,10 @@
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
-def test_without_a_key_its_models_are_unknown_and_that_is_told() -> None:
+def test_without_a_key_its_models_are_unknown_and_that_is_reported() -> None:
     with FakeEngine("openwebui") as engine:
         facts = good(engine, "open_webui").facts
     assert (facts.version, facts.models) == ("0.6.30", ())
@@ -28,6 +28,6 @@ def test_the_usual_probe_is_one_request() -> None:
 def test_its_web_page_in_the_place_of_its_health_is_trouble() -> None:
     with FakeEngine("openwebui") as engine:
         engine.drop("GET /health")
-        failure = look(engine, "open_webui").failure
+        failure = probed(engine, "open_webui").failure
     assert failure is not None
     assert failure.cause is Cause.NOT_JSON

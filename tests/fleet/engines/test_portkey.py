@@ -2,7 +2,7 @@
 
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
 def test_portkey_shows_nothing_and_says_what_to_do_instead() -> None:
@@ -16,4 +16,4 @@ def test_portkey_shows_nothing_and_says_what_to_do_instead() -> None:
 def test_something_else_in_the_place_of_portkey_is_trouble() -> None:
     with FakeEngine("portkey") as gateway:
         gateway.put("GET /", "Welcome", **{"Content-Type": "text/plain"})
-        assert look(gateway, "portkey").failure is not None
+        assert probed(gateway, "portkey").failure is not None

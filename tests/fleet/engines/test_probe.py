@@ -78,7 +78,7 @@ def test_a_known_engine_is_read_without_further_questions(server: HostileServer)
     assert server.asked() == ["GET /beta/health", "GET /beta/load"]
 
 
-def test_an_engine_name_that_is_no_longer_known_is_identified_anew(server: HostileServer) -> None:
+def test_an_engine_name_that_is_no_longer_known_is_identified_again(server: HostileServer) -> None:
     is_engine(server, "alpha")
     assert probe(server.url, engine="gone").identity == Identity("alpha", "/alpha says so.")
 

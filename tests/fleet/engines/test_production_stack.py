@@ -4,7 +4,7 @@ from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look
+from .ask import good, probed
 
 
 def test_the_production_stack_sums_the_figures_of_its_engines() -> None:
@@ -25,7 +25,7 @@ def test_the_production_stack_is_known_without_its_metrics() -> None:
 def test_a_part_of_the_production_stacks_router_that_is_down_is_named() -> None:
     with FakeEngine("production_stack") as gateway:
         gateway.put("GET /health", {"status": "Engine stats scraper is down."}, 503)
-        failure = look(gateway, "production_stack").failure
+        failure = probed(gateway, "production_stack").failure
     assert failure is not None
     assert failure.cause is Cause.UNHEALTHY
     assert "Engine stats scraper is down." in failure.detail

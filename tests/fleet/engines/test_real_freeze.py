@@ -68,9 +68,9 @@ class Watch:
     def state(self) -> EndpointState:
         return EndpointState.objects.get(pk=self.endpoint.pk)
 
-    def look(self) -> EndpointState:
+    def probe(self) -> EndpointState:
         due: list[Claim] = []
-        self.wait_for(lambda: due.extend(claim(time.time())) or due, 30, "no look became due")
+        self.wait_for(lambda: due.extend(claim(time.time())) or due, 30, "no probe became due")
         record.run(due[0].endpoint_id, due[0].due_at, int(time.time()) + 60)
         state = self.state
         passed = time.monotonic() - self.began
@@ -78,7 +78,7 @@ class Watch:
         return state
 
     def canary_due(self) -> None:
-        self.look()  # it sees what the last canary moved, which would pass for traffic
+        self.probe()  # it sees what the last canary moved, which would pass for traffic
         state = self.state
         EndpointState.objects.filter(pk=state.pk).update(canary={**state.canary, "at": 0, "skipped_at": 0})
         self.began = time.monotonic()
@@ -94,18 +94,18 @@ def watch(team, wait_for):
     return begin
 
 
-def test_a_vllm_with_a_frozen_engine_is_wedged_within_three_looks_and_recovers(watch) -> None:
+def test_a_vllm_with_a_frozen_engine_is_wedged_within_three_probes_and_recovers(watch) -> None:
     url, server = named("PLIMSOLL_VLLM_URL"), int(named("PLIMSOLL_VLLM_PID"))
     watched = watch(url, "vllm")
-    assert (state := watched.look()).status == "up" and state.canary["ok"] is True
+    assert (state := watched.probe()).status == "up" and state.canary["ok"] is True
     watched.canary_due()
     with frozen(child(server, "EngineCore")):
-        looks = [watched.look() for _ in range(3)]
+        probes = [watched.probe() for _ in range(3)]
         assert requests.get(f"{url}/health", timeout=5).status_code == 200
-        assert looks[-1].load.get("running") == 0  # nothing to see in the metrics either
-    assert [(s.status, s.cause) for s in looks] == [("up", ""), ("up", ""), ("down", "wedged")]
+        assert probes[-1].load.get("running") == 0  # nothing to see in the metrics either
+    assert [(s.status, s.cause) for s in probes] == [("up", ""), ("up", ""), ("down", "wedged")]
     watched.began = time.monotonic()
-    assert [watched.look().status for _ in range(2)] == ["down", "up"]
+    assert [watched.probe().status for _ in range(2)] == ["down", "up"]
 
 
 def test_an_ollama_whose_model_process_is_frozen_is_found_and_works_again(watch) -> None:
@@ -114,13 +114,13 @@ def test_an_ollama_whose_model_process_is_frozen_is_found_and_works_again(watch)
     use = {"model": "tiny", "stream": False}
     requests.post(f"{url}/api/generate", json=use, timeout=60)  # into memory
     watched = watch(url, "ollama")
-    assert (state := watched.look()).canary["ok"] is True, state.canary
-    watched.look()
+    assert (state := watched.probe()).canary["ok"] is True, state.canary
+    watched.probe()
     requests.post(f"{url}/api/generate", json=use, timeout=60)  # else no other canary would be asked
     watched.canary_due()
     with frozen(child(server, "runner\0--model", "llama-server")):
-        first = watched.look()
+        first = watched.probe()
     assert first.canary["cause"] in ("wedged", "saturated")
     for _ in range(4):
-        last = watched.look()
+        last = watched.probe()
     assert last.status == "up"

@@ -75,7 +75,7 @@ def test_engines_that_answer_200_to_everything_are_not_taken_for_others() -> Non
     assert failure.cause is Cause.NOT_RECOGNISED
 
 
-def test_a_host_name_that_ollama_refuses_is_told_as_that() -> None:
+def test_a_host_name_that_ollama_refuses_is_reported_as_that() -> None:
     with FakeEngine("ollama") as engine:
         engine.status = 403
         failure = probe(engine.url).failure

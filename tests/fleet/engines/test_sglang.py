@@ -1,10 +1,10 @@
-"""SGLang: told by its server info, of which only two fields are kept."""
+"""SGLang: recognised by its server info, of which only two fields are kept."""
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import to_json
 from tests.fake_engine import FakeEngine
 
-from .ask import MINUTE, good, look, requests
+from .ask import MINUTE, good, probed, requests
 
 
 def test_the_first_probe_learns_model_version_and_slots() -> None:
@@ -43,6 +43,6 @@ def test_an_older_one_has_its_info_elsewhere() -> None:
 def test_a_503_of_its_health_is_a_start() -> None:
     with FakeEngine("sglang") as engine:
         engine.put("GET /health", "", 503)
-        failure = look(engine, "sglang").failure
+        failure = probed(engine, "sglang").failure
     assert failure is not None
     assert failure.cause is Cause.LOADING

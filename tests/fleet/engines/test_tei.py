@@ -5,7 +5,7 @@ import pytest
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
 def test_it_offers_one_model_for_embeddings() -> None:
@@ -26,7 +26,7 @@ def test_a_reranker_has_no_embeddings() -> None:
 
 def test_a_backend_that_failed_is_an_outage() -> None:
     with FakeEngine("tei", "unhealthy") as engine:
-        failure = look(engine, "tei").failure
+        failure = probed(engine, "tei").failure
     assert failure is not None
     assert failure.cause is Cause.SERVER_ERROR
     assert "unhealthy" in failure.detail

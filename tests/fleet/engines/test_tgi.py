@@ -3,7 +3,7 @@
 from fleet.engines.errors import Cause
 from tests.fake_engine import FakeEngine
 
-from .ask import good, look, requests
+from .ask import good, probed, requests
 
 
 def test_the_first_probe_learns_model_version_and_slots() -> None:
@@ -25,6 +25,6 @@ def test_the_usual_probe_keeps_what_is_known() -> None:
 def test_a_503_of_its_health_is_trouble() -> None:
     with FakeEngine("tgi") as engine:
         engine.put("GET /health", {"error": "unhealthy", "error_type": "healthcheck"}, 503)
-        failure = look(engine, "tgi").failure
+        failure = probed(engine, "tgi").failure
     assert failure is not None
     assert failure.cause is Cause.SERVER_ERROR

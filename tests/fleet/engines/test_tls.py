@@ -130,7 +130,7 @@ def test_a_missing_ca_file_is_said(believe: Callable[..., str]) -> None:
         client.get("/")
 
 
-def test_a_probe_tells_when_the_certificate_ends_and_that_plain_http_has_none(
+def test_a_probe_shows_when_the_certificate_ends_and_that_plain_http_has_none(
     certificate: Callable[..., Path], believe: Callable[..., str]
 ) -> None:
     file = certificate("IP:127.0.0.1")

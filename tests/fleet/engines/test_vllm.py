@@ -7,7 +7,7 @@ from fleet.engines.probe import probe
 from fleet.engines.vllm_metrics import read
 from tests.fake_engine import FakeEngine
 
-from .ask import MINUTE, by_name, good, look, requests
+from .ask import MINUTE, by_name, good, probed, requests
 from .expect import KEY
 
 STEADY = ["GET /health", "GET /metrics"]
@@ -168,7 +168,7 @@ def test_with_its_documentation_switched_off_the_api_is_unknown_and_asked_hourly
         assert "GET /openapi.json" in requests(good(engine, "vllm", first, 60 * MINUTE))
 
 
-def test_an_embedding_server_is_told_by_its_routes() -> None:
+def test_an_embedding_server_is_reported_by_its_routes() -> None:
     with FakeEngine("vllm", "embedding") as engine:
         facts = good(engine, "vllm").facts
     assert (facts.api["embeddings"], facts.api["chat"]) == ("yes", "no")
@@ -182,10 +182,10 @@ def test_an_adapter_names_its_base_model() -> None:
     assert (models["qwen3-8b"].parent, models["qwen3-8b"].context_length) == (None, 40960)
 
 
-def test_a_dead_engine_is_told_by_its_health() -> None:
+def test_a_dead_engine_is_reported_by_its_health() -> None:
     with FakeEngine("vllm") as engine:
         engine.put("GET /health", b"", 503)
-        failure = look(engine, "vllm").failure
+        failure = probed(engine, "vllm").failure
     assert failure is not None
     assert (failure.cause, failure.step) == (Cause.ENGINE_DEAD, "health")
 
@@ -193,7 +193,7 @@ def test_a_dead_engine_is_told_by_its_health() -> None:
 def test_a_server_that_changes_its_size_is_loading() -> None:
     with FakeEngine("vllm") as engine:
         engine.put("GET /health", {"error": "The model is currently scaling. Please try again later."}, 503)
-        failure = look(engine, "vllm").failure
+        failure = probed(engine, "vllm").failure
     assert failure is not None
     assert failure.cause is Cause.LOADING
 
@@ -201,12 +201,12 @@ def test_a_server_that_changes_its_size_is_loading() -> None:
 def test_a_proxy_without_its_server_is_not_a_dead_engine() -> None:
     with FakeEngine("vllm") as engine:
         engine.put("GET /health", "<html>503 Service Unavailable</html>", 503)
-        failure = look(engine, "vllm").failure
+        failure = probed(engine, "vllm").failure
     assert failure is not None
     assert failure.cause is Cause.SERVER_ERROR
 
 
-def test_a_wrong_key_is_told_at_the_models() -> None:
+def test_a_wrong_key_is_reported_at_the_models() -> None:
     with FakeEngine("vllm") as engine:
         engine.api_key = KEY
         reading = probe(engine.url)
@@ -240,7 +240,7 @@ def test_behind_a_proxy_that_passes_on_v1_only_the_models_are_its_health() -> No
         assert (first.identity.engine, first.facts.product) == ("openai_compatible", "vLLM")
         assert "GET /v1/models" in requests(good(engine, "vllm", first, 15))
         engine.drop("GET /v1/models")
-        assert look(engine, "vllm", first, 30).failure is not None
+        assert probed(engine, "vllm", first, 30).failure is not None
 
 
 def test_a_key_is_wanted_where_even_the_metrics_are_closed() -> None:
@@ -254,7 +254,7 @@ def test_a_key_is_wanted_where_even_the_metrics_are_closed() -> None:
 
 def test_a_server_that_is_well_with_anything_is_not_this_one() -> None:
     with FakeEngine("lmstudio") as engine:
-        failure = look(engine, "vllm").failure
+        failure = probed(engine, "vllm").failure
     assert failure is not None
     assert failure.cause is Cause.WRONG_ENGINE
 

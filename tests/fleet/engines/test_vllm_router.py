@@ -7,7 +7,7 @@ from fleet.engines.probe import probe
 from fleet.engines.reading import Backend
 from tests.fake_engine import FakeEngine
 
-from .ask import NOW, good, look, requests
+from .ask import NOW, good, probed, requests
 
 A, B = "http://127.0.0.1:27101", "http://127.0.0.1:27102"
 
@@ -16,14 +16,14 @@ A, B = "http://127.0.0.1:27101", "http://127.0.0.1:27102"
 def test_a_router_that_serves_with_fewer_workers_is_not_judged_by_its_health_route(name: str) -> None:
     with FakeEngine(name, "one_gone") as gateway:
         gateway.put("GET /health", 'Unhealthy servers: ["http://127.0.0.1:27102"]', 503)
-        assert look(gateway, name).failure is None
+        assert probed(gateway, name).failure is None
         assert gateway.asked("GET /health") == 0
 
 
 def test_a_router_that_drains_is_down_by_its_own_words() -> None:
     with FakeEngine("smg") as gateway:
         gateway.put("GET /readiness", {"status": "not ready", "reason": "draining"}, 503)
-        failure = look(gateway, "smg").failure
+        failure = probed(gateway, "smg").failure
     assert failure is not None
     assert failure.cause is Cause.UNHEALTHY
     assert "draining" in failure.detail

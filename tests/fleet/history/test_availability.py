@@ -47,12 +47,12 @@ def test_an_endpoint_that_answers_is_available(status):
     assert availability(DAY_PERIOD, minutes(NOON - 60, 1, (status, "")), NOON, 30, LONG_AGO).share == 1
 
 
-def test_looks_brought_forward_while_it_fails_do_not_make_it_worse():
+def test_probes_brought_forward_while_it_fails_do_not_make_it_worse():
     parts = [part(NOON - 120, UP, UP), part(NOON - 60, DOWN, DOWN, DOWN, DOWN, DOWN, seconds=12)]
     assert availability(DAY_PERIOD, parts, NOON, 30, LONG_AGO).share == 0.5
 
 
-def test_maintenance_and_blind_times_are_left_out_and_told():
+def test_maintenance_and_blind_times_are_left_out_and_reported():
     parts = [
         *minutes(NOON - 86_400, 1440 - 124, UP, UP),
         *minutes(NOON - 124 * 60, 120, ("down", "maintenance"), ("down", "maintenance")),
@@ -63,7 +63,7 @@ def test_maintenance_and_blind_times_are_left_out_and_told():
     assert known.notes == "excluded 2 h maintenance, 4 min blind"
 
 
-def test_where_nobody_looked_or_nothing_was_learned_is_told_too():
+def test_times_without_probes_or_results_are_reported_too():
     parts = [
         *minutes(NOON - 86_400, 60, UP, UP),
         *minutes(NOON - 3600, 30, UP, UP),
@@ -130,7 +130,7 @@ class TestFromTheHistory:
         assert [known.maintenance for known in raw] == [3600] * 4
         assert raw[0].share == pytest.approx(22 / 23) and raw[1].share == pytest.approx(24 / 25)
 
-    def test_90_days_come_from_days_and_tell_when_the_endpoint_was_added(self, team):
+    def test_90_days_come_from_days_and_show_when_the_endpoint_was_added(self, team):
         added = NOON - 40 * 86_400
         gpu = endpoint(team, interval=28_800, added_at=added)
         probes(gpu, added, NOON, status="up")
@@ -158,16 +158,16 @@ class TestFromTheHistory:
     def test_outages_are_added_up_from_the_incidents_in_which_it_was_down(self, team):
         gpu = endpoint(team)
 
-        def outage(began: float, ended: float | None, status: str = "down", told: str = "recovered") -> None:
+        def outage(began: float, ended: float | None, status: str = "down", announced: str = "recovered") -> None:
             Incident.objects.create(
-                endpoint=gpu, status=status, cause="timed_out", told=told, began_at=at(began), opened_at=at(began),
-                resolved_at=None if ended is None else at(ended),
+                endpoint=gpu, status=status, cause="timed_out", announced=announced, began_at=at(began),
+                opened_at=at(began), resolved_at=None if ended is None else at(ended),
             )  # fmt: skip
 
         outage(NOON - 90_000, NOON - 82_800)  # half of it before the last 24 h
         outage(NOON - 7200, NOON - 6000)
         outage(NOON - 5000, NOON - 4000, status="degraded")
-        outage(NOON - 5000, NOON - 4000, told="closed")
+        outage(NOON - 5000, NOON - 4000, announced="closed")
         outage(NOON - 600, None)
         day, week, *_ = of_team(team, NOON).outages
         assert (day.incidents, day.seconds, day.to_repair) == (3, 3600 + 1200 + 600, 4200)
@@ -194,7 +194,7 @@ def signed_in(client, person):
 
 @pytest.mark.django_db
 class TestPages:
-    def test_the_endpoint_page_tells_each_period_and_what_it_leaves_out(self, client, alice, team):
+    def test_the_endpoint_page_shows_each_period_and_what_it_leaves_out(self, client, alice, team):
         now = time.time() // 60 * 60
         gpu = endpoint(team, added_at=now - 7200)
         EndpointState.objects.create(endpoint=gpu)
@@ -205,7 +205,7 @@ class TestPages:
         assert part.count("100 %") == 4 and part.count("excluded 1 h maintenance") == 4 and part.count("since") >= 4
         assert f'href="/teams/{team.slug}/availability/"' in part
 
-    def test_an_endpoint_nobody_has_looked_at_has_no_figure(self, client, alice, team):
+    def test_an_endpoint_that_was_never_probed_has_no_figure(self, client, alice, team):
         gpu = endpoint(team)
         EndpointState.objects.create(endpoint=gpu)
         assert "no data" in signed_in(client, alice).get(gpu.get_absolute_url()).content.decode()
@@ -218,7 +218,7 @@ class TestPages:
         assert "All together" in html and "50 %" in html and "none repaired" in html
         assert "&lt;b&gt;bad&lt;/b&gt;" in html and "<b>bad" not in html
 
-    def test_a_team_without_endpoints_is_told_what_to_do(self, client, alice, team):
+    def test_a_team_without_endpoints_is_shown_what_to_do(self, client, alice, team):
         html = signed_in(client, alice).get(f"/teams/{team.slug}/availability/").content.decode()
         assert "watches nothing yet" in html and "/endpoints/add/" in html
 

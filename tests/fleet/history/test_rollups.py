@@ -88,7 +88,7 @@ def test_spans_from_before_each_status_had_its_own_time_share_theirs():
     assert [each.seconds_of("down") for each in (old, both)] == [30, 33] and both.seconds == 123
 
 
-def test_busy_is_kept_as_nought_or_one():
+def test_busy_is_kept_as_zero_or_one():
     assert total_of([found("up", busy=True), found("up", busy=False)]).sums["busy"] == [2, 1, 0, 1]
 
 
@@ -299,7 +299,7 @@ class TestReading:
         assert usage.summary == "mean 50 %, highest 50 %"
         assert shown.band[-1].status == "busy"
 
-    def test_the_long_charts_tell_busy_as_a_share_and_the_day(self, team):
+    def test_the_long_charts_show_busy_as_a_share_and_the_day(self, team):
         gpu = endpoint(team, interval=60)
         probes(gpu, NOON - 3600, NOON - 1800, busy=True)
         probes(gpu, NOON - 1800, NOON, busy=False)

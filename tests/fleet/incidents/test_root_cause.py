@@ -1,4 +1,4 @@
-"""Whose fault it is: nobody is told of what follows from something they were told of."""
+"""Whose fault it is: nobody is notified of what follows from something they were alerted of."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from fleet.alerts import delivery
 from fleet.engines.errors import Cause
 from fleet.incidents import sweep
 from fleet.models import Alert, Incident
-from tests.fleet.outages import bad, fail, look, recover, settle, watched
+from tests.fleet.outages import bad, fail, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -21,11 +21,11 @@ def host(team) -> list:
 
 
 def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, smtp):
-    look(host[1], bad(Cause.TIMED_OUT))
-    look(host[2], bad(Cause.TIMED_OUT))
+    probed(host[1], bad(Cause.TIMED_OUT))
+    probed(host[2], bad(Cause.TIMED_OUT))
     first = fail(host[0], Cause.NO_ROUTE)
-    look(host[1], *[bad(Cause.TIMED_OUT)] * 2)
-    look(host[2], *[bad(Cause.TIMED_OUT)] * 2)
+    probed(host[1], *[bad(Cause.TIMED_OUT)] * 2)
+    probed(host[2], *[bad(Cause.TIMED_OUT)] * 2)
     children = Incident.objects.filter(parent=first)
     assert {child.endpoint for child in children} == {host[1], host[2]}
     settle()
@@ -46,8 +46,8 @@ def test_one_that_answers_shows_that_the_host_is_well(host):
 
 
 def test_what_fails_in_another_way_stands_for_itself(host):
-    look(host[1], bad())
-    look(host[2], bad())
+    probed(host[1], bad())
+    probed(host[2], bad())
     fail(host[0], Cause.ENGINE_DEAD)
     assert fail(host[1]).parent is None
 
@@ -55,11 +55,11 @@ def test_what_fails_in_another_way_stands_for_itself(host):
 def test_what_failed_long_before_is_not_the_cause(host):
     early = fail(host[0])
     Incident.objects.filter(pk=early.pk).update(began_at=early.began_at - timedelta(minutes=3))
-    look(host[2], bad())
+    probed(host[2], bad())
     assert fail(host[1]).parent is None
 
 
-def test_those_told_in_vain_are_put_down_to_the_host_when_the_last_one_fails(host, smtp):
+def test_incidents_that_alerted_already_get_the_host_as_cause_when_the_last_one_fails(host, smtp):
     first, second = fail(host[0]), fail(host[1])
     third = fail(host[2])
     second.refresh_from_db()
@@ -69,7 +69,7 @@ def test_those_told_in_vain_are_put_down_to_the_host_when_the_last_one_fails(hos
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-8000 and 2 more (search)"]
 
 
-def test_what_hangs_on_another_by_hand_is_not_told(team, smtp):
+def test_what_hangs_on_another_by_hand_is_not_alerted(team, smtp):
     proxy = watched(team, "proxy")
     behind = watched(team, "behind", depends_on=proxy)
     cause = fail(proxy)
@@ -145,7 +145,7 @@ def test_who_failed_before_its_cause_and_stays_down_after_it_is_mailed(team, smt
 def test_one_on_the_host_of_its_dependent_is_the_cause_and_never_its_own(team, smtp):
     proxy = watched(team, "proxy", "http://gpu-1:80")
     behind = watched(team, "behind", "http://gpu-1:8000", depends_on=proxy)
-    look(proxy, bad(Cause.TIMED_OUT))
+    probed(proxy, bad(Cause.TIMED_OUT))
     early = fail(behind, Cause.TIMED_OUT)
     cause = fail(proxy, Cause.TIMED_OUT)
     early.refresh_from_db()
@@ -167,7 +167,7 @@ def test_it_does_not_matter_which_of_them_was_seen_first(team, smtp):
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
 
 
-def test_who_stays_down_after_its_cause_is_told(team, smtp):
+def test_who_stays_down_after_its_cause_is_alerted(team, smtp):
     proxy = watched(team, "proxy")
     behind = watched(team, "behind", depends_on=proxy)
     fail(proxy)
@@ -184,7 +184,7 @@ def test_who_stays_down_after_its_cause_is_told(team, smtp):
     assert smtp.messages[-1]["Subject"] == "DOWN  behind (search)"
 
 
-def test_a_dependency_never_stops_the_looking_or_the_end(team):
+def test_a_dependency_never_stops_the_checking_or_the_end(team):
     proxy = watched(team, "proxy")
     behind = watched(team, "behind", depends_on=proxy)
     fail(proxy)

@@ -20,9 +20,9 @@ def incident(team) -> Incident:
 
 
 def age(incident: Incident, by: timedelta) -> None:
-    """As if it had opened and been told so long ago."""
+    """As if it had opened and been shown so long ago."""
     then = datetime.now(UTC) - by
-    Incident.objects.filter(pk=incident.pk).update(opened_at=then, told_at=then)
+    Incident.objects.filter(pk=incident.pk).update(opened_at=then, announced_at=then)
 
 
 def kinds() -> list[str]:
@@ -53,7 +53,7 @@ def test_an_acknowledgement_ends_the_reminders_until_it_expires(incident):
     assert kinds() == ["down", "reminder"]
 
 
-def test_the_recovery_is_told_although_it_was_acknowledged(incident):
+def test_the_recovery_is_alerted_although_it_was_acknowledged(incident):
     Incident.objects.update(acknowledged_at=datetime.now(UTC), acknowledged_by="alice")
     recover(incident.endpoint)
     assert kinds() == ["down", "recovered"]
@@ -65,17 +65,17 @@ def test_a_second_address_hears_of_what_nobody_acknowledged_and_of_its_end(incid
     sweep.sweep()
     sweep.sweep()
     recover(incident.endpoint)
-    told = list(Alert.objects.order_by("pk").values_list("kind", "recipient"))
-    assert told == [
+    shown = list(Alert.objects.order_by("pk").values_list("kind", "recipient"))
+    assert shown == [
         ("down", "oncall@example.org"),
         ("escalated", "boss@example.org"),
         ("recovered", "boss@example.org"),
         ("recovered", "oncall@example.org"),
-    ] or told[2:] == [("recovered", "oncall@example.org"), ("recovered", "boss@example.org")]
+    ] or shown[2:] == [("recovered", "oncall@example.org"), ("recovered", "boss@example.org")]
 
 
 @pytest.mark.parametrize("mark", ["silenced", "maintenance", "blind"])
-def test_what_was_muted_is_told_once_it_is_not(team, mark):
+def test_what_was_muted_is_alerted_once_it_is_not(team, mark):
     endpoint = watched(team, "gpu-1")
     EndpointState.objects.update(marks={mark: "2099-01-01T00:00:00+00:00"})
     fail(endpoint)
@@ -112,7 +112,7 @@ def test_quiet_hours_hold_what_is_not_down_for_the_morning(team, smtp):
     assert smtp.messages[1]["Subject"] == "DEGRADED  gpu-1 (search)"
 
 
-def test_who_left_the_list_is_not_told(incident, team):
+def test_who_left_the_list_is_not_notified(incident, team):
     Recipient.objects.create(team=team, address="oncall@example.org", unsubscribed_at=datetime.now(UTC))
     recover(incident.endpoint)
     assert kinds() == ["down"]

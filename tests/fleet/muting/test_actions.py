@@ -49,7 +49,7 @@ def resolve(incident: Incident) -> None:
     Incident.objects.filter(pk=incident.pk).update(resolved_at=now())
 
 
-def test_an_acknowledgement_is_kept_marked_and_told_in_the_timeline(incident):
+def test_an_acknowledgement_is_kept_marked_and_reported_in_the_timeline(incident):
     incident_actions.acknowledge(incident, "alice", "  restarting \n it ")
     stored = Incident.objects.get()
     assert (stored.acknowledged_by, stored.acknowledged_note, stored.is_acknowledged) == (
@@ -105,11 +105,11 @@ def test_what_is_resolved_can_not_be_acknowledged_though_the_page_was_older(inci
 
 
 @pytest.mark.parametrize(
-    ("text", "ends", "told"),
+    ("text", "ends", "shown"),
     [("", -HOUR, "over already"), ("", 0 * HOUR, "over already"), ("x" * 501, HOUR, "at most 500")],
 )
-def test_an_acknowledgement_that_makes_no_sense_changes_nothing(incident, text, ends, told):
-    with pytest.raises(ValidationError, match=told):
+def test_an_acknowledgement_that_makes_no_sense_changes_nothing(incident, text, ends, shown):
+    with pytest.raises(ValidationError, match=shown):
         incident_actions.acknowledge(incident, "alice", text, now() + ends)
     assert not Incident.objects.get().acknowledged_at and not timeline(incident)
 
@@ -118,13 +118,13 @@ def test_notes_can_be_added_to_what_is_over_and_have_an_author(incident):
     resolve(incident)
     incident_actions.add_note(incident, "alice", "It was the power supply.")
     assert timeline(incident) == [("alice", "It was the power supply.")]
-    for text, told in (("  ", "Write what"), ("y" * 501, "at most 500 characters; this one has 501")):
-        with pytest.raises(ValidationError, match=told):
+    for text, shown in (("  ", "Write what"), ("y" * 501, "at most 500 characters; this one has 501")):
+        with pytest.raises(ValidationError, match=shown):
             incident_actions.add_note(incident, "alice", text)
     assert len(timeline(incident)) == 1
 
 
-def test_a_silence_is_marked_and_told_at_once_and_so_is_its_end(team, alice, incident, gpu):
+def test_a_silence_is_marked_and_reported_at_once_and_so_is_its_end(team, alice, incident, gpu):
     made = actions.silence(team, alice, ends_at=now() + HOUR, endpoint=gpu, reason="cable work")
     assert marked(gpu)["silenced"] == made.ends_at.isoformat()
     assert timeline(incident)[0][0] == "alice" and timeline(incident)[0][1].endswith("gpu-1.")
@@ -134,7 +134,7 @@ def test_a_silence_is_marked_and_told_at_once_and_so_is_its_end(team, alice, inc
         actions.end_silence(made, alice)
 
 
-def test_a_silence_of_an_engine_is_told_only_where_that_engine_runs(team, alice, incident, gpu):
+def test_a_silence_of_an_engine_is_reported_only_where_that_engine_runs(team, alice, incident, gpu):
     actions.silence(team, alice, ends_at=now() + HOUR, engine="ollama")
     assert not timeline(incident) and not marked(gpu)
     EndpointState.objects.update(engine="vllm")
@@ -143,11 +143,11 @@ def test_a_silence_of_an_engine_is_told_only_where_that_engine_runs(team, alice,
 
 
 @pytest.mark.parametrize(
-    ("lasts", "told"),
+    ("lasts", "shown"),
     [(-HOUR, "over already"), (timedelta(days=31), "30 days at most. Pause")],
 )
-def test_a_silence_in_the_past_or_without_end_is_refused(team, alice, lasts, told):
-    with pytest.raises(ValidationError, match=told):
+def test_a_silence_in_the_past_or_without_end_is_refused(team, alice, lasts, shown):
+    with pytest.raises(ValidationError, match=shown):
         actions.silence(team, alice, ends_at=now() + lasts)
     assert not Silence.objects.exists()
 
@@ -173,7 +173,7 @@ def test_maintenance_to_come_says_nothing_yet(team, alice, incident, gpu):
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "told"),
+    ("change", "field", "shown"),
     [
         ({"hours": -1}, "ends_at", "ends before it starts"),
         ({"hours": 0}, "ends_at", "a minute at least"),
@@ -189,10 +189,10 @@ def test_maintenance_to_come_says_nothing_yet(team, alice, incident, gpu):
         ({"past": 3}, "ends_at", "over already"),
     ],
 )
-def test_maintenance_that_makes_no_sense_is_refused_with_a_sentence(team, alice, change, field, told):
+def test_maintenance_that_makes_no_sense_is_refused_with_a_sentence(team, alice, change, field, shown):
     begins = now() + HOUR - timedelta(hours=change.pop("past", 0))
     ends = begins + timedelta(hours=change.pop("hours", 1))
     with pytest.raises(ValidationError) as refused:
         actions.plan(team, alice, **{"name": "x", "starts_at": begins, "ends_at": ends, **change})
-    assert told in refused.value.message_dict[field][0]
+    assert shown in refused.value.message_dict[field][0]
     assert not MaintenanceWindow.objects.exists()

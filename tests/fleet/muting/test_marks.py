@@ -1,4 +1,4 @@
-"""The marks in the state rows: what puts them there, what takes them away, and whom boards are told of."""
+"""The marks in the state rows: what puts them there, what takes them away, and which rows boards redraw."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -104,7 +104,7 @@ def test_an_endpoint_that_comes_and_goes_is_marked_as_flapping(gpu):
     assert of(gpu) == {"flapping": True}
 
 
-def test_only_what_changed_is_written_and_told_to_the_boards(team, gpu, box, valkey):
+def test_only_what_changed_is_written_and_sent_to_the_boards(team, gpu, box, valkey):
     marks.refresh()
     before = dict(EndpointState.objects.values_list("pk", "regrouped_at"))
     silence(team, endpoint=gpu)
@@ -128,13 +128,13 @@ def test_a_whole_team_is_marked_in_one_statement(team, django_assert_num_queries
     assert all(marked for marked in EndpointState.objects.values_list("marks", flat=True))
 
 
-def test_given_endpoints_alone_are_looked_at(team, gpu, box):
+def test_given_endpoints_alone_are_read(team, gpu, box):
     silence(team)
     marks.refresh([gpu.pk])
     assert EndpointState.objects.get(pk=gpu.pk).marks and not EndpointState.objects.get(pk=box.pk).marks
 
 
-def test_the_board_shows_marks_and_calms_what_somebody_is_on(team, gpu, box, alice, django_capture_on_commit_callbacks):
+def test_the_board_shows_marks_and_dims_what_somebody_is_on(team, gpu, box, alice, django_capture_on_commit_callbacks):
     EndpointState.objects.filter(pk__in=[gpu.pk, box.pk]).update(status="down", cause="connection_refused", since=NOW)
     with django_capture_on_commit_callbacks(execute=True):
         actions.acknowledge(incident(gpu), "alice")
@@ -142,6 +142,6 @@ def test_the_board_shows_marks_and_calms_what_somebody_is_on(team, gpu, box, ali
     shown = board(User(), Filters())
     rows = {row.name: row for row in shown.groups[0].rows}
     assert [mark.words for mark in rows["gpu-1"].marks] == ["alice is on it"]
-    assert rows["gpu-1"].calm and not rows["box"].calm
+    assert rows["gpu-1"].known_trouble and not rows["box"].known_trouble
     assert shown.headline.text == "1 needs you, 1 is known"
     assert shown.headline.lead.name == "box", "what nobody is on comes first"

@@ -59,7 +59,7 @@ def test_the_incident_page_takes_an_acknowledgement_and_gives_it_back(page, inci
     html = text(
         page.post(f"{url}acknowledge/", {"lasts": "60", "note": "restarting it", "zone": "Europe/Berlin"}, follow=True)
     )
-    assert "alice is on it" in html and "restarting it" in html and "Give it back" in html
+    assert "alice is on it" in html and "restarting it" in html and "Release" in html
     left = Incident.objects.get().acknowledged_until - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= HOUR
     assert "Nobody is on it yet" in text(page.post(f"{url}unacknowledge/", follow=True))
@@ -78,7 +78,7 @@ def test_an_own_time_is_read_by_the_readers_clock(page, incident):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "result"),
     [
         ({"lasts": "own"}, "Choose the day and the time"),
         ({"lasts": "own", "own": "tomorrow"}, "Write date and time like"),
@@ -88,9 +88,9 @@ def test_an_own_time_is_read_by_the_readers_clock(page, incident):
         ({"lasts": "77"}, "77 is not one of the available choices"),
     ],
 )
-def test_an_acknowledgement_that_makes_no_sense_is_refused_and_what_was_typed_stays(page, incident, data, told):
+def test_an_acknowledgement_that_makes_no_sense_is_refused_and_what_was_typed_stays(page, incident, data, result):
     answer = page.post(f"{incident.get_absolute_url()}acknowledge/", {"note": "my typed note", **data})
-    assert answer.status_code == 422 and told in text(answer)
+    assert answer.status_code == 422 and result in text(answer)
     assert data.get("note", "my typed note") in text(answer)
     assert not Incident.objects.get().acknowledged_at
 
@@ -170,7 +170,7 @@ def test_an_engine_that_the_team_runs_can_be_silenced(page, gpu):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "result"),
     [
         ({"lasts": "own", "ends_at": "2020-01-01T00:00"}, "over already"),
         ({"lasts": "own", "ends_at": "2999-01-01T00:00"}, "30 days at most"),
@@ -180,9 +180,9 @@ def test_an_engine_that_the_team_runs_can_be_silenced(page, gpu):
         ({"lasts": "30", "target": ""}, "Choose what it is about"),
     ],
 )
-def test_a_silence_that_makes_no_sense_is_refused(page, gpu, data, told):
+def test_a_silence_that_makes_no_sense_is_refused(page, gpu, data, result):
     answer = page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "zone": "UTC", **data})
-    assert answer.status_code == 422 and told in text(answer) and not Silence.objects.exists()
+    assert answer.status_code == 422 and result in text(answer) and not Silence.objects.exists()
 
 
 def plan(gpu: Endpoint, **data) -> dict[str, str]:
@@ -260,7 +260,7 @@ def test_maintenance_of_a_whole_team_is_shown_on_its_endpoints(page, gpu):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "result"),
     [
         ({"starts": f"{NEXT_YEAR}-01-01T10:00", "ends": f"{NEXT_YEAR}-01-01T09:00"}, "It ends before it starts"),
         ({"starts": f"{NEXT_YEAR}-01-01T10:00", "ends": f"{NEXT_YEAR}-01-01T10:00"}, "a minute at least"),
@@ -276,9 +276,9 @@ def test_maintenance_of_a_whole_team_is_shown_on_its_endpoints(page, gpu):
         ({"repeats": "daily", "last_day": "soon"}, "Write the day like"),
     ],
 )
-def test_maintenance_that_makes_no_sense_is_refused_and_what_was_typed_stays(page, gpu, data, told):
+def test_maintenance_that_makes_no_sense_is_refused_and_what_was_typed_stays(page, gpu, data, result):
     answer = page.post("/maintenance/", plan(gpu, **data))
-    assert answer.status_code == 422 and told in text(answer) and not MaintenanceWindow.objects.exists()
+    assert answer.status_code == 422 and result in text(answer) and not MaintenanceWindow.objects.exists()
     assert data.get("name", "Driver update") in text(answer)
 
 

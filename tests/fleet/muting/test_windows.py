@@ -42,7 +42,7 @@ def test_one_that_is_once_is_on_from_its_start_until_just_before_its_end(moment,
     assert current(window, at("2026-11-23 14:30")) is None
 
 
-def test_what_is_to_come_is_told_and_nothing_after_the_last():
+def test_what_is_to_come_is_reported_and_nothing_after_the_last():
     window = Window(at("2027-11-22 14:00"))
     assert following(window, at("2026-01-01 00:00")) == (at("2027-11-22 14:00"), at("2027-11-22 15:00"))
     assert following(window, at("2027-11-22 14:00")) is None

@@ -86,7 +86,7 @@ class TestWithDatabase:
             assert asked(engine) == []
         assert (state.status, state.canary["skipped"], state.canary["why"]) == ("up", 3, NOTHING_LOADED)
 
-    def test_a_frozen_engine_is_wedged_after_three_looks_and_up_after_it_works_again(self, team):
+    def test_a_frozen_engine_is_wedged_after_three_probes_and_up_after_it_works_again(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine)
             assert probed(gpu).status == "up"
@@ -95,7 +95,7 @@ class TestWithDatabase:
             assert [probed(gpu).status for _ in range(3)] == ["up", "up", "down"]
             state = EndpointState.objects.get(pk=gpu.pk)
             assert (state.cause, state.step) == ("wedged", "canary")
-            assert len(asked(engine)) == 4  # each confirming look asked again
+            assert len(asked(engine)) == 4  # each confirming probe asked again
             assert probed(gpu).status == "down"
             engine.frozen = False
             assert [probed(gpu).status for _ in range(2)] == ["down", "up"]
@@ -115,7 +115,7 @@ class TestWithDatabase:
             state = probed(gpu)
         assert (state.status, state.failures, state.memory().canary.ok) == ("up", 0, None)
 
-    def test_it_does_not_recover_by_a_look_whose_canary_could_not_be_repeated(self, team, monkeypatch):
+    def test_it_does_not_recover_by_a_probe_whose_canary_could_not_be_repeated(self, team, monkeypatch):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine)
             probed(gpu)
@@ -163,7 +163,7 @@ class TestWithDatabase:
             engine.sleep_state = "weights_offloaded"
             assert (probed(watched(team, engine)).status, asked(engine)) == ("asleep", [])
 
-    def test_two_looks_at_once_send_one_canary(self, team):
+    def test_two_probes_at_once_send_one_canary(self, team):
         with FakeEngine("vllm") as engine:
             gpu = watched(team, engine, interval=5, timeout=2)
             first, second = (record.state_of(gpu.pk) for _ in range(2))
@@ -172,7 +172,7 @@ class TestWithDatabase:
             assert len(asked(engine)) == 1
             assert first.due_at - time.time() > asking.LONGEST - 2
 
-    def test_after_a_canary_the_looks_go_on_as_before(self, team):
+    def test_after_a_canary_the_probes_go_on_as_before(self, team):
         with FakeEngine("vllm") as engine:
             state = probed(watched(team, engine, interval=5, timeout=2))
             assert state.canary["asked"] == 1

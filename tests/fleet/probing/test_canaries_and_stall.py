@@ -35,7 +35,7 @@ def test_requests_under_way_without_a_token_may_be_stuck_where_there_is_no_canar
     assert state.detail == "2 requests under way, no token for 5 probes"
 
 
-def test_a_canary_that_works_ends_the_standstill(team):
+def test_a_canary_that_works_ends_the_stall(team):
     with FakeEngine("vllm", "busy") as engine:
         gpu = watched(team, engine)
         stills = [probed(gpu).still for _ in range(3)]

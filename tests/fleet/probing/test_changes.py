@@ -12,7 +12,7 @@ def test_the_first_reading_is_no_change():
     assert differences("", Facts(), "ollama", facts(Model("a"))) == []
 
 
-def test_version_models_and_digest_are_told():
+def test_version_models_and_digest_are_reported():
     before = facts(Model("gone"), Model("kept", digest="a" * 64))
     after = facts(Model("kept", digest="b" * 64), Model("new"), version="1.1")
     assert differences("ollama", before, "ollama", after) == [
@@ -23,7 +23,7 @@ def test_version_models_and_digest_are_told():
     ]
 
 
-def test_a_shrunk_context_is_told_but_not_the_one_that_comes_with_loading():
+def test_a_shrunk_context_is_reported_but_not_the_one_that_comes_with_loading():
     before = facts(Model("a", context_length=8192, loaded=True), Model("b", context_length=8192, loaded=False))
     after = facts(Model("a", context_length=4096, loaded=True), Model("b", context_length=4096, loaded=True))
     assert differences("ollama", before, "ollama", after) == [Difference("context", "a", "8192", "4096")]

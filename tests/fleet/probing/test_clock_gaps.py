@@ -1,4 +1,4 @@
-"""What two ticks tell: standing still, and a clock that was set."""
+"""What two ticks show: standing still, and a clock that was set."""
 
 import time
 from datetime import UTC, datetime

@@ -109,7 +109,7 @@ def test_three_failures_open_an_incident_with_one_alert_per_address(gpu, setting
     assert [(a.recipient, a.kind) for a in alerts] == [("a@example.org", "down"), ("b@example.org", "down")]
 
 
-def test_recovery_resolves_the_incident_and_tells_those_who_were_told(gpu):
+def test_recovery_resolves_the_incident_and_alerts_those_who_were_alerted(gpu):
     record(gpu, good(), *[refused()] * 3)
     gpu.team.mail_to = ["someone-else@example.org"]
     gpu.team.save()
@@ -152,7 +152,7 @@ def test_changed_facts_are_logged_and_a_failed_probe_forgets_nothing(gpu):
     assert state.facts["version"] == "0.34.0"
 
 
-def test_a_first_failure_brings_the_next_look_forward(gpu):
+def test_a_first_failure_brings_the_next_probe_forward(gpu):
     claims.claim(time.time() + 1)
     grid = int(time.time()) + 3000
     EndpointState.objects.update(due_at=grid)
@@ -163,7 +163,7 @@ def test_a_first_failure_brings_the_next_look_forward(gpu):
     assert record(gpu, refused(at)).due_at == grid
 
 
-def test_a_first_good_answer_after_trouble_is_looked_at_again_soon(gpu):
+def test_a_first_good_answer_after_trouble_is_probed_again_soon(gpu):
     record(gpu, good(), *[refused()] * 3)
     EndpointState.objects.update(due_at=int(time.time()) + 3000)
     assert record(gpu, good(time.time())).due_at < time.time() + 5
@@ -205,7 +205,7 @@ def test_a_reading_of_an_endpoint_removed_meanwhile_is_dropped(gpu):
     assert not probing.record(begun, good(), 0.0)
 
 
-def test_the_row_is_shown_anew_when_something_moved_and_else_now_and_then(gpu):
+def test_the_row_is_redrawn_when_something_moved_and_else_now_and_then(gpu):
     record(gpu, good(running=1))
     assert not probing.record(probing.state_of(gpu.pk), good(running=1), 0.0)
     assert probing.record(probing.state_of(gpu.pk), good(running=2), 0.0)

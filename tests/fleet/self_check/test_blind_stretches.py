@@ -12,7 +12,7 @@ from fleet.models import Alert, BlindStretch, EndpointState, Incident, Observati
 from fleet.self_check import blind_stretches
 from fleet.verdict.monitor_blind import Checks
 from teams.models import Team
-from tests.fleet.outages import bad, good, look, watched
+from tests.fleet.outages import bad, good, probed, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -46,7 +46,7 @@ def now() -> float:
 def cut(fleet, cause=Cause.NO_ROUTE) -> None:
     """Each of them fails once, as it does when the network goes."""
     for endpoint in fleet:
-        look(endpoint, bad(cause))
+        probed(endpoint, bad(cause))
 
 
 def state(endpoint) -> EndpointState:
@@ -57,15 +57,15 @@ def test_while_nothing_fails_the_watch_costs_two_small_queries(fleet, checks):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        blind_stretches.look(now())
+        blind_stretches.check(now())
     assert len(queries) == 2
     assert checks["asked"] == []
 
 
 def test_one_host_among_others_that_answer_is_no_reason_to_doubt_ourselves(fleet, checks):
-    look(fleet[0], bad(Cause.NO_ROUTE))
-    look(fleet[1], good())
-    blind_stretches.look(now())
+    probed(fleet[0], bad(Cause.NO_ROUTE))
+    probed(fleet[1], good())
+    blind_stretches.check(now())
     assert checks["asked"] == []
 
 
@@ -110,20 +110,20 @@ def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, c
 
 def test_a_fleet_that_is_really_down_stays_down(fleet, checks):
     for endpoint in fleet:
-        look(endpoint, *(bad(Cause.NO_ROUTE) for _ in range(3)))
-    blind_stretches.look(now())
+        probed(endpoint, *(bad(Cause.NO_ROUTE) for _ in range(3)))
+    blind_stretches.check(now())
     assert checks["asked"] == [["gpu-0", "gpu-1", "gpu-2"]]
     assert BlindStretch.current() is None
     assert {state(endpoint).status for endpoint in fleet} == {"down"}
     assert Incident.objects.filter(resolved_at=None).count() == 3
 
 
-def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, valkey):
+def test_while_blind_doubts_are_taken_back_and_nobody_is_notified(fleet, checks, valkey):
     cut(fleet)
-    look(fleet[0], bad(Cause.NO_ROUTE), bad(Cause.NO_ROUTE))  # the first is held to be down already
+    probed(fleet[0], bad(Cause.NO_ROUTE), bad(Cause.NO_ROUTE))  # the first is down already
     assert state(fleet[0]).status == "down"
     checks["checks"] = CUT
-    blind_stretches.look(now())
+    blind_stretches.check(now())
 
     stretch = BlindStretch.current()
     assert stretch is not None
@@ -141,7 +141,7 @@ def test_in_the_dark_doubts_are_taken_back_and_nobody_is_told(fleet, checks, val
 def test_what_is_found_in_the_dark_is_unknown(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     for _ in range(4):
         cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
@@ -150,52 +150,52 @@ def test_what_is_found_in_the_dark_is_unknown(fleet, checks):
 
 
 def test_what_was_down_before_stays_down(fleet, checks):
-    look(fleet[0], *(bad() for _ in range(3)))
+    probed(fleet[0], *(bad() for _ in range(3)))
     EndpointState.objects.filter(pk=fleet[0].pk).update(failing_since=datetime.now(UTC) - timedelta(minutes=9))
     Incident.objects.update(began_at=datetime.now(UTC) - timedelta(minutes=9))
     cut(fleet)
     checks["checks"] = CUT
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     assert [state(endpoint).status for endpoint in fleet] == ["down", "unknown", "unknown"]
     assert Incident.objects.get(resolved_at=None).endpoint == fleet[0]
 
 
-def test_it_ends_when_the_checks_pass_again_and_those_who_run_it_are_told_once(fleet, checks, valkey):
+def test_it_ends_when_the_checks_pass_again_and_those_who_run_it_are_notified_once(fleet, checks, valkey):
     User.objects.create_superuser("root", "root@example.org", "a long password")
     cut(fleet)
     checks["checks"] = CUT
-    blind_stretches.look(now())
-    blind_stretches.look(now())
+    blind_stretches.check(now())
+    blind_stretches.check(now())
     assert BlindStretch.objects.get().ended_at is None
 
     checks["checks"] = Checks(connected=True)
-    blind_stretches.look(now())
-    blind_stretches.look(now())
+    blind_stretches.check(now())
+    blind_stretches.check(now())
     assert BlindStretch.objects.get().ended_at is not None
     assert valkey.get("plimsoll:watch") == b""
     note = Alert.objects.get(dropped="")
     assert (note.kind, note.recipient) == ("monitor", "root@example.org")
     assert note.facts["subject"].startswith("Plimsoll was blind for ")
     assert "No network interface of this machine is connected." in note.facts["text"]
-    assert "3 endpoints could not be looked at" in note.facts["text"]
-    assert all(state(endpoint).due_at <= now() for endpoint in fleet), "they are looked at at once"
+    assert "3 endpoints could not be probed" in note.facts["text"]
+    assert all(state(endpoint).due_at <= now() for endpoint in fleet), "they are probed at once"
 
 
 def test_an_answer_from_another_machine_ends_it_whatever_the_checks_say(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    blind_stretches.look(now())
-    look(fleet[1], good())
-    blind_stretches.look(now())
+    blind_stretches.check(now())
+    probed(fleet[1], good())
+    blind_stretches.check(now())
     assert BlindStretch.objects.get().ended_at is not None
 
 
 def test_failures_just_after_the_end_are_still_put_down_to_it(fleet, checks):
     cut(fleet)
     checks["checks"] = CUT
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     checks["checks"] = Checks(connected=True)
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     cut(fleet)
     assert {state(endpoint).status for endpoint in fleet} == {"unknown"}
     BlindStretch.objects.update(ended_at=datetime.now(UTC) - 2 * BlindStretch.AFTERGLOW)
@@ -210,6 +210,6 @@ def test_a_probe_under_way_while_the_dark_begins_does_not_bring_the_doubt_back(f
     cut(fleet)
     under_way = state_of(fleet[0].pk)
     checks["checks"] = CUT
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     record(under_way, bad(Cause.NO_ROUTE), 0.0)
     assert state(fleet[0]).failures == 0

@@ -29,7 +29,7 @@ def test_running_out_of_file_descriptors_is_our_own_fault():
     assert "Too many open files" in reason
 
 
-def test_an_address_without_a_route_is_told_from_one_that_has_one(monkeypatch):
+def test_an_address_without_a_route_is_distinguished_from_one_that_has_one(monkeypatch):
     class NoRoute(socket.socket):
         def connect(self, address):
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
@@ -52,7 +52,7 @@ def test_a_witness_that_refuses_has_answered_and_a_silent_one_has_not(monkeypatc
         assert own_network.check([], [silent, ("127.0.0.1", free_port())]).witnesses == (2, 1)
 
 
-def test_names_that_no_name_server_speaks_about_are_told_from_names_that_are_not_there(monkeypatch):
+def test_names_without_an_answer_are_distinguished_from_names_that_are_not_there(monkeypatch):
     answers = dict.fromkeys(("silent.example", "hanging.example"), socket.EAI_AGAIN)
     answers["gone.example"] = socket.EAI_NONAME
     never = threading.Event()

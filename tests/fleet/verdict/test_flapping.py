@@ -79,8 +79,8 @@ class Watch:
     def probe(self, down: bool, now: int) -> None:
         """One probe at `now` seconds."""
         self.turns = turned(self.turns, down, now)
-        told = self.alerts[-1][1] if self.alerts else ""
-        known = "down" if told == "down" else ""  # once its end was alerted, the next incident begins
+        shown = self.alerts[-1][1] if self.alerts else ""
+        known = "down" if shown == "down" else ""  # once its end was alerted, the next incident begins
         case = Case("down" if down else "recovered", known, at(NOON))
         lately = sum(moment > now - WITHIN for moment, _ in self.alerts)
         if (kinds := due(case, Rules(None), at(NOON))) and not waits(self.turns, lately, now, ALERT_AFTER):

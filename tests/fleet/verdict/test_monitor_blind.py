@@ -21,7 +21,7 @@ HUNDRED = [f"10.0.0.{n}" for n in range(100)]
 @pytest.mark.parametrize(
     ("glances", "hosts"),
     [
-        pytest.param([], None, id="nothing looked at"),
+        pytest.param([], None, id="nothing probed"),
         pytest.param([good("a"), good("b")], None, id="all well"),
         pytest.param([bad("a"), bad("b")], 2, id="all fail"),
         pytest.param([bad("a"), bad("b"), good("c", ago=1)], None, id="another answers meanwhile"),
@@ -34,7 +34,7 @@ HUNDRED = [f"10.0.0.{n}" for n in range(100)]
         pytest.param([bad("a"), bad("b"), good("localhost")], 2, id="what is on this machine needs no network"),
         pytest.param([bad("a", ago=300), bad("b", ago=300)], None, id="failing for long"),
         pytest.param([bad("a", ago=300), bad("b"), bad("c")], 2, id="one failed before"),
-        pytest.param([bad("a", looked=80, ago=90), bad("b")], 1, id="only one was looked at lately"),
+        pytest.param([bad("a", looked=80, ago=90), bad("b")], 1, id="only one was probed lately"),
         pytest.param([bad(h) for h in HUNDRED[:85]] + [good(h) for h in HUNDRED[85:]], 85, id="85 % fail"),
         pytest.param([bad(h) for h in HUNDRED[:75]] + [good(h) for h in HUNDRED[75:]], None, id="75 % fail"),
         pytest.param(

@@ -28,7 +28,7 @@ def test_endpoints_spread_evenly():
 
 @given(st.floats(0, 4e9, allow_nan=False), st.floats(0.001, 5.0))
 def test_three_failures_in_a_row_are_known_within_ten_seconds_of_the_first(ended, took):
-    """Whether the server refuses at once or hangs until the deadline of each look."""
+    """Whether the server refuses at once or hangs until the deadline of each probe."""
     known = ended
     for failures in (1, 2):
         due = due_after(known - took, known, int(ended) + 3600, failures)

@@ -96,10 +96,10 @@ def test_figures_that_are_kept_after_requests_were_aborted_are_not_wedged():
         {"process_start": 5.0},  # restarted
         {"running": 0},
         {"running": None, "waiting": None},
-        {"generation_tokens": None},  # not told
+        {"generation_tokens": None},  # not reported
     ],
 )
-def test_any_sign_of_life_begins_the_count_anew(change):
+def test_any_sign_of_life_restarts_the_count(change):
     assert count(Still(2, 7.0), LOAD, replace(LOAD, **change), 40.0) == Still()
 
 

@@ -52,7 +52,7 @@ def test_a_refused_connection_counts_as_a_start_while_starts_take_so_long():
         (Habits((42,)), True),  # an engine that listens at once
         (Habits(listens_late=True), True),  # nothing learned
         (Habits((42,), within=0, listens_late=True), True),
-        (Habits((42,), listens_late=True), False),  # held to be in trouble: this is no start
+        (Habits((42,), listens_late=True), False),  # in trouble already: this is no start
     ],
 )
 def test_any_other_refused_connection_is_what_it_is(habits, fine):

@@ -1,4 +1,4 @@
-"""What we hold an endpoint to be: thresholds in a row, m of n and in time, and what a blind look leaves alone."""
+"""What an endpoint is: thresholds in a row, m of n and in time, and what a blind probe leaves alone."""
 
 import pytest
 from hypothesis import given
@@ -117,7 +117,7 @@ def test_the_sentence_carries_detail_and_step():
 
 
 def counted(pattern: str, thresholds: Thresholds, start: Standing = UP, step: float = 30.0) -> list[str]:
-    """The status after each finding of a pattern: x refused, k key rejected, . good, ? we could not look."""
+    """The status after each finding of a pattern: x refused, k key rejected, . good, ? the monitor was blind."""
     kinds = {"x": REFUSED, "k": KEY, ".": GOOD, "?": BLIND}
     standing, statuses = start, []
     for index, letter in enumerate(pattern):
@@ -168,7 +168,7 @@ def test_m_of_n_never_holds_for_trouble_what_failed_less_often(pattern, fail_aft
 def test_time_has_to_pass_as_well_since_the_first_failure():
     patient = Thresholds(fail_after=3, fail_for=90)
     assert counted("xxxx", patient) == ["up", "up", "up", "down"]
-    assert counted("xx.xxx", patient)[-1] == "up", "the clock starts again with the first failure after a good look"
+    assert counted("xx.xxx", patient)[-1] == "up", "the clock starts again with the first failure after a good probe"
     assert counted("xxx", patient, step=45)[-1] == "down"
 
 
@@ -198,7 +198,7 @@ def test_blind_leaves_trouble_where_it_is_and_recovery_counts_on():
 
 
 @given(st.text("xk.?", max_size=40), st.integers(1, 4), st.integers(0, 4), st.integers(1, 3))
-def test_blind_looks_change_nothing_about_what_is_trouble(pattern, fail_after, more, recover_after):
+def test_blind_probes_change_nothing_about_what_is_trouble(pattern, fail_after, more, recover_after):
     thresholds = Thresholds(fail_after, recover_after, fail_of=fail_after + more if more else 0)
     seen = [
         status in TROUBLE for status, letter in zip(counted(pattern, thresholds), pattern, strict=True) if letter != "?"

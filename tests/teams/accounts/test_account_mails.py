@@ -101,7 +101,7 @@ def test_the_link_and_the_sender_are_ours_whatever_the_host_header_says(smtp, al
         assert link_in(mail).startswith(RESET) and "localhost" not in text_of(mail)
 
 
-def test_the_page_does_not_tell_who_has_an_account(smtp, alice, settings):
+def test_the_page_does_not_reveal_who_has_an_account(smtp, alice, settings):
     User.objects.create_user("gone", "gone@example.org", PASSWORD, is_active=False)
     answers = [ask(f"{name}@example.org") for name in ("alice", "nobody", "gone")]
     assert len({(answer.status_code, answer.url) for answer in answers}) == 1
@@ -185,7 +185,7 @@ def test_who_is_signed_in_changes_the_password_and_hears_of_it(smtp, alice, addr
 
 
 @pytest.mark.django_db(transaction=True)  # some of these mails go out when the change is in the database
-def test_a_change_of_the_second_factor_is_told(smtp, alice, address):
+def test_a_change_of_the_second_factor_is_mailed(smtp, alice, address):
     client = Client(headers={"host": "localhost"})
     client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD})
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})

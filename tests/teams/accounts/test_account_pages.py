@@ -125,6 +125,6 @@ def test_the_sign_in_page_leads_back_to_where_one_wanted_to_go(client, alice):
     assert Client().post(login, elsewhere).url == "/"
 
 
-def test_wrong_fields_are_told_to_screen_readers(client):
+def test_wrong_fields_are_announced_to_screen_readers(client):
     page = client.post(reverse("account_login"), {"login": "", "password": ""}).content.decode()
     assert page.count('aria-invalid="true"') == 2 and page.count("field-error") == 2

@@ -138,8 +138,8 @@ def test_lost_second_factors_are_taken_away_and_their_owner_hears_of_it(
     page = client.post(f"/people/{busy.pk}/", {"act": "no-factor"}, follow=True).content.decode()
     assert "bob signs in without a second factor" in page and 'value="no-factor"' not in page
     assert not Authenticator.objects.filter(user=busy).exists()
-    told = AuditEntry.objects.get(action="person.factors_removed")
-    assert (told.actor_id, told.object_id) == (admin_user.pk, busy.pk)
+    shown = AuditEntry.objects.get(action="person.factors_removed")
+    assert (shown.actor_id, shown.object_id) == (admin_user.pk, busy.pk)
     wait_for(lambda: smtp.messages, 5, "no mail to bob")
     assert (smtp.messages[0]["To"], smtp.messages[0]["Subject"]) == (
         "bob@example.org",

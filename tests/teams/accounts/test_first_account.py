@@ -45,7 +45,7 @@ def test_the_link_creates_the_account_and_team_and_signs_in(client):
     )
 
 
-def told() -> list[str]:
+def shown() -> list[str]:
     entries = AuditEntry.objects.filter(actor_id=User.objects.get().pk)
     return [entry.action for entry in entries.order_by("pk")]
 
@@ -58,7 +58,7 @@ def test_its_address_counts_as_checked_and_its_session_can_be_listed(client):
     assert (row.user, row.email, row.verified, row.primary) == (user, "alice@example.org", True, True)
     assert user.email == "alice@example.org"
     assert UserSession.objects.get().session_key == client.session.session_key
-    assert told() == ["account.created", "team.created", "session.started"]
+    assert shown() == ["account.created", "team.created", "session.started"]
     client.logout()
     client.post(reverse("account_login"), {"login": "alice@EXAMPLE.org", "password": FORM["password1"]})
     assert client.get("/").context["user"] == user
@@ -83,7 +83,7 @@ def test_the_link_is_used_up_with_the_first_account(client):
 
 
 @pytest.mark.django_db
-def test_a_wrong_token_is_told_where_to_go(client):
+def test_a_wrong_token_is_shown_where_to_go(client):
     answer = client.get("/start/" + "0" * 40 + "/")
     assert answer.status_code == 404
     assert "sign in" in answer.content.decode().lower()

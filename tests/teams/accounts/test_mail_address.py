@@ -71,9 +71,9 @@ def test_the_old_address_gets_word_and_the_new_one_links_for_a_password(smtp, br
     ask(browser)
     browser.post(path_in(smtp.messages[0]))
     wait_for(lambda: len(smtp.messages) == 2, 5, "no word to the address before")
-    told = smtp.messages[1]
-    assert (told["To"], told["Subject"]) == ("alice@example.org", "Your mail address was changed")
-    assert NEW not in told.get_content() and "If it was not" in told.get_content()
+    result = smtp.messages[1]
+    assert (result["To"], result["Subject"]) == ("alice@example.org", "Your mail address was changed")
+    assert NEW not in result.get_content() and "If it was not" in result.get_content()
     for at in ("alice@example.org", NEW):
         client.post(reverse("account_reset_password"), {"email": at})
     wait_for(lambda: len(smtp.messages) == 3, 5, "no link for a new password")
@@ -119,9 +119,9 @@ def test_who_asks_for_the_address_of_another_account_does_not_learn_of_it(smtp, 
     free, taken = said(ask(browser)), said(ask(browser, "bob@example.org"))
     shown = [re.search(r"A mail is on its way to (\S+)\. ([^<]+)", page) for page in (free, taken)]
     assert [found and found[2] for found in shown] == ["Open the link in it within a day."] * 2
-    told = smtp.messages[1]
-    assert told["To"] == "bob@example.org" and "http" not in told.get_content()
-    assert "stays with your account" in told.get_content()
+    result = smtp.messages[1]
+    assert result["To"] == "bob@example.org" and "http" not in result.get_content()
+    assert "stays with your account" in result.get_content()
 
 
 def test_an_address_that_someone_confirmed_in_the_meantime_stays_theirs(smtp, browser, alice, bob):
@@ -154,7 +154,7 @@ def test_the_address_one_has_is_not_asked_for_again(smtp, browser, alice):
     assert smtp.messages == []
 
 
-def test_a_mail_server_that_is_away_is_told(smtp, browser, settings):
+def test_a_mail_server_that_is_away_is_reported(smtp, browser, settings):
     settings.EMAIL_PORT = free_port()
     answer = said(ask(browser))
     assert "The mail server did not take it" in answer and "on its way" not in answer

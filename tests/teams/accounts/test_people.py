@@ -119,7 +119,7 @@ def test_an_address_that_was_never_confirmed_opens_nothing_of_others(alice, bob,
     assert "looking" in json.dumps(personal_data.export(alice), default=str)
 
 
-def test_nothing_is_deleted_for_a_wrong_name_or_by_looking(alice, bob, team):
+def test_nothing_is_deleted_for_a_wrong_name_or_by_checking(alice, bob, team):
     browser = signed_in(bob)
     assert "someone who left" in browser.get("/account/data/delete/").content.decode()
     answer = confirm(browser, browser.post("/account/data/delete/", {"typed": "alice"}))

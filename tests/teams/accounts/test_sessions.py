@@ -55,8 +55,8 @@ def test_ending_a_session_shuts_its_browser_out_and_no_other(alice):
     here, there = signed_in("alice"), signed_in("alice")
     assert end(here, session_of(there)).url == reverse(LIST)
     assert (is_in(here), is_in(there)) == (True, False)
-    told = AuditEntry.objects.get(action="session.closed")
-    assert (told.actor_id, told.detail) == (alice.pk, {"browser": "Firefox on Linux"})
+    found = AuditEntry.objects.get(action="session.closed")
+    assert (found.actor_id, found.detail) == (alice.pk, {"browser": "Firefox on Linux"})
 
 
 def test_ending_the_current_session_signs_out(alice):
@@ -165,5 +165,5 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
         ("", UNKNOWN),
     ],
 )
-def test_a_browser_is_told_in_words(agent, words):
+def test_a_browser_is_named_in_words(agent, words):
     assert browser(agent) == words

@@ -1,4 +1,4 @@
-"""Signing in: by any of one's names, not too often, and without telling strangers who has an account."""
+"""Signing in: by any of one's names, not too often, and without revealing to strangers who has an account."""
 
 import pytest
 import time_machine
@@ -49,7 +49,7 @@ def test_an_address_of_allauths_list_will_do_as_well(alice):
 
 
 @pytest.mark.parametrize("login", ["alice", "alice@example.org", "nobody", "nobody@example.org"])
-def test_a_wrong_password_tells_nothing_about_whose_name_it_is(alice, login):
+def test_a_wrong_password_reveals_nothing_about_whose_name_it_is(alice, login):
     answer = sign_in(login, "wrong")
     assert said(answer) == [WRONG]
 

@@ -39,7 +39,7 @@ FORM = {
 
 @pytest.fixture
 def page(client, alice):
-    """Alice's browser, at home. Her sign-in is not looked at here."""
+    """Alice's browser, at home. Her sign-in is not checked here."""
     client.force_login(alice)
     client.defaults["REMOTE_ADDR"] = HOME
     return client
@@ -102,9 +102,9 @@ def test_adding_changing_pausing_and_removing_an_endpoint(by_alice, team):
     assert (removed.object_id, removed.object_name) == (gpu.pk, "gpu-1")
 
 
-def test_what_changes_nothing_is_not_told(page, gpu):
+def test_what_changes_nothing_is_not_recorded(page, gpu):
     trail = Trail()
-    page.post(f"/endpoints/{gpu.pk}/look/")
+    page.post(f"/endpoints/{gpu.pk}/probe/")
     page.post(f"/endpoints/{gpu.pk}/resume/")
     endpoints.change(gpu, name="gpu-1")
     assert trail.entries() == []
@@ -149,7 +149,7 @@ def test_silences_and_maintenance(by_alice, gpu):
     by_alice("maintenance.removed", f"/maintenance/{MaintenanceWindow.objects.get().pk}/remove/")
 
 
-def test_a_link_in_a_mail_tells_of_whom_it_was_sent_to(client, incident, alice, team):
+def test_a_link_in_a_mail_shows_of_whom_it_was_sent_to(client, incident, alice, team):
     trail = Trail()
     client.post(links.acknowledge_path(incident.pk, ONCALL), REMOTE_ADDR=HOME)
     found = trail.only("incident.acknowledged")
@@ -159,7 +159,7 @@ def test_a_link_in_a_mail_tells_of_whom_it_was_sent_to(client, incident, alice, 
     assert trail.entries()[-1].detail == {"person": alice.pk}
 
 
-def test_unsubscribing_by_a_link_is_told_once(client, team):
+def test_unsubscribing_by_a_link_is_reported_once(client, team):
     trail = Trail()
     for _ in range(2):
         client.post(links.unsubscribe_path(team.pk, ONCALL), REMOTE_ADDR=HOME)
@@ -167,7 +167,7 @@ def test_unsubscribing_by_a_link_is_told_once(client, team):
     assert (found.actor_id, found.via, found.detail) == (None, "link in a mail", {"mail": ONCALL})
 
 
-def test_how_a_team_is_told(by_alice, team):
+def test_a_change_of_the_notifications(by_alice, team):
     path = "/teams/search/alerting/"
     rules = {
         "remind_every": "6", "escalate_after": "45", "escalate_to": "boss@example.org", "time_zone": "UTC",
@@ -200,12 +200,12 @@ def test_a_worker_leaves_no_entry(gpu, team):
     Recipient.objects.create(team=team, address=ONCALL)
     trail = Trail()
     recipients.bounced(team, ONCALL, "no such mailbox")
-    recipients.worked(team, ONCALL)
+    recipients.clear_bounce(team, ONCALL)
     lifecycle.stop_watching([gpu.pk], "Because.")
     assert trail.entries() == []
 
 
-def test_requirements_are_told_once_an_hour_however_often_they_save_themselves(page, team, alice, bob, time_machine):
+def test_requirements_are_recorded_once_an_hour_however_often_they_are_saved(page, team, alice, bob, time_machine):
     trail = Trail()
     current = catalogue.load().version
     saved = requirements.create(uuid4(), team, alice, "Assistant", golden.answers("GC-04"), current)
@@ -244,7 +244,7 @@ def test_a_public_link_of_a_requirement(by_alice, team, alice):
     by_alice("requirement.withdrawn", f"/advisor/requirements/{saved.pk}/withdraw/")
 
 
-def test_decisions_are_told_from_record_to_export(page, by_alice, team, alice):
+def test_decisions_are_reported_from_record_to_export(page, by_alice, team, alice):
     trail = Trail()
     made = record(alice, team)
     assert trail.only("decision.recorded").object_name == str(made)[:200]

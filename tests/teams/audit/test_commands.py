@@ -68,8 +68,12 @@ def test_a_password_set_on_the_server(alice, monkeypatch):
     call_command("changepassword", "alice", stdout=io.StringIO())
     alice.refresh_from_db()
     assert alice.check_password("quite another one")
-    [told] = since(start)
-    assert (told.action, told.object_id, told.via) == ("account.password_changed", alice.pk, "manage.py changepassword")
+    [entry] = since(start)
+    assert (entry.action, entry.object_id, entry.via) == (
+        "account.password_changed",
+        alice.pk,
+        "manage.py changepassword",
+    )
 
 
 def test_a_backup_of_a_database_that_takes_no_rows_is_made_all_the_same(transactional_db, team, tmp_path, monkeypatch):

@@ -125,7 +125,7 @@ def test_what_people_typed_is_text(page, team):
     assert "<script>alert" not in page.get("/teams/search/audit/").content.decode()
 
 
-def test_the_details_tell_before_and_after(page, team):
+def test_the_details_show_before_and_after(page, team):
     gpu = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
     endpoints.change(gpu, interval=90, api_key="sk-planted")
     shown = html(page, "/teams/search/audit/")

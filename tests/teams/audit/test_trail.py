@@ -48,8 +48,8 @@ def test_people_are_kept_by_number_alone(alice, bob):
 
 def test_an_address_of_a_person_is_kept_as_their_number(alice):
     User.objects.filter(pk=alice.pk).update(email="alice@example.org")
-    assert audit.whose("Alice@Example.org") == {"person": alice.pk}
-    assert audit.whose("oncall@example.org") == {"mail": "oncall@example.org"}
+    assert audit.subject_of("Alice@Example.org") == {"person": alice.pk}
+    assert audit.subject_of("oncall@example.org") == {"mail": "oncall@example.org"}
 
 
 def test_an_unheard_action_is_a_mistake():
@@ -59,7 +59,7 @@ def test_an_unheard_action_is_a_mistake():
 
 
 def test_who_runs_a_command_has_no_number_and_no_address():
-    with audit.through("manage.py apply"):
+    with audit.acting_via("manage.py apply"):
         audit.record("team.created")
     assert (only().actor_id, only().address, only().via) == (None, None, "manage.py apply")
 
@@ -70,7 +70,7 @@ def test_a_forwarded_address_of_a_stranger_is_not_believed():
     assert only().address == "192.0.2.7"
 
 
-def test_a_server_on_a_unix_socket_tells_no_address():
+def test_a_server_on_a_unix_socket_shows_no_address():
     with answering(REMOTE_ADDR=""):
         audit.record("session.failed")
     assert only().address is None
@@ -83,11 +83,11 @@ def test_what_is_rolled_back_leaves_no_entry(team):
     assert not AuditEntry.objects.exists()
 
 
-def test_differences_tell_values_but_for_secrets():
+def test_differences_show_values_but_for_secrets():
     before = {"interval": 30, "api_key": "old-planted", "name": "a", "models": []}
     after = {"interval": 60, "api_key": "new-planted", "name": "a", "models": ["m"]}
-    told = audit.differences(before, after, {"api_key"})
-    assert told == {
+    shown = audit.differences(before, after, {"api_key"})
+    assert shown == {
         "interval": {"from": 30, "to": 60},
         "api_key": "changed",
         "models": {"from": [], "to": ["m"]},
@@ -98,8 +98,8 @@ def test_differences_tell_values_but_for_secrets():
 
 def test_differences_hide_secrets_of_the_settings(settings):
     settings.EMAIL_HOST_PASSWORD = "planted-password"
-    told = audit.differences({"url": ""}, {"url": "http://gpu/planted-password"})
-    assert "planted" not in str(told)
+    shown = audit.differences({"url": ""}, {"url": "http://gpu/planted-password"})
+    assert "planted" not in str(shown)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_no_code_of_ours_speaks_sql_to_the_table_or_goes_around_the_model():
     table = AuditEntry._meta.db_table
     ours = [path for app in ("config", "teams", "fleet", "advisor") for path in (ROOT / app).rglob("*.py")]
     assert len(ours) > 100
-    telling = re.compile(rf"{table}|AuditEntry\.(_base_manager|_default_manager)|QuerySet\(AuditEntry")
-    found = {str(p.relative_to(ROOT)) for p in ours if "migrations" not in p.parts and telling.search(p.read_text())}
+    direct = re.compile(rf"{table}|AuditEntry\.(_base_manager|_default_manager)|QuerySet\(AuditEntry")
+    found = {str(p.relative_to(ROOT)) for p in ours if "migrations" not in p.parts and direct.search(p.read_text())}
     assert found == set()
     writers = {str(p.relative_to(ROOT)) for p in ours if "AuditEntry.objects.create(" in p.read_text()}
     assert writers == {"teams/audit/trail.py"}

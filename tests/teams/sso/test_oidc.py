@@ -201,7 +201,7 @@ def test_a_signed_in_person_connects_and_disconnects_the_provider(client, charli
 # Sign-up off
 
 
-def test_a_stranger_is_refused_and_told_what_to_do(client, db, sso, settings):
+def test_a_stranger_is_refused_and_shown_what_to_do(client, db, sso, settings):
     settings.OIDC_SIGN_UP = False
     answer = come_back(client, "dora")
     assert answer.status_code == 403

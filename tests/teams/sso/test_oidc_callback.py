@@ -25,7 +25,7 @@ def test_a_callback_without_a_beginning_is_refused(client, db, sso, query):
     assert client.get(f"{BEGIN}callback/{query}").status_code == 401
 
 
-def test_a_cancelled_and_a_failed_sign_in_are_told_apart(client, db, sso):
+def test_a_cancelled_and_a_failed_sign_in_are_distinguished(client, db, sso):
     def state() -> str:
         return parse_qs(urlsplit(away(client.post(BEGIN))).query)["state"][0]
 

@@ -65,7 +65,7 @@ def test_a_post_has_no_second_try(server: HostileServer) -> None:
     assert server.asked() == ["GET /first", "POST /run"]
 
 
-def test_exchanges_tell_step_phases_and_bytes(server: HostileServer) -> None:
+def test_exchanges_show_step_phases_and_bytes(server: HostileServer) -> None:
     server.on("/x", answer(200, b"12345"))
     with Client(server.url) as client:
         client.step = "load"
@@ -117,7 +117,7 @@ def test_environment_proxies_netrc_and_cookies_are_not_used(
         assert not {"authorization", "cookie"} & set(request.headers)
 
 
-def test_the_key_is_sent_as_bearer_unless_told_otherwise(server: HostileServer) -> None:
+def test_the_key_is_sent_as_bearer_unless_set_otherwise(server: HostileServer) -> None:
     with Client(server.url, api_key=KEY) as client:
         client.get("/a")
         client.get("/b", auth=False)

@@ -54,22 +54,22 @@ def theirs(other_team) -> dict[str, int]:
     ],
 )
 def test_what_is_anothers_looks_like_what_is_not_there(page, theirs, what, below):
-    def told(pk: int) -> tuple[int, str]:
+    def shown(pk: int) -> tuple[int, str]:
         path = f"/{what}/{pk}/{below}"
         answer = page.post(path) if below else page.get(path)
         return answer.status_code, answer.content.decode().replace(path, "").split("<main", 1)[-1]
 
-    assert told(theirs[what]) == told(MISSING)
-    assert told(MISSING)[0] == 404
+    assert shown(theirs[what]) == shown(MISSING)
+    assert shown(MISSING)[0] == 404
 
 
 def test_a_check_names_no_endpoint_that_the_person_does_not_see(page, settings, team, other_team):
     with FakeEngine("vllm") as engine:
         endpoints.add(other_team, name="hidden-gpu", url=engine.url)
         typed = {"url": engine.url, "team": team.pk}
-        told = page.post("/endpoints/check/", typed, headers={"HX-Request": "true"}).content.decode()
-        assert "vLLM" in told and "hidden-gpu" not in told and "Platform" not in told
+        shown = page.post("/endpoints/check/", typed, headers={"HX-Request": "true"}).content.decode()
+        assert "vLLM" in shown and "hidden-gpu" not in shown and "Platform" not in shown
         settings.FLEET_OPEN = True
-        told = page.post("/endpoints/check/", typed, headers={"HX-Request": "true"}).content.decode()
-        assert "hidden-gpu" in told
+        shown = page.post("/endpoints/check/", typed, headers={"HX-Request": "true"}).content.decode()
+        assert "hidden-gpu" in shown
     assert Endpoint.objects.count() == 1
