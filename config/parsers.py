@@ -208,7 +208,6 @@ def host_list(text: str) -> list[str]:
 
 
 def time_zone(text: str) -> str:
-    """The name of a time zone."""
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -226,7 +225,6 @@ def log_level(text: str) -> str:
 
 
 def on_off(text: str) -> bool:
-    """A switch."""
     if text.lower() not in SWITCH:
         raise ValueError("give on or off")
     return SWITCH[text.lower()]

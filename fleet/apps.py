@@ -9,8 +9,6 @@ from core.http import outbound, trust
 
 
 class FleetConfig(AppConfig):
-    """The app of the endpoints."""
-
     name = "fleet"
 
     def ready(self) -> None:

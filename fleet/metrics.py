@@ -39,8 +39,6 @@ def text(bearer: Bearer) -> bytes:
 
 
 class _Scrape(Collector):
-    """One scrape by one token."""
-
     def __init__(self, bearer: Bearer) -> None:
         self._bearer = bearer
 

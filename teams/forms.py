@@ -187,8 +187,6 @@ class TypedForm(forms.Form):
 
 
 class FirstAccountForm(BaseUserCreationForm):
-    """The first account and its team."""
-
     email = MailAddressField(
         label="Mail address",
         help_text="Mails about outages go here first. You can change that on the team's page.",

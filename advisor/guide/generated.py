@@ -48,7 +48,6 @@ def item_table(catalogue: Catalogue, _: str = "") -> str:
 
 
 def limits(catalogue: Catalogue, _: str = "") -> str:
-    """The hard limits."""
     return "\n\n".join(
         f"### {limit.id} {limit.text} {{#{limit.id.lower()}}}\n\n"
         f"- Rules out: **{ENGINES[limit.removes]}**\n"
@@ -89,7 +88,6 @@ def section(catalogue: Catalogue, id: str) -> str:
 
 
 def questions(catalogue: Catalogue, _: str = "") -> str:
-    """The questions of the form."""
     return "\n\n".join(_question(question) for question in catalogue.questions)
 
 
@@ -177,7 +175,6 @@ def changelog(catalogue: Catalogue, _: str = "") -> str:
 
 
 def version(catalogue: Catalogue, _: str = "") -> str:
-    """The version of the catalogue."""
     return catalogue.version
 
 

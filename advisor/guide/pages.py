@@ -16,8 +16,6 @@ _CHECKED = date(2026, 11, 28)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the guide."""
-
     slug: str
     title: str
     summary: str

@@ -63,7 +63,6 @@ def effects(answers: Answers) -> dict[str, int]:
 
 
 def total(parts: Iterable[int]) -> int:
-    """All effects together."""
     together = 0
     for part in parts:
         together |= part

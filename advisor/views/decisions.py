@@ -210,7 +210,6 @@ def _form_page(
 
 @require_POST
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move the status."""
     found = access.change_decision(request, pk)
     user = person(request)
     try:

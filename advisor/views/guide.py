@@ -35,7 +35,6 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """One page."""
     if (stopped := access.guide(request)) is not None:
         return stopped
     shown = pages.find(slug)

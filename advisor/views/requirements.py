@@ -99,13 +99,11 @@ def requirement(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def as_markdown(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same as Markdown."""
     return markdown_response(_stored(access.see_requirement(request, pk))[0])
 
 
 @require_GET
 def as_json(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same as JSON."""
     return json_response(*_stored(access.see_requirement(request, pk)))
 
 

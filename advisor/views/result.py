@@ -42,7 +42,6 @@ def result_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def result_markdown(request: HttpRequest) -> HttpResponse:
-    """The same as Markdown."""
     anyone(request)
     answers, _ = read(request.GET)
     return markdown_response(answers)

@@ -93,7 +93,6 @@ def total_of(probes: Iterable[Sequence]) -> Total:
 
 
 def add_up(parts: Iterable[Total]) -> Total:
-    """The total of some totals."""
     total = Total()
     for part in parts:
         for status, probes in part.counts.items():

@@ -53,7 +53,6 @@ class Cells:
 
     @cached_property
     def html(self) -> SafeString:
-        """The table cells."""
         return render_to_string("fleet/_cells.html", {"cells": self})
 
 

@@ -18,8 +18,6 @@ NOT_OFFERED = "none of its models is offered"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A canary to be asked."""
-
     engine: str
     model: Model
     path: str  # the route that took the model's last one; "" before that

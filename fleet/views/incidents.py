@@ -28,14 +28,12 @@ def incidents(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
-    """The story of one incident."""
     access.see_incident(request, pk)
     return _page(request, pk)
 
 
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that one is on it."""
     incident = access.change_incident(request, pk)
     form = AcknowledgeForm(request.POST)
     if not form.is_valid():

@@ -24,8 +24,6 @@ from .tables import CHUNK, HISTORY, Table, applied_migrations, cleared, is_migra
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did."""
-
     rows: dict[str, int]  # by table
     made_at: str  # when the backup was made
     keys: list[str]  # key files that were put into the data folder

@@ -30,7 +30,6 @@ def installation_csv(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @require_GET
 def installation_json(request: HttpRequest) -> StreamingHttpResponse:
-    """The same as JSON."""
     admin(request)
     return export.as_json(None, queries.Filters.of(request.GET))
 
@@ -54,7 +53,6 @@ def team_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 @never_cache
 @require_GET
 def team_json(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """The same as JSON."""
     team = team_of(request, slug, Role.OWNER)
     return export.as_json(team, queries.Filters.of(request.GET))
 

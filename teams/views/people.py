@@ -66,7 +66,6 @@ def delete_own(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
-    """All accounts."""
     access.admin(request)
     search = request.GET.get("q", "").strip()
     page = queries.everyone(search, request.GET.get("page", 1))

@@ -119,7 +119,6 @@ class Client:
         return self._mask.text(text)
 
     def close(self) -> None:
-        """Close the connection."""
         self._adapter.close()
         self._clock.release()
 
