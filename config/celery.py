@@ -99,7 +99,7 @@ def _show_life_at_once(**_: object) -> None:
 
 @task_failure.connect
 def _note_full_disk(exception: BaseException, **_: object) -> None:
-    """Pages and /health/ready name the cause, not only what stands still for it."""
+    """Pages and /health/ready name the cause, not only what stops because of it."""
     from core import disk, health
 
     if disk.is_about_full_disk(exception):

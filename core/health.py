@@ -32,7 +32,7 @@ NEEDED = ("database", "broker", "workers", "beat")
 
 RESTART = "If it does not go on by itself, restart Plimsoll; its log says what happened."
 
-OLD_PICTURE = "so this page shows an old picture"
+OLD_PICTURE = "so this page is out of date"
 
 FRESH_FOR = 3.0
 """Seconds for which pages share one check of the broker."""
@@ -119,7 +119,7 @@ def note_full_disk() -> None:
 
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:
     """A trouble when the stamp (unix seconds) is older than STALE_AFTER, or from before the clock was set back."""
-    text = f"{who} stands still, {so}."
+    text = f"{who} is not running, {so}."
     try:
         since = datetime.fromtimestamp(float(stamp or ""), UTC)
     except (ValueError, OverflowError):  # none, or what is no time
@@ -173,7 +173,7 @@ class _Glance:
             if self._of != settings.REDIS_URL or time.monotonic() - self._at > FRESH_FOR:
                 found = _broker(timeout=0.5)
                 full = [_full_disk()] if disk.is_full(settings.DATA) else found[:1]
-                # What stands still for want of room is no trouble of its own, and no new start would mend it.
+                # What stops for want of room is no trouble of its own, and no new start would mend it.
                 self._troubles = full if full and full[0].text == disk.FULL else found
                 self._at, self._of = time.monotonic(), settings.REDIS_URL
             return self._troubles

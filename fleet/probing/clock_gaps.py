@@ -1,4 +1,4 @@
-"""What two ticks show about the time between them: did the watch stand still, or was the clock set?"""
+"""What two ticks show about the time between them: had the watch stopped, or was the clock set?"""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ JUMP = 5.0
 """Seconds by which the clock may move against the time that really passed."""
 
 _GRID = ("endpoint__interval", "stretch")
-STOOD_STILL = "The watch stood still"
+STOPPED = "The watch had stopped"
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def passed(now: Moment, last: Moment | None, last_tick: float | None) -> Passed:
 
 
 def notice(name: str, last_sign: float | None) -> None:
-    """Called with each sign of life of a part: notes in the history that it stood still, and repairs due times
+    """Called with each sign of life of a part: notes in the history that it had stopped, and repairs due times
     after the clock was set.
 
     `last_sign` is when any process gave this sign last, in unix seconds, if that is known.
@@ -92,9 +92,9 @@ def _way(jump: float) -> str:
 
 def _note_gap(now: float, seconds: float) -> None:
     began, ended = datetime.fromtimestamp(now - seconds, UTC), datetime.fromtimestamp(now, UTC)
-    if BlindStretch.objects.filter(reason__startswith=STOOD_STILL, ended_at__gt=began).exists():
-        return  # another part that stood still noticed it too
-    reason = f"{STOOD_STILL} for {seconds:.0f} s."
+    if BlindStretch.objects.filter(reason__startswith=STOPPED, ended_at__gt=began).exists():
+        return  # another part that had stopped noticed it too
+    reason = f"{STOPPED} for {seconds:.0f} s."
     log.warning("%s", reason)
     BlindStretch.objects.create(began_at=began, ended_at=ended, reason=reason)
 

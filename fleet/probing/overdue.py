@@ -1,6 +1,6 @@
 """Endpoints that were not probed in time are unknown, never "up"; and that is trouble of the watch itself.
 
-The sweep runs in the dispatcher, and by a clock of its own in each worker, so that it is seen whatever stands still.
+The sweep runs in the dispatcher, and by a clock of its own in each worker, so that it is seen whatever stops.
 """
 
 import logging

@@ -30,7 +30,7 @@ IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
 
 FROZEN_AFTER = 2.0
-"""Seconds over its deadline after which a probe did not run out of time: this process stood still."""
+"""Seconds over its deadline after which a probe did not run out of time: this process was stopped."""
 
 GIVEN_UP_FOR = timedelta(hours=1)
 """Until the next probe of an endpoint that core.fence has given up."""
@@ -128,7 +128,7 @@ def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
     reading = probe(url, timeout=timeout, **options)
     over = time.monotonic() - began - timeout
     if reading.failure and reading.failure.cause is Cause.TIMED_OUT and over > FROZEN_AFTER:
-        reason = f"This worker stood still for {over:.0f} s."
+        reason = f"This worker was stopped for {over:.0f} s."
         return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, reason))
     return reading
 

@@ -6,8 +6,6 @@ from ..engines.errors import Cause
 
 
 class Words(NamedTuple):
-    """The words for a cause."""
-
     short: str  # for a table cell: "connection refused"
     sentence: str  # what happened
     advice: str  # what to try
@@ -180,7 +178,7 @@ WORDS: dict[Cause, Words] = {
     ),
     Cause.MAY_BE_STUCK: Words(
         "may be stuck",
-        "Requests are under way and no figure moves: the engine stands still, or it keeps showing old figures after "
+        "Requests are under way and no figure moves: the engine is stuck, or it keeps showing old figures after "
         "requests were aborted (vLLM up to about 0.12).",
         "Name a canary model for it, so that one token decides, or send a request yourself: old figures change with "
         "it. If requests hang, read the server's log and restart it.",

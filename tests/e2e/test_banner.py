@@ -43,10 +43,10 @@ def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, 
     site.show_life(tick=250, pulse=250, delivery=250)
     site.say("watch", "No network interface of this machine is connected.")
     site.say("mail", "The mail server refuses the connection.")
-    until(page, wait_for, "The dispatcher (beat, or the worker of its queue) stands still")
+    until(page, wait_for, "The dispatcher (beat, or the worker of its queue) is not running")
     found = page.locator(".banner").inner_text()
-    assert "The probe worker stands still, so this page shows an old picture. It last worked " in found
-    assert "The delivery worker stands still, so mails wait." in found
+    assert "The probe worker is not running, so this page is out of date. It last worked " in found
+    assert "The delivery worker is not running, so mails wait." in found
     assert "The fleet can't be seen: No network interface of this machine is connected." in found
     assert "Mail is in trouble: The mail server refuses the connection." in found
     assert found.count("attention") == 5

@@ -112,7 +112,7 @@ def test_a_probe_that_lasts_much_longer_than_it_may_was_held_up_by_us(gpu, monke
     monkeypatch.undo()
     observation = Observation.objects.get()
     assert observation.cause == cause
-    assert (observation.detail == "This worker stood still for 2 s.") == (cause is Cause.BLIND)
+    assert (observation.detail == "This worker was stopped for 2 s.") == (cause is Cause.BLIND)
 
 
 def test_the_certificates_end_is_kept_and_shown(gpu, client, alice):

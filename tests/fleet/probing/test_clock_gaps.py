@@ -20,7 +20,7 @@ NOW = 1_800_000_000.0
     [
         pytest.param(1, 1, 1, Passed(), id="as usual"),
         pytest.param(14, 14, 14, Passed(), id="a hiccup"),
-        pytest.param(40, 40, 40, Passed(still=40), id="stood still, or slept"),
+        pytest.param(40, 40, 40, Passed(still=40), id="stopped, or slept"),
         pytest.param(40, 40, 1, Passed(), id="another dispatcher ticked meanwhile"),
         pytest.param(40, 40, None, Passed(still=40), id="the broker was emptied"),
         pytest.param(61, 1, 61, Passed(jump=60), id="set forward"),
@@ -51,7 +51,7 @@ def test_a_gap_is_kept_for_the_history_once():
     clock_gaps.notice("tick", time.time() - 42)
     clock_gaps.notice("pulse", time.time() - 43)
     stretch = BlindStretch.objects.get()
-    assert stretch.reason == "The watch stood still for 42 s."
+    assert stretch.reason == "The watch had stopped for 42 s."
     assert stretch.ended_at is not None
     assert (stretch.ended_at - stretch.began_at).total_seconds() == pytest.approx(42, abs=1)
 
