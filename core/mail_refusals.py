@@ -25,39 +25,39 @@ SENDERS = ((5, 1, 7), (5, 1, 8))
 ENHANCED = re.compile(rb"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 
 
-def enhanced(said: bytes | str) -> tuple[int, int, int] | None:
+def enhanced(answer: bytes | str) -> tuple[int, int, int] | None:
     """The enhanced status code in an answer, as (5, 1, 1); None without one. Some servers have it in brackets."""
-    found = ENHANCED.search(said if isinstance(said, bytes) else said.encode())
+    found = ENHANCED.search(answer if isinstance(answer, bytes) else answer.encode())
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def no_such_address(code: int, said: bytes | str) -> bool:
+def no_such_address(code: int, answer: bytes | str) -> bool:
     """Whether the answer to a recipient says that there is no such address, so that no other try will help.
 
     5.1.7 and 5.1.8 are about the sender, and 5.7.x (relaying, block lists, policy) about the mail server or us.
     """
     if code // 100 != 5:
         return False
-    status = enhanced(said)
+    status = enhanced(answer)
     return code in NO_SUCH_ADDRESS if status is None else status[:2] == (5, 1) and status not in SENDERS
 
 
-def policy(code: int, said: bytes | str) -> bool:
+def policy(code: int, answer: bytes | str) -> bool:
     """Whether the answer to a recipient is a rule or a limit of the server that may well refuse all our mails."""
-    status = enhanced(said) if code // 100 == 5 else None
+    status = enhanced(answer) if code // 100 == 5 else None
     return code == CLOSING or (status is not None and (status[:2] == (5, 7) or status in SENDERS))
 
 
-def too_large(code: int, said: bytes | str) -> bool:
+def too_large(code: int, answer: bytes | str) -> bool:
     """Whether the mail was refused for its size alone."""
-    return code in TOO_LARGE or (enhanced(said) or ())[1:] in ((3, 4), (2, 3))
+    return code in TOO_LARGE or (enhanced(answer) or ())[1:] in ((3, 4), (2, 3))
 
 
 def words(error: Exception, server: str = "The mail server") -> str:
     """What the server answered, and what to do, for the alerts page. Some servers repeat what they were given."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
-        return f"{server} refused the address: {code} {text(said)}"
+        code, answer = next(iter(error.recipients.values()))
+        return f"{server} refused the address: {code} {text(answer)}"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{server} answered: {error.smtp_code} {text(error.smtp_error)}{_advice(error)}"
     if isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
@@ -77,9 +77,9 @@ def words(error: Exception, server: str = "The mail server") -> str:
     return redact(f"No mail could be made or sent: {error}")
 
 
-def text(said: bytes | str) -> str:
+def text(answer: bytes | str) -> str:
     """An answer of the server on one line, at most 300 characters, without our secrets."""
-    return redact(" ".join((said.decode(errors="replace") if isinstance(said, bytes) else said).split()))[:300]
+    return redact(" ".join((answer.decode(errors="replace") if isinstance(answer, bytes) else answer).split()))[:300]
 
 
 def _advice(error: smtplib.SMTPResponseException) -> str:

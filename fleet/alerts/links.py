@@ -47,8 +47,8 @@ def _read(token: str, salt: str, max_age: int | None) -> Any:
     try:
         return signing.loads(token, salt=salt, max_age=max_age)
     except signing.SignatureExpired:
-        said = "This link is more than seven days old, so it does nothing any more. Sign in and open the incident."
-        raise LinkRefused(said, 410) from None
+        reason = "This link is more than seven days old, so it does nothing any more. Sign in and open the incident."
+        raise LinkRefused(reason, 410) from None
     except (signing.BadSignature, ValueError):
-        said = "This link is not as we wrote it: a part is missing or was changed. Copy the whole link from the mail."
-        raise LinkRefused(said, 404) from None
+        reason = "This link is not as we wrote it: a part is missing or was changed. Copy the whole link from the mail."
+        raise LinkRefused(reason, 404) from None

@@ -147,11 +147,11 @@ def _away(message: Message, error: Exception) -> ServerAway:
 
 def _refused(message: Message, error: smtplib.SMTPRecipientsRefused) -> bool:
     """An address that does not exist is marked and not tried again; any other refusal may pass."""
-    code, said = next(iter(error.recipients.values()))
-    unknown = mail_refusals.no_such_address(code, said)
+    code, answer = next(iter(error.recipients.values()))
+    unknown = mail_refusals.no_such_address(code, answer)
     if unknown and message.team:
         recipients.bounced(message.team, message.recipient, words(error))
-    why = Try.REFUSED if mail_refusals.policy(code, said) else Try.OWN
+    why = Try.REFUSED if mail_refusals.policy(code, answer) else Try.OWN
     claims.put_off(message, words(error), why, final=unknown)
     if code == mail_refusals.CLOSING:
         raise Lost(words(error)) from error

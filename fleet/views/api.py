@@ -67,5 +67,5 @@ def _metrics(request: HttpRequest, bearer: tokens.Bearer) -> HttpResponse:
 
 
 def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JsonResponse:
-    said = {"error": {"code": code, "message": message}}
-    return JsonResponse(said, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    body = {"error": {"code": code, "message": message}}
+    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store", **(headers or {})})

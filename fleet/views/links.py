@@ -65,7 +65,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, refused: links.LinkRefused) -> HttpResponse:
-    return render(request, "fleet/link_refused.html", {"said": refused.sentence}, status=refused.status)
+    return render(request, "fleet/link_refused.html", {"reason": refused.sentence}, status=refused.status)
 
 
 def _others(incidents: list[Incident], by: str) -> list[str]:

@@ -13,12 +13,12 @@ from core.postgres import busy
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, with the sentence of the helper that refused where there is one."""
-    return render(request, "404.html", {"said": _said(exception)}, status=404)
+    return render(request, "404.html", {"reason": _reason(exception)}, status=404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: it is there, and who asks may see it, but not do this."""
-    return render(request, "403.html", {"said": _said(exception)}, status=403)
+    return render(request, "403.html", {"reason": _reason(exception)}, status=403)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -33,5 +33,5 @@ def broken(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=500)
 
 
-def _said(exception: Exception) -> str:
+def _reason(exception: Exception) -> str:
     return exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
