@@ -58,7 +58,7 @@ def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
         status="recovered" if incident.resolved_at else incident.status,
         announced=incident.announced,
         opened_at=incident.opened_at,
-        told_at=incident.told_at,
+        announced_at=incident.announced_at,
         acknowledged=incident.is_acknowledged,
         escalated=incident.escalated_at is not None,
         muted=_muted(incident, state, now),

@@ -31,7 +31,7 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
     elif after.status not in TROUBLE and before.status in TROUBLE:
         _end(state, after)
     elif state.flaps(datetime.now(UTC)) and (incident := _unfinished(state)):
-        outbox.tell(incident, state)  # by now it may have lasted long enough
+        outbox.write_alerts(incident, state)  # by now it may have lasted long enough
 
 
 def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False) -> None:
@@ -142,9 +142,9 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
     if outbox.drop(incident, f"caused by {parent.endpoint}"):
         incident.announced = outbox.last_kind(incident)
         incident.round += 1
-    incident.save(update_fields=["parent", "told", "round"])
+    incident.save(update_fields=["parent", "announced", "round"])
     incident.children.open().update(parent=parent)
-    incident.note(datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is told about this one as well.")
+    incident.note(datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is alerted of this one as well.")
 
 
 def _turn(state: EndpointState, after: Standing) -> None:

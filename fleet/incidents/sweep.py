@@ -24,7 +24,8 @@ def sweep() -> int:
     """Writes the alerts due for incidents that are open or whose end was not announced; returns how many moved."""
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
-    return fence.each(CATCHING_UP, Incident.objects.unfinished().values_list(*_NAMED), lambda row: _tell(row[0]), _item)
+    rows = Incident.objects.unfinished().values_list(*_NAMED)
+    return fence.each(DUE_ALERTS, rows, lambda row: _write_due(row[0]), _item)
 
 
 def _item(row: tuple[int, str, int]) -> fence.Item:

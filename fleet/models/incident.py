@@ -22,7 +22,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def unfinished(self) -> Self:
         """Those that are open, or whose end nobody was alerted of while somebody was of their trouble."""
-        return self.filter(Q(resolved_at=None) | Q(told__in=(Incident.Told.DOWN, Incident.Told.DEGRADED)))
+        alerted = (Incident.Announced.DOWN, Incident.Announced.DEGRADED)
+        return self.filter(Q(resolved_at=None) | Q(announced__in=alerted))
 
     def with_acknowledged(self, now: datetime) -> models.QuerySet[Any]:
         """Each with `acknowledged`: whether somebody is on it at `now`."""

@@ -106,8 +106,8 @@ def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
     if worst is None:
         return None
     endpoint_id, name, team, status, since, cause, detail, marked = worst
-    told = causes.brief(cause, detail)
-    # What was put down to another incident is told with that one.
+    words = causes.brief(cause, detail)
+    # What was put down to another incident is mailed with that one.
     still_open = Incident.objects.open().filter(endpoint_id=endpoint_id)
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     if incident is None:

@@ -235,7 +235,7 @@ def _affected(stretch: BlindStretch) -> int:
     return found.order_by().aggregate(many=Count("endpoint", distinct=True))["many"]
 
 
-def _look_at_once(now: datetime) -> None:
+def _probe_at_once(now: datetime) -> None:
     blinded = EndpointState.objects.watched().filter(cause=Cause.BLIND).order_by("due_at")
     pks = list(blinded.values_list("pk", flat=True))
     for second, start in enumerate(range(0, len(pks), AT_ONCE)):

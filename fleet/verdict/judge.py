@@ -84,7 +84,7 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
         seen_at=memory.seen_at if reading.failure else at,
         due_at=due_at,
         canary=canary.after(memory.canary, reading, engine, rules.canary_models),
-        stalled=stretch,
+        stalled=stalled,
         starts=starts,
         starting=starting,
         turns=turns,
