@@ -9,8 +9,8 @@ from typing import Any
 import redis
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from .redis_clients import ONCE_MORE
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,11 @@ class _Client(RedisCacheClient):
         return {key: found for key, found in super().get_many(keys).items() if found is not ABSENT}
 
 
-# A connection that a restarted server has closed is opened again; a server that is silent is not waited for twice.
 OPTIONS = {
     "serializer": Json(),
     "socket_connect_timeout": TIMEOUT,
     "socket_timeout": TIMEOUT,
-    "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    "retry": ONCE_MORE,
 }
 
 # Every thread has a cache object of its own. What they know of a server is kept by its address.

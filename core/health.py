@@ -5,16 +5,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from . import disk, schedule
 from .redaction import redact
+from .redis_clients import client
 from .redis_keys import key
 
 OK = "ok"
@@ -76,17 +74,10 @@ def _database() -> list[Trouble]:
     return []
 
 
-@cache
-def _client(url: str, timeout: float) -> redis.Redis:
-    # One try more, at once, for a connection from before the broker was restarted; silence is not waited for twice.
-    retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
-
-
 def _broker(timeout: float) -> list[Trouble]:
     """What the broker knows of all others; `timeout` is in seconds. Asks once: whoever waits can ask again."""
     try:
-        with _client(settings.REDIS_URL, timeout).pipeline(transaction=False) as batch:
+        with client(timeout).pipeline(transaction=False) as batch:
             batch.mget(*SIGNS)
             batch.hgetall(schedule.KEY)
             (tick, pulse, delivery, mail, calls, watch, probing, full), work = batch.execute()
@@ -113,8 +104,8 @@ def _full_disk() -> Trouble:
 
 def note_full_disk() -> None:
     """Says for half a minute that something could not be stored. A broker that is away says so by itself."""
-    with suppress(redis.RedisError), redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
-        client.set(FULL_KEY, 1, ex=30)
+    with suppress(redis.RedisError):
+        client(1.0).set(FULL_KEY, 1, ex=30)
 
 
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:

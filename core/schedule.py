@@ -10,14 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import redis
 from celery import Task, current_app
-from django.conf import settings
 
 from . import redis_keys
+from .redis_clients import client
 
 KEY = redis_keys.key("schedule")
 """A hash: "<task>|started" and "<task>|finished" -> unix seconds, "<task>|skipped" -> runs skipped, "since" -> when the
@@ -83,15 +82,10 @@ class Scheduled(Task):
             lock.release()
 
 
-@cache
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
-
-
 def _note(task: str, what: str) -> None:
     """Leaves word in the broker. While it is away the work is done all the same."""
     try:
-        with _client(settings.REDIS_URL).pipeline(transaction=False) as batch:
+        with client().pipeline(transaction=False) as batch:
             if what == "skipped":
                 batch.hincrby(KEY, f"{task}|skipped", 1)
             else:

@@ -11,16 +11,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from functools import cache
 
 import redis
-import redis.asyncio
 from django.conf import settings
-from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from core import broker, redis_keys
+from core.redis_clients import async_client, client
 
 from .viewers import Announcer
 
@@ -43,17 +39,10 @@ RETRY = 1.0
 log = logging.getLogger(__name__)
 
 
-@cache
-def _client(url: str) -> redis.Redis:
-    # One try more, at once: the connection may be from before the broker was restarted.
-    retry = Retry(NoBackoff(), 1)
-    return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=retry)
-
-
 def publish(endpoint_ids: list[int]) -> None:
     """Says that these endpoints' rows changed. A broker that is away is logged and never fails a probe."""
     message = json.dumps(endpoint_ids)
-    broker.attempt(lambda: _client(settings.REDIS_URL).publish(CHANNEL, message), "no live board was updated.")
+    broker.attempt(lambda: client(1.0).publish(CHANNEL, message), "no live board was updated.")
 
 
 class Viewer:
@@ -116,9 +105,7 @@ class Hub:
                 await asyncio.sleep(RETRY)
 
     async def _follow(self) -> None:
-        retry = AsyncRetry(NoBackoff(), 0)  # _listen tries again
-        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, retry=retry)
-        async with client, client.pubsub() as subscription:
+        async with async_client(timeout=None) as subscriber, subscriber.pubsub() as subscription:
             await subscription.subscribe(CHANNEL)
             # Being subscribed (again) counts as a change: the cursor catches up with what was missed.
             async for _ in subscription.listen():

@@ -8,12 +8,9 @@ import time
 from collections.abc import Callable
 
 import redis
-import redis.asyncio
-from django.conf import settings
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from core import redis_keys
+from core.redis_clients import async_client
 
 KEY = redis_keys.key("viewers")
 """A hash: "<host>:<process>" -> "<viewers> <unix seconds>". It goes with the last process that announces."""
@@ -60,9 +57,8 @@ class Announcer:
 
 async def _send(viewers: int) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
-    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
-        async with client, client.pipeline() as batch:
+        async with async_client() as client, client.pipeline() as batch:
             if viewers:
                 batch.hset(KEY, name, f"{viewers} {time.time():.0f}")
                 batch.expire(KEY, STALE_AFTER)

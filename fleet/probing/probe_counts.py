@@ -9,14 +9,11 @@ import logging
 import threading
 import time
 from collections import Counter
-from functools import cache
 
 import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from core import redis_keys
+from core.redis_clients import client
 
 KEY = redis_keys.key("probes")
 """A hash: "found|<status>|<cause>" -> probes, "late|<bucket>" -> probes, "late|sum" -> microseconds."""
@@ -28,12 +25,6 @@ EVERY = 5.0
 """Seconds for which counts stay in a process."""
 
 log = logging.getLogger(__name__)
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    # Never twice: what was counted although its answer got lost would be counted again.
-    return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
 class ProbeCounts:
@@ -62,7 +53,8 @@ class ProbeCounts:
         if not counts:
             return
         try:
-            with _client(settings.REDIS_URL).pipeline() as batch:
+            # Once: what was counted although its answer got lost would be counted again.
+            with client(1.0, once=True).pipeline() as batch:
                 for field, number in counts.items():
                     batch.hincrby(KEY, field, number)
                 batch.execute()

@@ -8,14 +8,12 @@ from typing import Any
 
 import redis
 from celery import current_app
-from django.conf import settings
 from django.db.models import Case, CharField, Count, Min, Q, Value, When
 from django.utils import timezone
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from core import redis_keys, schedule
 from core.health import BEAT_KEY, DELIVERY_KEY, PROBE_KEY
+from core.redis_clients import client
 from teams.tokens import Bearer
 
 from .. import viewers
@@ -107,10 +105,8 @@ def _messages(bearer: Bearer) -> dict[tuple[str, str], int]:
 def from_broker() -> FromBroker | None:
     """What the broker knows, in one round trip; None while it does not answer within a second."""
     names = [queue.name for queue in current_app.conf.task_queues]
-    once = Retry(NoBackoff(), 0)
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=once)
     try:
-        with client, client.pipeline(transaction=False) as batch:
+        with client(1.0).pipeline(transaction=False) as batch:
             batch.mget(PARTS.values())
             batch.hgetall(probe_counts.KEY)
             batch.hgetall(viewers.KEY)

@@ -1,5 +1,7 @@
 """Installations that share a Redis database never meet."""
 
+from pathlib import Path
+
 import pytest
 from django.core.cache.backends.base import BaseCache
 from kombu import Connection
@@ -85,3 +87,14 @@ def test_everything_that_is_kept_in_redis_has_the_prefix(valkey, valkey_server, 
         taken.ack()
     assert len(names) > 6
     assert {name.partition(":")[0] for name in [*names, published["channel"].decode()]} == {settings.REDIS_PREFIX}
+
+
+def test_clients_of_redis_are_made_in_one_place():
+    root = Path(redis_keys.__file__).parents[1]
+    makers = {
+        str(path.relative_to(root))
+        for app in ("advisor", "config", "core", "fleet", "ops", "teams")
+        for path in (root / app).rglob("*.py")
+        if ".from_url(" in path.read_text()
+    }
+    assert makers == {"core/redis_clients.py"}
