@@ -1,5 +1,7 @@
 """Templates are read by people: short lines, whole tags. `make format` indents them."""
 
+import re
+
 from config.data_folder import ROOT
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -19,3 +21,8 @@ def test_no_template_tag_is_broken_over_two_lines():
             if any(line.count(begin) != line.count(end) for begin, end in (("{%", "%}"), ("{{", "}}"), ("{#", "#}"))):
                 broken.append((path.name, n))
     assert broken == [], "Django reads a tag only when it stands on one line"
+
+
+def test_addresses_are_made_by_url_not_by_hand():
+    address = re.compile(r"""\b(?:href|src|action|formaction|hx-(?:get|post|put|delete))=["']/""")
+    assert [path.name for path in TEMPLATES if address.search(path.read_text())] == []
