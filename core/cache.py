@@ -47,7 +47,7 @@ class _Client(RedisCacheClient):
         return {key: found for key, found in super().get_many(keys).items() if found is not ABSENT}
 
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "serializer": Json(),
     "socket_connect_timeout": TIMEOUT,
     "socket_timeout": TIMEOUT,
