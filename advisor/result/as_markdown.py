@@ -51,13 +51,13 @@ def _bullets(lines: Iterable[str]) -> str:
 
 
 def _reasons(result: Result) -> str:
-    return _bullets(f"**{each.told}**: {each.text} ({each.id}, {each.sources[0].id})" for each in result.reasons)
+    return _bullets(f"**{each.because}**: {each.text} ({each.id}, {each.sources[0].id})" for each in result.reasons)
 
 
 def _list(engine: EngineList) -> str:
     rows = ["| Item | | Holds | Your answer | Section |", "|---|---|---|---|---|"]
     for line in engine.lines:
-        rows.append(f"| {line.item.id} | {line.item.text} | {line.state} | {line.told} | {line.sources[0].id} |")
+        rows.append(f"| {line.item.id} | {line.item.text} | {line.state} | {line.because} | {line.sources[0].id} |")
     return "\n".join(rows) + f"\n\n{engine.counts}."
 
 

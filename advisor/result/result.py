@@ -31,7 +31,7 @@ class Line:
     item: Item
     state: str  # "true", "not true" or "not known"
     kind: str  # the same as a CSS class
-    told: str  # the answers behind it, in few words
+    because: str  # the answers behind it, in few words
     sources: tuple[SectionLink, ...]
     url: str  # in the guide
     change_url: str
@@ -84,7 +84,7 @@ class Reason:
     """answer -> item or limit -> section"""
 
     id: str
-    told: str  # the answers that make it hold, in few words
+    because: str  # the answers that make it hold, in few words
     text: str  # what they mean
     sources: tuple[SectionLink, ...]
     url: str
@@ -242,7 +242,7 @@ class Result:
             item=item,
             state=words.holds(each.holds),
             kind={True: "yes", False: "no", None: "maybe"}[each.holds],
-            told=given or "not answered",
+            because=given or "not answered",
             sources=self._place(item),
             url=guide.anchor(item.id),
             change_url=self._form(self.answers, missing),

@@ -81,8 +81,8 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
 def _partners_open(alerts: list[Alert]) -> bool:
     """Whether incidents of the same messages are still open, or their ends not alerted yet."""
     mine = {alert.incident_id for alert in alerts if alert.incident_id}
-    told = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
-    together = Incident.objects.filter(alerts__message__in=told, alerts__recipient=alerts[0].recipient)
+    sent = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
+    together = Incident.objects.filter(alerts__message__in=sent, alerts__recipient=alerts[0].recipient)
     return together.unfinished().exclude(pk__in=mine).exists()
 
 

@@ -57,7 +57,7 @@ def forming(team_id: int, now: datetime) -> bool:
 
 
 def _unseen(now: float, team_id: int | None = None) -> dict[int, list[int]]:
-    """Team -> its endpoints that were not looked at since others beside them began to fail."""
+    """Team -> its endpoints that were not probed since others beside them began to fail."""
     lately = datetime.fromtimestamp(now - RECENT, UTC)
     failing = EndpointState.objects.watched().filter(failures__gt=0, failing_since__gt=lately)
     if team_id is not None:

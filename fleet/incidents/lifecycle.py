@@ -144,7 +144,7 @@ def _put_down_to(incident: Incident, parent: Incident) -> None:
         incident.round += 1
     incident.save(update_fields=["parent", "announced", "round"])
     incident.children.open().update(parent=parent)
-    incident.note(datetime.now(UTC), f"Put down to {parent.endpoint}: nobody is alerted of this one as well.")
+    incident.note(datetime.now(UTC), f"Caused by {parent.endpoint}: nobody is alerted of this one as well.")
 
 
 def _turn(state: EndpointState, after: Standing) -> None:

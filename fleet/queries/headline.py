@@ -107,7 +107,7 @@ def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
         return None
     endpoint_id, name, team, status, since, cause, detail, marked = worst
     words = causes.brief(cause, detail)
-    # What was put down to another incident is mailed with that one.
+    # What another incident caused is mailed with that one.
     still_open = Incident.objects.open().filter(endpoint_id=endpoint_id)
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     if incident is None:

@@ -52,7 +52,7 @@ def test_inside_a_transaction_nothing_is_given_back():
 
 @pytest.mark.django_db
 @pytest.mark.postgres
-def test_a_server_with_too_few_connections_is_told_at_start(monkeypatch):
+def test_a_server_with_too_few_connections_is_reported_at_start(monkeypatch):
     if connection.vendor != "postgresql":
         assert postgres.shortage() == ""
         return

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
-Told = Incident.Told
+Announced = Incident.Announced
 
 
 @pytest.fixture
@@ -46,19 +46,19 @@ def test_an_incident_is_acknowledged_until_its_time_is_up(opened, at, until, ack
 
 
 @pytest.mark.parametrize(
-    ("resolved_at", "told", "is_open", "unfinished"),
+    ("resolved_at", "announced", "is_open", "unfinished"),
     [
-        (None, Told.NOTHING, True, True),
-        (None, Told.DOWN, True, True),
-        (NOW, Told.DOWN, False, True),  # nobody knows of its end
-        (NOW, Told.DEGRADED, False, True),
-        (NOW, Told.NOTHING, False, False),
-        (NOW, Told.RECOVERED, False, False),
-        (NOW, Told.CLOSED, False, False),
+        (None, Announced.NOTHING, True, True),
+        (None, Announced.DOWN, True, True),
+        (NOW, Announced.DOWN, False, True),  # nobody knows of its end
+        (NOW, Announced.DEGRADED, False, True),
+        (NOW, Announced.NOTHING, False, False),
+        (NOW, Announced.RECOVERED, False, False),
+        (NOW, Announced.CLOSED, False, False),
     ],
 )
-def test_an_incident_is_unfinished_until_its_end_is_known(opened, resolved_at, told, is_open, unfinished):
-    opened(resolved_at=resolved_at, told=told)
+def test_an_incident_is_unfinished_until_its_end_is_known(opened, resolved_at, announced, is_open, unfinished):
+    opened(resolved_at=resolved_at, announced=announced)
     assert Incident.objects.open().exists() is is_open
     assert Incident.objects.unfinished().exists() is unfinished
 
