@@ -1,6 +1,6 @@
 """What goes with a verdict, as ids: notes, reasons, what should make the team review it, and odd pairs of answers."""
 
-from .effects import BIT, LINUX, PERSONAL, effects
+from .effects import BIT, LINUX, PERSONAL
 from .judge import ENGINE, MOST, state, undecided
 from .values import Answers, Verdict, chosen
 
@@ -74,11 +74,6 @@ def _speaking(verdict: Verdict, effect: int) -> tuple[str, ...]:
     if verdict.outcome == "conflict":
         return vllm if effect & BIT["G1"] else ollama
     return _STRONGEST[ENGINE[verdict.outcome]]
-
-
-def evidence(claim: str, answers: Answers) -> tuple[str, ...]:
-    """The questions whose answers make an item or a limit hold: what "because you said" names."""
-    return tuple(question for question, effect in effects(answers).items() if effect & BIT[claim])
 
 
 def weights(effect: int) -> tuple[str, ...]:
