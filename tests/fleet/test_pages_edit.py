@@ -8,6 +8,7 @@ from fleet import endpoints
 from fleet.models import Endpoint
 from teams.models import Team
 from tests.fake_engine import FakeEngine
+from tests.html import flat
 
 pytestmark = pytest.mark.usefixtures("valkey")
 
@@ -38,7 +39,7 @@ def page(client, alice):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return flat(response.content.decode())
 
 
 def test_an_endpoint_is_added_with_what_was_typed(page, team):

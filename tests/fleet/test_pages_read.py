@@ -17,6 +17,7 @@ from fleet.probing.record import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
 from tests.fleet.outages import settle
+from tests.html import flat
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -41,7 +42,7 @@ def page(client, alice):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return flat(response.content.decode())
 
 
 def well(gpu: Endpoint, *models: Model, at: float = 0, **load) -> None:

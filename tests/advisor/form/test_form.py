@@ -7,6 +7,7 @@ import pytest
 
 from advisor import catalogue
 from advisor.form.profiles import PROFILES
+from tests.html import flat
 
 QUESTIONS = [question.id for question in catalogue.load().questions]
 
@@ -14,7 +15,7 @@ QUESTIONS = [question.id for question in catalogue.load().questions]
 def page_of(client, query: str = "") -> str:
     response = client.get(f"/advisor/{query}")
     assert response.status_code == 200
-    return response.content.decode()
+    return flat(response.content.decode())
 
 
 def asked(html: str) -> list[str]:

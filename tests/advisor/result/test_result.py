@@ -16,6 +16,7 @@ from fleet import endpoints
 from fleet.models import EndpointState
 from teams.models import Team
 from tests.advisor import golden, opened
+from tests.html import flat
 
 ORDER = ("verdict", "share", "reasons", "first", "lists", "limits", "changes", "next", "facts", "silent", "answers")
 WORDS = 700
@@ -30,7 +31,7 @@ def result_of(client, case: str, form: str = "") -> str:
 def html_of(client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
-    return unescape(response.content.decode())
+    return flat(unescape(response.content.decode()))
 
 
 @pytest.mark.parametrize("case", golden.CASES)
@@ -52,7 +53,7 @@ def test_both_lists_are_reported_item_by_item_as_in_the_json(client, db, case):
     html = html_of(client, result_of(client, case))
     lists = client.get(result_of(client, case, "json")).json()["lists"]
     found = dict(
-        re.findall(r'<span class="id">([OV]\d)</span> [^<]+</a><span class="visually-hidden">: ([^.]+)\.', html)
+        re.findall(r'<span class="id">([OV]\d)</span> [^<]+</a> <span class="visually-hidden">: ([^.]+)\.', html)
     )
     words_of = {True: "true", False: "not true", None: "not known"}
     assert found == {id: words_of[holds] for engine in ("ollama", "vllm") for id, holds in lists[engine].items()}

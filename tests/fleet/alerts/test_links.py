@@ -9,6 +9,7 @@ from fleet import endpoints
 from fleet.alerts import links
 from fleet.models import Incident, Recipient
 from teams.models import Team
+from tests.html import flat
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -27,7 +28,7 @@ def broken(team: Team, name: str) -> Incident:
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return flat(response.content.decode())
 
 
 def by() -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from core import fence
 from core.models import PutOff
 from teams.models import AuditEntry, Membership, Role, Team
+from tests.html import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -25,7 +26,7 @@ def put_off(team: Team | None, **values) -> PutOff:
 
 def page(client, user) -> str:
     client.force_login(user)
-    return client.get("/alerts/").content.decode()
+    return flat(client.get("/alerts/").content.decode())
 
 
 def test_nothing_is_said_while_nothing_is_put_off(client, alice):

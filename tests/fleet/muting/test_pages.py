@@ -9,6 +9,7 @@ from fleet import endpoints
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import actions, windows
 from teams.models import Team
+from tests.html import flat
 
 pytestmark = [pytest.mark.usefixtures("valkey", "transactional_db"), pytest.mark.database]
 
@@ -46,7 +47,7 @@ def stranger(client, charlie):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return flat(response.content.decode())
 
 
 def local(at: datetime) -> str:
