@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from .views import alerting, alerts, api, availability, board, endpoint, endpoint_edit, incidents, links, models, muting
+from .views import (
+    alerting,
+    alerts,
+    api,
+    availability,
+    board,
+    endpoint,
+    endpoint_edit,
+    incidents,
+    links,
+    models,
+    muting,
+    styleguide,
+)
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -41,4 +54,5 @@ urlpatterns = [
     path("api/v1/status", api.status, name="api-status"),
     path("api/<path:rest>", api.nothing, name="api-nothing"),
     path("metrics", api.metrics, name="metrics"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]

@@ -173,6 +173,7 @@ RULES = {
     # programs
     "api-status": Rule(May.TOKEN, May.TOKEN),
     "api-nothing": Rule(May.NOTHING, May.NOTHING),
+    "styleguide": Rule(May.NOTHING, May.NOTHING),  # there only while DEBUG is on
     "metrics": Rule(May.TOKEN, May.TOKEN),
     # django-allauth's pages
     "account_login": Rule(May.EVERYONE, May.EVERYONE),
