@@ -54,7 +54,7 @@ def test_deciding_otherwise_asks_why_and_keeps_what_was_typed(page, team):
     assert "The advice was: vLLM" in text(response)
     response = page.post(new_url(), typed(team, choice="ollama", follows_advice="no", title="Stay with what we know"))
     assert response.status_code == 422
-    assert "Say why you decide otherwise" in text(response)
+    assert "Give the reason why you decide otherwise" in text(response)
     assert "Stay with what we know" in text(response)
     values = typed(team, choice="ollama", follows_advice="no", why_not="Nobody runs Linux here.")
     shown = text(page.post(new_url(), values, follow=True))

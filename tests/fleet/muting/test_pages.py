@@ -271,7 +271,7 @@ def test_maintenance_of_a_whole_team_is_shown_on_its_endpoints(page, gpu):
         ({"ends": "9999-12-31T23:30", "time_zone": "America/Los_Angeles"}, "ten years ahead"),
         ({"repeats": "daily", "last_day": "9999-12-31"}, "ten years ahead"),
         ({"starts": ""}, "Choose when it starts"),
-        ({"name": ""}, "Say what is done"),
+        ({"name": ""}, "Name what is done"),
         ({"time_zone": "Mars/Base"}, "no time zone we know"),
         ({"repeats": "daily", "last_day": "2020-01-01"}, "before the first one"),
         ({"repeats": "daily", "last_day": "soon"}, "Write the day like"),
