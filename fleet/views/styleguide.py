@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from teams.access import anyone
 
-from ..status import Status
+from ..verdict.status import Status
 
 MARKS = ("acknowledged", "maintenance", "silenced", "flapping", "unverified", "unreadable", "blind")
 

@@ -27,7 +27,7 @@ def viewer(client: Client) -> Client:
 
 def watched(name: str, team: str = "Search", **state) -> EndpointState:
     """An endpoint with its state row, as a probe would have left it."""
-    slug = team.lower()
+    slug = team.lower().replace(" ", "-")
     owner, _ = Team.objects.get_or_create(slug=slug, defaults={"name": team})
     port = 8000 + Endpoint.objects.count()
     endpoint = Endpoint.objects.create(team=owner, name=name, url=f"http://{name}.example.org:{port}")
