@@ -13,7 +13,7 @@ from config.data_folder import ROOT
 from tests.broker import free_port
 
 _START = """
-from config import connections
+from core.web import connections
 from ops.web_server import main
 for name, value in {deadlines!r}.items():
     setattr(connections, name, value)
