@@ -1,7 +1,6 @@
 """Logs: one readable line each, on the standard error output, with secrets taken out."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +47,14 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": FORMATTER},
-        "filters": {"not_health": _filter(_not_health), "not_too_often": {"()": "config.logs.NotTooOften"}},
+        "filters": {
+            "not_health": {"()": "django.utils.log.CallbackFilter", "callback": _not_health},
+            "not_too_often": {"()": "config.logs.NotTooOften"},
+        },
         "handlers": HANDLERS,
         "root": {"handlers": ["console"], "level": level},
         "loggers": {"django": {"handlers": [], "level": level, "propagate": True}, **LOGGERS},
     }
-
-
-def _filter(callback: Callable[[logging.LogRecord], bool]) -> dict[str, Any]:
-    return {"()": "django.utils.log.CallbackFilter", "callback": callback}
 
 
 def _not_health(record: logging.LogRecord) -> bool:

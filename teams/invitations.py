@@ -46,7 +46,7 @@ def invite(team: Team, email: str, role: Role, by: User | None) -> tuple[Invitat
     for one that can't be mailed to.
     """
     email, token = _usable(email), secrets.token_urlsafe(32)
-    if by and not _allowed(by):
+    if by and not rate_limits.allowed(f"invitations:{by.pk}", AN_HOUR, 3600):
         raise Refused(f"That is enough for now: {AN_HOUR} invitations an hour. The next one is free within an hour.")
     with transaction.atomic():
         members.require_owner(by, team) if by else members.lock(team)
@@ -198,8 +198,3 @@ def _bare(token: str) -> str:
 
 def _proof(token: str) -> str:
     return salted_hmac("plimsoll.invitation", token, algorithm="sha256").hexdigest()[:32]
-
-
-def _allowed(by: User) -> bool:
-    """Counts one more invitation; False when it is one too many."""
-    return rate_limits.allowed(f"invitations:{by.pk}", AN_HOUR, 3600)

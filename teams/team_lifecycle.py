@@ -92,16 +92,13 @@ def delete_team(actor: User, team: Team) -> None:
             audit.record("team.deleted", team=team, what=team, detail={"with": gone}, actor=actor)
             Team.objects.filter(pk=team.pk).delete()
     except (ProtectedError, RestrictedError) as error:
-        named = ", ".join(sorted({str(row) for row in _in_the_way(error)}))
+        rows = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
+        named = ", ".join(sorted({str(row) for row in rows}))
         raise Refused(f"Something of another team refers to it: {named}. Change that first.") from error
 
 
 def _name(model: type[Model], number: int) -> str:
     return str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)
-
-
-def _in_the_way(error: ProtectedError | RestrictedError) -> set[Any]:
-    return error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The form, made ready: four groups of questions with their answers, sources and conditional questions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import guide
@@ -75,14 +74,11 @@ def following(answers: Answers, catalogue: Catalogue) -> tuple[Field, ...]:
 
 def starters(answers: Answers, url: str) -> list[Starter]:
     """The profiles as links to the form."""
-    return [
-        Starter(profile.title, profile.text, f"{url}?{to_query(profile.answers)}", _within(profile.answers, answers))
-        for profile in PROFILES
-    ]
-
-
-def _within(profile: Answers, answers: Answers) -> bool:
-    return all(answers.get(id) == value for id, value in profile.items())
+    starters = []
+    for profile in PROFILES:
+        current = all(answers.get(id) == value for id, value in profile.answers.items())
+        starters.append(Starter(profile.title, profile.text, f"{url}?{to_query(profile.answers)}", current))
+    return starters
 
 
 def _fields(group: str, answers: Answers, catalogue: Catalogue) -> tuple[Field, ...]:
@@ -98,12 +94,7 @@ def _field(question: Question, answers: Answers, catalogue: Catalogue) -> Field:
         question,
         frozenset((chosen,) if isinstance(chosen, str) else chosen),
         tuple(SectionLink(id, headings[id], guide.anchor(id)) for id in question.sections[:1]),
-        tuple(Feed(id, guide.anchor(id)) for id in _counted(question.feeds)),
+        tuple(Feed(id, guide.anchor(id)) for id in question.feeds if id[0] in "OVG"),  # rules have no line
         leads,
         following(answers, catalogue) if leads else (),
     )
-
-
-def _counted(feeds: Sequence[str]) -> list[str]:
-    """Items and limits; the rules have no line of their own."""
-    return [id for id in feeds if id[0] in "OVG"]

@@ -73,14 +73,10 @@ def team_endpoints(team: Team) -> list[Watched]:
 
 
 def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
-    names = [model.name for model in sorted(models, key=_usefulness)]
-    return Fitting(state.endpoint, label(state.engine), state.status, state.since, names)
+    ranked = sorted(models, key=lambda model: (is_embedder(model), not model.loaded, model.name))
+    return Fitting(state.endpoint, label(state.engine), state.status, state.since, [model.name for model in ranked])
 
 
 def _generates(models: tuple[Model, ...]) -> bool:
     """Whether these are more than embeddings. A server that reports no models may have some."""
     return not models or not all(is_embedder(model) for model in models)
-
-
-def _usefulness(model: Model) -> tuple[bool, bool, str]:
-    return is_embedder(model), not model.loaded, model.name

@@ -72,13 +72,10 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     if incident.resolved_at and state.status == Status.UNKNOWN:
         return "no good probe since"
     parent = incident.parent
-    if parent and (parent.resolved_at is None or now - parent.resolved_at < _patience(state)):
+    patience = max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
+    if parent and (parent.resolved_at is None or now - parent.resolved_at < patience):
         return f"caused by {parent.endpoint}"
     return ""
-
-
-def _patience(state: EndpointState) -> timedelta:
-    return max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
 
 
 def _waits(state: EndpointState, now: datetime) -> bool:

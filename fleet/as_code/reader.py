@@ -162,7 +162,7 @@ class _Reader:
         given = {key: self._value(keys, key, path, read) for key, read in _ENDPOINT.items()}
         key_of = partial(clean_key, username=given["username"] or "")
         given["api_key"] = self._value(keys, "api_key", path, key_of)
-        fields = {key: _default(key) if value is None else value for key, value in given.items()}
+        fields = {key: getattr(_UNTOUCHED, key) if value is None else value for key, value in given.items()}
         for key in ("expected_models", "canary_models"):
             fields[key] = self._values(keys, key, path, values.model)
         if given["timeout"] is None:
@@ -268,10 +268,6 @@ def _line(node: Node) -> int:
 
 def _lines(keys: dict[str, Node]) -> dict[str, int]:
     return {key: _line(node) for key, node in keys.items()}
-
-
-def _default(key: str) -> Any:
-    return getattr(_UNTOUCHED, key)
 
 
 def _is_null(node: Node) -> bool:

@@ -157,7 +157,7 @@ def number(value: float) -> str:
 def _line(series: Series, top: float, buckets: int) -> Line:
     line, band, dots = [], [], []
     for run in _runs(series.values):
-        points = [(_x(i, buckets), v) for i, v in run]
+        points = [(_r((i + 0.5) * WIDTH / buckets), v) for i, v in run]
         if len(points) == 1:
             dots.append(f"M{points[0][0]:g} {_y(points[0][1].mean, top):g}h0")
             continue
@@ -219,10 +219,6 @@ def _when(bucket: int, span: Range) -> str:
     if span.seconds > 7 * 86400:
         return f"{at.day} {at:%b %H:%M} UTC"
     return at.strftime("%H:%M UTC" if span.seconds <= 86400 else "%a %H:%M UTC")
-
-
-def _x(index: int, buckets: int) -> float:
-    return _r((index + 0.5) * WIDTH / buckets)
 
 
 def _y(value: float, top: float) -> float:

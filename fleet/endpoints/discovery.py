@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import QuerySet
 
@@ -45,17 +46,13 @@ def find_servers(
     """
     urls = [f"http://{host}:{port}" for port in ports if port not in set(own_ports)]
     with ThreadPoolExecutor(max_workers=max(1, len(urls))) as pool:
-        readings = list(pool.map(_ask, urls))
+        readings = list(pool.map(partial(probe, timeout=DEADLINE, identify=True), urls))
     watched = {e.url: e for e in known.select_related("team").filter(url__in=_spellings(urls))}
     return [
         _found(url, reading, reading.identity, next((watched[s] for s in _spellings([url]) if s in watched), None))
         for url, reading in zip(urls, readings, strict=True)
         if reading.identity is not None
     ]
-
-
-def _ask(url: str) -> Reading:
-    return probe(url, timeout=DEADLINE, identify=True)
 
 
 def _spellings(urls: Iterable[str]) -> list[str]:

@@ -77,17 +77,14 @@ def notice(name: str, last_sign: float | None) -> None:
         _last[name] = now
         what = passed(now, last, last_sign)
         if what.jump:
-            log.warning("The clock of this machine was set %s by %.0f s.", _way(what.jump), abs(what.jump))
+            way = "forward" if what.jump > 0 else "back"
+            log.warning("The clock of this machine was set %s by %.0f s.", way, abs(what.jump))
         if what.jump < 0 or last is None:
             pull_back(now.wall)
         if what.jump > 0:
             _wait_afresh(now.wall, what.jump)
         if what.still:
             _note_gap(now.wall, what.still)
-
-
-def _way(jump: float) -> str:
-    return "forward" if jump > 0 else "back"
 
 
 def _note_gap(now: float, seconds: float) -> None:

@@ -94,7 +94,8 @@ def _letters(user: User, messages: Iterable[Message]) -> list[Letter]:
 
 def _letter(message: Message, of_mine: bool) -> Letter:
     again = of_mine and message.state == Message.State.GIVEN_UP
-    return Letter(message, *_words(message), _about(message), again)
+    alerts = {alert.incident_id or -alert.pk: alert for alert in message.alerts.all()}  # one for each incident or note
+    return Letter(message, *_words(message), list(alerts.values()), again)
 
 
 def _words(message: Message) -> tuple[str, str]:
@@ -112,8 +113,3 @@ def _words(message: Message) -> tuple[str, str]:
         raise
     except Exception as error:
         return number, f"This message can't be shown ({type(error).__name__}): what was stored of it is odd."
-
-
-def _about(message: Message) -> list[Alert]:
-    """One alert for each incident or note that the message carries."""
-    return list({alert.incident_id or -alert.pk: alert for alert in message.alerts.all()}.values())

@@ -161,7 +161,7 @@ def page(current: Now) -> Page:
     module = ENGINES.get(current.state.engine or endpoint.engine)
     probes = list(_observations(endpoint).select_related("trace")[:PROBES_SHOWN])
     return Page(
-        models=[_model_row(model) for model in _in_order(facts.models)[:MODELS_SHOWN]],
+        models=[ModelRow(m, vram_share(m), _moment(m.expires_at)) for m in _in_order(facts.models)[:MODELS_SHOWN]],
         models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
         surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(str(facts.api.get(s)), "not known")) for s in SURFACES],
         changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
@@ -182,10 +182,6 @@ def _observations(endpoint: Endpoint) -> QuerySet[Observation]:
 def _in_order(models: Sequence[Model]) -> list[Model]:
     """Loaded ones first, then by name; remote ones last."""
     return sorted(models, key=lambda m: (bool(m.remote_host), not m.loaded, m.name.lower()))
-
-
-def _model_row(model: Model) -> ModelRow:
-    return ModelRow(model, vram_share(model), _moment(model.expires_at))
 
 
 def vram_share(model: Model) -> float | None:

@@ -13,7 +13,6 @@ from teams.access import anyone
 
 from ..alerts import links
 from ..incidents import by_mail_link
-from ..models import Incident
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -34,7 +33,9 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         return _refused(request, refused)
     by = user.get_username() if user else recipient
     shown = {"incidents": incidents[:SHOWN], "more": max(0, len(incidents) - SHOWN), "by": by}
-    shown |= {"others": _others(incidents, by), "done": _all_by(incidents, by)}
+    mine = [incident for incident in incidents if incident.is_acknowledged and incident.acknowledged_by == by]
+    others = {incident.acknowledged_by for incident in incidents if incident.is_acknowledged} - {by}
+    shown |= {"others": sorted(others), "done": len(mine) == len(incidents)}
     if request.method != "POST":
         return render(request, "fleet/link_acknowledge.html", shown)
     note = request.POST.get("note", "")
@@ -66,12 +67,3 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 def _refused(request: HttpRequest, refused: links.LinkRefused) -> HttpResponse:
     return render(request, "fleet/link_refused.html", {"reason": refused.sentence}, status=refused.status)
-
-
-def _others(incidents: list[Incident], by: str) -> list[str]:
-    """Who else is on some of it already."""
-    return sorted({i.acknowledged_by for i in incidents if i.is_acknowledged and i.acknowledged_by != by})
-
-
-def _all_by(incidents: list[Incident], by: str) -> bool:
-    return all(incident.is_acknowledged and incident.acknowledged_by == by for incident in incidents)

@@ -56,8 +56,8 @@ def restore(path: Path, *, replace: bool = False) -> Restored:
                 raise Refused(f"The database refused the backup: {_first_line(error)}.") from None
             undo.pop_all()
     # Keys that were just put in place are used from the next start on.
-    unreadable = "" if "field_key" in wanted else _unreadable()
-    return Restored(manifest.rows, manifest.made_at, list(wanted), [x for x in in_file if x not in wanted], unreadable)
+    problem = str(Unreadable()) if "field_key" not in wanted and any(unreadable()) else ""
+    return Restored(manifest.rows, manifest.made_at, list(wanted), [x for x in in_file if x not in wanted], problem)
 
 
 def _check_migrations(manifest: Manifest) -> None:
@@ -160,11 +160,6 @@ def _put_key(target: Path, key: bytes, undo: ExitStack) -> None:
         write(target, key)
     except OSError as error:
         raise Refused(f"{target} can't be written: {error.strerror or error}.") from None
-
-
-def _unreadable() -> str:
-    """Why a stored secret can't be read with the keys we have; empty when all can."""
-    return str(Unreadable()) if any(unreadable()) else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -75,7 +75,7 @@ def _tokens(request: HttpRequest, user: User, team: Team | None = None) -> HttpR
         "now": timezone.now(),
         "made": made,
         "secret": secret,
-        "examples": _examples(made.scopes if made else list(Scope)),
+        "examples": [absolute(reverse(_ADDRESSES[Scope(scope)])) for scope in (made.scopes if made else Scope)],
         "most": settings.TOKENS_PER_TEAM,
     }
     return render(request, "teams/tokens.html", shown)
@@ -87,11 +87,6 @@ def _rows(user: User, team: Team | None) -> QuerySet[ApiToken]:
     member = Exists(Membership.objects.filter(team=team, user=OuterRef("created_by")))
     rows = ApiToken.objects.filter(team=team).select_related("created_by")
     return rows.annotate(maker_belongs=member | Q(created_by__is_superuser=True))
-
-
-def _examples(scopes: list[str]) -> list[str]:
-    """The addresses that a token with these scopes opens."""
-    return [absolute(reverse(_ADDRESSES[Scope(scope)])) for scope in scopes]
 
 
 def _revoke(request: HttpRequest, token: ApiToken) -> None:
