@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django.utils.text import slugify
 
 from fleet.history import day_strip
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
@@ -27,7 +28,7 @@ def viewer(client: Client) -> Client:
 
 def watched(name: str, team: str = "Search", **state) -> EndpointState:
     """An endpoint with its state row, as a probe would have left it."""
-    slug = team.lower().replace(" ", "-")
+    slug = slugify(team)
     owner, _ = Team.objects.get_or_create(slug=slug, defaults={"name": team})
     port = 8000 + Endpoint.objects.count()
     endpoint = Endpoint.objects.create(team=owner, name=name, url=f"http://{name}.example.org:{port}")

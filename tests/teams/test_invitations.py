@@ -15,6 +15,7 @@ from teams.accounts import administrators
 from teams.models import AuditEntry, Invitation, Membership, Role
 from teams.refusals import NotThere
 from teams.team_lifecycle import new_team
+from tests.html import flat
 
 from .test_members import at_once, role_of
 
@@ -24,7 +25,7 @@ NEW = {"username": "dora", "password1": "a long passphrase", "password2": "a lon
 
 
 def text(answer) -> str:
-    return answer.content.decode()
+    return flat(answer.content.decode())
 
 
 def invite(client, user, email="dora@example.org", role="operator"):

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from teams import tokens
 from teams.models import ApiToken, AuditEntry, Membership, Role, Scope, Team
+from tests.html import flat
 from tests.people import just_signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -257,7 +258,7 @@ def test_tokens_of_the_team_that_outlive_their_maker_are_mentioned(client, alice
     assert "no member any more" not in client.get(OF_TEAM).content.decode()
     answer = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
     assert "1 API token of Search that bob made still works." in answer
-    cards = client.get(OF_TEAM).content.decode().split("<article")[1:]
+    cards = flat(client.get(OF_TEAM).content.decode()).split("<article")[1:]
     assert ["made by bob, who is no member any more" in card for card in cards] == [False, True, True]
 
 
@@ -276,7 +277,7 @@ def test_who_deactivates_an_account_reads_of_the_tokens_it_made_for_teams(admin_
     tokens.make("hers", [Scope.STATUS], 30, admin_user, team)
     tokens.make("of who runs it", [Scope.STATUS], 30, admin_user, team)
     ApiToken.objects.filter(name="hers").update(created_by=None)
-    page = just_signed_in(alice).get(OF_TEAM).content.decode()
+    page = flat(just_signed_in(alice).get(OF_TEAM).content.decode())
     assert "made by bob, whose account is deactivated" in page
     assert "made by someone who is no member any more" in page
     assert "made by admin</span>" in page
