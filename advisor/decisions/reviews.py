@@ -38,7 +38,7 @@ def _remind_of_date(decision: Decision, today: date) -> bool:
         f"The review of a decision of {decision.team} is due since {_day(decision.due_on)}.\n\n"
         f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}\n\n"
         + (f"It was to be reviewed when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
-        + "Check whether it still holds, and say so on its page with the next date, or supersede it."
+        + "Check whether it still holds, and confirm it on its page with the next date, or supersede it."
     )
     _write(decision, f"due-{decision.due_on}", "the review is due", text)
     return True

@@ -120,7 +120,7 @@ def test_recovery_resolves_the_incident_and_alerts_those_who_were_alerted(gpu):
         ("down", "oncall@example.org"),
         ("recovered", "oncall@example.org"),
     ]
-    assert [e.text.split()[0] for e in incident.events.order_by("pk")] == ["First", "Held", "Resolved:"]
+    assert [e.text.split()[0] for e in incident.events.order_by("pk")] == ["First", "Down", "Resolved:"]
 
 
 def test_degraded_that_turns_down_is_one_incident_with_two_kinds_of_alert(gpu):
