@@ -1,13 +1,32 @@
 """urllib3 and requests over our own connections."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
 
+from .errors import ProbeError
 from .origin import origin_of
 from .transport import Clock, PlainConnection, TlsConnection
+
+
+@contextmanager
+def one_call(seconds: float) -> Iterator[Clock]:
+    """The clock of one call. When its time is over, TimedOut is raised in place of what breaks then."""
+    clock = Clock(seconds)
+    clock.phase = "waiting for the answer"
+    try:
+        yield clock
+    except (ProbeError, HTTPError, OSError):
+        if clock.over:
+            raise clock.timed_out() from None
+        raise
+    finally:
+        clock.release()
 
 
 def guarded_pool(origin: SplitResult, clock: Clock, verify: bool = True) -> HTTPConnectionPool:

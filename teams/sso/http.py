@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from core.http.adapter import GuardedAdapter
+from core.http.adapter import GuardedAdapter, one_call
 from core.http.body import read_body
-from core.http.errors import Cause, ProbeError
-from core.http.transport import Clock
+from core.http.errors import Cause, ProbeError, TimedOut
 
 SECONDS = 5
 """Wall clock of one call, from the look-up of the name to the end of the body."""
@@ -40,18 +39,18 @@ class ProviderHttp(requests.Session):
         """The answer, read to its end. `options` are those of requests.Request. Redirects are not followed."""
         options.pop("allow_redirects", None)  # Session.get adds it
         request = self.prepare_request(requests.Request(method, url, **options))
-        clock, body = Clock(SECONDS), bytearray()
+        body = bytearray()
         try:
-            with closing(GuardedAdapter(urlsplit(request.url or ""), clock)) as adapter:
-                clock.phase = "waiting for the answer"
-                answer = adapter.send(request, stream=True, timeout=clock.left())
+            with (
+                one_call(SECONDS) as clock,
+                closing(GuardedAdapter(urlsplit(request.url or ""), clock)) as adapter,
+                closing(adapter.send(request, stream=True, timeout=clock.left())) as answer,
+            ):
                 if answer.is_redirect:
                     raise Unusable("It sends us to another address.")
                 read_body(answer.raw, clock, body, LARGEST)
         except (ProbeError, HTTPError, OSError) as error:  # requests' own errors are OSErrors
-            raise _as_requests(error, clock) from None
-        finally:
-            clock.release()
+            raise _as_requests(error) from None
         kept = requests.Response()
         kept.status_code, kept.url, kept.reason = answer.status_code, answer.url, answer.reason
         kept.raw = io.BytesIO(body)
@@ -62,13 +61,12 @@ class ProviderHttp(requests.Session):
         return kept
 
 
-def _as_requests(error: Exception, clock: Clock) -> requests.RequestException:
+def _as_requests(error: Exception) -> requests.RequestException:
     """What allauth and trouble.py know it as. Of our own errors, the text has nothing of the answer."""
-    if clock.over:
+    if isinstance(error, TimedOut):
         return requests.Timeout("It did not answer in time.")
     if isinstance(error, ProbeError):
         kinds = {
-            Cause.TIMED_OUT: requests.Timeout,
             Cause.TLS_FAILED: requests.exceptions.SSLError,
             Cause.ADDRESS_REFUSED: Forbidden,
             Cause.TOO_LARGE: Unusable,

@@ -20,7 +20,7 @@ from urllib3.util import Retry
 
 from core.fence import LONGEST_WAIT
 from core.http import outbound
-from core.http.adapter import guarded_pool
+from core.http.adapter import guarded_pool, one_call
 from core.http.origin import origin_of
 from core.http.transport import Clock, look_up
 
@@ -115,11 +115,9 @@ def _headers(body: bytes, secret: str, message: int) -> dict[str, str]:
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """The status of the answer and its header Retry-After. Redirects are answers like any other."""
-    clock = Clock(SECONDS)
     try:
         parts, target = _split(url)
-        with guarded_pool(parts, clock) as pool:
-            clock.phase = "waiting for the answer"
+        with one_call(SECONDS) as clock, guarded_pool(parts, clock) as pool:
             answer = pool.urlopen(
                 "POST", target, body=body, headers=headers, retries=False, redirect=False, timeout=clock.left(),
                 preload_content=False,
@@ -131,8 +129,4 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     except ProbeError as error:
         raise Unreached(f"The webhook could not be called. {error.detail}") from None
     except (HTTPError, OSError, ValueError) as error:
-        if clock.over:
-            raise Unreached(f"The webhook took longer than {SECONDS} s, {clock.phase}.") from None
         raise Unreached(f"The webhook's answer broke off or is not HTTP ({type(error).__name__}).") from None
-    finally:
-        clock.release()
