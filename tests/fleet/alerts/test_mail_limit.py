@@ -10,6 +10,7 @@ from fleet.models import Alert, AlertPolicy, Message
 from teams.models import Team
 from tests.fleet.alerts.outbox import note
 from tests.fleet.outages import fail, recover, watched
+from tests.html import flat
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
@@ -49,7 +50,7 @@ def test_what_comes_on_top_waits_and_goes_into_one_mail_that_lists_each_in_order
     sweep(clock)
     assert len(smtp.messages) == 2 and Alert.objects.filter(over_limit=True, message=None).count() == 3
     client.force_login(alice)
-    page = client.get("/alerts/").content.decode()
+    page = flat(client.get("/alerts/").content.decode())
     assert "Search has reached its limit of 2 mails an hour." in page and "the limit on mails holds it" in page
 
     clock.move_to(START + timedelta(minutes=62, seconds=30))  # the first of the two is an hour old

@@ -18,6 +18,7 @@ from fleet.probing import record
 from fleet.queries.availability import of_endpoint, of_team
 from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
+from tests.html import flat
 
 DAY_PERIOD, WEEK, MONTH, QUARTER = PERIODS
 LONG_AGO = 0.0
@@ -208,7 +209,7 @@ class TestPages:
     def test_an_endpoint_that_was_never_probed_has_no_figure(self, client, alice, team):
         gpu = endpoint(team)
         EndpointState.objects.create(endpoint=gpu)
-        assert "no data" in signed_in(client, alice).get(gpu.get_absolute_url()).content.decode()
+        assert "no data" in flat(signed_in(client, alice).get(gpu.get_absolute_url()).content.decode())
 
     def test_the_team_page_has_endpoints_the_total_and_outages_for_anyone_signed_in(self, client, charlie, team):
         now = time.time() // 60 * 60

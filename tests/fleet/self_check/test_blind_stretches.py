@@ -83,7 +83,7 @@ def test_hosts_of_one_team_without_a_route_make_nobody_blind(fleet, monkeypatch)
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([watched(mallory, f"bad-{n}") for n in range(20)])
     monkeypatch.setattr(blind_stretches.own_network, "check", no_way("bad"))
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     assert BlindStretch.current() is None
 
 
@@ -91,7 +91,7 @@ def test_when_no_host_of_any_team_has_a_route_we_are_blind(fleet, monkeypatch):
     mallory = Team.objects.create(name="Mallory", slug="mallory")
     cut([*fleet, *(watched(mallory, f"bad-{n}") for n in range(3))])
     monkeypatch.setattr(blind_stretches.own_network, "check", no_way(""))
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     assert BlindStretch.current() is not None
 
 
@@ -104,7 +104,7 @@ def test_a_name_server_of_one_team_that_keeps_silent_makes_nobody_blind(fleet, c
         return Checks(connected=True, names=(len(hosts), silent))
 
     monkeypatch.setattr(blind_stretches.own_network, "check", check)
-    blind_stretches.look(now())
+    blind_stretches.check(now())
     assert BlindStretch.current() is None
 
 
