@@ -94,14 +94,15 @@ def test_it_goes_when_nothing_is_stuck_any_more(banner, team, alice):
     [
         {"state": "unwanted", "error": "The team has no webhook any more."},
         {"state": "sent"},
-        {"state": "waiting", "attempts": 1, "created_at": datetime.now(UTC)},
+        {"state": "waiting", "attempts": 1, "age": timedelta(0)},
         {"state": "waiting", "attempts": 0},
-        {"state": "given_up", "created_at": datetime.now(UTC) - timedelta(days=3)},
+        {"state": "given_up", "age": timedelta(days=3)},
         {"state": "waiting", "attempts": 3, "last_try": "unreached"},
     ],
 )
 def test_what_is_no_failure_of_the_team_is_not_in_it(banner, team, alice, fine):
-    note(team, "oncall@example.org", **{"created_at": datetime.now(UTC) - SIX_MINUTES, **fine})
+    values = {"age": SIX_MINUTES, **fine}
+    note(team, "oncall@example.org", created_at=datetime.now(UTC) - values.pop("age"), **values)
     assert "could not be delivered" not in banner(alice)
 
 
