@@ -3,9 +3,9 @@
 import errno
 import os
 import shutil
-import time
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
