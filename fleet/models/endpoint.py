@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -83,6 +83,11 @@ class Endpoint(models.Model):
     def unverified(self) -> bool:
         """Whether it has a certificate that is not verified."""
         return unverified(self.url, self.verify_tls)
+
+    @property
+    def access(self) -> dict[str, Any]:
+        """How its server is called, as keywords of engines.probe.probe and engines.canary.ask."""
+        return {"api_key": self.api_key or None, "username": self.username or None, "verify": self.verify_tls}
 
 
 def unverified(url: str, verify_tls: bool) -> bool:

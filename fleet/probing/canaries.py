@@ -28,10 +28,8 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         wanted.model,
         reading,
         path=wanted.path,
-        api_key=endpoint.api_key or None,
-        username=endpoint.username or None,
         timeout=CONFIRM_DEADLINE if wanted.confirms else CANARY_DEADLINE,
-        verify=endpoint.verify_tls,
+        **endpoint.access,
     )
 
 

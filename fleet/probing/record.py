@@ -108,9 +108,7 @@ def _ask(state: EndpointState) -> Reading:
     stale = not state.identified_at or time.time() - state.identified_at.timestamp() > IDENTIFY_EVERY
     options: dict[str, Any] = {
         "known": facts_from_json(state.facts),
-        "api_key": endpoint.api_key or None,
-        "username": endpoint.username or None,
-        "verify": endpoint.verify_tls,
+        **endpoint.access,
         "timeout": schedule.deadline(endpoint.timeout, doubts(state.standing(), state.rules().thresholds)),
     }
     reading = _probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
