@@ -155,6 +155,11 @@ def proxy_of(answer: Answer) -> str:
     return named if not body and named in _WITHOUT_BODY else ""
 
 
+def is_bare_503(answer: Answer) -> bool:
+    """Whether the engine itself answers 503 without a word: vLLM when its engine has died, SGLang while it starts."""
+    return answer.status == 503 and not answer.body.strip() and not proxy_of(answer)
+
+
 def is_challenge(answer: Answer) -> bool:
     """Whether a firewall wants to see a browser."""
     return "cf-mitigated" in answer.headers or "<title>Just a moment" in answer.text[:2000]

@@ -14,7 +14,7 @@ from .openai_models import EVERY
 from .prometheus import METRICS_BYTES, Page
 from .questions import LIST_OF_MODELS, Question
 from .reading import Identity, Load
-from .refusal import proxy_of
+from .refusal import is_bare_503
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "sglang", "SGLang", 30000
@@ -50,8 +50,7 @@ HEALTH = ("GET /health",)
 
 def check_health(visit: Visit, learned: Learned) -> None:
     """Raises NotReady while it starts."""
-    answer = visit.get("/health")
-    if answer.status == 503 and not answer.body.strip() and not proxy_of(answer):
+    if is_bare_503(visit.get("/health")):
         raise NotReady(Cause.LOADING, "GET /health answered HTTP 503 with an empty body: it is starting.")
     visit.health("/health")
 

@@ -15,7 +15,7 @@ from .openai_models import metrics_are_free
 from .prometheus import METRICS_BYTES
 from .questions import LIST_OF_MODELS, Question
 from .reading import Identity
-from .refusal import error_message, proxy_of
+from .refusal import error_message, is_bare_503
 from .visit import Visit, check
 
 NAME, LABEL, PORT = "vllm", "vLLM", 8000
@@ -65,8 +65,7 @@ HEALTH = ("GET /health",)
 
 def check_health(visit: Visit, learned: Learned) -> None:
     """Raises NotReady when the engine is dead or changes its size."""
-    answer = visit.get("/health")
-    if answer.status == 503 and not answer.body.strip() and not proxy_of(answer):
+    if is_bare_503(visit.get("/health")):
         raise NotReady(Cause.ENGINE_DEAD, "GET /health answered HTTP 503 with an empty body: its engine has died.")
     visit.health("/health")
 
