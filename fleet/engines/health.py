@@ -5,6 +5,7 @@ error or a word that says otherwise is not, whatever the HTTP status.
 """
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from .errors import BadAnswer, Cause, NotReady
@@ -30,10 +31,12 @@ _LONGEST = 300
 def healthy(answer: Answer, request: str) -> dict[str, Any]:
     """The JSON object of a good answer about health, {} for one without. Raises ProbeError when it is none."""
     if answer.status not in (200, 204):
-        if answer.status >= 500 and not proxy_of(answer) and (word := _word(answer)):
-            if word == _ALL_WORK:
-                raise NotReady(Cause.SATURATED, f'{request} answered HTTP {answer.status}: "{answer.quote}"')
-            _judge(word, answer, request)
+        if answer.status >= 500 and not proxy_of(answer):
+            with suppress(BadAnswer):
+                word = _word(answer.json(dict))
+                if word == _ALL_WORK:
+                    raise NotReady(Cause.SATURATED, f'{request} answered HTTP {answer.status}: "{answer.quote}"')
+                _judge(word, answer, request)
         raise refused(answer, request)
     if error := not_an_answer(answer, request):
         raise error
@@ -49,7 +52,7 @@ def healthy(answer: Answer, request: str) -> dict[str, Any]:
             raise BadAnswer(Cause.WRONG_SHAPE, f'{request}: an error came in place of its health: "{answer.quote}"')
         if any(found.get(field) is False for field in _FLAG_FIELDS):
             raise NotReady(Cause.UNHEALTHY, f'{request}: "{answer.quote}"')
-        _judge(_word(answer), answer, request)
+        _judge(_word(found), answer, request)
         return found
     if isinstance(found, list) or (isinstance(found, str) and len(found) > _LONGEST) or found is False:
         raise BadAnswer(Cause.WRONG_SHAPE, f'{request}: this is no answer about health: "{answer.quote}"')
@@ -57,12 +60,8 @@ def healthy(answer: Answer, request: str) -> dict[str, Any]:
     return {}
 
 
-def _word(answer: Answer) -> str:
+def _word(found: dict[str, Any]) -> str:
     """The word that a JSON object has for its health; empty for none."""
-    try:
-        found = answer.json(dict)
-    except BadAnswer:
-        return ""
     return next((found[field] for field in _WORD_FIELDS if isinstance(found.get(field), str)), "")
 
 

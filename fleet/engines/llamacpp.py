@@ -15,7 +15,7 @@ from typing import Any
 from .errors import ProbeError
 from .http.answer import Answer
 from .learning import Learned
-from .lenient import keep, mapping, mappings, text, texts, whole
+from .lenient import LIST_BYTES, keep, mapping, mappings, text, texts, whole
 from .openai_models import EVERY, REFUSED, ask
 from .prometheus import METRICS_BYTES, Page
 from .questions import Question
@@ -46,12 +46,12 @@ def identify(visit: Visit) -> Identity | None:
     """It names itself in a header of every answer, also while it loads; behind a proxy its list of models does."""
     for path in ("/", "/v1/models"):
         try:
-            answer = visit.get(path)
+            answer = visit.get(path, max_bytes=LIST_BYTES)
         except ProbeError:  # a proxy may send / elsewhere, and the API not
             continue
         if answer.headers.get("Server", "") == "llama.cpp":
             return Identity(NAME, f"The header Server of GET {path} is llama.cpp.")
-    owners = {card.get("owned_by") for card in mappings(visit.maybe("/v1/models").get("data"))}
+    owners = {card.get("owned_by") for card in mappings(visit.maybe("/v1/models", max_bytes=LIST_BYTES).get("data"))}
     if owners == {"llamacpp"} and "default_generation_settings" in visit.maybe("/props"):
         return Identity(NAME, "GET /v1/models lists a model owned_by llamacpp, and GET /props is as llama.cpp's.")
     return None
