@@ -156,12 +156,12 @@ class _Climb:
                     return error
         if any(refusal.cause is Cause.AUTH_REJECTED for refusal in refusals):
             return Rejected(Cause.AUTH_REJECTED, "We could not find out what answers here, as it asks for an API key.")
-        for request, answer in self.visit.answers():
-            page = not_an_answer(answer, request) if request == "GET /" else None
-            if page and page.cause is Cause.LOGIN_PAGE:
-                return page
-            if request == "GET /" and answer.status >= 500:
-                return refused(answer, request)
+        if page := dict(self.visit.answers()).get("GET /"):
+            login = not_an_answer(page, "GET /")
+            if login and login.cause is Cause.LOGIN_PAGE:
+                return login
+            if page.status >= 500:
+                return refused(page, "GET /")
         late = next((error for error in troubles if isinstance(error, TimedOut)), None)
         bug = next((error for error in troubles if isinstance(error, Bug)), None)
         unknown = BadAnswer(Cause.NOT_RECOGNISED, "Something answers here, but it is none of the servers we know.")

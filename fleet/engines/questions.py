@@ -42,7 +42,7 @@ class Question:
     step: str = "models"
     every: float = 0  # seconds from one answer to the next; 0: in every probe
     cost: str = FREE
-    when: Callable[[Learned], bool] = _always  # more often than `every`: no; False leaves it out of this probe
+    when: Callable[[Learned], bool] = _always  # False leaves it out of this probe, also when it is due
     sooner: Callable[[Learned], bool] | None = None  # True asks it before it is due
     decides: frozenset[Cause] = frozenset()
 
