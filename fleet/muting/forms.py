@@ -71,7 +71,7 @@ def select(choices: Any = (), **attrs: Any) -> forms.Select:
 def note_field(label: str, longest: int, rows: int = 2) -> forms.CharField:
     """A text of at most `longest` characters that may be left empty."""
     too_long = {"max_length": f"At most {longest} characters."}
-    widget = forms.Textarea(attrs={"class": "textarea short", "rows": rows})
+    widget = forms.Textarea(attrs={"class": "textarea", "rows": rows})
     return forms.CharField(label=label, required=False, max_length=longest, widget=widget, error_messages=too_long)
 
 

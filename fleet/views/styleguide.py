@@ -9,6 +9,9 @@ from teams.access import anyone
 
 from ..verdict.status import Status
 
+STANDS = ("draft", "proposed", "accepted", "rejected", "superseded", "deprecated")
+"""Of the advisor's decisions, which this app may not import."""
+
 MARKS = ("acknowledged", "maintenance", "silenced", "flapping", "unverified", "unreadable", "blind")
 
 
@@ -18,4 +21,5 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     anyone(request)
     if not settings.DEBUG:
         raise Http404("The style guide is shown only while DEBUG is on.")
-    return render(request, "fleet/styleguide.html", {"statuses": list(Status), "marks": MARKS})
+    shown = {"statuses": list(Status), "marks": MARKS, "stands": STANDS}
+    return render(request, "fleet/styleguide.html", shown)

@@ -33,18 +33,18 @@ def until(page: Page, wait_for: Callable[..., None], text: str, shown: bool = Tr
 
     def asked_again() -> bool:
         page.clock.run_for(TEN_SECONDS)
-        return (text in page.locator(".banner").inner_text()) is shown
+        return (text in page.locator("#banner").inner_text()) is shown
 
     wait_for(asked_again, 10, f"the banner {'never said' if shown else 'still says'} {text!r}")
 
 
 def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, site, wait_for):
-    expect(page.locator(".banner")).to_have_text("")
+    expect(page.locator("#banner")).to_have_text("")
     site.show_life(tick=250, pulse=250, delivery=250)
     site.say("watch", "No network interface of this machine is connected.")
     site.say("mail", "The mail server refuses the connection.")
     until(page, wait_for, "The dispatcher (beat, or the worker of its queue) is not running")
-    found = page.locator(".banner").inner_text()
+    found = page.locator("#banner").inner_text()
     assert "The probe worker is not running, so this page is out of date. It last worked " in found
     assert "The delivery worker is not running, so mails wait." in found
     assert "The fleet can't be seen: No network interface of this machine is connected." in found
@@ -54,7 +54,7 @@ def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, 
     site.say("watch", "")
     site.say("mail", "")
     until(page, wait_for, "The dispatcher", shown=False)
-    expect(page.locator(".banner")).to_have_text("")
+    expect(page.locator("#banner")).to_have_text("")
 
 
 def test_a_broker_that_is_away_is_reported_and_does_not_hold_the_page_up(page, site, wait_for):
@@ -74,11 +74,11 @@ def test_a_broker_that_is_away_is_reported_and_does_not_hold_the_page_up(page, s
 def test_nothing_moves_while_nothing_changes(page, site, wait_for):
     site.show_life(tick=250)
     until(page, wait_for, "The dispatcher")
-    page.evaluate("document.querySelector('.banner-in').dataset.same = 'yes'")
+    page.evaluate("document.querySelector('#banner > div').dataset.same = 'yes'")
     with page.expect_response("**/health/banner/*") as answered:
         page.clock.run_for(TEN_SECONDS)
     assert answered.value.status == 204
-    assert page.locator(".banner-in").get_attribute("data-same") == "yes"
+    assert page.locator("#banner > div").get_attribute("data-same") == "yes"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
@@ -89,7 +89,7 @@ def test_it_is_there_without_javascript_in_any_width_and_for_everyone(browser, s
     def reads(context) -> bool:
         page = context.new_page()
         page.goto(site.url)
-        found = page.locator(".banner").inner_text()
+        found = page.locator("#banner").inner_text()
         wide = page.evaluate("document.documentElement.scrollWidth") if scheme == "dark" else 0
         page.close()
         return "The dispatcher" in found and "mails wait" in found and wide <= width
@@ -100,7 +100,7 @@ def test_it_is_there_without_javascript_in_any_width_and_for_everyone(browser, s
     context = signed_in(browser, site, **options)
     page = context.new_page()
     page.goto(site.url)
-    expect(page.locator(".banner")).to_contain_text("The dispatcher")
+    expect(page.locator("#banner")).to_contain_text("The dispatcher")
     expect(page.locator("h1")).to_have_text("All 6 are up, when last seen")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert axe_finds(page) == []

@@ -43,7 +43,7 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
     assert row.bounding_box()["height"] == height, "a mark moves nothing"
     page.get_by_label("Add a note").fill("It was the power supply.")
     page.get_by_role("button", name="Add the note").click()
-    expect(page.locator(".timeline")).to_contain_text("alice: It was the power supply.")
+    expect(page.locator(".lines")).to_contain_text("alice: It was the power supply.")
     page.get_by_role("button", name="Release").click()
     expect(row).not_to_contain_text("alice is on it", timeout=3000)
 
@@ -89,8 +89,8 @@ def test_maintenance_is_planned_by_the_readers_clock_and_removed(page: Page, sit
     expect(page.locator("#id_ends_error")).to_contain_text("It ends before it starts")
     page.get_by_label("To", exact=True).fill(f"{NEXT_YEAR}-07-01T11:00")
     page.get_by_role("button", name="Plan it").click()
-    expect(page.locator(".rules")).to_contain_text("every week by the clock of Asia/Tokyo")
-    expect(page.locator(".rules time").first).to_contain_text("09:00")
+    expect(page.locator(".rows")).to_contain_text("every week by the clock of Asia/Tokyo")
+    expect(page.locator(".rows time").first).to_contain_text("09:00")
     page.get_by_role("button", name="Remove Driver update").click()
     expect(page.get_by_text("No maintenance is planned.")).to_be_visible()
 
