@@ -2,7 +2,15 @@
 
 import re
 
+from advisor.models.decision import Status as DecisionStatus
 from config.data_folder import ROOT
+from fleet.verdict.status import Status
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+MODULES = sorted(path for app in ("advisor", "fleet", "teams") for path in (ROOT / app).rglob("*.py"))
+LIBRARIES = {"htmx-request", "toclink"}
+"""Classes that htmx and Markdown give to elements."""
 
 SHEETS = {path.stem: path.read_text() for path in sorted((ROOT / "static/css").glob("*.css"))}
 
@@ -11,6 +19,65 @@ def classes(css: str) -> set[str]:
     """The classes that a stylesheet's selectors name."""
     selectors = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", css, flags=re.S)
     return set(re.findall(r"\.([a-z][\w-]*)", selectors))
+
+
+def given(text: str) -> set[str]:
+    """The classes that a template, script or module gives to elements, `*` for each part that is filled in."""
+    text = re.sub(r"\{%-?\s*block page_class\s*%\}([\w-]+)", r'class="\1"', text)
+    text = re.sub(r"\{\{[^{}]*\}\}|(?<=[\w -])\{[\w.(), ]+\}", "*", re.sub(r"\{%.*?%\}", " ", text))
+    values = re.findall(r"""(?:class=\\?["']|"class": "|classList\.add\(")([^"'<>\\]*)""", text)
+    return {name for value in values for name in value.split() if re.fullmatch(r"[\w*-]*[\w-][\w*-]*", name)}
+
+
+def words(module: str) -> set[str]:
+    """The words of a module's strings, `*` for each part that is filled in, if the module draws something."""
+    if "class=" not in module:
+        return set()
+    strings = re.findall(r'"([a-z][\w {}.,()-]*)"', module)
+    return {word for string in strings for word in re.sub(r"\{[^{}]*\}", "*", string).split()} - {"*"}
+
+
+def matches(names: set[str], given: set[str]) -> set[str]:
+    """Those of the names that are given, by themselves or with a part filled in."""
+    patterns = [re.compile(each.replace("*", r"[\w-]+")) for each in given if "*" in each]
+    return {name for name in names if name in given or any(pattern.fullmatch(name) for pattern in patterns)}
+
+
+def without_rule(given: set[str], rules: set[str]) -> set[str]:
+    """What is given and has no rule. Of what is filled in, at least one form needs a rule."""
+    return {each for each in given if not matches(rules, {each})}
+
+
+def test_every_class_has_a_rule():
+    rules = classes("".join(SHEETS.values()))
+    texts = {path: path.read_text() for path in [*TEMPLATES, *SCRIPTS, *MODULES] if path.parent.name != "email"}
+    missing = {path.name: without_rule(given(text), rules) for path, text in texts.items()}
+    assert {name: classes for name, classes in missing.items() if classes} == {}
+
+
+def test_every_class_in_a_mail_has_a_rule_there():
+    mails = "".join(path.read_text() for path in TEMPLATES if path.parent.name == "email")
+    rules = set().union(*map(classes, re.findall(r"<style>(.*?)</style>", mails, re.S)))
+    assert given(mails) == rules - {"down", "degraded"}  # a status, filled in
+
+
+def test_every_rule_has_a_user():
+    pages = [path.read_text() for path in [*TEMPLATES, *SCRIPTS] if path.parent.name != "email"]
+    modules = [path.read_text() for path in MODULES]
+    users = LIBRARIES.union(*map(given, [*pages, *modules]), *map(words, modules))
+    rules = classes("".join(SHEETS.values()))
+    assert len(rules) > 200 and rules - matches(rules, users) == set()
+
+
+def test_what_is_filled_in_has_a_rule_for_every_status():
+    rules = classes("".join(SHEETS.values()))
+    assert {f"s-{status}" for status in Status} | {f"stand-{status}" for status in DecisionStatus} <= rules
+
+
+def test_every_sheet_is_on_every_page(client, db):
+    html = client.get("/accounts/login/").content.decode()
+    assert set(re.findall(r"css/(\w+)\.", html)) == set(SHEETS)
+    assert [path.name for path in TEMPLATES if 'rel="stylesheet"' in path.read_text()] == ["base.html"]
 
 
 def test_the_style_guide_shows_every_component(client, settings):

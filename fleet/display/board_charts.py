@@ -57,11 +57,10 @@ def strip(cells: Sequence[str | None], label: str) -> SafeString:
 def load_bar(share: float | None, label: str, *, line: bool = True) -> SafeString:
     """How full the hull is: `share` of the line (1 is at it), or of the whole bar where no line is known."""
     filled = min(BAR_WIDTH, (share or 0) * (LINE_AT if line else BAR_WIDTH))
-    over = line and share is not None and share > 1
+    kind = "load over" if line and share is not None and share > 1 else "load"
     mark = f'<g class="mark"><path d="M{LINE_AT} 0v14"/><circle cx="{LINE_AT}" cy="7" r="3"/></g>'
     return SafeString(
-        f'<svg class="load{" over" if over else ""}" viewBox="0 0 {BAR_WIDTH} 14"'
-        f' role="img" aria-label="{label}">'
+        f'<svg class="{kind}" viewBox="0 0 {BAR_WIDTH} 14" role="img" aria-label="{label}">'
         f'<rect class="track" y="3.5" width="{BAR_WIDTH}" height="7" rx="3.5"/>'
         f'<rect class="fill" y="3.5" width="{filled:.0f}" height="7" rx="3.5"/>{mark if line else ""}</svg>'
     )
