@@ -42,7 +42,6 @@ def log(request: HttpRequest) -> HttpResponse:
         "teams": teams_of(user),
         "statuses": Status.values,
         "engines": Choice.choices,
-        "nav": "decisions",
     }
     return render(request, "advisor/decisions.html", shown)
 
@@ -55,7 +54,7 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, status: int = 200) -> HttpResponse:
-    shown = {"whole": queries.whole(found), "decision": found, "review": review, "nav": "decisions"}
+    shown = {"whole": queries.whole(found), "decision": found, "review": review}
     shown["may_change"] = access.may_change(person(request), found)
     return render(request, "advisor/decision.html", shown, status=status)
 
@@ -64,7 +63,7 @@ def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, st
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """The frozen answers on today's catalogue, beside what was."""
     found = access.see_decision(request, pk)
-    return render(request, "advisor/decision_again.html", {"again": queries.again(found), "nav": "decisions"})
+    return render(request, "advisor/decision_again.html", {"again": queries.again(found)})
 
 
 @require_GET
@@ -203,7 +202,6 @@ def _form_page(
         "version": found.version if found else 0,
         "seen": catalogues.load().version,
         "team_less": not teams_of(person(request), Role.OPERATOR).exists(),
-        "nav": "decisions",
     }
     return render(request, "advisor/decision_form.html", shown | more, status=status)
 

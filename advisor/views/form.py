@@ -33,7 +33,6 @@ def form(request: HttpRequest) -> HttpResponse:
         "ignored": ignored,
         "teams": _teams(user),
         "requirements": of_teams(user) if user else [],
-        "nav": "advisor",
     }
     return render(request, "advisor/form.html", shown)
 
@@ -70,7 +69,6 @@ def check(request: HttpRequest) -> HttpResponse:
         "ignored": ignored,
         "form_url": reverse("advisor"),
         "teams": _teams(user),
-        "nav": "advisor",
     }
     return render(request, "advisor/check.html", shown)
 

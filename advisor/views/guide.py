@@ -20,7 +20,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All pages, by part."""
     if (stopped := access.guide(request)) is not None:
         return stopped
-    return render(request, "advisor/guide_index.html", {"nav": "guide", "parts": pages.parts()})
+    return render(request, "advisor/guide_index.html", {"parts": pages.parts()})
 
 
 @login_not_required
@@ -29,7 +29,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if (stopped := access.guide(request)) is not None:
         return stopped
     query = request.GET.get("q", "").strip()[:200]
-    context = {"nav": "guide", "parts": pages.parts(), "query": query, "found": find_passages(query)}
+    context = {"parts": pages.parts(), "query": query, "found": find_passages(query)}
     return render(request, "advisor/guide_search.html", context)
 
 
@@ -44,7 +44,6 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     before, after = pages.neighbours(shown)
     html = rendered.html.replace(_DRAWING_MARK, drawing.both(load()))
     context = {
-        "nav": "guide",
         "parts": pages.parts(),
         "page": shown,
         "html": mark_safe(html),  # cleaned by the allow list; the drawing escapes what it writes

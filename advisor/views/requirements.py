@@ -64,7 +64,6 @@ def _save_page(
         "name": _name(request),
         "team": request.POST.get("team", ""),
         "key": uuid4() if status != 200 else request.POST.get("key") or uuid4(),
-        "nav": "advisor",
     }
     return render(request, "advisor/save.html", shown, status=status)
 
@@ -206,7 +205,6 @@ def _edit_page(
         "requirement": found,
         "version": _number(request, "version") or found.version,
         "name": _name(request) or found.name,
-        "nav": "advisor",
         **more,
     }
     return render(request, "advisor/form.html", shown, status=status)

@@ -66,7 +66,6 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
         "record_url": f"{reverse('decision-new')}?{page.query}" if user and page.summary.action != "answer" else "",
         "otherwise_url": f"{reverse('decision-new')}?{page.query}&otherwise=1#id_why_not",
         "not_considered": NOT_CONSIDERED,
-        "nav": "advisor",
     }
 
 

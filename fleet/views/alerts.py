@@ -35,7 +35,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "over_limit": queries.over_limit(user),
         "mails_per_hour": settings.MAILS_PER_HOUR,
     }
-    return render(request, "fleet/alerts.html", {**shown, "nav": "alerts"})
+    return render(request, "fleet/alerts.html", shown)
 
 
 @require_POST

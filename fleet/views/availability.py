@@ -15,5 +15,5 @@ from ..queries import availability as queries
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """A team's endpoints and all of them together, for each period."""
     found = queries.of_team(access.see_team(request, slug), time.time())
-    shown = {"history": found, "periods": PERIODS, "nav": "fleet"}
+    shown = {"history": found, "periods": PERIODS}
     return render(request, "fleet/availability.html", shown)

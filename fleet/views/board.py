@@ -18,7 +18,7 @@ def board(request: HttpRequest) -> HttpResponse:
     user = person(request)
     filters = query.Filters.of(request.GET)
     shown = query.board(user, filters)
-    return render(request, "fleet/board.html", {"nav": "fleet", "board": shown, "choices": query.choices(user)})
+    return render(request, "fleet/board.html", {"board": shown, "choices": query.choices(user)})
 
 
 def changes(request: HttpRequest) -> HttpResponse:

@@ -27,7 +27,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.see_endpoint(request, pk)
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", _charts(request, found))
-    shown = _whole(request, found) | {"nav": "fleet", "may_change": access.may_change(request.user, found)}
+    shown = _whole(request, found) | {"may_change": access.may_change(request.user, found)}
     shown["planned"] = maintenance_of(found)
     return render(request, "fleet/endpoint.html", shown)
 

@@ -75,7 +75,7 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     refused = throttle.REFUSED if teams and not throttle.allowed(user.pk) else ""
     own_ports = {settings.PORT, int(request.get_port())}
     found = find_servers(known, own_ports=own_ports) if teams and not refused else []
-    shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers(), "nav": "fleet"}
+    shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers()}
     shown["refused"] = refused
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
@@ -131,7 +131,7 @@ def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first, then delete."""
     endpoint = access.change_endpoint(request, pk)
     if request.method == "GET":
-        shown = {"endpoint": endpoint, "incidents": endpoint.incidents.count(), "nav": "fleet"}
+        shown = {"endpoint": endpoint, "incidents": endpoint.incidents.count()}
         return render(request, "fleet/remove.html", shown)
     endpoints.remove(endpoint)
     messages.success(request, f"{endpoint.name} was removed with its history.")
@@ -147,7 +147,6 @@ def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = 
         "check": result,
         "asked": True,
         "details": details,
-        "nav": "fleet",
     }
     status = 422 if form.is_bound and form.errors and result is None else 200
     return render(request, "fleet/form.html", {**shown, "team_less": team_less}, status=status)

@@ -22,7 +22,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
     user = person(request)
     wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state")))
     page = queries.listing(user, wanted, request.GET.get("page", 1))
-    shown = {"page": page, "filters": wanted, "teams": access.visible_teams(user), "nav": "incidents"}
+    shown = {"page": page, "filters": wanted, "teams": access.visible_teams(user)}
     return render(request, "fleet/incidents.html", shown)
 
 
@@ -93,6 +93,5 @@ def _page(
         "acknowledging": acknowledging or AcknowledgeForm(),
         "noting": noting or NoteForm(),
         "default_zone": settings.TIME_ZONE,
-        "nav": "incidents",
     }
     return render(request, "fleet/incident.html", shown, status=422 if acknowledging or noting else 200)

@@ -15,4 +15,4 @@ def models(request: HttpRequest) -> HttpResponse:
     user = person(request)
     search, capability = request.GET.get("q", ""), request.GET.get("capability", "")
     shown = {"listing": listing(user, search, capability), "q": search, "capability": capability, "most": GROUPS_SHOWN}
-    return render(request, "fleet/models.html", {**shown, "nav": "models"})
+    return render(request, "fleet/models.html", shown)

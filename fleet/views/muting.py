@@ -90,7 +90,7 @@ def _maintenance(request: HttpRequest, form: MaintenanceForm) -> HttpResponse:
 
 def _common(request: HttpRequest) -> dict:
     mine = set(teams_of(person(request), Role.OPERATOR).values_list("pk", flat=True))
-    return {"mine": mine, "default_zone": settings.TIME_ZONE, "nav": "fleet"}
+    return {"mine": mine, "default_zone": settings.TIME_ZONE}
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:
