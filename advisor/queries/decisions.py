@@ -31,6 +31,9 @@ SECTIONS = (
 )
 
 
+REVIEWS = [("due", "Review due"), ("moved", "Facts have moved")]
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the log is narrowed to; empty means all."""

@@ -39,9 +39,10 @@ def log(request: HttpRequest) -> HttpResponse:
     shown = {
         "page": queries.listing(user, wanted, request.GET.get("page", 1)),
         "filters": wanted,
-        "teams": teams_of(user),
-        "statuses": Status.values,
+        "teams": teams_of(user).values_list("slug", "name"),
+        "statuses": [(status, status) for status in Status.values],
         "engines": Choice.choices,
+        "reviews": queries.REVIEWS,
     }
     return render(request, "advisor/decisions.html", shown)
 

@@ -13,11 +13,16 @@ from ..access import visible
 from ..engines.registry import label
 from ..models import Incident
 from ..verdict import causes
+from ..verdict.status import Status
 from .marks import Mark, shown
 from .readable import from_state
 
 PER_PAGE = 50
 CHILDREN_SHOWN = 20
+
+
+STATES = [("open", "open"), ("resolved", "resolved")]
+STATUSES = [(status.value, status.value) for status in (Status.DOWN, Status.DEGRADED)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,13 @@ def incidents(request: HttpRequest) -> HttpResponse:
     user = person(request)
     wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state")))
     page = queries.listing(user, wanted, request.GET.get("page", 1))
-    shown = {"page": page, "filters": wanted, "teams": access.visible_teams(user)}
+    shown = {
+        "page": page,
+        "filters": wanted,
+        "teams": access.visible_teams(user).values_list("slug", "name"),
+        "states": queries.STATES,
+        "statuses": queries.STATUSES,
+    }
     return render(request, "fleet/incidents.html", shown)
 
 

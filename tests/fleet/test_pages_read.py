@@ -323,3 +323,20 @@ def test_the_pages_cost_a_fixed_number_of_statements(page, gpu, django_assert_ma
         page.get(gpu.get_absolute_url())
     with django_assert_max_num_queries(7):
         page.get("/models/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/incidents/?state=resolved", "/incidents/?status=down", "/alerts/?state=given_up", "/?status=down"]
+)
+def test_a_list_shows_what_it_is_narrowed_to(page, gpu, path):
+    name, _, value = path.partition("?")[2].partition("=")
+    html = page.get(path).content.decode()
+    select = html.partition(f'name="{name}"')[2].partition("</select>")[0]
+    assert f'<option value="{value}" selected>' in select and select.count("selected") == 1
+
+
+def test_incidents_can_be_narrowed_to_a_team(page, gpu, team):
+    assert (
+        f'<option value="{team.slug}" selected>{team}</option>'
+        in page.get(f"/incidents/?team={team.slug}").content.decode()
+    )
