@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
+
 from core.site_url import absolute
 
 from ..models import Alert, Message
@@ -47,8 +49,8 @@ def context(message: Message) -> dict[str, Any]:
         "limit": message.facts["limit"],
         "lines": [_line(alert) for alert in alerts[:LINES]],
         "more": max(0, len(alerts) - LINES),
-        "link": absolute("/alerts/"),
-        "incidents": absolute(f"/incidents/?team={facts['team_slug']}"),
+        "link": absolute(reverse("alerts")),
+        "incidents": absolute(f"{reverse('incidents')}?team={facts['team_slug']}"),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from core import rate_limits
 from core.mail_refusals import no_such_address, text, words
@@ -126,7 +127,7 @@ def _message(team: Team, channel: Channel, recipient: str) -> Message:
     facts = {
         "subject": f"Test notification for {team.name}",
         "text": "Someone asked for this test on the team's page. If you can read it, outages will reach you too.",
-        "path": f"/teams/{team.slug}/alerting/",
+        "path": reverse("alerting", args=[team.slug]),
         "link_text": f"Notifications for {team.name}",
         "name": "Test",
         "team": team.name,

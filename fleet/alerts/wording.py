@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from core.site_url import absolute
 
@@ -115,7 +116,7 @@ def _many(found: list[Item]) -> dict[str, Any]:
         "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back or unwatched) else "",
         "advice": causes.advice(shared[0]) if trouble and shared[1] >= 0.8 * len(trouble) else "",
         "together": len(trouble) > 1,
-        "link": absolute(f"/incidents/?team={found[0].facts['team_slug']}"),
+        "link": absolute(f"{reverse('incidents')}?team={found[0].facts['team_slug']}"),
     }
 
 
