@@ -71,6 +71,13 @@ class Load:
     sleep_state: str | None = None  # vLLM: "awake", "weights_offloaded", "discard_all"
     process_start: float | None = None  # unix seconds; a change means a restart
 
+    @property
+    def at_work(self) -> bool | None:
+        """Whether the engine was working on a request; None when it is not known."""
+        if self.busy is not None:
+            return self.busy
+        return None if self.running is None else self.running > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

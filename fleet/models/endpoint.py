@@ -207,6 +207,24 @@ class EndpointState(models.Model):
         """Whether the endpoint comes and goes so often that not every turn gets an alert at once."""
         return flapping(self.turns, now.timestamp())
 
+    def face(self) -> tuple[Any, ...]:
+        """What people act on in the endpoint's row on the board; when it moves, the row is drawn again at once."""
+        counted = min(self.failures, self.endpoint.fail_after)
+        loaded = [m["name"] for m in self.facts.get("models", ()) if m.get("loaded")]
+        load = [self.load.get(figure) for figure in ("running", "waiting", "deferred", "busy")]
+        return self.status, self.cause, self.detail, counted, self.engine, self.facts.get("version"), load, loaded
+
+    def last_seen(self) -> dict[str, Any]:
+        """What the last good probe knew, as Incident.last_seen keeps it for the incident's page and mails."""
+        models = [m["name"] for m in self.facts.get("models", ())]
+        return {
+            "at": self.seen_at.isoformat() if self.seen_at else None,
+            "engine": self.engine,
+            "version": self.facts.get("version"),
+            "models": models[:10],
+            "more_models": max(0, len(models) - 10),
+        }
+
     def take(self, reading: Reading) -> None:
         """Takes over what a reading brings, whatever it means. Is not saved."""
         at = datetime.fromtimestamp(reading.at, UTC)

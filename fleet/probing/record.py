@@ -15,13 +15,13 @@ from core.models import PutOff
 from .. import live
 from ..engines.errors import Cause
 from ..engines.probe import probe
-from ..engines.reading import Facts, Failure, Reading, facts_from_json, to_json
+from ..engines.reading import Facts, Failure, Reading, facts_from_json
 from ..history import day_strip
 from ..incidents import lifecycle
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
 from ..verdict import schedule
 from ..verdict.judge import depends_on_blindness, judge
-from ..verdict.status import TROUBLE, Finding, Status, doubts
+from ..verdict.status import TROUBLE, Status, doubts
 from . import canaries, shares
 from .changes import differences
 from .probe_counts import counts
@@ -38,8 +38,8 @@ GIVEN_UP_FOR = timedelta(hours=1)
 SWEEP = "probes"
 """Under this name core.fence keeps the endpoints whose probes can't be recorded."""
 
-SHOW_EVERY = 15
-"""Seconds after which a board row is drawn again although nothing but its figures moved."""
+SHOW_EVERY = timedelta(seconds=15)
+"""After this a board row is drawn again although nothing but its figures moved."""
 
 _COLUMNS = [field for field in EndpointState._meta.concrete_fields if not field.primary_key]
 
@@ -104,28 +104,20 @@ def state_of(endpoint_id: int) -> EndpointState | None:
 
 
 def _ask(state: EndpointState) -> Reading:
-    endpoint = state.endpoint
-    stale = not state.identified_at or time.time() - state.identified_at.timestamp() > IDENTIFY_EVERY
-    options: dict[str, Any] = {
-        "known": facts_from_json(state.facts),
-        **endpoint.access,
-        "timeout": schedule.deadline(endpoint.timeout, doubts(state.standing(), state.rules().thresholds)),
-    }
-    reading = _probe(endpoint.url, engine=endpoint.engine or state.engine or None, identify=stale, **options)
+    endpoint, found_at = state.endpoint, state.identified_at
+    identify = found_at is None or time.time() - found_at.timestamp() > IDENTIFY_EVERY
+    timeout = schedule.deadline(endpoint.timeout, doubts(state.standing(), state.rules().thresholds))
+    options: dict[str, Any] = {**endpoint.access, "timeout": timeout}
+    known, engine, began = facts_from_json(state.facts), endpoint.engine or state.engine or None, time.monotonic()
+    reading = probe(endpoint.url, engine=engine, known=known, identify=identify, **options)
     moved = reading.failure and reading.failure.cause is Cause.WRONG_ENGINE
     if moved and not endpoint.engine and reading.identity:
         # Nobody pinned the engine, so a new one is news for the change log, not trouble. Its facts start afresh.
-        options["known"] = Facts()
-        return _probe(endpoint.url, engine=reading.identity.engine, identify=True, **options)
-    return reading
-
-
-def _probe(url: str, *, timeout: float, **options: Any) -> Reading:
-    """Probes; a worker that hung is not taken for a server that did: no probe lasts that much longer than allowed."""
-    began = time.monotonic()
-    reading = probe(url, timeout=timeout, **options)
+        began = time.monotonic()
+        reading = probe(endpoint.url, engine=reading.identity.engine, known=Facts(), identify=True, **options)
     over = time.monotonic() - began - timeout
     if reading.failure and reading.failure.cause is Cause.TIMED_OUT and over > FROZEN_AFTER:
+        # A worker that hung is not taken for a server that did.
         reason = f"This worker was stopped for {over:.0f} s."
         return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, reason))
     return reading
@@ -140,20 +132,21 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     Returns whether the endpoint's row on the board has to be drawn again.
     """
     unmoved = EndpointState.objects.filter(pk=state.pk, probed_at=state.probed_at, shown_at=state.shown_at)
-    old, face, last_seen = _columns(state), _face(state), _last_seen(state)
+    old, face, last_seen = _columns(state), state.face(), state.last_seen()
     memory, before, rules = state.memory(), state.standing(), state.rules()
     blind = BlindStretch.current() if depends_on_blindness(memory, reading) else None
 
     verdict = judge(memory, before, reading, rules, blind.reason if blind else "", time.time())
 
-    at, finding = datetime.fromtimestamp(reading.at, UTC), verdict.finding
+    at, finding, load = datetime.fromtimestamp(reading.at, UTC), verdict.finding, reading.load
     engine = reading.identity.engine if reading.identity else old["engine"]
     found = [] if reading.failure else differences(old["engine"], memory.facts, engine, reading.facts)
+    excluded = "blind" if finding.cause is Cause.BLIND else "maintenance" if state.marks.get("maintenance") else ""
+    counted = Status.UNKNOWN if excluded else finding.status
     state.take(reading)
     state.settle(verdict, at)
-    counted = Status.UNKNOWN if _excluded(state, finding) else finding.status
-    state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, _at_work(reading))
-    show = _face(state) != face or _stale(state)
+    state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, load.at_work)
+    show = state.face() != face or state.shown_at is None or datetime.now(UTC) - state.shown_at >= SHOW_EVERY
     if show:
         state.shown_at = datetime.now(UTC)
     if took is not None and finding.cause is not Cause.BLIND:
@@ -161,25 +154,7 @@ def record(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     moved = {name: value for name, value in _columns(state).items() if value != old[name]}
     # A dispatcher may have claimed the next probe meanwhile: this one shows that the endpoint is probed.
     moved |= {"waiting_since": None, "not_probed_since": None}
-    with writing():
-        if not unmoved.update(**moved):
-            return False
-        _observe(state, at, finding, reading, late_ms)
-        Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
-        lifecycle.follow(state, before, verdict.standing, last_seen)
-        if old["not_probed_since"] is not None:
-            PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
-    counts.add(finding.status, finding.cause, late_ms)
-    return show
-
-
-def _columns(state: EndpointState) -> dict[str, Any]:
-    return {field.attname: getattr(state, field.attname) for field in _COLUMNS}
-
-
-def _observe(state: EndpointState, at: datetime, finding: Finding, reading: Reading, late_ms: float | None) -> None:
-    load = reading.load
-    observation = Observation.objects.create(
+    observation = Observation(
         endpoint_id=state.pk,
         at=at,
         status=finding.status,
@@ -193,47 +168,22 @@ def _observe(state: EndpointState, at: datetime, finding: Finding, reading: Read
         waiting=load.waiting,
         kv_cache_usage=load.kv_cache_usage,
         generation_tokens=load.generation_tokens,
-        busy=_at_work(reading),
+        busy=load.at_work,
         canary_ms=reading.canary.ms if reading.canary else None,
-        excluded=_excluded(state, finding),
+        excluded=excluded,
     )
-    Trace.objects.create(observation=observation, exchanges=[to_json(e) for e in reading.exchanges])
+    with writing():
+        if not unmoved.update(**moved):
+            return False
+        observation.save()
+        Trace.objects.create(observation=observation, exchanges=state.ladder)
+        Change.objects.bulk_create(Change(endpoint_id=state.pk, at=at, **d._asdict()) for d in found)
+        lifecycle.follow(state, before, verdict.standing, last_seen)
+        if old["not_probed_since"] is not None:
+            PutOff.objects.filter(sweep=SWEEP, key=str(state.pk)).delete()
+    counts.add(finding.status, finding.cause, late_ms)
+    return show
 
 
-def _excluded(state: EndpointState, finding: Finding) -> str:
-    """Why this probe does not count for availability; empty when it does."""
-    if finding.cause is Cause.BLIND:
-        return "blind"
-    return "maintenance" if state.marks.get("maintenance") else ""
-
-
-def _face(state: EndpointState) -> tuple:
-    """What people act on in the endpoint's row; when it moves, the row is drawn again at once."""
-    counted = min(state.failures, state.endpoint.fail_after)
-    loaded = [m["name"] for m in state.facts.get("models", ()) if m.get("loaded")]
-    load = [state.load.get(figure) for figure in ("running", "waiting", "deferred", "busy")]
-    return state.status, state.cause, state.detail, counted, state.engine, state.facts.get("version"), load, loaded
-
-
-def _stale(state: EndpointState) -> bool:
-    return state.shown_at is None or datetime.now(UTC) - state.shown_at >= timedelta(seconds=SHOW_EVERY)
-
-
-def _at_work(reading: Reading) -> bool | None:
-    """Whether the engine was working on a request; None when it is not known."""
-    load = reading.load
-    if load.busy is not None:
-        return load.busy
-    return None if load.running is None else load.running > 0
-
-
-def _last_seen(state: EndpointState) -> dict[str, Any]:
-    """What the last good probe knew, for the incident and its mail."""
-    models = [m["name"] for m in state.facts.get("models", ())]
-    return {
-        "at": state.seen_at.isoformat() if state.seen_at else None,
-        "engine": state.engine,
-        "version": state.facts.get("version"),
-        "models": models[:10],
-        "more_models": max(0, len(models) - 10),
-    }
+def _columns(state: EndpointState) -> dict[str, Any]:
+    return {field.attname: getattr(state, field.attname) for field in _COLUMNS}
