@@ -23,7 +23,7 @@ from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
-from ..incidents import lifecycle
+from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
 from ..probing import claims, record
 from ..verdict.status import Status
@@ -99,7 +99,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
         if "depends_on" in moved:
-            lifecycle.depend_again(endpoint.pk)
+            root_cause.attribute_again(endpoint.pk)
         _forget_put_off(endpoint.pk)
         _due_now(endpoint)
     _update_boards(endpoint.pk)

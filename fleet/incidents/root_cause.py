@@ -4,12 +4,13 @@ Alerts about such an incident are not created while the other one is open. It is
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q
 
+from ..alerts import outbox
 from ..models import Endpoint, EndpointState, Incident
-from ..verdict.monitor_blind import SUSPICIOUS, host_of
+from ..verdict.monitor_blind import SUSPICIOUS
 from ..verdict.status import TROUBLE, Status
 
 SAME_MOMENT = timedelta(minutes=2)
@@ -19,23 +20,44 @@ DEPTH = 5
 """How far a chain of dependencies is followed."""
 
 
-def cause_of(incident: Incident) -> Incident | None:
-    """The open incident that caused this one; None when it stands for itself."""
-    found = _by_hand(incident.endpoint)
-    return _by_host(incident) if found is None and incident.status == Status.DOWN else found
+def attribute(incident: Incident) -> None:
+    """Puts an open incident down to the one that caused it, and others down to the same, or to it, if it is down."""
+    parent = incident.parent if incident.parent and incident.parent.resolved_at is None else None
+    pairs = []
+    if parent is None:
+        parent = _by_hand(incident.endpoint)
+        if parent is None and incident.status == Status.DOWN:
+            parent = _by_host(incident)
+        if parent:
+            pairs = [(incident, parent)]
+    if incident.status == Status.DOWN:
+        alone = Q(parent=None) | Q(parent__resolved_at__isnull=False)
+        others = Incident.objects.open().filter(alone, endpoint__team=incident.endpoint.team_id)
+        follow = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
+        pairs += [(each, parent or incident) for each in follow.select_related("endpoint")]
+        if parent and parent.endpoint.depends_on_id is None:
+            # Those that opened between the first of the host's and this one.
+            between = others.exclude(pk__in=[incident.pk, parent.pk]).filter(endpoint__in=_siblings(incident.endpoint))
+            pairs += [(each, parent) for each in between if _alike(each, incident)]
+
+    for child, cause in pairs:
+        child.parent = cause
+        # What is in no message yet is not sent. Should it be needed after all, it is written in another round.
+        if outbox.drop(child, f"caused by {cause.endpoint}"):
+            child.announced = outbox.last_kind(child)
+            child.round += 1
+        child.save(update_fields=["parent", "announced", "round"])
+        child.children.open().update(parent=cause)
+        child.note(datetime.now(UTC), f"Caused by {cause.endpoint}: nobody is alerted of this one as well.")
 
 
-def adopt(incident: Incident) -> list[Incident]:
-    """The open incidents that turn out to follow from this one, which is down, or that share its host's failure."""
-    alone = Q(parent=None) | Q(parent__resolved_at__isnull=False)
-    others = Incident.objects.open().filter(alone, endpoint__team=incident.endpoint.team_id)
-    dependent = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
-    found = list(dependent.select_related("endpoint"))
-    if incident.parent and incident.parent.endpoint.depends_on_id is None:
-        # Those that opened between the first of the host's and this one.
-        between = others.exclude(pk__in=[incident.pk, incident.parent_id])
-        found += [each for each in between.filter(endpoint__in=_siblings(incident.endpoint)) if _alike(each, incident)]
-    return found
+def attribute_again(endpoint_id: int) -> None:
+    """Puts the endpoint's open incident down to what it depends on now, or to nothing: then it is alerted by itself."""
+    incident = Incident.objects.open().select_for_update().filter(endpoint=endpoint_id).first()
+    if incident:
+        incident.parent = None
+        incident.save(update_fields=["parent"])
+        attribute(incident)
 
 
 def _by_hand(endpoint: Endpoint) -> Incident | None:
@@ -75,9 +97,8 @@ def _all_cut_off(endpoints: Iterable[int]) -> bool:
 
 def _siblings(endpoint: Endpoint) -> list[Endpoint]:
     """The team's other watched endpoints on the same host."""
-    host = host_of(endpoint.url)
-    rows = Endpoint.objects.filter(team=endpoint.team_id, paused=False, url__icontains=host).exclude(pk=endpoint.pk)
-    return [each for each in rows if host_of(each.url) == host]
+    rows = Endpoint.objects.filter(team=endpoint.team_id, paused=False, url__icontains=endpoint.host)
+    return [each for each in rows.exclude(pk=endpoint.pk) if each.host == endpoint.host]
 
 
 def _dependents(endpoint: Endpoint) -> set[int]:

@@ -18,6 +18,7 @@ from ..verdict.canary_memory import CanaryMemory
 from ..verdict.flapping import flapping
 from ..verdict.judge import Verdict
 from ..verdict.memory import Memory, Rules
+from ..verdict.monitor_blind import host_of
 from ..verdict.stall import Still
 from ..verdict.starts import Stretch
 from ..verdict.status import TROUBLE, Standing, Status, Thresholds
@@ -78,6 +79,11 @@ class Endpoint(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("endpoint", args=[self.pk])
+
+    @property
+    def host(self) -> str:
+        """The host that serves it, as verdict.monitor_blind.host_of reads it from the URL."""
+        return host_of(self.url)
 
     @property
     def unverified(self) -> bool:

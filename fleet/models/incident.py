@@ -102,9 +102,10 @@ class Incident(models.Model):
     def note(self, at: datetime, text: str, author: str = "") -> None:
         """Adds a line to the timeline, cut to 600 characters. What a person sent twice is one line."""
         text = text[:600]
-        last = self.events.order_by("at", "pk").last()
-        if author and last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
-            return
+        if author:
+            last = self.events.order_by("at", "pk").last()
+            if last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
+                return
         self.events.create(at=at, text=text, author=author)
 
 

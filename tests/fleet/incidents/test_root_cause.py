@@ -193,3 +193,15 @@ def test_a_dependency_never_stops_the_checking_or_the_end(team):
     incident.refresh_from_db()
     assert incident.resolved_at is not None
     assert not Alert.objects.filter(incident=incident).exists()
+
+
+def test_what_follows_is_put_down_to_one_that_is_down_not_to_what_caused_that_and_is_over(team):
+    proxy = watched(team, "proxy")
+    gpu = watched(team, "gpu", depends_on=proxy)
+    behind = watched(team, "behind", depends_on=gpu)
+    fail(proxy)
+    degraded = fail(gpu, Cause.AUTH_REJECTED)
+    recover(proxy)
+    assert degraded.parent and fail(behind).parent is None
+    down = fail(gpu)
+    assert down == degraded and Incident.objects.get(endpoint=behind).parent == down
