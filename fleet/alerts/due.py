@@ -26,20 +26,21 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """When a team wants alerts; None: never."""
-
-    remind_every: timedelta | None = timedelta(hours=4)
-    escalate_after: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Quiet:
     """The hours in which only what is down may disturb, by the clock of the time zone."""
 
     begins: time
     ends: time
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a team wants alerts; None: never."""
+
+    remind_every: timedelta | None = timedelta(hours=4)
+    escalate_after: timedelta | None = None
+    quiet: Quiet | None = None
 
 
 def due(case: Case, rules: Rules, now: datetime) -> list[str]:

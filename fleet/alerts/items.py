@@ -7,7 +7,7 @@ from typing import Any
 from core.site_url import absolute
 
 from ..engines.registry import label
-from ..models import Alert, Message
+from ..models import Alert, Endpoint, Incident, Message
 from ..verdict import causes
 
 _LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degraded")
@@ -106,6 +106,28 @@ def items(message: Message) -> list[Item]:
         named = [] if kind == Alert.Kind.UNWATCHED else children.get(str(incident), [])
         found.append(Item(kind, kinds[kind].facts, incident, named))
     return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
+
+
+def facts_of(incident: Incident, endpoint: Endpoint) -> dict[str, Any]:
+    """What an alert about the incident freezes: all that an Item has."""
+    alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
+    was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
+    return {
+        "name": f"{endpoint.name}{was}",
+        "team": endpoint.team.name,
+        "team_slug": endpoint.team.slug,
+        "url": endpoint.url,
+        "path": incident.get_absolute_url(),
+        "endpoint_path": endpoint.get_absolute_url(),
+        "status": incident.status,
+        "cause": incident.cause,
+        "step": incident.step,
+        "detail": incident.detail,
+        "began_at": incident.began_at.isoformat(),
+        "opened_at": incident.opened_at.isoformat(),
+        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+        "last_seen": incident.last_seen,
+    }
 
 
 def can_be_worded(alert: Alert) -> bool:

@@ -11,16 +11,15 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
 
 from core import broker
 from teams.models import Team
 
-from ..models import Alert, AlertPolicy, Channel, Endpoint, EndpointState, Incident, Message
+from ..models import Alert, Channel, EndpointState, Incident, Message
 from ..verdict import flapping
 from ..verdict.status import Status
 from . import items, order, policy, recipients
-from .due import Case, Quiet, Rules, hold_until
+from .due import Case, Rules, hold_until
 from .due import due as kinds_due
 from .grouping import WINDOW
 
@@ -38,23 +37,45 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
 
     Safe to call at any time and from several processes: a kind is written once per incident, round and recipient.
     """
-    rules = policy.policy_of(state.endpoint.team)
     now = datetime.now(UTC)
-    kinds = due(incident, state)
-    for kind in kinds:
-        _write(incident, state.endpoint, Kind(kind), rules, now)
+    endpoint = state.endpoint
+    wanted = policy.policy_of(endpoint.team)
+    rules = policy.rules_of(wanted)
+    kinds = _kinds_due(incident, state, rules, now)
+    for kind in map(Kind, kinds):
+        if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
+            incident.round += 1
+        held = hold_until(kind, incident.status, rules.quiet, now)
+        if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
+            incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
+        _store(
+            recipients.who_gets(incident, kind, endpoint.team, wanted),
+            incident=incident,
+            team=endpoint.team,
+            kind=kind,
+            round=incident.reminders if kind is Kind.REMINDER else incident.round,
+            facts=items.facts_of(incident, endpoint),
+            hold_until=held,
+        )
+        if kind is Kind.REMINDER:
+            incident.reminders += 1
+        elif kind is Kind.ESCALATED:
+            incident.escalated_at = now
+        else:
+            incident.announced = kind
+        if kind is not Kind.ESCALATED:
+            incident.announced_at = now
+        incident.save(update_fields=["announced", "announced_at", "round", "reminders", "escalated_at"])
     return kinds
 
 
 def due(incident: Incident, state: EndpointState) -> list[str]:
     """The kinds of alerts that people are to get about the incident now. Only reads."""
-    now = datetime.now(UTC)
-    kinds = kinds_due(_case(incident, state, now), _rules(policy.policy_of(state.endpoint.team)), now)
-    return [] if kinds and kinds[0] in TURNS and _waits(state, now) else kinds
+    return _kinds_due(incident, state, policy.rules_of(policy.policy_of(state.endpoint.team)), datetime.now(UTC))
 
 
-def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
-    return Case(
+def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: datetime) -> list[str]:
+    case = Case(
         status="recovered" if incident.resolved_at else incident.status,
         announced=incident.announced,
         opened_at=incident.opened_at,
@@ -63,6 +84,13 @@ def _case(incident: Incident, state: EndpointState, now: datetime) -> Case:
         escalated=incident.escalated_at is not None,
         muted=_muted(incident, state, now),
     )
+    kinds = kinds_due(case, rules, now)
+    if not kinds or kinds[0] not in TURNS:
+        return kinds
+    since = now - timedelta(seconds=flapping.WITHIN)
+    about = Alert.objects.filter(incident__endpoint=state.endpoint_id, kind__in=TURNS, dropped="", created_at__gt=since)
+    count = about.order_by().values("incident", "kind", "round").distinct().count()
+    return [] if flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER) else kinds
 
 
 def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
@@ -76,78 +104,6 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     if parent and (parent.resolved_at is None or now - parent.resolved_at < patience):
         return f"caused by {parent.endpoint}"
     return ""
-
-
-def _waits(state: EndpointState, now: datetime) -> bool:
-    since = now - timedelta(seconds=flapping.WITHIN)
-    about = Alert.objects.filter(incident__endpoint=state.endpoint_id, kind__in=TURNS, dropped="", created_at__gt=since)
-    count = about.order_by().values("incident", "kind", "round").distinct().count()
-    return flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER)
-
-
-def _rules(rules: AlertPolicy) -> Rules:
-    return Rules(
-        remind_every=timedelta(hours=rules.remind_every) if rules.remind_every else None,
-        escalate_after=timedelta(minutes=rules.escalate_after) if rules.escalate_to else None,
-    )
-
-
-def quiet_hours(rules: AlertPolicy) -> Quiet | None:
-    """The team's quiet hours, where it has set both ends."""
-    if rules.quiet_from is None or rules.quiet_to is None:
-        return None
-    return Quiet(rules.quiet_from, rules.quiet_to, rules.time_zone)
-
-
-def _write(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy, now: datetime) -> None:
-    """One alert of this kind per recipient, and in the incident what people know from now on."""
-    if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
-        incident.round += 1
-    held = hold_until(kind, incident.status, quiet_hours(rules), now)
-    if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
-        incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
-    rounds = incident.reminders if kind is Kind.REMINDER else incident.round
-    _store(
-        _to_whom(incident, endpoint, kind, rules),
-        incident=incident,
-        team=endpoint.team,
-        kind=kind,
-        round=rounds,
-        facts=_facts(endpoint, incident),
-        hold_until=held,
-    )
-    if kind is Kind.REMINDER:
-        incident.reminders += 1
-    elif kind is Kind.ESCALATED:
-        incident.escalated_at = now
-    else:
-        incident.announced = kind
-    if kind is not Kind.ESCALATED:
-        incident.announced_at = now
-    incident.save(update_fields=["announced", "announced_at", "round", "reminders", "escalated_at"])
-
-
-def _to_whom(incident: Incident, endpoint: Endpoint, kind: Alert.Kind, rules: AlertPolicy) -> list[tuple[str, str]]:
-    """(channel, recipient) of each. Its end goes to those who were alerted of the trouble, and only to them."""
-    if kind is Kind.RECOVERED:
-        return _willing(endpoint.team, incident.alerts.filter(dropped=""))
-    if kind is Kind.ESCALATED:
-        return [(Channel.MAIL, address) for address in recipients.willing(endpoint.team, rules.escalate_to)]
-    return everyone(endpoint.team, rules)
-
-
-def _willing(team: Team, alerts: QuerySet[Alert]) -> list[tuple[str, str]]:
-    """(channel, recipient) of those who got these alerts and still want the team's mail."""
-    got = list(alerts.order_by().values_list("channel", "recipient").distinct())
-    mailed = recipients.willing(team, [address for channel, address in got if channel == Channel.MAIL])
-    return [pair for pair in got if pair[0] != Channel.MAIL or pair[1] in mailed]
-
-
-def everyone(team: Team, rules: AlertPolicy) -> list[tuple[str, str]]:
-    """(channel, recipient) of all that the team wants to be notified by."""
-    channels = [(Channel.APPRISE, rules.apprise_url), (Channel.WEBHOOK, rules.webhook_url)]
-    mails = [(Channel.MAIL.value, address) for address in recipients.active(team)]
-    return mails + [(channel.value, channel.value) for channel, url in channels if url]
 
 
 def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
@@ -168,17 +124,17 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
         return
     now, team = datetime.now(UTC), incident.endpoint.team
     ended = (incident.resolved_at or now).isoformat()
-    facts = last.facts if items.can_be_worded(last) else _facts(incident.endpoint, incident)
+    facts = last.facts if items.can_be_worded(last) else items.facts_of(incident, incident.endpoint)
     recovered = incident.resolved_at is not None
     facts = facts | {"resolved_at": ended, "why": why, "recovered": recovered, "team_goes": team_goes}
     _store(
-        _willing(team, taken),
+        recipients.who_got(taken, team),
         incident=incident,
         team=None if team_goes else team,
         kind=Kind.UNWATCHED,
         round=incident.round,
         facts=facts,
-        hold_until=hold_until(Kind.UNWATCHED, incident.status, quiet_hours(policy.policy_of(team)), now),
+        hold_until=hold_until(Kind.UNWATCHED, incident.status, policy.rules_of(policy.policy_of(team)).quiet, now),
     )
 
 
@@ -217,9 +173,9 @@ def write_note(
     facts = {"subject": subject, "text": text, "path": path, "link_text": link_text, "name": subject}
     facts |= {"team": team.name, "team_slug": team.slug}
     facts |= {"until": until.isoformat()} if until else {}
-    rules = policy.policy_of(team)
-    held = hold_until(kind, "", quiet_hours(rules), datetime.now(UTC))
-    _store(everyone(team, rules), team=team, kind=kind, key=key, facts=facts, hold_until=held)
+    wanted = policy.policy_of(team)
+    held = hold_until(kind, "", policy.rules_of(wanted).quiet, datetime.now(UTC))
+    _store(recipients.everyone(team, wanted), team=team, kind=kind, key=key, facts=facts, hold_until=held)
 
 
 def write_monitor_note(key: str, subject: str, text: str) -> None:
@@ -248,24 +204,3 @@ def _call_delivery() -> None:
     """Wakes the delivery worker once a lone alert is ready. What it misses, its sweep finds within seconds."""
     wake = partial(current_app.send_task, "fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
     broker.attempt(wake, "new alerts wait for the next sweep.")
-
-
-def _facts(endpoint: Endpoint, incident: Incident) -> dict[str, Any]:
-    alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
-    was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
-    return {
-        "name": f"{endpoint.name}{was}",
-        "team": endpoint.team.name,
-        "team_slug": endpoint.team.slug,
-        "url": endpoint.url,
-        "path": incident.get_absolute_url(),
-        "endpoint_path": endpoint.get_absolute_url(),
-        "status": incident.status,
-        "cause": incident.cause,
-        "step": incident.step,
-        "detail": incident.detail,
-        "began_at": incident.began_at.isoformat(),
-        "opened_at": incident.opened_at.isoformat(),
-        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
-        "last_seen": incident.last_seen,
-    }

@@ -1,4 +1,4 @@
-"""What became of mail to the addresses of a team: taken, refused for good, or not wanted any more."""
+"""Who gets a team's alerts, and what became of mail to its addresses: taken, refused for good, or unsubscribed from."""
 
 from datetime import UTC, datetime
 
@@ -10,9 +10,35 @@ from core.mail_addresses import same
 from teams import audit, confirmations
 from teams.models import Team
 
-from ..models import Recipient
+from ..models import Alert, AlertPolicy, Channel, Incident, Recipient
+
+Way = tuple[str, str]
+"""(channel, recipient): an address, or for a channel of the team its kind, as in Alert."""
 
 UNWANTED = "the address wants no mail, or is not confirmed yet"
+
+
+def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> list[Way]:
+    """Who gets an alert of this kind. The end goes to those who were alerted of the trouble, and only to them."""
+    if kind == Alert.Kind.RECOVERED:
+        return who_got(incident.alerts.filter(dropped=""), team)
+    if kind == Alert.Kind.ESCALATED:
+        return [(Channel.MAIL, address) for address in willing(team, policy.escalate_to)]
+    return everyone(team, policy)
+
+
+def who_got(alerts: QuerySet[Alert], team: Team) -> list[Way]:
+    """Those of the team who got these alerts and still want its mail."""
+    got = list(alerts.order_by().values_list("channel", "recipient").distinct())
+    mailed = willing(team, [address for channel, address in got if channel == Channel.MAIL])
+    return [way for way in got if way[0] != Channel.MAIL or way[1] in mailed]
+
+
+def everyone(team: Team, policy: AlertPolicy) -> list[Way]:
+    """All that the team wants to be notified by."""
+    channels = [(Channel.APPRISE, policy.apprise_url), (Channel.WEBHOOK, policy.webhook_url)]
+    mails = [(Channel.MAIL.value, address) for address in active(team)]
+    return mails + [(channel.value, channel.value) for channel, url in channels if url]
 
 
 def active(team: Team) -> list[str]:
@@ -25,9 +51,11 @@ def willing(team: Team, addresses: list[str]) -> list[str]:
 
     Without a mail server nobody can confirm anything, nor get a mail: then the alerts page shows what would be sent.
     """
-    waiting = [row.address for row in confirmations.pending(team)] if settings.EMAIL_CONFIGURED else []
-    without = {same(address) for address in (*unsubscribed(team), *waiting)}
-    return [address for address in addresses if same(address) not in without]
+    without = unsubscribed(team)
+    if settings.EMAIL_CONFIGURED:
+        without += [row.address for row in confirmations.pending(team)]
+    mailboxes = {same(address) for address in without}
+    return [address for address in addresses if same(address) not in mailboxes]
 
 
 def known(team: Team, address: str) -> QuerySet[Recipient]:

@@ -30,17 +30,14 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
     if after.status is Status.UNKNOWN or not (begins or turns or ends or flaps):
         return  # while the monitor is blind, what is open stays open
 
-    # The incident that people take for open. Its row is locked: the sweep may be writing about its end.
-    lately = Q(resolved_at=None) | Q(resolved_at__gt=now - REOPEN_WITHIN)
-    rows = Incident.objects.unfinished().filter(lately, endpoint_id=state.endpoint_id)
-    incident = rows.select_for_update(of=("self",)).select_related("parent__endpoint").first()
+    incident = _current(state)
     sentence = causes.sentence(after.cause or "", after.detail, after.step)
     worst = {"status": after.status, "cause": after.cause or "", "step": after.step, "detail": after.detail[:500]}
     worse = False
     if incident is None:
         if not begins:
             return
-        began, endpoint, worse = state.failing_since or now, state.endpoint, True
+        worse, endpoint, began = True, state.endpoint, state.failing_since or now
         incident = Incident(endpoint=endpoint, began_at=began, opened_at=now, last_seen=last_seen, **worst)
         incident.save()
         probes = f"{endpoint.fail_after} of {endpoint.fail_of}" if endpoint.fail_of else f"{after.failures}"
@@ -65,6 +62,13 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
     if begins or worse:
         root_cause.attribute(incident)
     outbox.write_alerts(incident, state)
+
+
+def _current(state: EndpointState) -> Incident | None:
+    """The endpoint's incident that people take for open. Its row is locked: the sweep may be writing about its end."""
+    lately = Q(resolved_at=None) | Q(resolved_at__gt=datetime.now(UTC) - REOPEN_WITHIN)
+    found = Incident.objects.unfinished().filter(lately, endpoint_id=state.endpoint_id)
+    return found.select_for_update(of=("self",)).select_related("parent__endpoint").first()
 
 
 def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False) -> None:

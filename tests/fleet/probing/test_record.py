@@ -134,7 +134,7 @@ def test_degraded_that_turns_down_is_one_incident_with_two_kinds_of_alert(gpu):
 
 def test_an_incident_and_its_alerts_are_written_together_or_not_at_all(gpu, monkeypatch):
     record(gpu, good(), refused(), refused())
-    monkeypatch.setattr("fleet.alerts.outbox._facts", lambda *_: 1 / 0)
+    monkeypatch.setattr("fleet.alerts.items.facts_of", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         record(gpu, refused())
     state = EndpointState.objects.get(pk=gpu.pk)
