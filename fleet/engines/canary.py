@@ -1,24 +1,21 @@
 """A canary: one token asked of one model, since a server that answers may still be unable to work.
 
-It must change nothing: only a model in memory is asked where a request would load any other, Ollama's with the context
-that it is loaded with, and never a cloud model. What is asked: canary_questions.
+It must change nothing: Ollama's models are asked only while they are in memory, with the context they are loaded with.
+Who may be asked, what is asked, and what the answer means: canary_questions.
 """
 
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .canary_questions import body, no_such_route, routes
-from .errors import Cause, NotReady, ProbeError, Rejected
+from .canary_questions import body, no_such_route, refusal, reply_of, routes, spent
+from .errors import Cause, ProbeError
 from .http.answer import Answer
 from .http.client import Client
-from .lenient import mapping, whole
+from .lenient import whole
 from .ollama_memory import in_memory, loaded_again
 from .probe import probe
-from .products import ON_DEMAND
 from .reading import Canary, Exchange, Failure, Load, Model, Reading
-from .visit import check
 
 CANARY_DEADLINE = 10.0
 CONFIRM_DEADLINE = 5.0
@@ -28,34 +25,10 @@ AGAIN_DEADLINE = 2.5
 LONGEST = CANARY_DEADLINE + 3 * AGAIN_DEADLINE + CONFIRM_DEADLINE
 """Seconds that a canary with all that follows its failure takes at most."""
 
-_ON_DEMAND = frozenset({"ollama", "ollama_herd", "lmstudio", "localai"}) | ON_DEMAND
-"""Engines and products that load a model when it is asked for."""
 _COUNTS_EACH_TOKEN = ("vllm",)
 """Engines whose counters move with every step. Others count a request when it is over, so theirs may rest."""
 
 UNLOADED = "it left the memory just before"
-
-
-def suitable(engine: str, models: Iterable[Model], allowed: Sequence[str], product: str | None = None) -> list[Model]:
-    """The models that may be asked: allowed ones, here, able to answer, and in memory where asking would load them.
-
-    "x" allows "x:latest", Ollama's way of naming.
-    """
-    names = {name.lower() for name in allowed}
-    here = [m for m in models if _names(m) & names and not _in_a_cloud(m)]
-    on_demand = not _ON_DEMAND.isdisjoint((engine, product))
-    return [m for m in here if (m.loaded or (m.loaded is None and not on_demand)) and routes(engine, m, {})]
-
-
-def _in_a_cloud(model: Model) -> bool:
-    """Ollama's cloud models have a tag like this, also where a gateway passes on nothing but their names."""
-    _, colon, tag = model.name.lower().rpartition(":")
-    return bool(model.remote_host) or (bool(colon) and (tag == "cloud" or tag.endswith("-cloud")))
-
-
-def _names(model: Model) -> set[str]:
-    name = model.name.lower()
-    return {name, name.removesuffix(":latest")}
 
 
 def ask(
@@ -112,9 +85,9 @@ class _Asker:
         try:
             for path in routes(self.engine, self.model, self.reading.facts.api, worked):
                 answer = self._send("POST", path, until - time.monotonic(), body(path, name, self.context))
-                note = self._refusal(answer, path)
+                note = refusal(answer, path)
                 if not note:
-                    self.reply = _reply(answer, path)
+                    self.reply = reply_of(answer, path)
                     return Canary(name, self._ms(), spent(self.reply), path=path)
                 if not no_such_route(answer):
                     return Canary(name, self._ms(), note=note)
@@ -139,21 +112,6 @@ class _Asker:
             finally:
                 self.exchanges += client.exchanges
 
-    def _refusal(self, answer: Answer, path: str) -> str:
-        """Why it did not want to be asked; empty when it took the question. Raises what speaks of the engine."""
-        if no_such_route(answer) or (400 <= answer.status < 500 and answer.status != 429):
-            said = f': "{answer.quote}"' if answer.body.strip() else ""
-            return f"POST {path} answered HTTP {answer.status}{said}"[:300]
-        try:
-            check(answer, f"POST {path}")
-        except NotReady:
-            raise
-        except Rejected as error:
-            if answer.status == 503:
-                raise Rejected(Cause.SATURATED, error.detail) from None
-            raise
-        return ""
-
     def _failure(self, error: ProbeError, timeout: float) -> Failure:
         if error.cause is Cause.TIMED_OUT and error.step == "canary":
             return self._why_late(timeout)
@@ -174,7 +132,7 @@ class _Asker:
 
     def _why_busy(self, again: Reading) -> str:
         before, after = self.reading.load, again.load
-        if moved(before, after):
+        if after.worked_since(before):
             return "others got theirs meanwhile"
         if self.engine not in _COUNTS_EACH_TOKEN and (before.running or before.waiting):
             return f"{(before.running or 0) + (before.waiting or 0)} other requests were under way"
@@ -193,33 +151,6 @@ class _Asker:
         except ProbeError:
             return ""
         return "its process answers: others may be before it"
-
-
-def moved(before: Load, after: Load) -> bool:
-    """Whether the engine worked between two readings, by its counters of tokens. Not by that of finished requests where
-    there is a better one: a request that was given up counts as finished too."""
-    if before.process_start != after.process_start:
-        return False
-    pairs = [(before.generation_tokens, after.generation_tokens), (before.prompt_tokens, after.prompt_tokens)]
-    if all(None in pair for pair in pairs):
-        pairs = [(before.requests, after.requests)]
-    return any(old is not None and new is not None and new > old for old, new in pairs)
-
-
-def spent(answer: dict[str, Any]) -> int:
-    """The tokens that an answer cost; at least one, as not every server counts them."""
-    total = whole(mapping(answer.get("usage")).get("total_tokens"))
-    counted = sum(whole(answer.get(name)) or 0 for name in ("prompt_eval_count", "eval_count"))
-    return max(total or counted, 1)
-
-
-def _reply(answer: Answer, path: str) -> dict[str, Any]:
-    """The JSON answered; should Ollama stream, its last line. An error can come with status 200."""
-    line = answer.body.strip().rpartition(b"\n")[2]
-    reply: dict[str, Any] = replace(answer, body=line if path == "/api/generate" else answer.body).json(dict)
-    if reply.get("error"):
-        raise Rejected(Cause.SERVER_ERROR, f'POST {path} answered with an error. It said: "{answer.quote}"')
-    return reply
 
 
 def _in_memory(reading: Reading) -> set[tuple[str, int | None]]:

@@ -78,6 +78,16 @@ class Load:
             return self.busy
         return None if self.running is None else self.running > 0
 
+    def worked_since(self, before: "Load") -> bool:
+        """Whether the engine worked between two readings, by its counters of tokens. Not by that of finished requests
+        where there is a better one: a request that was given up counts as finished too."""
+        if before.process_start != self.process_start:
+            return False
+        pairs = [(before.generation_tokens, self.generation_tokens), (before.prompt_tokens, self.prompt_tokens)]
+        if all(None in pair for pair in pairs):
+            pairs = [(before.requests, self.requests)]
+        return any(old is not None and new is not None and new > old for old, new in pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

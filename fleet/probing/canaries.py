@@ -20,8 +20,16 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
     wanted = next_canary(state.memory(), state.rules(), reading)
     if isinstance(wanted, Canary):
         return replace(reading, canary=wanted)
-    if wanted is None or not _reserve(state):
+    if wanted is None or state.due_at is None:
         return reading
+    # The next probe is moved behind this canary, so that none overtakes it and has it dropped; the verdict on it takes
+    # that back. What is due is that probe: the one under way is not overdue for as long as its canary may take.
+    until = max(state.due_at, int(time.time() + LONGEST) + 1)
+    rows = EndpointState.objects.filter(pk=state.pk, due_at=state.due_at)
+    if rows.update(due_at=until, waiting_since=None) != 1:
+        return reading  # another probe was sent off meanwhile
+    state.due_at = until
+    give_back()
     return canary.ask(
         endpoint.url,
         wanted.engine,
@@ -31,18 +39,3 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         timeout=CONFIRM_DEADLINE if wanted.confirms else CANARY_DEADLINE,
         **endpoint.access,
     )
-
-
-def _reserve(state: EndpointState) -> bool:
-    """Moves the next probe behind this canary, so that no other probe overtakes it and has it dropped; the verdict on
-    it takes that back. False when another probe was sent off meanwhile."""
-    if state.due_at is None:
-        return False
-    until = max(state.due_at, int(time.time() + LONGEST) + 1)
-    rows = EndpointState.objects.filter(pk=state.pk, due_at=state.due_at)
-    # What is due is that probe: the one under way is not overdue for as long as its canary may take.
-    if rows.update(due_at=until, waiting_since=None) != 1:
-        return False
-    state.due_at = until
-    give_back()
-    return True

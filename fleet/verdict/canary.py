@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..engines.canary import moved, suitable
+from ..engines.canary_questions import suitable
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Model, Reading
 from . import canary_limits, schedule, stall
@@ -73,7 +73,7 @@ def _works_anyway(memory: Memory, reading: Reading, model: Model) -> bool:
     takes no doubt away.
     """
     last = memory.canary
-    if moved(memory.load, reading.load):
+    if reading.load.worked_since(memory.load):
         return True
     if last.doubted or (last.why == TRAFFIC and last.skipped_at > last.at):
         return False

@@ -7,7 +7,6 @@ those running stand still (vllm-project/vllm#53130).
 
 from dataclasses import dataclass
 
-from ..engines.canary import moved
 from ..engines.errors import Cause
 from ..engines.reading import Load, Reading
 from .status import Finding
@@ -63,7 +62,7 @@ def _no_progress(before: Load, now: Load) -> bool:
 
 def _rests(before: Load, now: Load) -> bool:
     """The KV cache must rest as well: it fills while a prompt is read in."""
-    return not moved(before, now) and before.kv_cache_usage == now.kv_cache_usage
+    return not now.worked_since(before) and before.kv_cache_usage == now.kv_cache_usage
 
 
 def under_way(load: Load) -> int:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from fleet.engines import canary
+from fleet.engines.canary_questions import suitable
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load, Model, Reading
 from tests.fake_engine import FakeEngine
@@ -22,7 +23,7 @@ def quick(monkeypatch):
 def asked(engine: FakeEngine, name: str, allowed: str = "tiny", **options: object) -> Reading:
     """A probe and its canary to the one model that `allowed` allows."""
     reading = good(engine, name, api_key=options.get("api_key"))
-    [model] = canary.suitable(name, reading.facts.models, [allowed])
+    [model] = suitable(name, reading.facts.models, [allowed])
     return canary.ask(engine.url, name, model, reading, **options)  # type: ignore[arg-type]
 
 
@@ -133,15 +134,15 @@ def test_only_allowed_models_are_suitable_and_where_asking_would_load_only_loade
         Model("reranker", loaded=True, capabilities=("rerank",)),
     ]
     everything = ["A", "b", "c", "cloud", "gpt-oss:120b-cloud", "kimi:cloud", "our-cloud", "reranker"]
-    assert [m.name for m in canary.suitable("ollama", models, everything)] == ["a:latest"]
-    assert [m.name for m in canary.suitable("lmstudio", models, everything)] == ["a:latest"]
-    assert [m.name for m in canary.suitable("localai", models, everything)] == ["a:latest"]
-    assert [m.name for m in canary.suitable("llamacpp", models, everything)] == ["a:latest", "c", "our-cloud"]
-    assert [m.name for m in canary.suitable("vllm", models, everything)] == ["a:latest", "c", "our-cloud"]
-    assert canary.suitable("vllm", models, []) == []
+    assert [m.name for m in suitable("ollama", models, everything)] == ["a:latest"]
+    assert [m.name for m in suitable("lmstudio", models, everything)] == ["a:latest"]
+    assert [m.name for m in suitable("localai", models, everything)] == ["a:latest"]
+    assert [m.name for m in suitable("llamacpp", models, everything)] == ["a:latest", "c", "our-cloud"]
+    assert [m.name for m in suitable("vllm", models, everything)] == ["a:latest", "c", "our-cloud"]
+    assert suitable("vllm", models, []) == []
     for product in ("llama-swap", "Lemonade", "Docker Model Runner", "MLX-LM", "LM Studio", "Ollama"):
-        assert [m.name for m in canary.suitable("openai_compatible", models, everything, product)] == ["a:latest"]
-    assert [m.name for m in canary.suitable("openai_compatible", models, ["c"], "TabbyAPI")] == ["c"]
+        assert [m.name for m in suitable("openai_compatible", models, everything, product)] == ["a:latest"]
+    assert [m.name for m in suitable("openai_compatible", models, ["c"], "TabbyAPI")] == ["c"]
 
 
 def test_a_vllm_that_answers_but_generates_nothing_is_wedged() -> None:
@@ -256,4 +257,4 @@ def test_the_api_key_is_sent_and_kept_out_of_what_is_reported() -> None:
     ],
 )
 def test_work_shows_in_the_counters_of_tokens(before, after, moved) -> None:
-    assert canary.moved(before, after) is moved
+    assert after.worked_since(before) is moved

@@ -123,7 +123,7 @@ class TestWithDatabase:
             canary_due(gpu)
             for _ in range(3):
                 probed(gpu)
-            monkeypatch.setattr(canaries, "_reserve", lambda state: False)
+            monkeypatch.setattr(canaries, "next_canary", lambda *_: None)
             states = [probed(gpu) for _ in range(3)]
         assert [(s.status, s.cause, s.successes) for s in states] == [("down", "wedged", 0)] * 3
 
