@@ -5,6 +5,7 @@
     |- TimedOut               the wall-clock deadline of the probe passed
     |- TooCostly              an answer that is more work than any honest one
     |- BadAnswer              something answered, but not what it should be
+    |  `- Bug                 an engine module stumbled over it
     |- Rejected               a clear no: key, host name, rate or another HTTP status
     `- NotReady               it says so itself: loading, asleep, engine dead
 
@@ -13,7 +14,7 @@ The rest of the code matches on these names, or on the Cause alone.
 
 from core.http.errors import BadAnswer, Cause, ProbeError, TimedOut, TooCostly, Unreachable
 
-__all__ = ["BadAnswer", "Cause", "NotReady", "ProbeError", "Rejected", "TimedOut", "TooCostly", "Unreachable"]
+__all__ = ["BadAnswer", "Bug", "Cause", "NotReady", "ProbeError", "Rejected", "TimedOut", "TooCostly", "Unreachable"]
 
 
 class Rejected(ProbeError):
@@ -22,3 +23,7 @@ class Rejected(ProbeError):
 
 class NotReady(ProbeError):
     """The server itself says that it is loading, asleep or dead."""
+
+
+class Bug(BadAnswer):
+    """An engine module stumbled over an answer it did not foresee."""

@@ -1,12 +1,19 @@
 """The facts of one probe in the making: what is known from earlier ones, with new answers put over it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .lenient import mapping
+from .http.answer import Answer
+from .lenient import mapping, texts
 from .reading import Backend, Facts, Load, Model
-from .visit import Visit
+from .visit import Visit, check
+
+OFF = (400, 404, 405, 501)
+"""What a route answers that is switched off, or that needs more than a probe can give: llama.cpp's router a model."""
+
+OFF_FOR = 3600.0
+"""Seconds until such a route is asked again."""
 
 
 class Learned:
@@ -15,7 +22,8 @@ class Learned:
     How hard the server works (`load`) and what is behind a gateway (`behind`) are learned afresh in every probe.
     """
 
-    def __init__(self, visit: Visit, engine: str) -> None:
+    def __init__(self, visit: Visit, engine: str, questions: Collection[str]) -> None:
+        """`questions`: what the engine is asked besides its health. What is known about others is dropped."""
         self.now = visit.now
         self._visit = visit
         self._new = visit.known.memory.get("engine") != engine
@@ -29,8 +37,10 @@ class Learned:
         self.behind: tuple[Backend, ...] = ()
         self.running: list[dict[str, Any]] | None = None  # Ollama's loaded models, as it lists them
         self._asked = dict(known.asked)
-        self._warnings: dict[str, list[str]] = dict(mapping(self.memory.pop("warnings", None)))
-        self._unanswered: dict[str, Any] = dict(mapping(self.memory.pop("unanswered", None)))
+        kept = {"health", *questions}
+        warnings, unanswered = (mapping(self.memory.pop(name, None)) for name in ("warnings", "unanswered"))
+        self._warnings: dict[str, list[str]] = {about: each for about, each in warnings.items() if about in kept}
+        self._unanswered: dict[str, Any] = {about: each for about, each in unanswered.items() if about in kept}
 
     def due(self, question: str, every: float) -> bool:
         """Like Visit.due, with `every` in seconds; everything is due at an engine we see for the first time."""
@@ -53,6 +63,23 @@ class Learned:
         since = self.now if first else mapping(self._unanswered[question]).get("since", self.now)
         self._unanswered[question] = {"since": since, "at": self.now, "why": why, "step": step}
         return first
+
+    def optional(self, path: str, **options: Any) -> Answer | None:
+        """What GET `path` answers, a route that may be switched off; None where it is, which is asked once an hour.
+
+        Raises what Visit.get() raises, and what check() does of any other refusal.
+        """
+        off = set(texts(self.memory.get("off")))
+        if path in off and not self.due(path, OFF_FOR):
+            return None
+        answer = self._visit.get(path, **options)
+        self.answered(path, OFF_FOR)
+        is_off = answer.status in OFF
+        self.memory["off"] = sorted(off | {path} if is_off else off - {path})
+        if is_off:
+            return None
+        check(answer, f"GET {path}")
+        return answer
 
     def warn(self, about: str, warnings: Sequence[str]) -> None:
         """Sentences for the operator; they replace the earlier ones `about` the same thing."""

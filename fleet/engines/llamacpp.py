@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import ProbeError
-from .http.answer import Answer
 from .learning import Learned
 from .lenient import LIST_BYTES, keep, mapping, mappings, text, texts, whole
 from .openai_models import EVERY, REFUSED, ask
@@ -24,7 +23,6 @@ from .visit import Visit
 
 NAME, LABEL, PORT = "llamacpp", "llama.cpp server", 8080
 
-HOUR = 3600.0
 METRICS_FREE_SINCE = 10630
 """The build from which GET /metrics neither wakes a sleeping server nor counts as work: ggml-org/llama.cpp#27376."""
 
@@ -122,17 +120,6 @@ def _capabilities(props: dict[str, Any]) -> Iterator[str]:
         yield "tools"
 
 
-def _served(visit: Visit, learned: Learned, path: str) -> Answer | None:
-    """The answer of a route that may be switched off. A refusal is remembered for an hour."""
-    off = set(texts(learned.memory.get("off")))
-    if path in off and not learned.due(path, HOUR):
-        return None
-    answer = visit.get(path, max_bytes=METRICS_BYTES)
-    learned.answered(path, HOUR)
-    learned.memory["off"] = sorted(off - {path} if answer.status == 200 else off | {path})
-    return answer if answer.status == 200 else None
-
-
 def _learn_load(visit: Visit, learned: Learned) -> None:
     """By /metrics, else by /slots. Neither is asked while it sleeps, nor where it would keep it from sleeping."""
     if learned.load.sleep_state:
@@ -140,12 +127,12 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     build = re.match(r"b([1-9][0-9]*)", learned.version or "")
     wakes = _can_sleep(learned) and build is not None and int(build[1]) < METRICS_FREE_SINCE
     learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
-    page = None if wakes else _served(visit, learned, "/metrics")
+    page = None if wakes else learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if page:
         figures = Page(page.text, _NAMES)
         counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
         learned.load = replace(learned.load, **counts)
-    elif not _can_sleep(learned) and (answer := _served(visit, learned, "/slots")):
+    elif not _can_sleep(learned) and (answer := learned.optional("/slots", max_bytes=METRICS_BYTES)):
         slots = [slot.get("is_processing") for slot in mappings(answer.json())]
         known = bool(slots) and all(isinstance(busy, bool) for busy in slots)
         learned.load = replace(learned.load, running=slots.count(True) if known else None)

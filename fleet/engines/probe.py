@@ -6,9 +6,9 @@ Whatever goes wrong comes back as a Reading with a Failure; a probe never raises
 import time
 from contextlib import suppress
 
-from .errors import BadAnswer, Cause, NotReady, ProbeError, Rejected, TimedOut, Unreachable
+from .errors import BadAnswer, Bug, Cause, NotReady, ProbeError, Rejected, TimedOut, Unreachable
 from .http.client import Client
-from .questions import Bug, Engine, guarded, read
+from .questions import Engine, read
 from .reading import Facts, Failure, Identity, Load, Reading
 from .refusal import not_an_answer, refused
 from .registry import ENGINES
@@ -119,8 +119,8 @@ class _Climb:
         troubles = [front] if front else []
         for engine in self.engines.values():
             try:
-                with self.visit.aside():
-                    identity = guarded(engine, engine.identify, self.visit)
+                with self.visit.aside(), self.visit.guarded(engine.NAME, engine.LABEL):
+                    identity = engine.identify(self.visit)
             except ProbeError as error:
                 if not self._goes_on(error):
                     raise

@@ -6,20 +6,15 @@ server work, too. Only where it says why nobody can use the server (`decides`, s
 reading's failure.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from . import openai_models
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
 from .reading import Facts, Identity, Load
 from .visit import Visit
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 AGAIN = 60.0
 """Seconds until a side question is asked again that got no good answer."""
@@ -87,20 +82,6 @@ class Engine(Protocol):
         """Raises the ProbeError by which it is not up."""
 
 
-def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
-    """The facts and the load, and whether an answer was so odd that another engine may have taken its place.
-
-    Raises the ProbeErrors of `check_health`, and those that a question has under `decides`.
-    """
-    learned = Learned(visit, engine.NAME)
-    with visit.step("health"):
-        odd = _check_health(engine, visit, learned)
-    for question in engine.QUESTIONS:
-        if _wanted(question, learned):
-            odd |= _ask(engine, question, visit, learned)
-    return learned.facts(), learned.load, odd
-
-
 _SHUT = (
     Cause.AUTH_REJECTED,
     Cause.BASIC_AUTH,
@@ -114,10 +95,37 @@ _SHUT = (
 https://docs.vllm.ai/en/latest/usage/security/"""
 
 
+def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
+    """The facts and the load, and whether an answer was so odd that another engine may have taken its place.
+
+    Raises the ProbeErrors of `check_health`, and those that a question has under `decides`.
+    """
+    learned = Learned(visit, engine.NAME, [question.name for question in engine.QUESTIONS])
+    with visit.step("health"):
+        odd = _check_health(engine, visit, learned)
+    for question in engine.QUESTIONS:
+        if not question.when(learned) or learned.waits(question.name, AGAIN):
+            continue
+        if not (learned.due(question.name, question.every) or (question.sooner and question.sooner(learned))):
+            continue
+        try:
+            with visit.step(question.step), visit.aside(), visit.guarded(engine.NAME, engine.LABEL):
+                question.learn(visit, learned)
+        except ProbeError as error:
+            if error.cause in question.decides:
+                raise
+            first = learned.unanswered(question.name, visit.client.scrub(error.detail), question.step)
+            odd |= first and (isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS)
+        else:
+            learned.answered(question.name, question.every)
+    return learned.facts(), learned.load, odd
+
+
 def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
     """Where the way to the engine's own health is shut, its list of models answers for it. True the first time."""
     try:
-        guarded(engine, lambda visit: engine.check_health(visit, learned), visit)
+        with visit.guarded(engine.NAME, engine.LABEL):
+            engine.check_health(visit, learned)
     except (Rejected, BadAnswer) as error:
         # A page with status 200 in place of the health comes from something else than the engine.
         if error.cause not in _SHUT or (isinstance(error, BadAnswer) and error.cause is Cause.LOGIN_PAGE):
@@ -130,39 +138,3 @@ def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
         return learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}", "health")
     learned.answered("health")
     return False
-
-
-def _wanted(question: Question, learned: Learned) -> bool:
-    if not question.when(learned) or learned.waits(question.name, AGAIN):
-        return False
-    return learned.due(question.name, question.every) or bool(question.sooner and question.sooner(learned))
-
-
-def _ask(engine: Engine, question: Question, visit: Visit, learned: Learned) -> bool:
-    """Whether the answer was odd for the first time."""
-    try:
-        with visit.step(question.step), visit.aside():
-            guarded(engine, lambda visit: question.learn(visit, learned), visit)
-    except ProbeError as error:
-        if error.cause in question.decides:
-            raise
-        first = learned.unanswered(question.name, visit.client.scrub(error.detail), question.step)
-        return first and (isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS)
-    learned.answered(question.name, question.every)
-    return False
-
-
-class Bug(BadAnswer):
-    """An engine module stumbled over an answer it did not foresee."""
-
-
-def guarded(engine: Engine, ask: Callable[[Visit], T], visit: Visit) -> T:
-    """What `ask` returns; an answer that nobody foresaw becomes a ProbeError, and the log has the traceback."""
-    try:
-        return ask(visit)
-    except ProbeError:
-        raise
-    except Exception as error:
-        logger.warning("%s stumbled over an answer from %s", engine.NAME, visit.client.base_url, exc_info=True)
-        detail = f"The answers of this server have a form that we cannot read as {engine.LABEL}"
-        raise Bug(Cause.WRONG_SHAPE, f"{detail} ({type(error).__name__}).") from None

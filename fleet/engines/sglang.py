@@ -20,7 +20,6 @@ from .visit import Visit, check
 NAME, LABEL, PORT = "sglang", "SGLang", 30000
 LISTENS_LATE = True  # it takes no connections until its model is loaded
 
-HOUR = 3600.0
 _ALIASES = {
     "running": ("sglang:num_running_reqs",),
     "waiting": ("sglang:num_queue_reqs",),
@@ -73,18 +72,11 @@ def _learn_info(visit: Visit, learned: Learned) -> None:
     learned.api = dict.fromkeys(("completions", "chat"), "yes")
 
 
-def _shows_metrics(learned: Learned) -> bool:
-    return not learned.memory.get("no metrics") or learned.due("metrics", HOUR)
-
-
 def _learn_load(visit: Visit, learned: Learned) -> None:
     learned.load = Load(slots=whole(learned.memory.get("slots")))
-    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
-    learned.memory["no metrics"] = answer.status == 404
-    learned.answered("metrics", HOUR)
-    if answer.status == 404:
+    answer = learned.optional("/metrics", max_bytes=METRICS_BYTES)
+    if answer is None:
         return
-    check(answer, "GET /metrics")
     page = Page(answer.text, _NAMES)
     counts: dict[str, Any] = {
         field: page.count(names, copies=(*_RANKS, _PRIORITY) if field in _GAUGES else _RANKS)
@@ -101,7 +93,6 @@ QUESTIONS = (
         _learn_load,
         ("GET /metrics",),
         step="load",
-        when=_shows_metrics,
         cost="a page of text from its counters; once an hour where it is switched off",
     ),
 )

@@ -1,16 +1,19 @@
 """One probe's conversation with one endpoint: what an engine module gets to work with."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-from .errors import BadAnswer, ProbeError, TimedOut
+from .errors import BadAnswer, Bug, Cause, ProbeError, TimedOut
 from .health import healthy
 from .http.answer import Answer
 from .http.client import Client
 from .lenient import mapping
 from .reading import Facts
 from .refusal import not_an_answer, refused
+
+logger = logging.getLogger(__name__)
 
 
 class Visit:
@@ -44,6 +47,18 @@ class Visit:
             yield
         finally:
             self._aside = before
+
+    @contextmanager
+    def guarded(self, engine: str, label: str) -> Iterator[None]:
+        """An answer that the module of this engine did not foresee becomes a Bug; the log has the traceback."""
+        try:
+            yield
+        except ProbeError:
+            raise
+        except Exception as error:
+            logger.warning("%s stumbled over an answer from %s", engine, self.client.base_url, exc_info=True)
+            detail = f"The answers of this server have a form that we cannot read as {label}"
+            raise Bug(Cause.WRONG_SHAPE, f"{detail} ({type(error).__name__}).") from None
 
     def get(self, path: str, *, auth: bool = True, max_bytes: int | None = None) -> Answer:
         """Client.get, asked at most once per path in this visit: what took too long is not asked again."""

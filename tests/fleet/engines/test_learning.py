@@ -10,7 +10,7 @@ from .ask import NOW, by_name, good
 
 
 def learned(known: Facts, engine: str = "vllm", seconds: float = 0) -> Learned:
-    return Learned(Visit(Client("http://127.0.0.1:9"), known, NOW + seconds), engine)
+    return Learned(Visit(Client("http://127.0.0.1:9"), known, NOW + seconds), engine, ("models", "routes"))
 
 
 def known() -> Facts:
@@ -40,6 +40,14 @@ def test_a_new_warning_takes_back_the_earlier_one_about_the_same_only() -> None:
     again.warn("models", [])
     assert again.facts().warnings == ("Too open.",)
     assert learned(again.facts()).facts().warnings == ("Too open.",)
+
+
+def test_a_question_that_is_not_asked_any_more_leaves_no_warning() -> None:
+    before = known()
+    before.memory["warnings"]["answers"] = ["Too odd."]
+    before.memory["unanswered"] = {"answers": {"since": NOW, "at": NOW, "why": "HTTP 500", "step": "load"}}
+    after = learned(before, seconds=30).facts()
+    assert after.warnings == ("Too many.", "Too open.") and "unanswered" not in after.memory
 
 
 def test_another_engine_starts_from_nothing() -> None:

@@ -32,6 +32,16 @@ def test_metrics_that_are_off_are_asked_again_after_an_hour() -> None:
         assert "GET /metrics" in requests(good(engine, "llamacpp", second, 60 * MINUTE))
 
 
+def test_metrics_that_are_refused_are_not_taken_for_switched_off() -> None:
+    with FakeEngine("llamacpp", "metrics") as engine:
+        engine.put("GET /metrics", "busy", 503)
+        first = good(engine, "llamacpp")
+    assert first.facts.warnings[0].startswith("No answer about load since")
+    with FakeEngine("llamacpp", "metrics") as engine:
+        second = good(engine, "llamacpp", first, MINUTE)
+    assert (second.load.running, second.facts.warnings) == (3, ())
+
+
 def test_without_slots_and_metrics_the_load_is_unknown() -> None:
     with FakeEngine("llamacpp") as engine:
         engine.put("GET /slots", {"error": {"code": 501}}, 501)
