@@ -72,6 +72,11 @@ class Load:
     process_start: float | None = None  # unix seconds; a change means a restart
 
     @property
+    def asleep(self) -> bool:
+        """Whether the server was put to sleep, or went to sleep by itself."""
+        return self.sleep_state not in (None, "awake")
+
+    @property
     def at_work(self) -> bool | None:
         """Whether the engine was working on a request; None when it is not known."""
         if self.busy is not None:

@@ -12,16 +12,17 @@ from core.encryption import EncryptedTextField
 from teams.models import Team
 
 from ..engines.errors import Cause
-from ..engines.reading import Reading, facts_from_json, load_from_json, to_json
+from ..engines.reading import Facts, Reading, facts_from_json, load_from_json, to_json
 from ..engines.timeout import DEFAULT_TIMEOUT
 from ..verdict.canary_memory import CanaryMemory
 from ..verdict.flapping import flapping
 from ..verdict.judge import Verdict
 from ..verdict.memory import Memory, Rules
 from ..verdict.monitor_blind import host_of
+from ..verdict.schedule import deadline
 from ..verdict.stall import Still
 from ..verdict.starts import Stretch
-from ..verdict.status import TROUBLE, Standing, Status, Thresholds
+from ..verdict.status import TROUBLE, Standing, Status, Thresholds, doubts
 
 
 class Endpoint(models.Model):
@@ -194,10 +195,18 @@ class EndpointState(models.Model):
             unix(self.failing_since),
         )
 
+    def deadline(self) -> float:
+        """Seconds that the next probe may take."""
+        return deadline(self.endpoint.timeout, doubts(self.standing(), self.rules().thresholds))
+
+    def known(self) -> Facts:
+        """What earlier probes learned of the server. Raises TypeError for JSON that no probe wrote."""
+        return facts_from_json(self.facts)
+
     def memory(self) -> Memory:
         """What earlier probes left. Raises AttributeError, TypeError or ValueError for JSON that no probe wrote."""
         return Memory(
-            facts=facts_from_json(self.facts),
+            facts=self.known(),
             load=load_from_json(self.load),
             refused=any(exchange.get("error") == Cause.CONNECTION_REFUSED for exchange in self.ladder[-1:]),
             seen_at=unix(self.seen_at),

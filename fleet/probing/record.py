@@ -15,13 +15,12 @@ from core.models import PutOff
 from .. import live
 from ..engines.errors import Cause
 from ..engines.probe import probe
-from ..engines.reading import Facts, Failure, Reading, facts_from_json
+from ..engines.reading import Facts, Failure, Reading
 from ..history import day_strip
 from ..incidents import lifecycle
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
-from ..verdict import schedule
 from ..verdict.judge import depends_on_blindness, judge
-from ..verdict.status import TROUBLE, Status, doubts
+from ..verdict.status import TROUBLE, Status
 from . import canaries, shares
 from .changes import differences
 from .probe_counts import counts
@@ -106,10 +105,9 @@ def state_of(endpoint_id: int) -> EndpointState | None:
 def _ask(state: EndpointState) -> Reading:
     endpoint, found_at = state.endpoint, state.identified_at
     identify = found_at is None or time.time() - found_at.timestamp() > IDENTIFY_EVERY
-    timeout = schedule.deadline(endpoint.timeout, doubts(state.standing(), state.rules().thresholds))
+    engine, timeout, began = endpoint.engine or state.engine or None, state.deadline(), time.monotonic()
     options: dict[str, Any] = {**endpoint.access, "timeout": timeout}
-    known, engine, began = facts_from_json(state.facts), endpoint.engine or state.engine or None, time.monotonic()
-    reading = probe(endpoint.url, engine=engine, known=known, identify=identify, **options)
+    reading = probe(endpoint.url, engine=engine, known=state.known(), identify=identify, **options)
     moved = reading.failure and reading.failure.cause is Cause.WRONG_ENGINE
     if moved and not endpoint.engine and reading.identity:
         # Nobody pinned the engine, so a new one is news for the change log, not trouble. Its facts start afresh.

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from ..engines.canary_questions import suitable
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Model, Reading
-from . import canary_limits, schedule, stall
+from . import canary_limits, stall
 from .canary_memory import DAY, CanaryMemory
 from .memory import Memory, Rules
-from .status import TROUBLE, Finding, asleep, status_of
+from .status import TROUBLE, Finding, status_of
 
 TRAFFIC = "real traffic had just succeeded"
 NOTHING_LOADED = "none of its models is known to be in memory"
@@ -29,13 +29,13 @@ class Question:
 def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Canary | None:
     """The canary due after a reading: a question, or one that is skipped. None where none is due."""
     last, allowed = memory.canary, rules.canary_models
-    if not allowed or reading.failure or asleep(reading.load):
+    if not allowed or reading.failure or reading.load.asleep:
         return None
     engine = reading.identity.engine if reading.identity else rules.engine
     stalled = stall.after(memory.stalled, memory.load, reading, engine)
     needed = stall.long_enough(stalled, reading.at) and last.done_at < stalled.since
     every = canary_limits.every(rules.canary_every, engine, last)
-    if not (last.doubted or needed or due(last.done_at, every, rules.key, reading.at)):
+    if not (last.doubted or needed or canary_limits.due(last.done_at, every, rules.key, reading.at)):
         return None
     if not last.doubted and canary_limits.has_ended(last, reading.facts.version, allowed):
         return Canary(skipped=canary_limits.ENDED)
@@ -51,12 +51,6 @@ def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Ca
         return Canary(model.name, skipped=TRAFFIC)
     progress_shows = engine == "ollama" or reading.load.generation_tokens is not None
     return Question(engine, model, last.paths.get(model.name, ""), confirms=last.doubted and progress_shows)
-
-
-def due(done_at: float, every: int, key: str, at: float) -> bool:
-    """Whether a slot began since the last canary: every `every` seconds, from a second that `key` stably gives."""
-    offset = schedule.phase(f"canary {key}", every)
-    return (at - offset) // every > (done_at - offset) // every
 
 
 def choose(models: Sequence[Model], last: str, again: bool) -> Model:
@@ -81,7 +75,7 @@ def _works_anyway(memory: Memory, reading: Reading, model: Model) -> bool:
     return bool(before and model.expires_at and model.expires_at > before)
 
 
-def find(last: CanaryMemory, reading: Reading, rules: Rules) -> Finding | None:
+def failed(last: CanaryMemory, reading: Reading, rules: Rules) -> Finding | None:
     """What the canary of a good reading found; None where it found nothing wrong, or there was none."""
     asked = reading.canary
     if asked and asked.failure:
@@ -92,7 +86,7 @@ def find(last: CanaryMemory, reading: Reading, rules: Rules) -> Finding | None:
     return None
 
 
-def after(last: CanaryMemory, reading: Reading, engine: str, allowed: Sequence[str]) -> CanaryMemory:
+def remembered(last: CanaryMemory, reading: Reading, engine: str, allowed: Sequence[str]) -> CanaryMemory:
     """What to remember after one more reading. `allowed`: the models that the team lets be asked."""
     asked = reading.canary
     names = {name.lower().removesuffix(":latest") for name in allowed}

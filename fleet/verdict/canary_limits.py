@@ -1,10 +1,11 @@
-"""What keeps canaries from changing anything: they neither load a model again nor keep one in memory. Pure."""
+"""How often a canary may be asked, and where none is, as it would load a model again or keep one in memory. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..engines.ollama_memory import moment
 from ..engines.reading import Model, Reading
+from . import schedule
 from .canary_memory import CanaryMemory
 
 UNUSED = "not used since the last canary; another would keep it in memory"
@@ -21,6 +22,12 @@ def every(seconds: int, engine: str, last: CanaryMemory) -> int:
     """Seconds between two canaries, of which the team wants one every `seconds`."""
     unseen = engine == "lmstudio" or (engine == "llamacpp" and last.sleeps)
     return max(seconds, RARELY) if unseen else seconds
+
+
+def due(done_at: float, every: int, key: str, at: float) -> bool:
+    """Whether a slot began since the last canary: every `every` seconds, from a second that `key` stably gives."""
+    offset = schedule.phase(f"canary {key}", every)
+    return (at - offset) // every > (done_at - offset) // every
 
 
 def unused(model: Model, reading: Reading, last: CanaryMemory) -> bool:

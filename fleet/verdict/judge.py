@@ -18,7 +18,7 @@ from .flapping import turned
 from .memory import Memory, Rules
 from .monitor_blind import suspicious
 from .starts import Habits, learned, weigh
-from .status import TROUBLE, Finding, Standing, Status, asleep, decide, doubts, find
+from .status import TROUBLE, Finding, Standing, Status, decide, doubts, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
 
     stalled = stall.after(memory.stalled, memory.load, reading, engine)
     work = None
-    if not reading.failure and not asleep(load):
-        work = canary.find(memory.canary, reading, rules) or stall.find(stalled, load, at)
+    if not reading.failure and not load.asleep:
+        work = canary.failed(memory.canary, reading, rules) or stall.wedged(stalled, load, at)
     if work is None and finding.status not in TROUBLE:
         work = stall.may_be_stuck(stalled, load, at)
     if work and (work.status in TROUBLE or finding.status not in TROUBLE):
@@ -83,7 +83,7 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
         refused=any(exchange.error == Cause.CONNECTION_REFUSED for exchange in reading.exchanges[-1:]),
         seen_at=memory.seen_at if reading.failure else at,
         due_at=due_at,
-        canary=canary.after(memory.canary, reading, engine, rules.canary_models),
+        canary=canary.remembered(memory.canary, reading, engine, rules.canary_models),
         stalled=stalled,
         starts=starts,
         starting=starting,

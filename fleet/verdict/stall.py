@@ -75,8 +75,8 @@ def long_enough(still: Still, at: float) -> bool:
     return still.probes >= PROBES and at - still.since >= SECONDS
 
 
-def find(still: Still, load: Load, at: float) -> Finding | None:
-    """Wedged, where figures move that must not while none moves that should."""
+def wedged(still: Still, load: Load, at: float) -> Finding | None:
+    """A finding where figures move that must not while none moves that should."""
     if still.rises < RISES or not long_enough(still, at):
         return None
     detail = f"{load.deferred} requests deferred, more and more, while {load.running} run without a token"

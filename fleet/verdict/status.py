@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ..engines.errors import Cause
-from ..engines.reading import Load, Reading
+from ..engines.reading import Reading
 
 
 class Status(StrEnum):
@@ -107,7 +107,7 @@ def find(reading: Reading, expected_models: tuple[str, ...] = (), slow_after: in
     """What a reading by itself says about the endpoint; an answer that takes more than `slow_after` ms is trouble."""
     if reading.failure:
         return Finding(reading.failure.cause, reading.failure.step, reading.failure.detail)
-    if asleep(reading.load):
+    if reading.load.asleep:
         return Finding(Cause.ASLEEP, "load", reading.load.sleep_state or "")
     if behind := _gone_behind(reading):
         return behind
@@ -120,11 +120,6 @@ def find(reading: Reading, expected_models: tuple[str, ...] = (), slow_after: in
     if reading.load.waiting:
         return Finding(Cause.SATURATED, "load", f"{reading.load.waiting} waiting")
     return Finding()
-
-
-def asleep(load: Load) -> bool:
-    """Whether the server was put to sleep, or went to sleep by itself."""
-    return load.sleep_state not in (None, "awake")
 
 
 def _certificate_ends(reading: Reading) -> str:

@@ -15,12 +15,11 @@ from fleet.verdict.canary import (
     NOTHING_LOADED,
     TRAFFIC,
     Question,
-    after,
     choose,
-    due,
-    find,
+    failed,
     next_canary,
     noted,
+    remembered,
 )
 from fleet.verdict.canary_memory import DAY, CanaryMemory
 from fleet.verdict.memory import Memory, Rules
@@ -40,10 +39,10 @@ def reading(*models: Model, engine: str = "vllm", **load) -> Reading:
 
 @given(st.integers(300, 86_400), st.text(max_size=5), st.floats(1e9, 4e9))
 def test_a_canary_is_due_once_in_every_slot(every, key, at):
-    assert not due(at, every, key, at)
-    assert due(at, every, key, at + every)
+    assert not canary_limits.due(at, every, key, at)
+    assert canary_limits.due(at, every, key, at + every)
     turns = [at + n * every / 4 for n in range(5)]
-    assert sum(due(earlier, every, key, later) for earlier, later in pairwise(turns)) == 1
+    assert sum(canary_limits.due(earlier, every, key, later) for earlier, later in pairwise(turns)) == 1
 
 
 def test_endpoints_take_their_canaries_at_different_seconds():
@@ -122,7 +121,7 @@ WEDGED = Failure(Cause.WEDGED, "canary", "no token")
     ],
 )
 def test_what_a_canary_found(last, asked, models, found):
-    assert find(last, replace(reading(), canary=asked), replace(RULES, canary_models=models)) == found
+    assert failed(last, replace(reading(), canary=asked), replace(RULES, canary_models=models)) == found
 
 
 @pytest.mark.parametrize(
@@ -152,11 +151,11 @@ def test_the_costs_of_yesterday_are_not_counted_today():
 
 def test_routes_are_kept_of_the_models_that_may_be_asked():
     seen = replace(reading(), canary=Canary("tiny", 5.0, 1, path="/v1/completions"))
-    now = after(CanaryMemory(paths={"gone": "/x", "TINY:latest": "/y"}), seen, "vllm", ("tiny",))
+    now = remembered(CanaryMemory(paths={"gone": "/x", "TINY:latest": "/y"}), seen, "vllm", ("tiny",))
     assert now.paths == {"TINY:latest": "/y", "tiny": "/v1/completions"}
-    assert after(now, reading(), "vllm", ()).paths == {}
+    assert remembered(now, reading(), "vllm", ()).paths == {}
 
 
 def test_a_probe_without_a_canary_leaves_what_is_remembered():
-    assert after(DOUBTED, reading(), "vllm", ("tiny",)) == DOUBTED
-    assert after(DOUBTED, replace(reading(), failure=WEDGED), "vllm", ("tiny",)) == DOUBTED
+    assert remembered(DOUBTED, reading(), "vllm", ("tiny",)) == DOUBTED
+    assert remembered(DOUBTED, replace(reading(), failure=WEDGED), "vllm", ("tiny",)) == DOUBTED

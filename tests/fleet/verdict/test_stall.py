@@ -7,7 +7,7 @@ import pytest
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load
-from fleet.verdict.stall import Still, count, find, may_be_stuck
+from fleet.verdict.stall import Still, count, may_be_stuck, wedged
 from fleet.verdict.status import Finding, Status
 
 LOAD = Load(running=2, waiting=0, kv_cache_usage=0.5, prompt_tokens=10, generation_tokens=20, requests=3)
@@ -27,7 +27,7 @@ def test_figures_at_rest_may_be_stuck_after_three_probes_and_thirty_seconds_and_
     found = may_be_stuck(still, LOAD, at)
     assert found == Finding(Cause.MAY_BE_STUCK, "load", "2 requests under way, no token for 3 probes")
     assert found.status is Status.DEGRADED
-    assert find(still, LOAD, at) is None
+    assert wedged(still, LOAD, at) is None
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def deferring(*deferred: int | None, **changes: object) -> list[Load]:
 def test_deferred_requests_that_rise_while_those_running_stand_still_are_wedged():
     loads = [replace(load, kv_cache_usage=0.2 + n / 100) for n, load in enumerate(deferring(92, 227, 300, 468))]
     still, at = probes(loads, every=30)
-    found = find(still, loads[-1], at)
+    found = wedged(still, loads[-1], at)
     assert found is not None and (found.cause, found.status) == (Cause.WEDGED, Status.DOWN)
     assert found.detail == "468 requests deferred, more and more, while 3 run without a token for 3 probes"
-    assert find(*as_seen(deferring(0, 0, 0, 4, 4, 9), every=15)) is not None  # in steps, and from rest
+    assert wedged(*as_seen(deferring(0, 0, 0, 4, 4, 9), every=15)) is not None  # in steps, and from rest
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_deferred_requests_that_rise_while_those_running_stand_still_are_wedged(
     ],
 )
 def test_all_else_is_not_wedged(loads):
-    assert find(*as_seen(loads, every=30)) is None
+    assert wedged(*as_seen(loads, every=30)) is None
 
 
 def as_seen(loads: list[Load], every: float) -> tuple[Still, Load, float]:
@@ -82,7 +82,7 @@ def test_figures_that_are_kept_after_requests_were_aborted_are_not_wedged():
     old = Load(
         running=106, waiting=15, kv_cache_usage=0.904, generation_tokens=52_000, requests=40, process_start=1.8e9
     )
-    assert find(*as_seen([old] * 12, every=15)) is None
+    assert wedged(*as_seen([old] * 12, every=15)) is None
     assert may_be_stuck(*as_seen([old] * 12, every=15)) is not None
 
 
