@@ -5,10 +5,11 @@ Who may be asked, what is asked, and what the answer means: canary_questions.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .canary_questions import body, no_such_route, refusal, reply_of, routes, spent
+from .canary_questions import body, no_such_route, refusal, reply_of, spent
 from .errors import Cause, ProbeError
 from .http.answer import Answer
 from .http.client import Client
@@ -35,19 +36,21 @@ def ask(
     base_url: str,
     engine: str,
     model: Model,
+    paths: Sequence[str],
     reading: Reading,
     *,
-    path: str = "",
     api_key: str | None = None,
     username: str | None = None,
     timeout: float = CANARY_DEADLINE,
     verify: bool = True,
 ) -> Reading:
-    """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds. `path` is the
-    route that took the last one. Never raises a ProbeError: what went wrong is the canary's failure, or its note when
-    it shows nothing of the engine."""
+    """`reading`, a good one of just now, with the canary and its requests added; `timeout` in seconds.
+
+    `paths` are the routes to ask until the server has one. Never raises a ProbeError: what went wrong is the canary's
+    failure, or its note when it shows nothing of the engine.
+    """
     asker = _Asker(base_url, engine, model, reading, {"api_key": api_key, "username": username, "verify": verify})
-    canary = asker.ask_ollama(timeout, path) if engine == "ollama" else asker.ask(timeout, path)
+    canary = asker.ask_ollama(timeout, paths) if engine == "ollama" else asker.ask(timeout, paths)
     return replace(reading, canary=canary, exchanges=(*reading.exchanges, *asker.exchanges))
 
 
@@ -59,7 +62,7 @@ class _Asker:
         self.context: int | None = None  # tokens with which Ollama has the model loaded
         self.reply: dict[str, Any] = {}  # what the model answered
 
-    def ask_ollama(self, timeout: float, worked: str) -> Canary | None:
+    def ask_ollama(self, timeout: float, paths: Sequence[str]) -> Canary | None:
         """Only what is in memory now is asked, and with the context it is loaded with. None: what is, is not known.
 
         A canary that failed does not count as one that made Ollama load the model: it replaces a process that hangs or
@@ -71,7 +74,7 @@ class _Asker:
             if name not in before:
                 return Canary(name, skipped=UNLOADED)
             self.context = before[name].context_length
-            canary = self.ask(timeout, worked)
+            canary = self.ask(timeout, paths)
             if canary.note or (canary.failure and canary.failure.cause is not Cause.SATURATED):
                 return canary
             after = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
@@ -79,11 +82,11 @@ class _Asker:
             return canary
         return replace(canary, loaded=loaded_again(name, whole(self.reply.get("load_duration")), before, after))
 
-    def ask(self, timeout: float, worked: str) -> Canary:
+    def ask(self, timeout: float, paths: Sequence[str]) -> Canary:
         """The first route that the server has decides."""
         name, until, first = self.model.name, time.monotonic() + timeout, ""
         try:
-            for path in routes(self.engine, self.model, self.reading.facts.api, worked):
+            for path in paths:
                 answer = self._send("POST", path, until - time.monotonic(), body(path, name, self.context))
                 note = refusal(answer, path)
                 if not note:

@@ -14,9 +14,8 @@ from . import ollama_models, products
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
 from .lenient import LIST_BYTES, MOST_MODELS, keep, mappings, text
-from .ollama_memory import moment
 from .questions import Question
-from .reading import Identity, Load
+from .reading import Identity, Load, moment
 from .visit import Visit
 
 NAME, LABEL, PORT = "ollama", "Ollama", 11434

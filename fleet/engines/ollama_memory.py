@@ -1,10 +1,10 @@
 """What Ollama has in memory by GET /api/ps, and whether a request made it load a model again. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from .lenient import mappings, text, whole
+from .reading import moment
 
 _LOAD = 0.5
 _MAYBE_LOAD = 0.02
@@ -47,13 +47,3 @@ def loaded_again(name: str, load_ns: int | None, before: dict[str, InMemory], af
         return True
     others = [{n: m.size for n, m in models.items() if n != name} for models in (before, after)]
     return seconds >= _LOAD and others[0] == others[1]
-
-
-def moment(expires_at: str | None) -> float | None:
-    """Unix seconds; None for no time, or one that stands for "never set" (the year 1)."""
-    try:
-        at = datetime.fromisoformat(expires_at or "")
-        zoned = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return zoned.timestamp() if zoned.year >= 2000 else None
-    except (ValueError, OverflowError):
-        return None

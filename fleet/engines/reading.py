@@ -1,6 +1,7 @@
 """The values a probe returns. Missing data is None ("unknown"), never zero."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -40,6 +41,11 @@ class Model:
     parent: str | None = None  # a LoRA adapter's base model
     remote_host: str | None = None  # set when the work is done elsewhere (Ollama cloud models)
     digest: str | None = None
+
+    @property
+    def expiry(self) -> float | None:
+        """`expires_at` in unix seconds; None where it is not known, or never set."""
+        return moment(self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,16 @@ class Reading:
     def latency_ms(self) -> float | None:
         """Milliseconds from the start of the first successful request to its last byte."""
         return next((e.total_ms for e in self.exchanges if e.error is None and e.total_ms is not None), None)
+
+
+def moment(expires_at: str | None) -> float | None:
+    """Unix seconds of an ISO 8601 time; None for no time, or one that stands for "never set" (the year 1)."""
+    try:
+        at = datetime.fromisoformat(expires_at or "")
+        zoned = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return zoned.timestamp() if zoned.year >= 2000 else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def to_json(value: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..engines import canary
 from ..engines.canary import CANARY_DEADLINE, CONFIRM_DEADLINE, LONGEST
 from ..engines.reading import Canary, Reading
 from ..models import EndpointState
-from ..verdict.canary import next_canary
+from ..verdict.canary_due import next_canary
 
 
 def ask(state: EndpointState, reading: Reading) -> Reading:
@@ -34,8 +34,8 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         endpoint.url,
         wanted.engine,
         wanted.model,
+        wanted.paths,
         reading,
-        path=wanted.path,
         timeout=CONFIRM_DEADLINE if wanted.confirms else CANARY_DEADLINE,
         **endpoint.access,
     )

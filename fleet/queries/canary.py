@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..models import Endpoint, EndpointState
-from ..verdict import canary_limits
+from ..verdict import canary_due
 from ..verdict.canary_memory import DAY, CanaryMemory
 
 
@@ -36,7 +36,7 @@ def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
         return None
     last, engine = CanaryMemory.from_json(state.canary), state.engine or endpoint.engine
     today = last.on(int(time.time() // DAY))
-    every = canary_limits.every(endpoint.canary_every, engine, last)
+    every = canary_due.every(endpoint.canary_every, engine, last)
     outcome, reason = _outcome(last)
     return CanaryLine(
         at=_moment(last.at),
@@ -46,7 +46,7 @@ def canary_line(endpoint: Endpoint, state: EndpointState) -> CanaryLine | None:
         reason=reason,
         skipped_at=_moment(last.skipped_at) if last.skipped_at > last.at else None,
         skipped_why=last.why,
-        ended=canary_limits.has_ended(last, state.facts.get("version"), endpoint.canary_models),
+        ended=last.has_ended(state.facts.get("version"), endpoint.canary_models),
         every=every,
         asked=today.asked,
         skipped=today.skipped,

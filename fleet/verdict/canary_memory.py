@@ -1,5 +1,6 @@
 """What is remembered of an endpoint's canaries, and how EndpointState.canary stores it. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -33,7 +34,7 @@ class CanaryMemory:
     ended: str = ""  # the model that Ollama loaded again for a canary
     ended_for: tuple[str | None, ...] = ()  # the version and the canary models that this was with
     left: dict[str, str] = field(default_factory=dict)  # by model, Ollama's expires_at as its last one left it; see
-    # canary_limits. "" until a probe has seen it
+    # canary_due. "" until a probe has seen it
     sleeps: bool = False  # llama.cpp was seen asleep: it unloads idle models then
 
     @property
@@ -45,6 +46,10 @@ class CanaryMemory:
     def done_at(self) -> float:
         """Unix seconds of the last one, asked or skipped; 0 before the first."""
         return max(self.at, self.skipped_at)
+
+    def has_ended(self, version: str | None, models: Sequence[str]) -> str:
+        """The model that was loaded again for a canary, until the version or the canary models change; else ""."""
+        return self.ended if self.ended_for == (version, *models) else ""
 
     def on(self, day: int) -> Self:
         """The same with the sums of that day (days since 1970, UTC): they begin at zero when it is a new one."""

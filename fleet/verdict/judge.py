@@ -42,6 +42,7 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
     finding = find(reading, rules.expected_models, rules.slow_after)
 
     stalled = stall.after(memory.stalled, memory.load, reading, engine)
+    asked = canary.remembered(memory.canary, reading, engine, rules.canary_models)
     work = None
     if not reading.failure and not load.asleep:
         work = canary.failed(memory.canary, reading, rules) or stall.wedged(stalled, load, at)
@@ -83,7 +84,7 @@ def judge(memory: Memory, standing: Standing, reading: Reading, rules: Rules, bl
         refused=any(exchange.error == Cause.CONNECTION_REFUSED for exchange in reading.exchanges[-1:]),
         seen_at=memory.seen_at if reading.failure else at,
         due_at=due_at,
-        canary=canary.remembered(memory.canary, reading, engine, rules.canary_models),
+        canary=asked,
         stalled=stalled,
         starts=starts,
         starting=starting,

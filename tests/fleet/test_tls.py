@@ -21,7 +21,6 @@ from fleet import endpoints
 from fleet.alerts.channels import NotTaken, apprise, webhook
 from fleet.apps import FleetConfig
 from fleet.endpoints import check
-from fleet.engines import canary
 from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
@@ -33,6 +32,7 @@ from fleet.verdict import causes
 from fleet.verdict.status import Status
 from tests.authority import Authority
 from tests.fake_engine import FakeEngine
+from tests.fleet.engines.ask import ask_canary
 from tests.hostile_server import HostileServer, answer
 from tests.html import flat
 
@@ -131,7 +131,7 @@ def test_the_setting_is_in_force_once_the_app_is_ready(settings, ours):
 def test_a_canary_verifies_the_certificate_as_the_probe_does(ours, verify):
     with engine(ours.tls()) as server:
         reading = probe(server.url, verify=False)
-        asked = canary.ask(server.url, "openai_compatible", reading.facts.models[0], reading, verify=verify)
+        asked = ask_canary(server.url, "openai_compatible", reading.facts.models[0], reading, verify=verify)
     assert (asked.canary.failure is None) is not verify
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fleet.engines import canary
+from fleet.engines.canary_questions import routes
 from fleet.engines.http.client import Client
 from fleet.engines.probe import probe
 from fleet.engines.reading import Facts, Model, Reading
@@ -41,3 +43,9 @@ def by_name(reading: Reading) -> dict[str, Model]:
 def visiting(engine: FakeEngine) -> Iterator[Visit]:
     with Client(engine.url) as client:
         yield Visit(client, Facts(), NOW)
+
+
+def ask_canary(url: str, engine: str, model: Model, reading: Reading, path: str = "", **options: object) -> Reading:
+    """A canary by the routes that the model may have; `path` is the one that took its last one."""
+    paths = routes(engine, model, reading.facts.api, path)
+    return canary.ask(url, engine, model, paths, reading, **options)  # type: ignore[arg-type]

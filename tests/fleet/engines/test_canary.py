@@ -9,7 +9,7 @@ from fleet.engines.canary_questions import suitable
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Load, Model, Reading
 from tests.fake_engine import FakeEngine
-from tests.fleet.engines.ask import good
+from tests.fleet.engines.ask import ask_canary, good
 from tests.fleet.engines.expect import DEADLINE, KEY, MARGIN
 
 SHORT = DEADLINE
@@ -24,7 +24,7 @@ def asked(engine: FakeEngine, name: str, allowed: str = "tiny", **options: objec
     """A probe and its canary to the one model that `allowed` allows."""
     reading = good(engine, name, api_key=options.get("api_key"))
     [model] = suitable(name, reading.facts.models, [allowed])
-    return canary.ask(engine.url, name, model, reading, **options)  # type: ignore[arg-type]
+    return ask_canary(engine.url, name, model, reading, **options)  # type: ignore[arg-type]
 
 
 def failure(reading: Reading) -> tuple[Cause, str]:
@@ -78,7 +78,7 @@ def test_a_model_of_ollama_that_turns_out_to_embed_only_is_asked_to_embed() -> N
     with FakeEngine("ollama", "loaded") as engine:
         engine.put("GET /api/ps", in_memory(context_length=512))
         engine.put("POST /api/generate", {"error": '"tiny" does not support generate'}, 400)
-        found = canary.ask(engine.url, "ollama", Model("tiny:latest", loaded=True), Reading(0.0))
+        found = ask_canary(engine.url, "ollama", Model("tiny:latest", loaded=True), Reading(0.0))
         assert engine.posted[-1] == (
             "/api/embed",
             {"model": "tiny:latest", "input": "Hi", "options": {"num_ctx": 512}},
@@ -98,7 +98,7 @@ def test_an_ollama_that_loads_its_model_again_for_the_canary_is_noted() -> None:
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")
         engine.put("POST /api/generate", {"done": True, "load_duration": 2_500_000_000})
-        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+        found = ask_canary(engine.url, "ollama", reading.facts.models[0], reading)
     assert found.canary and (found.canary.loaded, found.canary.failure) == (True, None)
 
 
@@ -106,7 +106,7 @@ def test_a_model_that_has_left_ollamas_memory_since_the_probe_is_not_asked() -> 
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")
         engine.put("GET /api/ps", {"models": []})
-        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+        found = ask_canary(engine.url, "ollama", reading.facts.models[0], reading)
         assert generations(engine) == []
     assert found.canary and found.canary.skipped == canary.UNLOADED
 
@@ -116,7 +116,7 @@ def test_nobody_is_asked_where_ollamas_memory_is_not_known(body, status) -> None
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")
         engine.put("GET /api/ps", body, status)
-        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading)
+        found = ask_canary(engine.url, "ollama", reading.facts.models[0], reading)
         assert generations(engine) == []
     assert found.canary is None and found.failure is None
 
@@ -171,7 +171,7 @@ def test_an_engine_that_counts_late_is_busy_while_others_are_before_us() -> None
         engine.frozen = True
         for running, cause in ((2, Cause.SATURATED), (0, Cause.WEDGED)):
             before = Reading(reading.at, facts=reading.facts, load=Load(running=running))
-            found = canary.ask(engine.url, "llamacpp", reading.facts.models[0], before, timeout=SHORT)
+            found = ask_canary(engine.url, "llamacpp", reading.facts.models[0], before, timeout=SHORT)
             assert failure(found) == (cause, "canary")
 
 
@@ -188,7 +188,7 @@ def test_an_ollama_that_swaps_models_meanwhile_is_busy() -> None:
         reading = good(engine, "ollama")
         engine.frozen = True
         engine.put("GET /api/ps", in_memory(size=99_000_000))
-        found = canary.ask(engine.url, "ollama", reading.facts.models[0], reading, timeout=SHORT)
+        found = ask_canary(engine.url, "ollama", reading.facts.models[0], reading, timeout=SHORT)
     assert failure(found) == (Cause.SATURATED, "canary")
 
 
@@ -230,7 +230,7 @@ def test_a_server_that_goes_away_meanwhile_is_reported_as_that() -> None:
     with FakeEngine("vllm") as engine:
         reading = good(engine, "vllm")
         engine.down()
-        found = canary.ask(engine.url, "vllm", reading.facts.models[0], reading)
+        found = ask_canary(engine.url, "vllm", reading.facts.models[0], reading)
     assert failure(found) == (Cause.CONNECTION_REFUSED, "connect")
 
 

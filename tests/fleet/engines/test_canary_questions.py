@@ -2,10 +2,10 @@
 
 import pytest
 
-from fleet.engines import canary
 from fleet.engines.canary_questions import body, routes
 from fleet.engines.reading import Model, Reading
 from tests.fake_engine import FakeEngine
+from tests.fleet.engines.ask import ask_canary
 
 GENERATE = ["/v1/completions", "/v1/chat/completions", "/chat/completions"]
 EMBED = ["/v1/embeddings", "/embeddings"]
@@ -64,9 +64,9 @@ CHAT_ONLY = [
 def test_a_server_for_chat_only_is_asked_by_chat_at_once_and_first_from_then_on(status, body) -> None:
     with FakeEngine("openai_compatible") as engine:
         engine.put("POST /v1/completions", body, status)
-        first = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
+        first = ask_canary(engine.url, "openai_compatible", Model("m"), Reading(0.0))
         assert first.canary and (first.canary.path, first.canary.tokens) == ("/v1/chat/completions", 3)
-        second = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0), path=first.canary.path)
+        second = ask_canary(engine.url, "openai_compatible", Model("m"), Reading(0.0), path=first.canary.path)
         assert second.canary and second.canary.failure is None
         paths = [path for path, _ in engine.posted]
     assert paths == ["/v1/completions", "/v1/chat/completions", "/v1/chat/completions"]
@@ -77,7 +77,7 @@ def test_a_server_that_only_embeds_is_never_asked_by_chat() -> None:
         for path in ("/v1/completions", "/v1/chat/completions", "/v1/embeddings"):
             engine.put(f"POST {path}", {"detail": "Not Found"}, 404)
         engine.put("POST /embeddings", {"data": [], "usage": {"total_tokens": 1}})
-        found = canary.ask(engine.url, "infinity", Model("bge", capabilities=("embedding", "rerank")), Reading(0.0))
+        found = ask_canary(engine.url, "infinity", Model("bge", capabilities=("embedding", "rerank")), Reading(0.0))
         assert [path for path, _ in engine.posted] == ["/v1/embeddings", "/embeddings"]
     assert found.canary and found.canary.path == "/embeddings"
 
@@ -86,6 +86,6 @@ def test_a_server_that_has_none_of_the_routes_is_no_trouble() -> None:
     with FakeEngine("openai_compatible") as engine:
         for path in routes("openai_compatible", Model("m"), {}):
             engine.put(f"POST {path}", "", 404)
-        found = canary.ask(engine.url, "openai_compatible", Model("m"), Reading(0.0))
+        found = ask_canary(engine.url, "openai_compatible", Model("m"), Reading(0.0))
         assert len(engine.posted) == 5
     assert found.canary and found.canary.note.startswith("POST /v1/completions answered HTTP 404")

@@ -8,7 +8,7 @@ import requests
 
 from fleet import endpoints
 from fleet.models import Endpoint
-from fleet.verdict import canary_limits
+from fleet.verdict.canary_due import UNUSED
 from tests.fleet.watching import canary_due, probed
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]
@@ -78,5 +78,5 @@ def test_canaries_do_not_keep_a_model_in_memory_that_nobody_uses(ollama, watched
         probed(watched)
         canary_due(watched)
         state = probed(watched)
-        assert state.canary["why"] == canary_limits.UNUSED
+        assert state.canary["why"] == UNUSED
     assert ollama.in_memory()["expires_at"] == left

@@ -7,7 +7,7 @@ import pytest
 from fleet.engines import canary as asking
 from fleet.models import Endpoint, EndpointState, Observation
 from fleet.probing import canaries, record
-from fleet.verdict.canary import NOTHING_LOADED, TRAFFIC
+from fleet.verdict.canary_due import NOTHING_LOADED, TRAFFIC
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
 

@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Facts, Failure, Identity, Load, Model, Reading
-from fleet.verdict import canary_limits, schedule
-from fleet.verdict.canary import (
-    NOT_OFFERED,
-    NOTHING_LOADED,
-    TRAFFIC,
-    Question,
-    choose,
-    failed,
-    next_canary,
-    noted,
-    remembered,
-)
+from fleet.verdict import canary_due, schedule
+from fleet.verdict.canary import failed, noted, remembered
+from fleet.verdict.canary_due import NOT_OFFERED, NOTHING_LOADED, TRAFFIC, Question, choose, next_canary
 from fleet.verdict.canary_memory import DAY, CanaryMemory
 from fleet.verdict.memory import Memory, Rules
 from fleet.verdict.stall import Still
@@ -28,6 +19,7 @@ from fleet.verdict.status import Finding
 
 NOW = 1.8e9
 TINY = Model("tiny", capabilities=("completion",))
+PATHS = ("/v1/completions", "/v1/chat/completions", "/chat/completions")
 RULES = Rules(engine="vllm", canary_models=("tiny",), key="7")
 JUST = CanaryMemory(at=NOW, model="tiny", ok=True)
 DOUBTED = replace(JUST, ok=False, cause="wedged", detail="no token")
@@ -39,10 +31,10 @@ def reading(*models: Model, engine: str = "vllm", **load) -> Reading:
 
 @given(st.integers(300, 86_400), st.text(max_size=5), st.floats(1e9, 4e9))
 def test_a_canary_is_due_once_in_every_slot(every, key, at):
-    assert not canary_limits.due(at, every, key, at)
-    assert canary_limits.due(at, every, key, at + every)
+    assert not canary_due.due(at, every, key, at)
+    assert canary_due.due(at, every, key, at + every)
     turns = [at + n * every / 4 for n in range(5)]
-    assert sum(canary_limits.due(earlier, every, key, later) for earlier, later in pairwise(turns)) == 1
+    assert sum(canary_due.due(earlier, every, key, later) for earlier, later in pairwise(turns)) == 1
 
 
 def test_endpoints_take_their_canaries_at_different_seconds():
@@ -62,17 +54,22 @@ LATER = replace(reading(running=1, generation_tokens=5, kv_cache_usage=0.1), at=
 @pytest.mark.parametrize(
     ("memory", "rules", "seen", "expected"),
     [
-        (Memory(), RULES, reading(), Question("vllm", TINY, "", confirms=False)),
+        (Memory(), RULES, reading(), Question("vllm", TINY, PATHS, confirms=False)),
         (Memory(), replace(RULES, canary_models=()), reading(), None),
         (Memory(), RULES, replace(reading(), failure=Failure(Cause.TIMED_OUT, "load")), None),
         (Memory(), RULES, reading(sleep_state="weights_offloaded"), None),
         (Memory(canary=JUST), RULES, reading(), None),
-        (Memory(canary=replace(JUST, at=NOW - 600)), RULES, reading(), Question("vllm", TINY, "", confirms=False)),
+        (Memory(canary=replace(JUST, at=NOW - 600)), RULES, reading(), Question("vllm", TINY, PATHS, confirms=False)),
         (Memory(canary=CanaryMemory(skipped_at=NOW)), RULES, reading(), None),
-        (Memory(canary=DOUBTED), RULES, reading(generation_tokens=5), Question("vllm", TINY, "", confirms=True)),
-        (Memory(canary=DOUBTED), RULES, reading(), Question("vllm", TINY, "", confirms=False)),
-        (Memory(canary=replace(DOUBTED, paths={"tiny": "/x"})), RULES, reading(), Question("vllm", TINY, "/x", False)),
-        (STILL, RULES, LATER, Question("vllm", TINY, "", confirms=False)),  # requests stand still
+        (Memory(canary=DOUBTED), RULES, reading(generation_tokens=5), Question("vllm", TINY, PATHS, confirms=True)),
+        (Memory(canary=DOUBTED), RULES, reading(), Question("vllm", TINY, PATHS, confirms=False)),
+        (
+            Memory(canary=replace(DOUBTED, paths={"tiny": PATHS[-1]})),
+            RULES,
+            reading(),
+            Question("vllm", TINY, (PATHS[-1], *PATHS[:-1]), confirms=False),
+        ),
+        (STILL, RULES, LATER, Question("vllm", TINY, PATHS, confirms=False)),  # requests stand still
         (replace(STILL, canary=replace(JUST, at=NOW + 2)), RULES, LATER, None),  # it was asked since they do
         (Memory(), RULES, reading(Model("other")), Canary(skipped=NOT_OFFERED)),
         (Memory(), RULES, reading(replace(TINY, loaded=False), engine="ollama"), Canary(skipped=NOTHING_LOADED)),
@@ -81,7 +78,7 @@ LATER = replace(reading(running=1, generation_tokens=5, kv_cache_usage=0.1), at=
             Memory(canary=CanaryMemory(ended="tiny", ended_for=("1", "tiny"))),
             RULES,
             reading(),
-            Canary(skipped=canary_limits.ENDED),
+            Canary(skipped=canary_due.ENDED),
         ),
     ],
 )

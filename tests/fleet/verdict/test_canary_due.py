@@ -9,8 +9,9 @@ from fleet import endpoints
 from fleet.engines.reading import Canary, Facts, Failure, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState
 from fleet.probing import canaries
-from fleet.verdict import canary_limits
-from fleet.verdict.canary_limits import every, has_ended, learned, unused
+from fleet.verdict import canary_due as due_rules
+from fleet.verdict.canary import learned
+from fleet.verdict.canary_due import every, unused
 from fleet.verdict.canary_memory import CanaryMemory
 from tests.fake_engine import FakeEngine
 from tests.fleet.watching import asked, canary_due, probed, watched
@@ -76,14 +77,14 @@ def test_what_a_canary_left_is_known_from_the_next_good_probe():
 def test_a_canary_that_loaded_a_model_again_ends_them_for_this_version_and_these_models():
     loaded = reading(model(100), canary=Canary("m", 900.0, 1, loaded=True))
     last = learned(CanaryMemory(), "ollama", loaded, ["m", "n"])
-    assert has_ended(last, "0.9.3", ["m", "n"]) == "m"
+    assert last.has_ended("0.9.3", ["m", "n"]) == "m"
     assert (
-        has_ended(last, "0.9.7", ["m", "n"])
-        == has_ended(last, "0.9.3", ["m"])
-        == has_ended(CanaryMemory(), None, ["m"])
+        last.has_ended("0.9.7", ["m", "n"])
+        == last.has_ended("0.9.3", ["m"])
+        == CanaryMemory().has_ended(None, ["m"])
         == ""
     )
-    assert has_ended(learned(last, "ollama", reading(model(50)), ["m", "n"]), "0.9.3", ["m", "n"]) == "m"
+    assert learned(last, "ollama", reading(model(50)), ["m", "n"]).has_ended("0.9.3", ["m", "n"]) == "m"
     assert not learned(last, "ollama", reading(model(50)), ["m"]).ended
     assert not learned(CanaryMemory(ok=False), "ollama", loaded, ["m"]).ended, "a process that hung was replaced"
 
@@ -123,7 +124,7 @@ class TestOllama:
             for _ in range(3):
                 canary_due(gpu)
                 state = probed(gpu)
-            assert (len(asked(engine)), state.canary["why"]) == (1, canary_limits.UNUSED)
+            assert (len(asked(engine)), state.canary["why"]) == (1, due_rules.UNUSED)
             self.in_memory(engine, 600)  # used by somebody else
             probed(gpu)
             canary_due(gpu)
@@ -152,7 +153,7 @@ class TestOllama:
             for _ in range(3):
                 canary_due(gpu)
                 state = probed(gpu)
-            assert (len(asked(engine)), state.canary["why"], state.status) == (1, canary_limits.ENDED, "up")
+            assert (len(asked(engine)), state.canary["why"], state.status) == (1, due_rules.ENDED, "up")
             engine.put("POST /api/generate", {"response": "x", "done": True, "load_duration": 900_000})
             engine.version = "0.9.7"
             probed(gpu)
