@@ -15,11 +15,11 @@ from django.db import transaction
 from core import broker
 from teams.models import Team
 
-from ..models import Alert, Channel, EndpointState, Incident, Message
+from ..models import Alert, AlertPolicy, Channel, EndpointState, Incident, Message
 from ..verdict import flapping
 from ..verdict.status import Status
 from . import items, order, policy, recipients
-from .due import Case, Rules, hold_until
+from .due import Case, Quiet, Rules, hold_until
 from .due import due as kinds_due
 from .grouping import WINDOW
 
@@ -40,7 +40,7 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
     now = datetime.now(UTC)
     endpoint = state.endpoint
     wanted = policy.policy_of(endpoint.team)
-    rules = policy.rules_of(wanted)
+    rules = rules_of(wanted)
     kinds = _kinds_due(incident, state, rules, now)
     for kind in map(Kind, kinds):
         if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
@@ -71,7 +71,7 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
 
 def due(incident: Incident, state: EndpointState) -> list[str]:
     """The kinds of alerts that people are to get about the incident now. Only reads."""
-    return _kinds_due(incident, state, policy.rules_of(policy.policy_of(state.endpoint.team)), datetime.now(UTC))
+    return _kinds_due(incident, state, rules_of(policy.policy_of(state.endpoint.team)), datetime.now(UTC))
 
 
 def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: datetime) -> list[str]:
@@ -106,6 +106,18 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     return ""
 
 
+def rules_of(policy: AlertPolicy) -> Rules:
+    """When the team wants alerts, as `due` reads it. Quiet hours need both ends."""
+    quiet = None
+    if policy.quiet_from is not None and policy.quiet_to is not None:
+        quiet = Quiet(policy.quiet_from, policy.quiet_to, policy.time_zone)
+    return Rules(
+        remind_every=timedelta(hours=policy.remind_every) if policy.remind_every else None,
+        escalate_after=timedelta(minutes=policy.escalate_after) if policy.escalate_to else None,
+        quiet=quiet,
+    )
+
+
 def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
     """Writes to those who got a message about the incident that it is not followed to its end; `why` is a sentence.
 
@@ -134,7 +146,7 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
         kind=Kind.UNWATCHED,
         round=incident.round,
         facts=facts,
-        hold_until=hold_until(Kind.UNWATCHED, incident.status, policy.rules_of(policy.policy_of(team)).quiet, now),
+        hold_until=hold_until(Kind.UNWATCHED, incident.status, rules_of(policy.policy_of(team)).quiet, now),
     )
 
 
@@ -174,7 +186,7 @@ def write_note(
     facts |= {"team": team.name, "team_slug": team.slug}
     facts |= {"until": until.isoformat()} if until else {}
     wanted = policy.policy_of(team)
-    held = hold_until(kind, "", policy.rules_of(wanted).quiet, datetime.now(UTC))
+    held = hold_until(kind, "", rules_of(wanted).quiet, datetime.now(UTC))
     _store(recipients.everyone(team, wanted), team=team, kind=kind, key=key, facts=facts, hold_until=held)
 
 

@@ -1,7 +1,6 @@
 """A team's notifications, apart from the addresses that its mails go to."""
 
 import secrets
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,24 +11,11 @@ from teams.models import Team
 
 from ..models import AlertPolicy, Channel
 from . import claims
-from .due import Quiet, Rules
 
 
 def policy_of(team: Team) -> AlertPolicy:
     """The team's policy; the defaults, not stored, where it has set nothing."""
     return AlertPolicy.objects.filter(team=team).first() or AlertPolicy(team=team)
-
-
-def rules_of(policy: AlertPolicy) -> Rules:
-    """When the team wants alerts, as alerts.due reads it. Quiet hours need both ends."""
-    quiet = None
-    if policy.quiet_from is not None and policy.quiet_to is not None:
-        quiet = Quiet(policy.quiet_from, policy.quiet_to, policy.time_zone)
-    return Rules(
-        remind_every=timedelta(hours=policy.remind_every) if policy.remind_every else None,
-        escalate_after=timedelta(minutes=policy.escalate_after) if policy.escalate_to else None,
-        quiet=quiet,
-    )
 
 
 def save(policy: AlertPolicy) -> str:

@@ -21,24 +21,37 @@ UNWANTED = "the address wants no mail, or is not confirmed yet"
 def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> list[Way]:
     """Who gets an alert of this kind. The end goes to those who were alerted of the trouble, and only to them."""
     if kind == Alert.Kind.RECOVERED:
-        return who_got(incident.alerts.filter(dropped=""), team)
-    if kind == Alert.Kind.ESCALATED:
-        return [(Channel.MAIL, address) for address in willing(team, policy.escalate_to)]
-    return everyone(team, policy)
+        ways = _got(incident.alerts.filter(dropped=""))
+    elif kind == Alert.Kind.ESCALATED:
+        ways = [(Channel.MAIL.value, address) for address in policy.escalate_to]
+    else:
+        ways = _named(team, policy)
+    return _willing(team, ways)
 
 
 def who_got(alerts: QuerySet[Alert], team: Team) -> list[Way]:
     """Those of the team who got these alerts and still want its mail."""
-    got = list(alerts.order_by().values_list("channel", "recipient").distinct())
-    mailed = willing(team, [address for channel, address in got if channel == Channel.MAIL])
-    return [way for way in got if way[0] != Channel.MAIL or way[1] in mailed]
+    return _willing(team, _got(alerts))
 
 
 def everyone(team: Team, policy: AlertPolicy) -> list[Way]:
     """All that the team wants to be notified by."""
-    channels = [(Channel.APPRISE, policy.apprise_url), (Channel.WEBHOOK, policy.webhook_url)]
-    mails = [(Channel.MAIL.value, address) for address in active(team)]
-    return mails + [(channel.value, channel.value) for channel, url in channels if url]
+    return _willing(team, _named(team, policy))
+
+
+def _got(alerts: QuerySet[Alert]) -> list[Way]:
+    return list(alerts.order_by().values_list("channel", "recipient").distinct())
+
+
+def _named(team: Team, policy: AlertPolicy) -> list[Way]:
+    channels = [(Channel.APPRISE.value, policy.apprise_url), (Channel.WEBHOOK.value, policy.webhook_url)]
+    mails = [(Channel.MAIL.value, address) for address in team.mail_to]
+    return mails + [(channel, channel) for channel, url in channels if url]
+
+
+def _willing(team: Team, ways: list[Way]) -> list[Way]:
+    mailed = willing(team, [recipient for channel, recipient in ways if channel == Channel.MAIL])
+    return [way for way in ways if way[0] != Channel.MAIL or way[1] in mailed]
 
 
 def active(team: Team) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from fleet.alerts import delivery, policy
+from fleet.alerts import delivery, outbox
 from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Recipient
 from tests.fleet.outages import fail, recover, settle, watched
@@ -119,4 +119,4 @@ def test_who_left_the_list_is_not_notified(incident, team):
 
 
 def test_quiet_hours_of_a_policy_need_both_ends(team):
-    assert policy.rules_of(AlertPolicy(team=team, quiet_from=time(22))).quiet is None
+    assert outbox.rules_of(AlertPolicy(team=team, quiet_from=time(22))).quiet is None
