@@ -101,8 +101,24 @@ def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
     Raises the ProbeErrors of `check_health`, and those that a question has under `decides`.
     """
     learned = Learned(visit, engine.NAME, [question.name for question in engine.QUESTIONS])
+    odd = False
     with visit.step("health"):
-        odd = _check_health(engine, visit, learned)
+        try:
+            with visit.guarded(engine.NAME, engine.LABEL):
+                engine.check_health(visit, learned)
+            learned.answered("health")
+        except (Rejected, BadAnswer) as error:
+            # A page with status 200 in place of the health comes from something else than the engine.
+            page = isinstance(error, BadAnswer) and error.cause is Cause.LOGIN_PAGE
+            if page or error.cause not in _SHUT:
+                raise
+            # Where the way to the engine's own health is shut, its list of models answers for it.
+            try:
+                with visit.aside():
+                    openai_models.ask(visit)
+            except ProbeError as second:
+                raise second if second.cause is Cause.AUTH_REJECTED else error from None
+            odd = learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}", "health")
     for question in engine.QUESTIONS:
         if not question.when(learned) or learned.waits(question.name, AGAIN):
             continue
@@ -119,22 +135,3 @@ def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
         else:
             learned.answered(question.name, question.every)
     return learned.facts(), learned.load, odd
-
-
-def _check_health(engine: Engine, visit: Visit, learned: Learned) -> bool:
-    """Where the way to the engine's own health is shut, its list of models answers for it. True the first time."""
-    try:
-        with visit.guarded(engine.NAME, engine.LABEL):
-            engine.check_health(visit, learned)
-    except (Rejected, BadAnswer) as error:
-        # A page with status 200 in place of the health comes from something else than the engine.
-        if error.cause not in _SHUT or (isinstance(error, BadAnswer) and error.cause is Cause.LOGIN_PAGE):
-            raise
-        try:
-            with visit.aside():
-                openai_models.ask(visit)
-        except ProbeError as second:
-            raise second if second.cause is Cause.AUTH_REJECTED else error from None
-        return learned.unanswered("health", f"Its models are listed, so it counts as up. {error.detail}", "health")
-    learned.answered("health")
-    return False
