@@ -59,20 +59,24 @@ def run(endpoint_id: int, due_at: int, expires_at: int) -> None:
         late_ms, began = max(0.0, (time.time() - due_at) * 1000), time.monotonic()
         reading = _ask(state)
         took = time.monotonic() - began
-        if record(state, canaries.ask(state, reading), late_ms, took):
-            live.publish([endpoint_id])
+        show = record(state, canaries.ask(state, reading), late_ms, took)
     except fence.NOT_THE_ITEMS_FAULT:
         raise
     except Exception as error:
-        _put_off(endpoint_id, error)
+        show = _put_off(endpoint_id, error)
+    if show:
+        live.publish([endpoint_id])
 
 
-def _put_off(endpoint_id: int, error: Exception) -> None:
-    """Shows that nothing is known of the endpoint. Trouble that was known stands, and with it its incident."""
+def _put_off(endpoint_id: int, error: Exception) -> bool:
+    """Shows that nothing is known of the endpoint; trouble that was known stands, and with it its incident.
+
+    False when the endpoint is gone.
+    """
     states = EndpointState.objects.select_related("endpoint").only("endpoint__name", "endpoint__team_id")
     row = states.filter(pk=endpoint_id).first()  # without its key, which may be what can't be read
     if row is None:
-        return
+        return False
     item = fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)
     put_off = fence.put_off(SWEEP, item, error)
     now = datetime.now(UTC)
@@ -93,7 +97,7 @@ def _put_off(endpoint_id: int, error: Exception) -> None:
             shown_at=now,
             regrouped_at=now,
         )
-    live.publish([endpoint_id])
+    return True
 
 
 def state_of(endpoint_id: int) -> EndpointState | None:
