@@ -89,6 +89,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "core.form_fields.Renderer"
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
 

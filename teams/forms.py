@@ -34,7 +34,7 @@ class AddressesField(forms.Field):
             required=False,
             label="Mails about outages go to",
             help_text="One address on each line.",
-            widget=forms.Textarea(attrs={"rows": 4, "class": "textarea", "spellcheck": "false"}),
+            widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         )
 
     def prepare_value(self, value: object) -> object:
@@ -78,9 +78,7 @@ def free_team_name(typed: str, own: Team | None = None) -> str:
 class TeamForm(OpenedForm):
     """A team's name and where its mails go."""
 
-    name = forms.CharField(
-        label="Name", max_length=80, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "organization"})
-    )
+    name = forms.CharField(label="Name", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     mail_to = AddressesField()
 
     def __init__(self, *args: Any, team: Team | None = None, **kwargs: Any) -> None:
@@ -101,12 +99,10 @@ class InvitationForm(forms.Form):
 
     email = MailAddressField(
         label="Mail address",
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Write the mail address of whom you invite."},
     )
-    role = forms.ChoiceField(
-        choices=Role.choices, initial=Role.OPERATOR, widget=forms.Select(attrs={"class": "select"})
-    )
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.OPERATOR)
 
 
 class MailAddressForm(forms.Form):
@@ -114,7 +110,7 @@ class MailAddressForm(forms.Form):
 
     email = MailAddressField(
         label="Address",
-        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"required": "Write the address."},
     )
 
@@ -134,7 +130,7 @@ class NewAccountForm(UserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and need what is above
-        _style(self)
+        _shorten(self)
 
     def clean_username(self) -> str:
         return _no_address(super().clean_username() or "")  # None: somebody has it, which is said already
@@ -147,7 +143,7 @@ class TokenForm(forms.Form):
         max_length=ApiToken._meta.get_field("name").max_length,
         label="Name",
         help_text="What will use it, such as “Prometheus” or “status page”.",
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
         choices=[(scope.value, f"{scope.label[0].upper()}{scope.label[1:]}") for scope in Scope],
@@ -160,7 +156,6 @@ class TokenForm(forms.Form):
         coerce=int,
         initial=90,
         label="It expires after",
-        widget=forms.Select(attrs={"class": "select"}),
     )
 
     def clean_name(self) -> str:
@@ -170,9 +165,7 @@ class TokenForm(forms.Form):
 class TypedForm(forms.Form):
     """A text that has to be typed before something is deleted."""
 
-    typed = forms.CharField(
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"})
-    )
+    typed = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
     def __init__(self, *args: Any, label: str, wanted: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,7 +202,7 @@ class FirstAccountForm(BaseUserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _style(self)
+        _shorten(self)
 
 
 def _no_address(name: str) -> str:
@@ -219,11 +212,9 @@ def _no_address(name: str) -> str:
     return name
 
 
-def _style(form: forms.BaseForm) -> None:
-    """The appearance of our forms, and words that are shorter than Django's."""
+def _shorten(form: forms.BaseForm) -> None:
+    """Words that are shorter than Django's."""
     form.fields["username"].label = "User name"
     form.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
     form.fields["password1"].help_text = PASSWORD_RULE
     form.fields["password2"].label, form.fields["password2"].help_text = "Password again", ""
-    for field in form.fields.values():
-        field.widget.attrs["class"] = "input"

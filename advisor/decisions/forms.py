@@ -21,7 +21,7 @@ MARKDOWN = "Markdown: **bold**, lists, [links](https://example.org)."
 
 
 def _text(label: str, help_text: str = "", rows: int = 4) -> forms.CharField:
-    widget = forms.Textarea(attrs={"class": "textarea", "rows": rows})
+    widget = forms.Textarea(attrs={"rows": rows})
     too_long = {"max_length": "This is longer than 20,000 characters. Link to the long version instead."}
     return forms.CharField(
         label=label, help_text=help_text, required=False, max_length=20_000, widget=widget, error_messages=too_long
@@ -34,7 +34,7 @@ def _in_range(day: date) -> None:
 
 
 def _day(label: str, help_text: str = "", required: bool = False) -> forms.DateField:
-    widget = forms.DateInput(attrs={"class": "input", "type": "date"}, format="%Y-%m-%d")
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     wrong = dict.fromkeys(("required", "invalid"), "Write a day like 2026-11-30.")
     return forms.DateField(
         label=label, help_text=help_text, required=required, widget=widget, error_messages=wrong, validators=[_in_range]
@@ -52,19 +52,19 @@ class DecisionForm(forms.Form):
     """Everything people write about a decision. The advice itself is not in it: nobody can type another."""
 
     team = forms.ModelChoiceField(
-        label="Team", queryset=Team.objects.none(), empty_label=None, widget=forms.Select(attrs={"class": "select"}),
+        label="Team", queryset=Team.objects.none(), empty_label=None,
         help_text="Its members see the decision; its addresses get a mail when the review is due.",
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose one of your teams."),
     )  # fmt: skip
     title = forms.CharField(
-        label="Title", max_length=160, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        label="Title", max_length=160, widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="What was decided, in one line.",
         error_messages={
             "required": "Write in one line what was decided.", "max_length": "A title has at most 160 characters.",
         },
     )  # fmt: skip
     choice = forms.ChoiceField(
-        label="We choose", choices=[("", "choose"), *Choice.choices], widget=forms.Select(attrs={"class": "select"}),
+        label="We choose", choices=[("", "choose"), *Choice.choices],
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose what the team has decided for."),
     )  # fmt: skip
     follows_advice = forms.ChoiceField(
@@ -82,9 +82,7 @@ class DecisionForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Choose endpoints of your own teams; one of these is gone or another's."},
     )  # fmt: skip
-    deciders = forms.CharField(
-        label="Decided by", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"})
-    )
+    deciders = forms.CharField(label="Decided by", required=False, max_length=400)
     decided_on = _day("Decided on", required=True)
     review_by = _day("Review by", "The team gets a mail on that day.")
     revisit_when = _text("Review earlier when", rows=3)
@@ -154,6 +152,6 @@ class ReviewForm(forms.Form):
 
     next_on = _day("Next review by", required=True)
     note = forms.CharField(
-        label="What you reviewed", required=False, max_length=400, widget=forms.TextInput(attrs={"class": "input"}),
+        label="What you reviewed", required=False, max_length=400,
         error_messages={"max_length": "A note has at most 400 characters."},
     )  # fmt: skip

@@ -22,7 +22,6 @@ def _number(label: str, highest: int, lowest: int, help_text: str) -> forms.Inte
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
     return forms.IntegerField(
         label=label, min_value=lowest, max_value=highest, help_text=help_text, error_messages=messages,
-        widget=forms.NumberInput(attrs={"class": "input"}),
     )  # fmt: skip
 
 
@@ -30,12 +29,12 @@ def _time(label: str, help_text: str = "", required: bool = False) -> forms.Time
     messages = dict.fromkeys(("required", "invalid"), "Enter a time of the day, such as 08:00.")
     return forms.TimeField(
         label=label, required=required, help_text=help_text, error_messages=messages,
-        widget=forms.TimeInput(format="%H:%M", attrs={"class": "input", "type": "time"}),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )  # fmt: skip
 
 
 def _secret(label: str, help_text: str, placeholder: str) -> forms.CharField:
-    attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false", "placeholder": placeholder}
+    attrs = {"autocomplete": "off", "spellcheck": "false", "placeholder": placeholder}
     return forms.CharField(
         label=label, required=False, max_length=2000, help_text=help_text, widget=_NeverSentBack(attrs=attrs)
     )
@@ -59,7 +58,7 @@ class AlertingForm(OpenedForm):
     digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
     time_zone = forms.ChoiceField(
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())],
-        widget=forms.Select(attrs={"class": "select"}), help_text="Of the times on this page.",
+        help_text="Of the times on this page.",
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip
     apprise_url = _secret(

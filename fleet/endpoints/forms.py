@@ -39,12 +39,10 @@ def _number(
     low, high = limits.get("min_value", 0), limits["max_value"]
     wrong = f"Enter a number from {low:g} to {high:g}."
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
-    found = kind(
+    return kind(
         label=f"{label} ({unit})" if unit else label, initial=column.get_default(), min_value=low, max_value=high,
         required=not column.null, help_text=help_text, error_messages=messages,
     )  # fmt: skip
-    found.widget.attrs["class"] = "input"
-    return found
 
 
 TIMEOUT_HELP = "For the whole probe. Empty: 80 % of the interval, at most 5."
@@ -71,35 +69,34 @@ class EndpointForm(OpenedForm):
         },
         widget=forms.TextInput(
             attrs={
-                "class": "input", "type": "url", "inputmode": "url", "placeholder": "http://gpu-1:11434",
+                "type": "url", "inputmode": "url", "placeholder": "http://gpu-1:11434",
                 "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True,
             }
         ),
     )  # fmt: skip
     name = forms.CharField(
         label="Name", max_length=80, required=False,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="Left empty, host and port make the name.",
     )  # fmt: skip
     team = forms.ModelChoiceField(
         label="Team", queryset=Team.objects.none(), empty_label=None,
-        widget=forms.Select(attrs={"class": "select"}),
         help_text="Its operators can change the endpoint; outages are mailed to its addresses.",
         error_messages={"invalid_choice": "Choose one of your teams.", "required": "Choose one of your teams."},
     )  # fmt: skip
     api_key = forms.CharField(
         label="API key or password", required=False, max_length=4000, strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Only where the server asks for one. It is stored encrypted and never shown again.",
     )  # fmt: skip
     username = forms.CharField(
         label="User name", required=False, max_length=200,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "autocapitalize": "none"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
         help_text="Only for basic auth, mostly of a proxy in front. Left empty, the key is sent as a bearer key.",
     )  # fmt: skip
     unverified = forms.BooleanField(label="Do not verify its certificate", required=False, help_text=UNVERIFIED_HELP)
     engine = forms.ChoiceField(
-        label="Engine", required=False, widget=forms.Select(attrs={"class": "select"}),
+        label="Engine", required=False,
         help_text="Pinned, another engine answering there counts as degraded.",
         error_messages={"invalid_choice": "Choose one of the engines in the list."},
     )  # fmt: skip
@@ -113,20 +110,19 @@ class EndpointForm(OpenedForm):
     start_within = _number("Starts within", "start_within", "seconds", START_HELP)
     depends_on = forms.ModelChoiceField(
         label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
-        widget=forms.Select(attrs={"class": "select"}),
         help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
         error_messages={"invalid_choice": "Choose another endpoint of the team."},
     )  # fmt: skip
     canary_models = ModelNames(
         label="Canary models", required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text="One per line. Now and then one that is loaded is asked for a single token, so that an engine that "
         "answers but generates nothing is found. Empty: never.",
     )  # fmt: skip
     canary_every = _number("Ask one every", "canary_every", "seconds", "300 to 86400.")
     expected_models = ModelNames(
         label="Expected models", required=False,
-        widget=forms.Textarea(attrs={"class": "textarea", "rows": 3, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text="One per line. If one of them is gone, the endpoint is degraded and the team gets a mail.",
     )  # fmt: skip
 

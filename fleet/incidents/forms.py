@@ -7,7 +7,7 @@ from django import forms
 
 from core import time_zones
 
-from ..muting.forms import OWN, WallTime, ZoneMixin, note_field, select
+from ..muting.forms import OWN, WallTime, ZoneMixin, note_field
 from .actions import NOTE_MAX
 
 _ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
@@ -18,7 +18,6 @@ class AcknowledgeForm(ZoneMixin):
 
     lasts = forms.ChoiceField(
         label="How long", required=False, choices=(*_ACKNOWLEDGE, ("9", "until tomorrow, 9:00"), (OWN, "until ...")),
-        widget=select(),
     )  # fmt: skip
     own = WallTime(label="Own time", required=False)
     note = note_field("Note", NOTE_MAX)

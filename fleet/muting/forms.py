@@ -25,7 +25,7 @@ class WallTime(forms.Field):
     """Date and time on a clock whose zone another field names; a naive datetime in Python."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"class": "input", "type": "datetime-local"})
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(widget=widget, **kwargs)
 
     def to_python(self, value: str | None) -> datetime | None:
@@ -61,11 +61,6 @@ def zone_name(name: str) -> str:
     if name not in time_zones.known():
         raise ValidationError(f"“{name}” is no time zone we know. Choose one like Europe/Berlin.")
     return name
-
-
-def select(choices: Any = (), **attrs: Any) -> forms.Select:
-    """A list to choose from, styled as all are."""
-    return forms.Select(choices=choices, attrs={"class": "select", **attrs})
 
 
 def note_field(label: str, longest: int, rows: int = 2) -> forms.CharField:
@@ -118,9 +113,9 @@ class TargetMixin(forms.Form):
     engines = False
 
     target = forms.ChoiceField(
-        label="Endpoints", widget=select(),
+        label="Endpoints",
         error_messages={"invalid_choice": "Choose one of the list.", "required": "Choose what it is about."},
-    )  # fmt: skip
+    )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,10 +142,10 @@ class SilenceForm(TargetMixin, ZoneMixin):
 
     engines = True
 
-    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60", widget=select())
+    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60")
     ends_at = WallTime(label="Own end", required=False)
     reason = forms.CharField(
-        label="Why", required=False, max_length=200, widget=forms.TextInput(attrs={"class": "input"}),
+        label="Why", required=False, max_length=200,
         error_messages={"max_length": "At most 200 characters."},
     )  # fmt: skip
 
@@ -168,16 +163,16 @@ class MaintenanceForm(TargetMixin):
 
     name = forms.CharField(
         label="What is done", max_length=80,
-        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off", "placeholder": "Driver update"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Driver update"}),
         error_messages={"required": "Name what is done, like “Driver update”.", "max_length": "At most 80 characters."},
     )  # fmt: skip
     starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
     ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
-    repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices, widget=select())
-    time_zone = forms.CharField(label="Time zone", max_length=64, widget=select())
+    repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices)
+    time_zone = forms.CharField(label="Time zone", max_length=64, widget=forms.Select)
     last_day = forms.DateField(
         label="Last day", required=False, help_text="Of repetitions. Left empty, they go on.",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"class": "input", "type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": "Write the day like 2026-11-22."},
     )  # fmt: skip
 

@@ -36,8 +36,8 @@ def password_rule() -> str:
 
 @register.inclusion_tag("_field.html")
 def account_field(field: BoundField, label: str, help_text: str = "", **attrs: Any) -> dict[str, BoundField]:
-    """A field of one of allauth's forms, in our words and in the style of our other fields."""
+    """A field of one of allauth's forms, in our words."""
     field.label, field.help_text = label, help_text
     field.field.help_text = help_text  # it decides whether the input is described by it
-    field.field.widget.attrs |= {"class": "input", "placeholder": False, **attrs}
+    field.field.widget.attrs |= {"placeholder": False, **attrs}
     return {"field": field}
