@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from teams.access import allows, anyone, person, require_role, teams_of
+from teams.access import allows, anyone, one_of, operated, person, teams_of
 from teams.models import Role
 
 from .models import Decision, Requirement
@@ -26,26 +26,23 @@ def decisions_of(user: User) -> QuerySet[Decision]:
 def see_requirement(request: HttpRequest, pk: int) -> Requirement:
     """The requirement, for members of its team; raises Http404 for anyone else."""
     rows = Requirement.objects.select_related("team", "updated_by").filter(team__in=teams_of(person(request)))
-    return _found(rows, pk, NO_REQUIREMENT)
+    return one_of(rows, pk, NO_REQUIREMENT)
 
 
 def change_requirement(request: HttpRequest, pk: int) -> Requirement:
     """The requirement, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
-    found = _found(Requirement.objects.select_related("team", "updated_by"), pk, NO_REQUIREMENT)
-    require_role(person(request), found.team, Role.OPERATOR, NO_REQUIREMENT)
-    return found
+    return operated(request, Requirement.objects.select_related("team", "updated_by"), pk, NO_REQUIREMENT)
 
 
 def see_decision(request: HttpRequest, pk: int) -> Decision:
     """The decision, for members of its team; raises Http404 for anyone else."""
-    return _found(decisions_of(person(request)), pk, NO_DECISION)
+    return one_of(decisions_of(person(request)), pk, NO_DECISION)
 
 
 def change_decision(request: HttpRequest, pk: int) -> Decision:
     """The decision, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
-    found = _found(Decision.objects.select_related("team", "superseded_by", "supersedes"), pk, NO_DECISION)
-    require_role(person(request), found.team, Role.OPERATOR, NO_DECISION)
-    return found
+    rows = Decision.objects.select_related("team", "superseded_by", "supersedes")
+    return operated(request, rows, pk, NO_DECISION)
 
 
 def guide(request: HttpRequest) -> HttpResponse | None:
@@ -63,10 +60,3 @@ def shared_requirement(token: str) -> Requirement:
 def may_change(user: Any, found: Requirement | Decision) -> bool:
     """Whether the person may act for the team that this belongs to."""
     return allows(user, found.team_id, Role.OPERATOR)
-
-
-def _found(rows: QuerySet[Any], pk: int, otherwise: str) -> Any:
-    found = rows.filter(pk=pk).first()
-    if found is None:
-        raise Http404(otherwise)
-    return found

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from core.models import PutOff
 from teams import audit
-from teams.access import allows, person, require_role, teams_of
+from teams.access import allows, one_of, operated, person, teams_of
 from teams.models import Role, Team
 from teams.tokens import Bearer
 
@@ -62,61 +62,43 @@ def see_team(request: HttpRequest, slug: str) -> Team:
 
 def see_endpoint(request: HttpRequest, pk: int) -> Endpoint:
     """The endpoint with its team and state, for who may see it."""
-    return _found(visible(person(request), Endpoint.objects.select_related("team", "state")), pk, NO_ENDPOINT)
+    return one_of(visible(person(request), Endpoint.objects.select_related("team", "state")), pk, NO_ENDPOINT)
 
 
 def see_incident(request: HttpRequest, pk: int) -> Incident:
     """The incident with its endpoint and team, for who may see those."""
     rows = Incident.objects.select_related("endpoint__team")
-    return _found(visible(person(request), rows, "endpoint__team"), pk, NO_INCIDENT)
+    return one_of(visible(person(request), rows, "endpoint__team"), pk, NO_INCIDENT)
 
 
 def change_endpoint(request: HttpRequest, pk: int) -> Endpoint:
     """The endpoint, for operators of its team. Raises Http404 for strangers, PermissionDenied for viewers."""
-    found = _found(Endpoint.objects.select_related("team", "state"), pk, NO_ENDPOINT)
-    require_role(person(request), found.team, Role.OPERATOR, NO_ENDPOINT)
-    return found
+    return operated(request, Endpoint.objects.select_related("team", "state"), pk, NO_ENDPOINT)
 
 
 def change_incident(request: HttpRequest, pk: int) -> Incident:
     """The incident, for operators of its endpoint's team. Raises as `change_endpoint` does."""
-    found = _found(Incident.objects.select_related("endpoint__team"), pk, NO_INCIDENT)
-    require_role(person(request), found.endpoint.team, Role.OPERATOR, NO_INCIDENT)
-    return found
+    return operated(request, Incident.objects.select_related("endpoint__team"), pk, NO_INCIDENT, "endpoint.team")
 
 
 def change_silence(request: HttpRequest, pk: int) -> Silence:
     """The silence, for operators of its team. Raises as `change_endpoint` does."""
-    found = _found(Silence.objects.select_related("team", "endpoint"), pk, NO_RULE)
-    require_role(person(request), found.team, Role.OPERATOR, NO_RULE)
-    return found
+    return operated(request, Silence.objects.select_related("team", "endpoint"), pk, NO_RULE)
 
 
 def change_maintenance(request: HttpRequest, pk: int) -> MaintenanceWindow:
     """The maintenance window, for operators of its team. Raises as `change_endpoint` does."""
-    found = _found(MaintenanceWindow.objects.select_related("team", "endpoint"), pk, NO_RULE)
-    require_role(person(request), found.team, Role.OPERATOR, NO_RULE)
-    return found
+    return operated(request, MaintenanceWindow.objects.select_related("team", "endpoint"), pk, NO_RULE)
 
 
 def change_message(request: HttpRequest, pk: int) -> Message:
     """The message, for operators of its team; what belongs to no team is for administrators."""
-    found, user = _found(Message.objects.select_related("team"), pk, NO_MESSAGE), person(request)
-    if found.team is not None:
-        require_role(user, found.team, Role.OPERATOR, NO_MESSAGE)
-    elif not user.is_superuser:
-        raise Http404(NO_MESSAGE)
-    return found
+    return operated(request, Message.objects.select_related("team"), pk, NO_MESSAGE)
 
 
 def change_put_off(request: HttpRequest, pk: int) -> PutOff:
     """What a sweep put off, for operators of its team; what belongs to no team is for administrators."""
-    found, user = _found(PutOff.objects.select_related("team"), pk, NO_PUT_OFF), person(request)
-    if found.team is not None:
-        require_role(user, found.team, Role.OPERATOR, NO_PUT_OFF)
-    elif not user.is_superuser:
-        raise Http404(NO_PUT_OFF)
-    return found
+    return operated(request, PutOff.objects.select_related("team"), pk, NO_PUT_OFF)
 
 
 def may_change(user: Any, endpoint: Endpoint) -> bool:
@@ -134,10 +116,3 @@ def operator(request: HttpRequest) -> User:
         audit.record("access.refused", detail={"needed": "operator of any team"})
         raise PermissionDenied("This takes the role operator in a team. Ask an owner of yours, or start a team.")
     return user
-
-
-def _found(rows: QuerySet[Any], pk: int, otherwise: str) -> Any:
-    found = rows.filter(pk=pk).first()
-    if found is None:
-        raise Http404(otherwise)
-    return found

@@ -3,6 +3,9 @@
 What belongs to others is not there (404). What a member sees but may not change is refused with a reason (403).
 """
 
+from operator import attrgetter
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -68,6 +71,28 @@ def require_role(user: User, team: Team, role: Role, otherwise: str) -> None:
     if not allows(user, team, Role.VIEWER):
         raise Http404(otherwise)
     raise PermissionDenied(f"In {team} this takes the role {role.label.lower()}. Ask an owner: {_owners(team)}.")
+
+
+def one_of(rows: QuerySet[Any], pk: int, otherwise: str) -> Any:
+    """The row of this number; raises Http404 with the sentence `otherwise` where it is none of these."""
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404(otherwise)
+    return found
+
+
+def operated(request: HttpRequest, rows: QuerySet[Any], pk: int, otherwise: str, team: str = "team") -> Any:
+    """The row, for operators of its team; what belongs to no team is for administrators.
+
+    `team` is the way from the row to its team. Raises as `require_role` does.
+    """
+    found = one_of(rows, pk, otherwise)
+    user, owner = person(request), attrgetter(team)(found)
+    if owner is not None:
+        require_role(user, owner, Role.OPERATOR, otherwise)
+    elif not user.is_superuser:
+        raise Http404(otherwise)
+    return found
 
 
 def allows(user: User | AnonymousUser, team: Team | int, role: Role = Role.VIEWER) -> bool:
