@@ -48,19 +48,16 @@ class Listener(socket.socket):
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
-            self._turn_away(error)
+            # The spare descriptor serves to accept one connection, which is closed.
+            os.close(self._spare)
+            try:
+                super().accept()[0].close()
+            finally:
+                self._spare = os.open(os.devnull, os.O_RDONLY)
+            if time.monotonic() >= self._say_again:
+                self._say_again = time.monotonic() + SAY_AGAIN
+                log.error("New connections are closed at once: %s. Raise the limit of open files.", error.strerror)
             raise BlockingIOError from error
-
-    def _turn_away(self, error: OSError) -> None:
-        """Uses the spare descriptor to accept one connection, and closes it."""
-        os.close(self._spare)
-        try:
-            super().accept()[0].close()
-        finally:
-            self._spare = os.open(os.devnull, os.O_RDONLY)
-        if time.monotonic() >= self._say_again:
-            self._say_again = time.monotonic() + SAY_AGAIN
-            log.error("New connections are closed at once: %s. Raise the limit of open files.", error.strerror)
 
 
 class Server(uvicorn.Server):

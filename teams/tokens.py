@@ -79,7 +79,9 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
         for twin in ApiToken.objects.filter(**same, created_at__gt=now - twice.WITHIN):
             if twin.scopes == scopes and abs(twin.expires_at - now - timedelta(days=days)) < twice.WITHIN:
                 twin.delete()
-        _room(by, team)
+        there = ApiToken.objects.filter(team=team, user=None if team else by).count()
+        if why := quotas.full("TOKENS_PER_TEAM", there, "tokens", "Revoke one that nothing uses any more."):
+            raise TooManyTokens(why)
         token = ApiToken.objects.create(
             name=name,
             user=None if team else by,
@@ -92,13 +94,6 @@ def make(name: str, scopes: Iterable[str], days: int, by: User, team: Team | Non
         )
         audit.record("token.made", team=team, what=token, name=name, detail={"scopes": token.scopes, "days": days})
     return token, secret
-
-
-def _room(by: User, team: Team | None) -> None:
-    """Raises TooManyTokens."""
-    there = ApiToken.objects.filter(team=team, user=None if team else by).count()
-    if why := quotas.full("TOKENS_PER_TEAM", there, "tokens", "Revoke one that nothing uses any more."):
-        raise TooManyTokens(why)
 
 
 def revoke(token: ApiToken, by: User) -> None:
@@ -146,9 +141,19 @@ def bearer(request: HttpRequest, scope: Scope) -> Bearer:
     if token is None:
         raise _wrong(request)
     if refused := _why_not(token, scope):
-        _record(token, refused)
+        # One line in the audit trail, at most every RECORD_EVERY seconds.
+        if cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=RECORD_EVERY):
+            with audit.acting_via(f"token {token.name}"):
+                detail = {"why": refused.code}
+                audit.record(
+                    "token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user
+                )
         raise refused
-    _used(token)
+    # Notes the minute: at most one write a minute, however often it is used.
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    if token.last_used_at is None or token.last_used_at < minute:
+        # The condition keeps a second request of the same minute from writing, too.
+        ApiToken.objects.filter(pk=token.pk).exclude(last_used_at__gte=minute).update(last_used_at=minute)
     return Bearer(token, token.user, token.team)
 
 
@@ -163,14 +168,6 @@ def _why_not(token: ApiToken, scope: Scope) -> TokenRefused | None:
     return None
 
 
-def _used(token: ApiToken) -> None:
-    """Notes the minute: at most one write a minute, however often it is used."""
-    minute = datetime.now(UTC).replace(second=0, microsecond=0)
-    if token.last_used_at is None or token.last_used_at < minute:
-        # The condition keeps a second request of the same minute from writing, too.
-        ApiToken.objects.filter(pk=token.pk).exclude(last_used_at__gte=minute).update(last_used_at=minute)
-
-
 def _wrong(request: HttpRequest) -> TokenRefused:
     """Counts one more wrong token from this address.
 
@@ -180,14 +177,6 @@ def _wrong(request: HttpRequest) -> TokenRefused:
     if not rate_limits.allowed(f"wrong-tokens:{address(request)}", WRONG_A_MINUTE, 60):
         return TokenRefused(429, "too_many", f"More than {WRONG_A_MINUTE} wrong tokens in a minute. Wait for one.")
     return TokenRefused(401, "token_unknown", "This token is not known: mistyped, or revoked. Make a new one.")
-
-
-def _record(token: ApiToken, refused: TokenRefused) -> None:
-    """One line in the audit trail, at most every RECORD_EVERY seconds."""
-    if cache.add(f"token-refused:{token.pk}:{refused.code}", 1, timeout=RECORD_EVERY):
-        with audit.acting_via(f"token {token.name}"):
-            detail = {"why": refused.code}
-            audit.record("token.refused", team=token.team, what=token, name=token.name, detail=detail, actor=token.user)
 
 
 def _hash(secret: str) -> str:

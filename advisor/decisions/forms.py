@@ -106,12 +106,6 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What only makes sense together."""
         values = self.cleaned_data
-        self._check_advice(values)
-        self._check_days(values)
-        self._check_endpoints(values)
-        return values
-
-    def _check_advice(self, values: dict[str, Any]) -> None:
         follows, choice, expected = values.get("follows_advice"), values.get("choice"), ADVISED[self.outcome]
         if follows is False and not values.get("why_not", "").strip():
             self.add_error("why_not", "Give the reason why you decide otherwise: whoever reads this later will ask.")
@@ -122,17 +116,14 @@ class DecisionForm(forms.Form):
             )
         if follows and values.get("why_not", "").strip():
             self.add_error("follows_advice", "You wrote why you decide otherwise. Choose that, or empty the box below.")
-
-    def _check_days(self, values: dict[str, Any]) -> None:
         decided, review = values.get("decided_on"), values.get("review_by")
         if isinstance(decided, date) and isinstance(review, date) and review <= decided:
             self.add_error("review_by", "The review comes after the decision. Choose a later day, or none.")
-
-    def _check_endpoints(self, values: dict[str, Any]) -> None:
         team = self.decision.team if self.decision else values.get("team")
         others = [endpoint.name for endpoint in values.get("endpoints") or () if team and endpoint.team_id != team.pk]
         if others:
             self.add_error("endpoints", f"These belong to another team than {team}: {', '.join(others)}.")
+        return values
 
     def body(self) -> dict[str, Any]:
         """The columns of a Decision that people write."""

@@ -30,19 +30,15 @@ def fill(template: str, catalogue: Catalogue, beyond: bool = False) -> str:
             return " ".join(_citation(part.strip(), catalogue) for part in words.split(";"))
         name, _, argument = words.partition(" ")
         if name == "from":
-            return _beyond(argument, beyond)
+            source = sources()[argument]
+            label = f"{source.name}, {day(source.date)}"
+            if not beyond:
+                label = f"not in the article: {label}"
+            return f'[{label}](/guide/sources/#{argument} "Not in the article. Read in: {source.place}")'
         return generated.MARKS[name](catalogue, argument)
 
     text = re.sub(r"\{\{(.+?)\}\}", mark, template)
     return re.sub(r"\[\[([\w -]+?)\]\]", lambda match: f"[{match[1]}]({address(match[1], catalogue)})", text)
-
-
-def _beyond(id: str, page_says_so: bool) -> str:
-    source = sources()[id]
-    label = f"{source.name}, {day(source.date)}"
-    if not page_says_so:
-        label = f"not in the article: {label}"
-    return f'[{label}](/guide/sources/#{id} "Not in the article. Read in: {source.place}")'
 
 
 def _citation(words: str, catalogue: Catalogue) -> str:

@@ -91,7 +91,8 @@ def _file(content: str | bytes, kind: str, name: str) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Record a decision. The answers travel in the address, so the advice is computed here and never posted."""
     user = person(request)
-    old = _superseded(request)
+    pk = request.GET.get("supersedes", "")
+    old = access.change_decision(request, int(pk)) if pk.isdecimal() else None
     answers, unknown = _answers(request, old)
     today = result(answers, changes=False)
     advice = freeze(today)
@@ -103,7 +104,18 @@ def new(request: HttpRequest) -> HttpResponse:
         form.add_error(None, "The catalogue has changed since you opened this form. Look at the advice again.")
     if form.is_valid():
         try:
-            made = _record(request, user, form, answers, old)
+            status = request.POST.get("status", Status.DRAFT)
+            made = actions.record(
+                user,
+                _key(request),
+                form.cleaned_data["team"],
+                answers,
+                catalogues.load(),
+                body=form.body(),
+                endpoints=form.cleaned_data["endpoints"],
+                supersedes=old,
+                status=status,
+            )
         except actions.UsedUp as refused:
             form.add_error(None, str(refused))
             return _form_page(request, form, advice, unknown=unknown, old=old, key=uuid4(), status=422)
@@ -113,11 +125,6 @@ def new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"“{made.title}” is recorded as {made.status}.")
             return redirect(made)
     return _form_page(request, form, advice, unknown=unknown, old=old, status=422)
-
-
-def _superseded(request: HttpRequest) -> Decision | None:
-    pk = request.GET.get("supersedes", "")
-    return access.change_decision(request, int(pk)) if pk.isdecimal() else None
 
 
 def _answers(request: HttpRequest, old: Decision | None) -> Answers:
@@ -133,21 +140,6 @@ def _first_values(request: HttpRequest, user: User, today: Result, old: Decision
     if old:
         return from_old(old, name, today.on)
     return from_advice(today, name) | (OTHERWISE if "otherwise" in request.GET else {})
-
-
-def _record(request: HttpRequest, user: User, form: DecisionForm, answers: Any, old: Decision | None) -> Decision:
-    status = request.POST.get("status", Status.DRAFT)
-    return actions.record(
-        user,
-        _key(request),
-        form.cleaned_data["team"],
-        answers,
-        catalogues.load(),
-        body=form.body(),
-        endpoints=form.cleaned_data["endpoints"],
-        supersedes=old,
-        status=status,
-    )
 
 
 def _key(request: HttpRequest) -> UUID:

@@ -1,7 +1,5 @@
 """The guide's pages and its search. Public, unless the setting GUIDE_PUBLIC is off."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,13 +45,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "parts": pages.parts(),
         "page": shown,
         "html": mark_safe(html),  # cleaned by the allow list; the drawing escapes what it writes
-        "headings": _listed(rendered.headings),
+        # The lower level is left out where the table of contents would be longer than the page is worth.
+        "headings": [heading for heading in rendered.headings if heading.level == 2 or len(rendered.headings) <= 24],
         "before": before,
         "after": after,
     }
     return render(request, "advisor/guide_page.html", context)
-
-
-def _listed(headings: tuple[Any, ...]) -> list[Any]:
-    """The table of contents: without its lower level where that would be longer than the page is worth."""
-    return [heading for heading in headings if heading.level == 2 or len(headings) <= 24]

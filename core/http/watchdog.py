@@ -76,15 +76,12 @@ class Watchdog:
     def _run(self) -> None:
         with self.lock:
             while True:
-                self._shut_down_what_is_over()
+                now = time.monotonic()
+                while self._heap and (self._heap[0][0] <= now or not self._heap[0][2].live):
+                    ends, _, guard = heapq.heappop(self._heap)
+                    if ends == guard.ends:  # else it was given another time, for which there is another entry
+                        guard.shut_down()
                 self.lock.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
-
-    def _shut_down_what_is_over(self) -> None:
-        now = time.monotonic()
-        while self._heap and (self._heap[0][0] <= now or not self._heap[0][2].live):
-            ends, _, guard = heapq.heappop(self._heap)
-            if ends == guard.ends:  # else it was given another time, for which there is another entry
-                guard.shut_down()
 
 
 _watchdog = Watchdog()

@@ -54,7 +54,13 @@ class Connection(H11Protocol):
         self._stalled: float | None = None
         self._closed: float | None = None
         self.network = _network(self.client)
-        self._make_room()
+        # Closes the oldest idle connection of a crowd that is too large by this one, or this one if none is idle.
+        there = [one for one in self.connections if isinstance(one, Connection) and not one.transport.is_closing()]
+        same = [one for one in there if one.network == self.network]
+        if not settings.TRUST_PROXY and len(same) > max(settings.CONNECTIONS // SHARE, SMALLEST_SHARE):
+            _close_one(same, self)
+        elif len(there) > settings.CONNECTIONS:
+            _close_one(there, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.scope:
@@ -110,15 +116,6 @@ class Connection(H11Protocol):
         """Closes at once. The system would keep what is not sent for minutes, for a client that does not take it."""
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         self.transport.abort()
-
-    def _make_room(self) -> None:
-        """Closes the oldest idle connection of a crowd that is too large by this one, or this one if none is idle."""
-        there = [one for one in self.connections if isinstance(one, Connection) and not one.transport.is_closing()]
-        same = [one for one in there if one.network == self.network]
-        if not settings.TRUST_PROXY and len(same) > max(settings.CONNECTIONS // SHARE, SMALLEST_SHARE):
-            _close_one(same, self)
-        elif len(there) > settings.CONNECTIONS:
-            _close_one(there, self)
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answers with nothing but this status, unless an answer has begun, and closes."""

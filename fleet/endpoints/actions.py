@@ -94,7 +94,13 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         detail = audit.differences(before, after, SECRET)
         audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
         if {"url", "engine", "username", "api_key"} & set(moved):
-            _forget(endpoint)
+            state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
+            if not endpoint.paused:
+                _reset(state, Cause.NEW)
+            state.engine, state.proof, state.identified_at = "", "", None
+            state.facts, state.load, state.ladder = {}, {}, []
+            state.starts, state.certificate_until, state.canary = [], None, {}
+            state.save()
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
@@ -264,16 +270,6 @@ def refusal(url: str) -> str:
 
 def _due_now(endpoint: Endpoint) -> None:
     EndpointState.objects.watched().filter(endpoint_id=endpoint.pk).update(due_at=int(time.time()))
-
-
-def _forget(endpoint: Endpoint) -> None:
-    state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-    if not endpoint.paused:
-        _reset(state, Cause.NEW)
-    state.engine, state.proof, state.identified_at = "", "", None
-    state.facts, state.load, state.ladder = {}, {}, []
-    state.starts, state.certificate_until, state.canary = [], None, {}
-    state.save()
 
 
 def _reset(state: EndpointState, cause: Cause) -> None:

@@ -182,19 +182,16 @@ class EndpointForm(OpenedForm):
         values["verify_tls"] = not self.cleaned_data["unverified"]
         try:
             if self.endpoint:
-                return self._change(self.endpoint, values)
+                # An empty key field leaves the key alone: it is never sent to the page, so it can't come back from it.
+                if not values["api_key"] and not self.cleaned_data.get("forget_key"):
+                    del values["api_key"]
+                actions.change(self.endpoint, **values)
+                return self.endpoint
             return actions.add(self.cleaned_data["team"], **values)
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
-
-    def _change(self, endpoint: Endpoint, values: dict[str, Any]) -> Endpoint:
-        """An empty key field leaves the key alone: it is never sent to the page, so it can't come back from it."""
-        if not values["api_key"] and not self.cleaned_data.get("forget_key"):
-            del values["api_key"]
-        actions.change(endpoint, **values)
-        return endpoint
 
     def stored_key(self, url: str, verify: bool, username: str) -> str:
         """The key that may be sent to this address without being typed again; "" where there is none."""

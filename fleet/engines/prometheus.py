@@ -46,7 +46,15 @@ class Page:
             limits = f"{MOST_LINES:,} lines, or {MOST_SAMPLES:,} of the metrics that are read"
             raise BadAnswer(Cause.TOO_LARGE, f"The page of metrics has more than {limits}.")
         for line in wanted:
-            self._take(line)
+            name, brace, rest = line.partition("{")
+            labels, after = "", ""
+            if brace:
+                labels, _, after = rest.rpartition("}")
+            else:
+                name, _, after = line.partition(" ")
+            samples = self._samples.get(name.strip())
+            if samples is not None:
+                samples.append(Sample(_labels(labels), _number(after)))
 
     def samples(self, aliases: Sequence[str]) -> list[Sample]:
         """The samples of the first of these names that the page has: one figure, renamed over the releases."""
@@ -81,17 +89,6 @@ class Page:
         """The largest value of any set of labels; None when there is none, or one of them is no number."""
         values = [sample.value for sample in self.samples(aliases)]
         return max((v for v in values if v is not None), default=None) if None not in values else None
-
-    def _take(self, line: str) -> None:
-        name, brace, rest = line.partition("{")
-        labels, after = "", ""
-        if brace:
-            labels, _, after = rest.rpartition("}")
-        else:
-            name, _, after = line.partition(" ")
-        samples = self._samples.get(name.strip())
-        if samples is not None:
-            samples.append(Sample(_labels(labels), _number(after)))
 
 
 def _labels(inside: str) -> dict[str, str]:

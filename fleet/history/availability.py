@@ -99,11 +99,11 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
     passed = now - max(start, min(began, added_at))
     if watched > passed:
         times = {what: seconds * passed / watched for what, seconds in times.items()}
-    gap = now - began - watched
+    gap = now - began - watched  # worth a mention where it is more than the wait for the next probe
     return Availability(
         period=period.key,
         probes=probes,
-        unwatched=gap if gap >= _worth_mentioning(interval) else 0.0,
+        unwatched=gap if gap >= max(120.0, 2.5 * interval) else 0.0,
         since=int(began) if parts and began - start >= WIDTH[period.span] else None,
         **times,
     )
@@ -128,8 +128,3 @@ def together(period: Period, each: Sequence[Availability]) -> Availability:
     begun = [one.since for one in known if one.since is not None]
     since = min(begun) if begun and len(begun) == len(known) else None
     return Availability(period=period.key, since=since, **added)
-
-
-def _worth_mentioning(interval: int) -> float:
-    """Seconds without a probe that are not merely the wait for the next one."""
-    return max(120.0, 2.5 * interval)

@@ -221,26 +221,18 @@ def end(stretch: BlindStretch) -> None:
     with transaction.atomic():
         if not BlindStretch.objects.filter(pk=stretch.pk, ended_at=None).update(ended_at=stretch.ended_at):
             return  # another dispatcher was first
-        affected = _affected(stretch)
-        _probe_at_once(stretch.ended_at)
+        found = Observation.objects.filter(at__gte=stretch.began_at, excluded="blind")
+        affected = found.order_by().aggregate(many=Count("endpoint", distinct=True))["many"]
+        blinded = EndpointState.objects.watched().filter(cause=Cause.BLIND).order_by("due_at")
+        pks = list(blinded.values_list("pk", flat=True))
+        for second, start in enumerate(range(0, len(pks), AT_ONCE)):
+            due = int(stretch.ended_at.timestamp()) + second
+            blinded.filter(pk__in=pks[start : start + AT_ONCE], due_at__gt=due).update(due_at=due)
         # One mail an hour: a network that comes and goes is no reason for a mail each time.
         outbox.write_monitor_note(f"blind-{stretch.ended_at:%Y-%m-%d-%H}", *_note(stretch, affected))
     log.warning("Not blind any more: %s", stretch.reason)
     _say("")
     marks.refresh()
-
-
-def _affected(stretch: BlindStretch) -> int:
-    found = Observation.objects.filter(at__gte=stretch.began_at, excluded="blind")
-    return found.order_by().aggregate(many=Count("endpoint", distinct=True))["many"]
-
-
-def _probe_at_once(now: datetime) -> None:
-    blinded = EndpointState.objects.watched().filter(cause=Cause.BLIND).order_by("due_at")
-    pks = list(blinded.values_list("pk", flat=True))
-    for second, start in enumerate(range(0, len(pks), AT_ONCE)):
-        due = int(now.timestamp()) + second
-        blinded.filter(pk__in=pks[start : start + AT_ONCE], due_at__gt=due).update(due_at=due)
 
 
 def _note(stretch: BlindStretch, affected: int) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -70,9 +69,17 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     form = NewAccountForm(request.POST or None)
     try:
         if request.method == "POST" and user:
-            return _accept(request, found, user)
+            member = invitations.accept(found, user)
+            messages.success(request, f"You are {Role(member.role).label.lower()} of {found.team}.")
+            return redirect("team", found.team.slug)
         if request.method == "POST" and form.is_valid():
-            return _register(request, found, form, token)
+            data = form.cleaned_data
+            proved = invitations.came_by_mail(token)
+            user = invitations.register(found, data["username"], data["password1"], proved=proved)
+            messages.success(
+                request, f"You have an account, and you are {found.get_role_display().lower()} of {found.team}."
+            )
+            return perform_login(request, user, redirect_url=reverse("team", args=[found.team.slug]))
     except (invitations.Gone, NotThere) as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:
@@ -80,17 +87,3 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     member = found.team.memberships.filter(user=user).first() if user else None
     shown = {"invitation": found, "team": found.team, "form": form, "member": member}
     return render(request, "teams/invitation.html", shown)
-
-
-def _accept(request: HttpRequest, found: Invitation, user: User) -> HttpResponse:
-    member = invitations.accept(found, user)
-    messages.success(request, f"You are {Role(member.role).label.lower()} of {found.team}.")
-    return redirect("team", found.team.slug)
-
-
-def _register(request: HttpRequest, found: Invitation, form: NewAccountForm, token: str) -> HttpResponse:
-    data = form.cleaned_data
-    proved = invitations.came_by_mail(token)
-    user = invitations.register(found, data["username"], data["password1"], proved=proved)
-    messages.success(request, f"You have an account, and you are {found.get_role_display().lower()} of {found.team}.")
-    return perform_login(request, user, redirect_url=reverse("team", args=[found.team.slug]))

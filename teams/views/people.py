@@ -84,7 +84,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         do(admin, user)
         messages.success(request, done.format(user))
-        _afterwards(request, act, user)
+        if act == "no-factor":
+            get_adapter().send_notification_mail("mfa/email/factors_removed", user)
+        elif act in ("deactivate", "no-admin") and (still := tokens.outliving(user)):
+            messages.warning(request, still)
     except NotThere as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:
@@ -113,14 +116,6 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"The account {user} is deleted.")
         return redirect("people")
     return _delete_page(request, user, form)
-
-
-def _afterwards(request: HttpRequest, act: str, user: User) -> None:
-    """What else there is to say."""
-    if act == "no-factor":
-        get_adapter().send_notification_mail("mfa/email/factors_removed", user)
-    elif act in ("deactivate", "no-admin") and (still := tokens.outliving(user)):
-        messages.warning(request, still)
 
 
 def _deleted(form: TypedForm, actor: User, user: User) -> bool:

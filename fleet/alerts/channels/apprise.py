@@ -116,18 +116,15 @@ def _parts(url: str) -> dict[str, Any]:
     parts = url_to_dict(url)
     if not parts or parts.get("schema") not in SERVICES:
         raise ValueError(f"Apprise can't read this URL: a part of it is missing. See its page about {schema}.")
-    _check_parameters(parts.get("qsd") or {})
-    return parts
-
-
-def _check_parameters(given: dict[str, str]) -> None:
-    """None is named: what stands there may be a token."""
+    # None is named: what stands there may be a token.
+    given = parts.get("qsd") or {}
     if not given.keys() <= set(_PARAMETERS):
         raise ValueError(f"A parameter of this URL is not allowed here. Possible are {', '.join(_PARAMETERS)}.")
     if not all(_PLAIN.fullmatch(value) for value in given.values()):
         raise ValueError("A parameter of this URL leads to a file or another address, which is not allowed here.")
     if given.get("verify", "yes").lower() not in ("yes", "true", "1"):
         raise ValueError("Certificates are always verified here. Take verify out of the URL.")
+    return parts
 
 
 def _ports(service: Any) -> list[int]:
@@ -162,21 +159,17 @@ def _asset() -> "AppriseAsset":
     )
 
 
-def _believe_our_authorities() -> None:
-    """Its plugins call by `requests`, which takes other authorities than certifi's from this variable only."""
+def notify(service: Any, title: str, body: str) -> None:
+    """Sends by what `opened` made. Raises NotTaken."""
+    import apprise
+
+    # Its plugins call by `requests`, which takes other authorities than certifi's from this variable only.
     try:
         trusted = for_requests()
     except OSError as error:
         raise NotTaken(f"The file of CA_BUNDLE can't be used: {error.strerror}.") from None
     if isinstance(trusted, str):
         os.environ["REQUESTS_CA_BUNDLE"] = trusted
-
-
-def notify(service: Any, title: str, body: str) -> None:
-    """Sends by what `opened` made. Raises NotTaken."""
-    import apprise
-
-    _believe_our_authorities()
     sender = apprise.Apprise(asset=_asset())
     sender.add(service)
     # Without a timeout of its own it calls in this thread. With one it uses a few threads that all calls share and

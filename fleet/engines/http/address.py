@@ -149,17 +149,6 @@ def split_base_url(text: str) -> SplitResult:
         parts = urlsplit(text)
     except ValueError:
         raise ValueError(f"This is not a URL. Write the address like {EXAMPLE}.") from None
-    _check_scheme(text, parts)
-    if "@" in parts.netloc:
-        raise ValueError(CREDENTIALS)
-    if "?" in text or "#" in text:
-        raise ValueError('Leave "?" and "#" and what follows them out of the address.')
-    if not _PATH.fullmatch(parts.path) or len(text) > 2000:
-        raise ValueError("The path of this address is too long or has characters that a URL cannot hold.")
-    return parts._replace(netloc=_host(parts) + _port(parts))
-
-
-def _check_scheme(text: str, parts: SplitResult) -> None:
     if not text:
         raise ValueError(f"Write the address of the server, like {EXAMPLE}.")
     if re.search(r"[\s\x00-\x1f\x7f]", text):
@@ -168,6 +157,13 @@ def _check_scheme(text: str, parts: SplitResult) -> None:
         raise ValueError(f"The address must begin with http:// or https://, like {EXAMPLE}.")
     if parts.scheme not in ("http", "https"):
         raise ValueError("Only http:// and https:// addresses can be watched.")
+    if "@" in parts.netloc:
+        raise ValueError(CREDENTIALS)
+    if "?" in text or "#" in text:
+        raise ValueError('Leave "?" and "#" and what follows them out of the address.')
+    if not _PATH.fullmatch(parts.path) or len(text) > 2000:
+        raise ValueError("The path of this address is too long or has characters that a URL cannot hold.")
+    return parts._replace(netloc=_host(parts) + _port(parts))
 
 
 def _host(parts: SplitResult) -> str:

@@ -33,7 +33,10 @@ def clean_key(text: str, username: str = "") -> str:
     if len(text) > LONGEST_KEY:
         raise ValueError(f"A key has at most {LONGEST_KEY} characters.")
     if username:
-        return _password(text)
+        password = text.strip("\r\n")
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in password):
+            raise ValueError("The password has a line break or another control character in it. Take that out.")
+        return password
     key = "".join(char for char in text if unicodedata.category(char) != "Cf").strip(_QUOTES)
     if pasted := re.fullmatch(r"\{\s*([\"'].*[\"'])\s*\}", key):  # a JSON object
         key = pasted[1].strip(_QUOTES)
@@ -66,10 +69,3 @@ def clean_username(text: str) -> str:
     if len(username) > LONGEST_USERNAME or not username.isprintable():
         raise ValueError(f"A user name has at most {LONGEST_USERNAME} characters, and no control characters.")
     return username
-
-
-def _password(text: str) -> str:
-    password = text.strip("\r\n")
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in password):
-        raise ValueError("The password has a line break or another control character in it. Take that out.")
-    return password

@@ -39,7 +39,14 @@ class Mask:
         for secret in self._secrets:
             body = body.replace(secret, MASK)
         if self._secrets and any(sign in body for sign in (b"\\", b"%", b"&")):
-            body = self._without_escaped(body)
+            # Through the body once: it may be as large and as odd as a server likes.
+            plain, at, origin = _unescaped(body)
+            pieces, done = [], 0
+            for found in re.finditer(b"|".join(map(re.escape, self._secrets)), plain):
+                begin, end = _origin(found.start(), at, origin), _origin(found.end(), at, origin)
+                pieces += [body[done:begin], MASK]
+                done = end
+            body = b"".join([*pieces, body[done:]])
         return body
 
     def text(self, text: str) -> str:
@@ -52,16 +59,6 @@ class Mask:
             if name.lower() != "location" and (masked := self.text(value)) != value:
                 headers[name] = masked
         return headers
-
-    def _without_escaped(self, body: bytes) -> bytes:
-        """Through the body once: it may be as large and as odd as a server likes."""
-        plain, at, origin = _unescaped(body)
-        pieces, done = [], 0
-        for found in re.finditer(b"|".join(map(re.escape, self._secrets)), plain):
-            begin, end = _origin(found.start(), at, origin), _origin(found.end(), at, origin)
-            pieces += [body[done:begin], MASK]
-            done = end
-        return b"".join([*pieces, body[done:]])
 
 
 def _unescaped(body: bytes) -> tuple[bytes, list[int], list[int]]:

@@ -76,16 +76,13 @@ class Command(TerminalCommand):
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
         for difference in differences:
-            self._print(difference)
+            self._line("", difference.team)
+            shown = [step for step in difference.endpoints if step.mark != "="]
+            for step in shown:
+                self._line("  ", step)
+            if same := len(difference.endpoints) - len(shown):
+                self.stdout.write(f"  = {same} unchanged")
         self.stdout.write(summary(differences, options["dry_run"]))
-
-    def _print(self, difference: TeamDifference) -> None:
-        self._line("", difference.team)
-        shown = [step for step in difference.endpoints if step.mark != "="]
-        for step in shown:
-            self._line("  ", step)
-        if same := len(difference.endpoints) - len(shown):
-            self.stdout.write(f"  = {same} unchanged")
 
     def _line(self, indent: str, step: Step) -> None:
         """A change has each field on a line of its own; all else is in one."""

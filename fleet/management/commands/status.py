@@ -45,29 +45,23 @@ class Command(TerminalCommand):
         if options["json"]:
             self.stdout.write(json.dumps([as_json(each) for each in found], indent=2))
         elif found:
-            self._table(found)
-        self._remarks(found)
-        if any(each.status == Status.DOWN for each in found):
-            sys.exit(1)
-
-    def _remarks(self, found: list[Standing]) -> None:
-        """On stderr, so that the JSON stays JSON."""
+            now = datetime.now(UTC)
+            heading, *lines = table([HEADINGS, *(_cells(each, now) for each in found)])
+            self.stdout.write(heading)
+            for each, line in zip(found, lines, strict=True):
+                word, rest = line[: len(each.status)], line[len(each.status) :]
+                style = STYLES.get(Status(each.status))
+                self.stdout.write((getattr(self.style, style)(word) if style else word) + rest)
+            counts = [(status, sum(each.status == status for each in found)) for status in Status]
+            self.stdout.write(", ".join(f"{count} {status}" for status, count in counts if count))
+        # On stderr, so that the JSON stays JSON.
         if not found:
             self.stderr.write("No endpoint is watched yet. Add one in the browser or with manage.py apply.", str)
         elif late := sum(each.overdue for each in found):
             warning = f"{late} of {len(found)} are overdue for a probe, so this may be old. Is Plimsoll running?"
             self.stderr.write(warning, str)
-
-    def _table(self, found: list[Standing]) -> None:
-        now = datetime.now(UTC)
-        heading, *lines = table([HEADINGS, *(_cells(each, now) for each in found)])
-        self.stdout.write(heading)
-        for each, line in zip(found, lines, strict=True):
-            word, rest = line[: len(each.status)], line[len(each.status) :]
-            style = STYLES.get(Status(each.status))
-            self.stdout.write((getattr(self.style, style)(word) if style else word) + rest)
-        counts = [(status, sum(each.status == status for each in found)) for status in Status]
-        self.stdout.write(", ".join(f"{count} {status}" for status, count in counts if count))
+        if any(each.status == Status.DOWN for each in found):
+            sys.exit(1)
 
 
 def as_json(each: Standing) -> dict[str, Any]:
