@@ -55,7 +55,26 @@ class _Scrape(Collector):
             int(known is not None),
         )
         if known:
-            yield from _of_broker(known, whole=sees_all(self._bearer))
+            yield from _queues(known)
+            yield _gauge(
+                "plimsoll_sign_of_life_age_seconds",
+                "Time since each part last showed that it works.",
+                ("part",),
+                known.ages,
+            )
+            done = "Time since each scheduled task last finished, or since the first of them started."
+            yield _gauge("plimsoll_schedule_age_seconds", done, ("task",), known.work)
+            skipped = Counter(
+                "plimsoll_schedule_skipped", "Runs left out, since the one before had not ended.", labels=("task",)
+            )
+            for task, number in sorted(known.skipped.items()):
+                skipped.add_metric((task,), number)
+            yield skipped
+            if sees_all(self._bearer):
+                yield from _probes(known)
+            yield Gauge(
+                "plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers
+            )
 
 
 def _build() -> Metric:
@@ -80,28 +99,6 @@ def _of_database(known: query.Stored) -> Iterator[Metric]:
     yield Gauge(
         "plimsoll_blind", "1 while Plimsoll itself is blind, so that no endpoint counts as down.", int(known.blind)
     )
-
-
-def _of_broker(known: query.FromBroker, whole: bool) -> Iterator[Metric]:
-    yield from _queues(known)
-    yield _gauge(
-        "plimsoll_sign_of_life_age_seconds", "Time since each part last showed that it works.", ("part",), known.ages
-    )
-    yield from _work(known)
-    if whole:
-        yield from _probes(known)
-    yield Gauge("plimsoll_board_viewers", "Open boards that follow changes, over all web processes.", known.viewers)
-
-
-def _work(known: query.FromBroker) -> Iterator[Metric]:
-    done = "Time since each scheduled task last finished, or since the first of them started."
-    yield _gauge("plimsoll_schedule_age_seconds", done, ("task",), known.work)
-    skipped = Counter(
-        "plimsoll_schedule_skipped", "Runs left out, since the one before had not ended.", labels=("task",)
-    )
-    for task, number in sorted(known.skipped.items()):
-        skipped.add_metric((task,), number)
-    yield skipped
 
 
 def _probes(known: query.FromBroker) -> Iterator[Metric]:

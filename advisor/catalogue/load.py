@@ -38,10 +38,16 @@ def load(folder: Path = HERE) -> Catalogue:
     """The catalogue in a folder. Raises CatalogueError naming every mistake in its files."""
     mistakes: list[str] = []
     parts: dict[str, Any] = {name: tuple(_entries(folder, name, kind, mistakes)) for name, kind in _FILES.items()}
-    changelog = _changelog(_read(folder, "changelog", mistakes), mistakes)
+    changelog = []
+    for number, entry in enumerate(_read(folder, "changelog", mistakes), start=1):
+        match entry:
+            case {"version": str(version), "date": date() as day, "what": str(what)} if type(day) is date:
+                changelog.append((version, day, what))
+            case _:
+                mistakes.append(f"changelog.yaml, entry {number}: needs a version (a text), a date and what (a text).")
     if mistakes:
         raise CatalogueError(mistakes)
-    catalogue = Catalogue(version=changelog[0][0], changelog=changelog, **parts)
+    catalogue = Catalogue(version=changelog[0][0], changelog=tuple(changelog), **parts)
     if found := inconsistencies(catalogue):
         raise CatalogueError(found)
     return catalogue
@@ -113,14 +119,3 @@ def _frozen(value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
     return value.strip() if isinstance(value, str) else value
-
-
-def _changelog(entries: list[Any], mistakes: list[str]) -> tuple[tuple[str, date, str], ...]:
-    lines = []
-    for number, entry in enumerate(entries, start=1):
-        match entry:
-            case {"version": str(version), "date": date() as day, "what": str(what)} if type(day) is date:
-                lines.append((version, day, what))
-            case _:
-                mistakes.append(f"changelog.yaml, entry {number}: needs a version (a text), a date and what (a text).")
-    return tuple(lines)

@@ -174,15 +174,12 @@ def _move(decision: Decision, user: User, status: str) -> None:
         raise NotAllowed(f"A decision that is {decision.status} can't become {status or 'that'}.")
     _set_status(decision, user, status)
     if status == Status.ACCEPTED and decision.supersedes_id:
-        _supersede(Decision.objects.select_for_update().get(pk=decision.supersedes_id), decision, user)
-
-
-def _supersede(old: Decision, new: Decision, user: User) -> None:
-    _of_one_team(old, new.team_id)
-    if Status.SUPERSEDED not in MOVES[old.status]:
-        raise NotAllowed(f"It would supersede “{old.title}”, but that one is {old.status}.")
-    old.superseded_by = new
-    _set_status(old, user, Status.SUPERSEDED, f"Superseded by “{new.title}” (number {new.pk}).")
+        old = Decision.objects.select_for_update().get(pk=decision.supersedes_id)
+        _of_one_team(old, decision.team_id)
+        if Status.SUPERSEDED not in MOVES[old.status]:
+            raise NotAllowed(f"It would supersede “{old.title}”, but that one is {old.status}.")
+        old.superseded_by = decision
+        _set_status(old, user, Status.SUPERSEDED, f"Superseded by “{decision.title}” (number {decision.pk}).")
 
 
 def _of_one_team(old: Decision | None, team_pk: int) -> None:

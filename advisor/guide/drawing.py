@@ -9,7 +9,7 @@ from advisor.catalogue import Catalogue
 from advisor.recommendation.judge import MOST
 
 from .generated import ENGINES
-from .path import Branch, Step, outcome_name, steps
+from .path import Branch, outcome_name, steps
 
 _LINE = 20  # pixels from one line of text to the next
 _CHARACTER = 8  # pixels at 14 px: enough for DejaVu Sans, the widest of the system fonts
@@ -66,7 +66,16 @@ def draw(catalogue: Catalogue, *, narrow: bool = False) -> str:
     _lists(sheet, catalogue)
     start = sheet.y
     for number, step in enumerate(steps(catalogue), 1):
-        _step(sheet, number, step)
+        sheet.y += 10
+        sheet.parts.append(f'<circle cx="{_SPINE}" cy="{sheet.y + 9}" r="14" class="d-dot"/>')
+        sheet.parts.append(f'<text x="{_SPINE}" y="{sheet.y + 14}" class="d-text d-number">{number}</text>')
+        sheet.block(_TEXT, step.title, sheet.width - _TEXT, "d-title")
+        for note in step.notes:
+            sheet.block(_TEXT, note, sheet.width - _TEXT - 8, "d-soft")
+        sheet.y += 4
+        for branch in step.branches:
+            (_branch_narrow if sheet.narrow else _branch_wide)(sheet, branch)
+        sheet.y += 14
     end = sheet.last
     sheet.parts.insert(0, f'<path d="M{_SPINE} {start + 28}V{end:g}" class="d-line"/>')
     label = "Decision path: five steps from the answers to one outcome. The same path in words follows the drawing."
@@ -97,19 +106,6 @@ def _lists(sheet: _Sheet, catalogue: Catalogue) -> None:
     for x, begin, end, engine in frames:
         sheet.box(x, begin, width - 2, (end if sheet.narrow else lowest) - begin, f"is-{engine}")
     sheet.y = lowest + 20
-
-
-def _step(sheet: _Sheet, number: int, step: Step) -> None:
-    sheet.y += 10
-    sheet.parts.append(f'<circle cx="{_SPINE}" cy="{sheet.y + 9}" r="14" class="d-dot"/>')
-    sheet.parts.append(f'<text x="{_SPINE}" y="{sheet.y + 14}" class="d-text d-number">{number}</text>')
-    sheet.block(_TEXT, step.title, sheet.width - _TEXT, "d-title")
-    for note in step.notes:
-        sheet.block(_TEXT, note, sheet.width - _TEXT - 8, "d-soft")
-    sheet.y += 4
-    for branch in step.branches:
-        (_branch_narrow if sheet.narrow else _branch_wide)(sheet, branch)
-    sheet.y += 14
 
 
 def _branch_wide(sheet: _Sheet, branch: Branch) -> None:

@@ -137,10 +137,7 @@ def _excerpt(text: str, found: set[str]) -> str:
     piece = text[start : start + _EXCERPT]
     if start + _EXCERPT < len(text):
         piece = piece.rsplit(" ", 1)[0] + " …"
-    return _marked(("… " if start else "") + piece, pattern)
-
-
-def _marked(text: str, pattern: re.Pattern[str]) -> str:
+    text = ("… " if start else "") + piece
     parts = []
     end = 0
     for match in pattern.finditer(text):

@@ -17,7 +17,11 @@ from . import links, wording
 
 def mail(message: Message) -> EmailMultiAlternatives:
     """The mail as it leaves. Raises Unmailable for an address that needs SMTPUTF8, and what odd facts make it raise."""
-    earlier = _earlier(message)
+    # The Message-IDs of the mails to the same address about the same incidents, oldest first.
+    incidents = message.alerts.exclude(incident=None).values("incident")
+    before = Alert.objects.filter(incident__in=incidents, recipient=message.recipient, message__lt=message.pk)
+    rows = before.filter(channel=Channel.MAIL).order_by("message_id").values_list("message_id", "message__created_at")
+    earlier = [message_id(pk, created_at) for pk, created_at in list(dict.fromkeys(rows))[-10:]]
     headers: dict[str, str] = {}
     if earlier:
         headers |= {"In-Reply-To": earlier[-1], "References": " ".join(earlier)}
@@ -51,11 +55,3 @@ def message_id(pk: int, created_at: datetime) -> str:
     """
     mark = salted_hmac("message-id", f"{pk} {created_at.astimezone(UTC).isoformat()}").hexdigest()[:16]
     return f"<message-{pk}.{mark}@{mail_addresses.sender_domain()}>"
-
-
-def _earlier(message: Message) -> list[str]:
-    """The Message-IDs of the mails to the same address about the same incidents, oldest first."""
-    incidents = message.alerts.exclude(incident=None).values("incident")
-    before = Alert.objects.filter(incident__in=incidents, recipient=message.recipient, message__lt=message.pk)
-    rows = before.filter(channel=Channel.MAIL).order_by("message_id").values_list("message_id", "message__created_at")
-    return [message_id(pk, created_at) for pk, created_at in list(dict.fromkeys(rows))[-10:]]

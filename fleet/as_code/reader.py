@@ -230,10 +230,7 @@ class _Reader:
             return None
         if text != node.value:
             self.raw[path] = node.value
-        return self._taken(node, path, text, read)
-
-    def _taken(self, node: ScalarNode, path: str, text: str, read: _Read) -> Any:
-        """What `read` makes of the text; reports what is wrong, without the text where that may be a secret."""
+        # What `read` makes of the text; reports what is wrong, without the text where that may be a secret.
         try:
             if not text.isprintable() and not path.endswith(_NEVER_REPEATED):  # whose readers tidy them
                 raise ValueError("take out line breaks and control characters")

@@ -102,7 +102,11 @@ def observed(intervals: dict[int, int], start: datetime, end: datetime) -> Itera
 
     `intervals`: seconds by endpoint, a chunk; for observations that do not know theirs.
     """
-    last = _last_before(list(intervals), start)
+    # When each endpoint was probed last before `start`, and the interval then, in seconds.
+    earlier = Observation.objects.filter(endpoint=OuterRef("pk"), at__lt=start).order_by("-at")
+    endpoints = Endpoint.objects.filter(pk__in=list(intervals)).order_by()
+    found = endpoints.annotate(last=Subquery(earlier.values("at")[:1]), kept=Subquery(earlier.values("interval")[:1]))
+    last = {pk: (last, kept) for pk, last, kept in found.values_list("pk", "last", "kept")}
     rows = (
         Observation.objects.filter(endpoint_id__in=list(intervals), at__gte=start, at__lt=end)
         .annotate(minute=Bucket("at", WIDTH[MINUTE]))
@@ -120,14 +124,6 @@ def observed(intervals: dict[int, int], start: datetime, end: datetime) -> Itera
 
     for (pk, minute), probes in groupby(rows.iterator(2000), key=itemgetter(0, 1)):
         yield Part(pk, minute * WIDTH[MINUTE], total_of(map(weighed, probes)))
-
-
-def _last_before(endpoint_ids: Collection[int], moment: datetime) -> dict[int, tuple[datetime | None, int | None]]:
-    """When each endpoint was probed last before the moment, and the interval then, in seconds."""
-    earlier = Observation.objects.filter(endpoint=OuterRef("pk"), at__lt=moment).order_by("-at")
-    rows = Endpoint.objects.filter(pk__in=endpoint_ids).order_by()
-    found = rows.annotate(last=Subquery(earlier.values("at")[:1]), kept=Subquery(earlier.values("interval")[:1]))
-    return {pk: (last, kept) for pk, last, kept in found.values_list("pk", "last", "kept")}
 
 
 def rolled(endpoint_ids: Collection[int], span: str, start: datetime, end: datetime | None = None) -> Iterator[Part]:

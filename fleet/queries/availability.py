@@ -58,12 +58,8 @@ def of_team(team: Team, now: float) -> TeamHistory:
 
 
 def _lines(endpoints: Sequence[Endpoint], now: float) -> list[Line]:
-    parts = _parts([endpoint.pk for endpoint in endpoints], now)
-    return [Line(e, tuple(_of(e, period, parts[period.span][e.pk], now) for period in PERIODS)) for e in endpoints]
-
-
-def _parts(endpoint_ids: list[int], now: float) -> dict[str, dict[int, list[Part]]]:
-    """The history for each kind of period: hours for the short ones; days, and the hours since, for the long ones."""
+    # The history for each kind of period: hours for the short ones; days, and the hours since, for the long ones.
+    endpoint_ids = [endpoint.pk for endpoint in endpoints]
     short, long = (at(min(p.start(now) for p in PERIODS if p.span == span)) for span in (HOUR, DAY))
     days_end = {pk: max(edge.day or long, long) for pk, edge in edges(at(now), endpoint_ids).items()}
     hours_from = {pk: min(short, end) for pk, end in days_end.items()}
@@ -75,7 +71,7 @@ def _parts(endpoint_ids: list[int], now: float) -> dict[str, dict[int, list[Part
         found[HOUR][part.endpoint_id].append(part)
         if part.start >= days_end[part.endpoint_id].timestamp():
             found[DAY][part.endpoint_id].append(part)
-    return found
+    return [Line(e, tuple(_of(e, period, found[period.span][e.pk], now) for period in PERIODS)) for e in endpoints]
 
 
 def _of(endpoint: Endpoint, period: Period, parts: list[Part], now: float) -> Availability:

@@ -65,16 +65,11 @@ def cells_of(shown: dict[int, datetime | None], now: float) -> dict[int, Cells]:
         pk = state["endpoint_id"]
         found[pk] = from_columns(partial(make, now), state)
         _kept[pk] = ((shown[pk], period), found[pk])
-    _forget(period, len(shown))
-    return found
-
-
-def _forget(period: int, shown: int) -> None:
-    """Lets go of endpoints that were removed, once they are many."""
-    if len(_kept) > 2 * shown + 1000:
+    if len(_kept) > 2 * len(shown) + 1000:  # many were removed since
         for pk, (key, _) in list(_kept.items()):
             if key[1] != period:
                 _kept.pop(pk, None)
+    return found
 
 
 def _read(missing: list[int]) -> Iterable[dict[str, Any]]:
@@ -91,7 +86,10 @@ def make(now: float, state: dict[str, Any]) -> Cells:
     if state["status"] == Status.DOWN and models:
         models, note = [], f"{', '.join(models[:TAGS])} when last seen"
     load, load_note = _load(state, now)
-    day, available = _day(state["strip"], now)
+    share = day_strip.availability(state["strip"], now)
+    available = "" if share is None else formats.percent(share)
+    label = f"{available} available" if available else "nothing is known yet"
+    day = board_charts.strip(day_strip.day_cells(state["strip"], now), escape(f"Last 24 hours: {label}"))
     latency = state["latency_ms"]
     product = state["facts"].get("product")
     gateway = "gateway" if registry.is_gateway(state["engine"], product) else ""
@@ -134,7 +132,11 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
         return board_charts.load_bar(0, "asleep", line=False), "asleep"
     running, waiting, slots = load.get("running"), load.get("waiting"), load.get("slots")
     if running is None:
-        return _busy(day_strip.busy_share(state["strip"], now))
+        share = day_strip.busy_share(state["strip"], now)
+        if share is None:
+            return SafeString(""), formats.UNKNOWN
+        note = f"busy {share * 100:.0f} % of last hour"
+        return board_charts.load_bar(share, note, line=False), note
     note = f"{running:.0f} running" + ("" if waiting is None else f", {waiting:.0f} waiting")
     note += f", {load['deferred']:.0f} deferred" if load.get("deferred") else ""
     if slots:
@@ -144,17 +146,3 @@ def _load(state: dict[str, Any], now: float) -> tuple[SafeString, str]:
     if cache is None:
         return SafeString(""), note
     return board_charts.load_bar(cache, f"KV cache {formats.percent(cache)} full", line=False), note
-
-
-def _busy(share: float | None) -> tuple[SafeString, str]:
-    if share is None:
-        return SafeString(""), formats.UNKNOWN
-    note = f"busy {share * 100:.0f} % of last hour"
-    return board_charts.load_bar(share, note, line=False), note
-
-
-def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:
-    share = day_strip.availability(data, now)
-    label = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
-    chart = board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {label}"))
-    return chart, "" if share is None else formats.percent(share)

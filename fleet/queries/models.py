@@ -66,7 +66,13 @@ def listing(user: User, search: str = "", capability: str = "") -> Listing:
             capabilities |= can
             key = group_name(model.name)
             if wanted in key and (not capability or capability in can):
-                _join(groups.setdefault(key, Group(key)), state, model)
+                group = groups.setdefault(key, Group(key))
+                group.loaded += bool(model.loaded)
+                group.usable += state.status in _WORKING
+                if len(group.offers) < OFFERS_SHOWN:
+                    group.offers.append(Offer(state, label(state.engine), model))
+                else:
+                    group.left_out += 1
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
     return Listing(shown, len(groups), sorted(capabilities), known)
 
@@ -89,12 +95,3 @@ def _models(state: EndpointState) -> list[tuple[Model, set[str]]]:
 
 
 _WORKING = ("up", "busy")
-
-
-def _join(group: Group, state: EndpointState, model: Model) -> None:
-    group.loaded += bool(model.loaded)
-    group.usable += state.status in _WORKING
-    if len(group.offers) < OFFERS_SHOWN:
-        group.offers.append(Offer(state, label(state.engine), model))
-    else:
-        group.left_out += 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from ..history.spans import Edges, chunks, edges, observed, rolled
+from ..history.spans import chunks, edges, observed, rolled
 from ..history.totals import DAY, HOUR, MINUTE, Part
 
 
@@ -11,20 +11,17 @@ def parts(since: Mapping[int, datetime], now: datetime, coarsest: str) -> Iterat
     """All of the history up to `now`, nothing twice. `since`: for each endpoint the start of a span of `coarsest`."""
     for chunk in chunks(since):
         known = edges(now, chunk)
-        yield from _parts(known, {pk: since[pk] for pk in known}, now, coarsest)
-
-
-def _parts(known: dict[int, Edges], done: dict[int, datetime], now: datetime, coarsest: str) -> Iterator[Part]:
-    spans = (DAY, HOUR, MINUTE)
-    for span in spans[spans.index(coarsest) :]:
-        ends = {pk: end for pk, edge in known.items() if (end := edge.of(span)) and end > done[pk]}
-        for start, group in _by_start(done, ends).items():
-            yield from whole(rolled(group, span, start, now))
-        done |= ends
-    soon = now + timedelta(seconds=1)  # what was found in this very moment belongs to it
-    fresh = [pk for pk, edge in known.items() if edge.has_since(done[pk])]
-    for start, group in _by_start(done, fresh).items():
-        yield from observed({pk: known[pk].interval for pk in group}, start, soon)
+        done = {pk: since[pk] for pk in known}
+        spans = (DAY, HOUR, MINUTE)
+        for span in spans[spans.index(coarsest) :]:
+            ends = {pk: end for pk, edge in known.items() if (end := edge.of(span)) and end > done[pk]}
+            for start, group in _by_start(done, ends).items():
+                yield from whole(rolled(group, span, start, now))
+            done |= ends
+        soon = now + timedelta(seconds=1)  # what was found in this very moment belongs to it
+        fresh = [pk for pk, edge in known.items() if edge.has_since(done[pk])]
+        for start, group in _by_start(done, fresh).items():
+            yield from observed({pk: known[pk].interval for pk in group}, start, soon)
 
 
 def whole(parts: Iterable[Part]) -> Iterator[Part]:

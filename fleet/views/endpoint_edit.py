@@ -36,7 +36,9 @@ def endpoint_add(request: HttpRequest) -> HttpResponse:
 def endpoint_check(request: HttpRequest) -> HttpResponse:
     """What answers at the address in the form, without saving anything."""
     user = access.operator(request)
-    endpoint = _endpoint_of_form(request)
+    # The endpoint whose edit form this is; None for a new one.
+    pk = request.POST.get("endpoint", "")
+    endpoint = access.change_endpoint(request, int(pk)) if pk.isdecimal() else None
     form = EndpointForm(request.POST, user=user, endpoint=endpoint)
     form.is_valid()  # only the address, the engine and the key matter here
     refused = "" if throttle.allowed(user.pk) else throttle.REFUSED
@@ -48,12 +50,6 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
     if refused:
         messages.warning(request, refused)
     return _form_page(request, form, result)
-
-
-def _endpoint_of_form(request: HttpRequest) -> Endpoint | None:
-    """The endpoint whose edit form this is; None for a new one."""
-    pk = request.POST.get("endpoint", "")
-    return access.change_endpoint(request, int(pk)) if pk.isdecimal() else None
 
 
 def _check(user: User, form: EndpointForm) -> Check:

@@ -48,7 +48,11 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.acknowledge(incident, request.user.get_username(), data["note"], data["until"])
     except ValidationError as error:
-        return _refused(request, pk, form, error)
+        form.add_error(None, error)
+        if Incident.objects.open().filter(pk=pk).exists():
+            return _page(request, pk, acknowledging=form)
+        messages.error(request, error.messages[0])  # resolved since: the page has no form any more
+        return redirect("incident", pk)
     messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
     return redirect(incident)
 
@@ -79,14 +83,6 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, pk, noting=form)
     messages.success(request, "Your note is in the timeline.")
     return redirect(incident)
-
-
-def _refused(request: HttpRequest, pk: int, form: AcknowledgeForm, error: ValidationError) -> HttpResponse:
-    form.add_error(None, error)
-    if Incident.objects.open().filter(pk=pk).exists():
-        return _page(request, pk, acknowledging=form)
-    messages.error(request, error.messages[0])  # resolved since: the page has no form any more
-    return redirect("incident", pk)
 
 
 def _page(

@@ -64,24 +64,20 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except DAMAGE:
         raise Refused(f"{path} is no backup, or its end is missing. Was it copied completely?") from None
     with archive:
-        _check_sizes(archive)
+        # No backup of ours would fill the memory or the disk.
+        names = archive.namelist()
+        if len(names) != len(set(names)):
+            raise Refused("The file is no backup of Plimsoll: it has two parts of the same name.")
+        for part in archive.infolist():
+            largest = max(SMALL, MOST_PACKED * part.compress_size)
+            if part.filename == MANIFEST:
+                largest = LARGEST_MANIFEST
+            if part.filename.startswith(KEYS):
+                largest = key_files.LONGEST
+            # Ours are deflated. Other ways of packing may ask for any amount of memory.
+            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or part.file_size > largest:
+                raise Refused(f"The backup is damaged: {part.filename[:80]} would be too large.")
         yield archive
-
-
-def _check_sizes(archive: zipfile.ZipFile) -> None:
-    """Raises Refused for what would fill the memory or the disk: no backup of ours has that."""
-    names = archive.namelist()
-    if len(names) != len(set(names)):
-        raise Refused("The file is no backup of Plimsoll: it has two parts of the same name.")
-    for part in archive.infolist():
-        largest = max(SMALL, MOST_PACKED * part.compress_size)
-        if part.filename == MANIFEST:
-            largest = LARGEST_MANIFEST
-        if part.filename.startswith(KEYS):
-            largest = key_files.LONGEST
-        # Ours are deflated. Other ways of packing may ask for any amount of memory.
-        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or part.file_size > largest:
-            raise Refused(f"The backup is damaged: {part.filename[:80]} would be too large.")
 
 
 def manifest_of(archive: zipfile.ZipFile) -> Manifest:

@@ -17,7 +17,7 @@ from django.db import connection
 from config.key_files import FILES
 
 from .reading import KEYS, MANIFEST, Manifest, Refused, member
-from .tables import HISTORY, Table, applied_migrations, is_migrated, kept
+from .tables import HISTORY, applied_migrations, is_migrated, kept
 
 # A deferred transaction of SQLite reads and lets others write, unlike those of the product (config/settings.py).
 BEGIN = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
@@ -65,17 +65,13 @@ def _write_rows(archive: zipfile.ZipFile, history: bool) -> Manifest:
         columns={table.label: table.columns for table in tables},
     )
     for table in tables:
-        manifest.rows[table.label] = _write_table(archive, table)
+        count = 0
+        with archive.open(member(table.label), "w", force_zip64=True) as file:
+            for row in table.rows():
+                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+                count += 1
+        manifest.rows[table.label] = count
     return manifest
-
-
-def _write_table(archive: zipfile.ZipFile, table: Table) -> int:
-    count = 0
-    with archive.open(member(table.label), "w", force_zip64=True) as file:
-        for row in table.rows():
-            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-            count += 1
-    return count
 
 
 @contextmanager

@@ -55,7 +55,12 @@ class ProviderHttp(requests.Session):
         kept.status_code, kept.url, kept.reason = answer.status_code, answer.url, answer.reason
         kept.raw = io.BytesIO(body)
         if answer.ok:
-            _check_object(kept)
+            try:
+                found = kept.json()
+            except (ValueError, RecursionError) as error:
+                raise Unusable("Its answer is no JSON.") from error
+            if not isinstance(found, dict):
+                raise Unusable("Its answer is no JSON object.")
             # allauth would read JSON of any other type as a form.
             kept.headers["content-type"] = "application/json"
         return kept
@@ -74,12 +79,3 @@ def _as_requests(error: Exception) -> requests.RequestException:
         }
         return kinds.get(error.cause, requests.ConnectionError)(error.detail)
     return error if isinstance(error, requests.RequestException) else requests.ConnectionError("Its answer broke off.")
-
-
-def _check_object(answer: requests.Response) -> None:
-    try:
-        found = answer.json()
-    except (ValueError, RecursionError) as error:
-        raise Unusable("Its answer is no JSON.") from error
-    if not isinstance(found, dict):
-        raise Unusable("Its answer is no JSON object.")

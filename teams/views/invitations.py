@@ -69,8 +69,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     form = NewAccountForm(request.POST or None)
     try:
         if request.method == "POST" and user:
-            member = invitations.accept(found, user)
-            messages.success(request, f"You are {Role(member.role).label.lower()} of {found.team}.")
+            joined = invitations.accept(found, user)
+            messages.success(request, f"You are {Role(joined.role).label.lower()} of {found.team}.")
             return redirect("team", found.team.slug)
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data

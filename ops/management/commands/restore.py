@@ -49,15 +49,6 @@ class Command(TerminalCommand):
         finally:
             os.close(lock)
         self._record(options["file"], restored, replaced=options["replace"])
-        self._report(restored)
-
-    @audit.acting_via("manage.py restore")
-    def _record(self, path: Path, restored: Restored, replaced: bool) -> None:
-        """Written afterwards, so that it follows what was restored."""
-        detail = {"file": path.name, "as of": restored.made_at, "replaced what was there": replaced}
-        audit.record("backup.restored", detail=detail)
-
-    def _report(self, restored: Restored) -> None:
         rows = sum(restored.rows.values())
         self.stdout.write(f"Restored {rows:,} rows of {len(restored.rows)} tables, as of {restored.made_at}.")
         if restored.keys:
@@ -71,3 +62,9 @@ class Command(TerminalCommand):
                 f"{restored.unreadable} Put the field_key of the old data folder into {settings.DATA}, "
                 "or add it to FIELD_KEYS. Until then API keys, channels and second factors do not work."
             )
+
+    @audit.acting_via("manage.py restore")
+    def _record(self, path: Path, restored: Restored, replaced: bool) -> None:
+        """Written afterwards, so that it follows what was restored."""
+        detail = {"file": path.name, "as of": restored.made_at, "replaced what was there": replaced}
+        audit.record("backup.restored", detail=detail)
