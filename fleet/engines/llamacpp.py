@@ -10,6 +10,7 @@ never asked, as it would keep the model in memory for ever (ggml-org/llama.cpp#1
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from .errors import ProbeError
@@ -36,8 +37,6 @@ _ALIASES = {
     "prompt_tokens": ("llamacpp:prompt_tokens_total",),
     "generation_tokens": ("llamacpp:tokens_predicted_total",),
 }
-
-_NAMES = [name for names in _ALIASES.values() for name in names]
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -129,9 +128,8 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
     page = None if wakes else learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if page:
-        figures = Page(page.text, _NAMES)
-        counts: dict[str, Any] = {field: figures.count(names) for field, names in _ALIASES.items()}
-        learned.load = replace(learned.load, **counts)
+        figures = Page(page.text, chain(*_ALIASES.values()))
+        learned.load = replace(learned.load, **figures.counts(_ALIASES))
     elif not _can_sleep(learned) and (answer := learned.optional("/slots", max_bytes=METRICS_BYTES)):
         slots = [slot.get("is_processing") for slot in mappings(answer.json())]
         known = bool(slots) and all(isinstance(busy, bool) for busy in slots)

@@ -4,23 +4,20 @@ Its version is the router's own; the list of models is put together from all eng
 bear vLLM's names, with the address of each engine as the label `server`.
 """
 
-from typing import Any
-
 from .errors import Cause, NotReady
 from .learning import Learned
 from .lenient import text
 from .openai_models import EVERY, PATH, REFUSED, learn_models, metrics_are_free
-from .prometheus import METRICS_BYTES, Page
+from .prometheus import METRICS_BYTES, metrics
 from .questions import Question
 from .reading import Backend, Identity, Load
-from .visit import Visit, check
+from .visit import Visit
 
 NAME, LABEL, PORT = "production_stack", "vLLM production stack", 8001
 GATEWAY = True
 
 _HEALTHY = ("vllm:healthy_pods_total",)
 _ALIASES = {"running": ("vllm:num_requests_running",), "waiting": ("vllm:num_requests_waiting",)}
-_NAMES = [*_HEALTHY, *(name for names in _ALIASES.values() for name in names)]
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -56,17 +53,14 @@ def _learn_models(visit: Visit, learned: Learned) -> None:
 
 
 def _learn_load(visit: Visit, learned: Learned) -> None:
-    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
-    check(answer, "GET /metrics")
-    page = Page(answer.text, _NAMES)
+    page = metrics(visit, _HEALTHY, *_ALIASES.values())
     running = {sample.labels.get("server"): sample.value for sample in page.samples(_ALIASES["running"])}
     learned.behind = tuple(
         Backend(server, healthy=sample.value > 0, running=int(running.get(server) or 0))
         for sample in page.samples(_HEALTHY)
         if (server := text(sample.labels.get("server"))) and sample.value is not None
     )
-    counts: dict[str, Any] = {field: page.count(names) for field, names in _ALIASES.items()}
-    learned.load = Load(**counts)
+    learned.load = Load(**page.counts(_ALIASES))
 
 
 QUESTIONS = (

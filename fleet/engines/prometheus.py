@@ -6,10 +6,13 @@ since every probe reads one. Format: https://prometheus.io/docs/instrumenting/ex
 
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 from .errors import BadAnswer, Cause
+from .visit import Visit, check
 
 METRICS_BYTES = 16 * 1024 * 1024
 """Bytes read of a page: vLLM sends 54 kB for each of its engines (data-parallel ranks), and there may be hundreds."""
@@ -77,6 +80,10 @@ class Page:
         """`total` as a whole number; None also when it is negative or beyond what a database keeps."""
         return _whole(self.total(aliases, copies))
 
+    def counts(self, aliases: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """The `count` of each figure, by the fields of a Load."""
+        return {field: self.count(names) for field, names in aliases.items()}
+
     def counts_by(self, label: str, aliases: Sequence[str]) -> dict[str, int]:
         """The sums for each value of `label`; those that are no number are left out."""
         parts: dict[str, list[float | None]] = {}
@@ -89,6 +96,13 @@ class Page:
         """The largest value of any set of labels; None when there is none, or one of them is no number."""
         values = [sample.value for sample in self.samples(aliases)]
         return max((v for v in values if v is not None), default=None) if None not in values else None
+
+
+def metrics(visit: Visit, *aliases: Sequence[str]) -> Page:
+    """The page at /metrics, read for these names. Raises what get(), check() and Page raise."""
+    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
+    check(answer, "GET /metrics")
+    return Page(answer.text, chain(*aliases))
 
 
 def _labels(inside: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ GET /health answers 503 with an empty body while it starts, 200 after its warm-u
 Of /server_info only two fields are kept: it repeats all settings of the server, keys too.
 """
 
+from itertools import chain
 from typing import Any
 
 from .errors import BadAnswer, Cause, NotReady
@@ -34,8 +35,6 @@ _GAUGES = ("running", "waiting")
 _PRIORITY = "priority"
 """With --enable-priority-scheduling a gauge has the total under priority="" and each priority beside it; a counter has
 the priorities alone."""
-
-_NAMES = [name for names in (*_ALIASES.values(), _USAGE) for name in names]
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -77,7 +76,7 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     answer = learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if answer is None:
         return
-    page = Page(answer.text, _NAMES)
+    page = Page(answer.text, chain(*_ALIASES.values(), _USAGE))
     counts: dict[str, Any] = {
         field: page.count(names, copies=(*_RANKS, _PRIORITY) if field in _GAUGES else _RANKS)
         for field, names in _ALIASES.items()

@@ -9,10 +9,10 @@ from typing import Any
 from .errors import BadAnswer, Cause
 from .learning import Learned
 from .lenient import mapping, text, whole
-from .prometheus import METRICS_BYTES, Page
+from .prometheus import METRICS_BYTES, metrics
 from .questions import Question
 from .reading import Identity, Load, Model
-from .visit import Visit, check
+from .visit import Visit
 
 NAME, LABEL, PORT = "tei", "Text Embeddings Inference", 80
 
@@ -24,7 +24,6 @@ _ALIASES = {
     "waiting": ("te_queue_size",),
     "requests": ("te_request_success", "te_request_success_total"),
 }
-_NAMES = [name for names in _ALIASES.values() for name in names]
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -60,13 +59,8 @@ def _learn_info(visit: Visit, learned: Learned) -> None:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     slots = whole(learned.memory.get("slots"))
     learned.load = Load(slots=slots)
-    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
-    if answer.status == 404:
-        return
-    check(answer, "GET /metrics")
-    page = Page(answer.text, _NAMES)
-    counts: dict[str, Any] = {field: page.count(names) for field, names in _ALIASES.items()}
-    learned.load = Load(**counts, slots=slots)
+    if visit.get("/metrics", max_bytes=METRICS_BYTES).status != 404:
+        learned.load = Load(**metrics(visit, *_ALIASES.values()).counts(_ALIASES), slots=slots)
 
 
 QUESTIONS = (

@@ -8,10 +8,10 @@ from typing import Any
 from .errors import BadAnswer, Cause
 from .learning import Learned
 from .lenient import text, whole
-from .prometheus import METRICS_BYTES, Page
+from .prometheus import metrics
 from .questions import Question
 from .reading import Identity, Load, Model
-from .visit import Visit, check
+from .visit import Visit
 
 NAME, LABEL, PORT = "tgi", "Text Generation Inference", 3000
 
@@ -21,8 +21,6 @@ _ALIASES = {
     "waiting": ("tgi_queue_size",),
     "requests": ("tgi_request_success", "tgi_request_success_total"),
 }
-
-_NAMES = [name for names in _ALIASES.values() for name in names]
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -55,12 +53,9 @@ def _learn_info(visit: Visit, learned: Learned) -> None:
 
 
 def _learn_load(visit: Visit, learned: Learned) -> None:
-    learned.load = Load(slots=whole(learned.memory.get("slots")))
-    answer = visit.get("/metrics", max_bytes=METRICS_BYTES)
-    check(answer, "GET /metrics")
-    page = Page(answer.text, _NAMES)
-    counts: dict[str, Any] = {field: page.count(names) for field, names in _ALIASES.items()}
-    learned.load = Load(**counts, slots=learned.load.slots)
+    slots = whole(learned.memory.get("slots"))
+    learned.load = Load(slots=slots)
+    learned.load = Load(**metrics(visit, *_ALIASES.values()).counts(_ALIASES), slots=slots)
 
 
 QUESTIONS = (

@@ -4,6 +4,7 @@ https://docs.vllm.ai/en/latest/usage/metrics.html; a deprecated name is hidden a
 What is missing is unknown, never zero.
 """
 
+from itertools import chain
 from typing import Any
 
 from .prometheus import Page
@@ -14,7 +15,6 @@ PREFIX = "vllm:"
 _ALIASES = {
     "running": ("vllm:num_requests_running",),
     "waiting": ("vllm:num_requests_waiting",),
-    "kv_cache_usage": ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"),
     "preemptions": ("vllm:num_preemptions_total", "vllm:num_preemptions"),
     "prefix_cache_queries": (
         "vllm:prefix_cache_queries_total",
@@ -32,11 +32,11 @@ _ALIASES = {
     "generation_tokens": ("vllm:generation_tokens_total", "vllm:generation_tokens"),
     "requests": ("vllm:request_success_total", "vllm:request_success"),
 }
+_USAGE = ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")
 _BY_REASON = ("vllm:num_requests_waiting_by_reason",)
 _SLEEP = ("vllm:engine_sleep_state",)
 _CACHE = ("vllm:cache_config_info",)
 _START = ("process_start_time_seconds",)
-_NAMES = [name for names in (*_ALIASES.values(), _BY_REASON, _SLEEP, _CACHE, _START) for name in names]
 
 
 def read(text: str) -> tuple[Load, dict[str, Any]]:
@@ -47,8 +47,8 @@ def read(text: str) -> tuple[Load, dict[str, Any]]:
     "kv_cache_max_concurrency" says how many requests of full length fit into the caches of all engines: a bound of
     memory, not the scheduler's.
     """
-    page = Page(text, _NAMES)
-    counts: dict[str, Any] = {f: page.count(names) for f, names in _ALIASES.items() if f != "kv_cache_usage"}
+    page = Page(text, chain(*_ALIASES.values(), _USAGE, _BY_REASON, _SLEEP, _CACHE, _START))
+    counts = page.counts(_ALIASES)
     reasons = page.counts_by("reason", _BY_REASON)
     deferred = reasons.get("deferred")
     if for_capacity := [requests for reason, requests in reasons.items() if reason != "deferred"]:
@@ -59,7 +59,7 @@ def read(text: str) -> tuple[Load, dict[str, Any]]:
         **counts,
         deferred=deferred,
         waiting_by_reason=reasons,
-        kv_cache_usage=_share(page.highest(_ALIASES["kv_cache_usage"])),
+        kv_cache_usage=_share(page.highest(_USAGE)),
         sleep_state=_sleep_state(page),
         process_start=page.highest(_START),
     )
