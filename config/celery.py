@@ -51,28 +51,24 @@ app.conf.task_routes = {
     "advisor.tasks.*": {"queue": "upkeep"},
     "teams.tasks.*": {"queue": "upkeep"},
 }
+_EVERY = {
+    "tick": ("fleet.tasks.tick", 1),
+    "pulse-probe": ("fleet.tasks.pulse_probe", 5),
+    "pulse-delivery": ("fleet.tasks.pulse_delivery", 5),
+    "deliver": ("fleet.tasks.deliver", 2),
+    "deliver-calls": ("fleet.tasks.deliver_calls", 2),
+    "catch-up": ("fleet.tasks.catch_up", 10),
+    "marks": ("fleet.tasks.refresh_marks", 5),
+    "digests": ("fleet.tasks.write_digests", 600),
+    "roll-up": ("fleet.tasks.roll_up", 60),
+    "heartbeat": ("fleet.tasks.beat_heart", 60),
+    "prune": ("fleet.tasks.prune", 600),
+    "reviews": ("advisor.tasks.reviews", 3600),
+    "clear-up": ("teams.tasks.clear_up", 86_400),
+}  # seconds
 app.conf.beat_schedule = {
-    "tick": {"task": "fleet.tasks.tick", "schedule": WholeSeconds(1), "options": {"expires": 1}},
-    "pulse-probe": {
-        "task": "fleet.tasks.pulse_probe",
-        "schedule": WholeSeconds(5),
-        "options": {"expires": 5},
-    },
-    "pulse-delivery": {
-        "task": "fleet.tasks.pulse_delivery",
-        "schedule": WholeSeconds(5),
-        "options": {"expires": 5},
-    },
-    "deliver": {"task": "fleet.tasks.deliver", "schedule": WholeSeconds(2), "options": {"expires": 2}},
-    "deliver-calls": {"task": "fleet.tasks.deliver_calls", "schedule": WholeSeconds(2), "options": {"expires": 2}},
-    "catch-up": {"task": "fleet.tasks.catch_up", "schedule": WholeSeconds(10), "options": {"expires": 10}},
-    "marks": {"task": "fleet.tasks.refresh_marks", "schedule": WholeSeconds(5), "options": {"expires": 5}},
-    "digests": {"task": "fleet.tasks.write_digests", "schedule": WholeSeconds(600), "options": {"expires": 600}},
-    "roll-up": {"task": "fleet.tasks.roll_up", "schedule": WholeSeconds(60), "options": {"expires": 60}},
-    "heartbeat": {"task": "fleet.tasks.beat_heart", "schedule": WholeSeconds(60), "options": {"expires": 60}},
-    "prune": {"task": "fleet.tasks.prune", "schedule": WholeSeconds(600), "options": {"expires": 600}},
-    "reviews": {"task": "advisor.tasks.reviews", "schedule": WholeSeconds(3600), "options": {"expires": 3600}},
-    "clear-up": {"task": "teams.tasks.clear_up", "schedule": WholeSeconds(86_400), "options": {"expires": 3600}},
+    name: {"task": task, "schedule": WholeSeconds(every), "options": {"expires": min(every, 3600)}}
+    for name, (task, every) in _EVERY.items()
 }
 
 

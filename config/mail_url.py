@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .switches import SWITCH
+from .parsers import SWITCH
 
 WANTED = "give smtp://user:password@host:25, smtp+tls://...:587 (STARTTLS) or smtp+ssl://...:465"
 

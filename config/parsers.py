@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,10 +16,12 @@ from environ import Env
 from core import mail_addresses
 
 from .data_folder import ROOT
-from .switches import SWITCH
 
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}")
 DATABASE_SWITCHES = {"ATOMIC_REQUESTS", "AUTOCOMMIT", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"}
+SWITCH = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
+"""How people write "on" and "off" in settings."""
+
 LIBPQ_KEYWORDS = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
 
 
@@ -44,14 +46,19 @@ def bind_address(text: str) -> str:
         raise ValueError("give an IP address of this machine such as 127.0.0.1, or 0.0.0.0 for all") from None
 
 
+def _url(text: str, wanted: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # which is parsed only when asked for
+        return parts
+    except ValueError:
+        raise ValueError(wanted) from None
+
+
 def site_url(text: str) -> str:
     """Where browsers find the site, without a slash at the end."""
     wanted = "give the address that browsers use, such as https://plimsoll.example.org, without a path"
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
+    parts = _url(text, wanted)
     good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
     if not good or parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(wanted)
@@ -61,11 +68,7 @@ def site_url(text: str) -> str:
 def web_address(text: str) -> str:
     """The whole address of a page that programs fetch."""
     wanted = "give a whole address such as https://hc-ping.com/your-check, without user name and password"
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
+    parts = _url(text, wanted)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError(wanted)
     if re.search(r"[^\x21-\x7e]", text) or parts.fragment:
@@ -147,9 +150,8 @@ def _as_libpq_reads_it(text: str, config: dict[str, Any]) -> None:
     parts = urlsplit(text)
     host = parts.netloc.rpartition("@")[2]
     if host.lower().startswith("%2f") and "," not in unquote(host):
-        config["HOST"] = unquote(
-            re.sub(r":[0-9]*$", "", host)
-        )  # a parser of URLs takes it for a name, in small letters
+        # A parser of URLs takes it for a name, in small letters.
+        config["HOST"] = unquote(re.sub(r":[0-9]*$", "", host))
     for keyword, value in parse_qsl(parts.query):
         if keyword in LIBPQ_KEYWORDS:
             del config["OPTIONS"][keyword]
@@ -161,11 +163,7 @@ def _as_libpq_reads_it(text: str, config: dict[str, Any]) -> None:
 def redis_url(text: str) -> str:
     """The URL of a Redis or Valkey server."""
     wanted = "give redis://host:6379/0, rediss://... for TLS or unix:///path/to/socket"
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
+    parts = _url(text, wanted)
     if parts.scheme in ("redis", "rediss") and parts.hostname and re.fullmatch(r"(/[0-9]*)?", parts.path):
         return text
     if parts.scheme == "unix" and len(parts.path) > 1:

@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -90,7 +89,6 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "core.form_fields.Renderer"
-USE_TZ = True
 TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
 
 # People and their browsers
@@ -114,15 +112,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF],
-        "connect-src": [SELF],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
+        **dict.fromkeys(("default-src", "base-uri", "frame-ancestors", "object-src"), (NONE,)),
+        **dict.fromkeys(("script-src", "style-src", "img-src", "connect-src", "form-action"), (SELF,)),
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"  # addresses of mails' links have a token in them
