@@ -7,7 +7,7 @@ from ..catalogue.values import Catalogue, Question
 from ..guide.anchors import SectionLink
 from ..recommendation.answers import to_query
 from ..recommendation.effects import applies
-from ..recommendation.values import Answers
+from ..recommendation.values import Answers, chosen
 from .profiles import PROFILES
 
 GROUPS = (
@@ -87,12 +87,11 @@ def _fields(group: str, answers: Answers, catalogue: Catalogue) -> tuple[Field, 
 
 
 def _field(question: Question, answers: Answers, catalogue: Catalogue) -> Field:
-    chosen = answers.get(question.id, ())
     headings = {section.id: section.heading for section in catalogue.sections}
     leads = question.id == LEADING
     return Field(
         question,
-        frozenset((chosen,) if isinstance(chosen, str) else chosen),
+        chosen(answers, question.id),
         tuple(SectionLink(id, headings[id], guide.anchor(id)) for id in question.sections[:1]),
         tuple(Feed(id, guide.anchor(id)) for id in question.feeds if id[0] in "OVG"),  # rules have no line
         leads,

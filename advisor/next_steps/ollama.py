@@ -3,8 +3,8 @@
 Read in ollama/ollama at v0.33.0-rc2, 21 August 2026, the newest copy that could be had in November 2026.
 """
 
-from ..recommendation.values import Answers
-from .plan import Command, Plan, Step, chosen, client
+from ..recommendation.values import Answers, chosen
+from .plan import Command, Plan, Step, client
 from .proxy import ADDRESS, ELSEWHERE, LETS_THROUGH, new_key, nginx
 
 MODEL = "qwen3:8b"

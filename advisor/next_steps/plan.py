@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from ..recommendation.values import Answers
-
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -30,12 +28,6 @@ class Plan:
     title: str
     section: str  # of the article that the workflow follows; "" where it is ours
     steps: tuple[Step, ...]
-
-
-def chosen(answers: Answers, question: str) -> set[str]:
-    """The options that were chosen, whether the question takes one or several."""
-    value = answers.get(question, ())
-    return {value} if isinstance(value, str) else set(value)
 
 
 def client(base_url: str, model: str, key: str) -> Command:

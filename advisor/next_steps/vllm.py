@@ -6,8 +6,8 @@ empty. So each command that starts it names loopback, and refuses an empty key i
 such a guard ends a script, but not what is pasted into a shell.
 """
 
-from ..recommendation.values import Answers
-from .plan import Command, Plan, Step, chosen, client
+from ..recommendation.values import Answers, chosen
+from .plan import Command, Plan, Step, client
 from .proxy import ADDRESS, LETS_THROUGH, new_key, nginx
 
 VERSION = "0.33.0"

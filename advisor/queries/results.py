@@ -37,4 +37,4 @@ def _result(other: Requirement, answers: Answers) -> EarlierResult:
     theirs = clean(other.answers, catalogue)[0]
     advice = recommend(theirs, catalogue, changes=False)
     verdict = Verdict(advice.outcome, advice.strength)
-    return EarlierResult(other, verdict, words.engine(advice.outcome), differing(answers, theirs))
+    return EarlierResult(other, verdict, words.ENGINES[advice.outcome], differing(answers, theirs))

@@ -1,6 +1,6 @@
 """The nearest changes: the smallest sets of other answers that lead to another engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -8,13 +8,11 @@ from advisor.catalogue.values import Catalogue
 
 from .effects import BIT, applies, effects, known, total
 from .judge import ENGINE, outcome, state
-from .values import Answers, Change, Verdict, chosen
+from .values import Answers, Change, Judge, Value, Verdict, chosen
 
 LARGEST = 3
 SHOWN = 6
 """How many sets of one kind (lists, limits) are given at most."""
-Value = str | tuple[str, ...]
-Judge = Callable[[Answers, Catalogue], Verdict]
 
 OFFERED: dict[str, tuple[Value, ...]] = {
     "goal": ("runtime", "serving", "both"),

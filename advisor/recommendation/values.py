@@ -1,10 +1,13 @@
 """What `recommend` takes and returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Answers = Mapping[str, str | tuple[str, ...]]
+from ..catalogue.values import Catalogue
+
+Value = str | tuple[str, ...]
+Answers = Mapping[str, Value]
 """Question id -> option id, or a tuple of them for a question that takes many. Absent means "don't know"."""
 
 
@@ -34,6 +37,9 @@ class Verdict:
 
     outcome: str
     strength: str
+
+
+Judge = Callable[[Answers, Catalogue], Verdict]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,7 @@ from advisor.catalogue.values import Catalogue
 from .effects import effects, total
 from .judge import state
 from .remarks import lm_studio_fits
-from .values import Answers, Verdict, chosen
-
-Value = str | tuple[str, ...]
-Judge = Callable[[Answers, Catalogue], Verdict]
+from .values import Answers, Judge, Value, Verdict, chosen
 
 MOST_TOGETHER = 3
 """Steps in one way out at most: as many as there are limits."""

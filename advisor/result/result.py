@@ -180,7 +180,7 @@ class Result:
     @property
     def contradictions(self) -> tuple[str, ...]:
         """Answers that rarely go together."""
-        return tuple(map(words.contradiction, self.recommendation.contradictions))
+        return tuple(words.CONTRADICTIONS[id] for id in self.recommendation.contradictions)
 
     @property
     def if_wrong(self) -> str:
@@ -200,7 +200,7 @@ class Result:
     @property
     def triggers(self) -> tuple[str, ...]:
         """The signs that it is time for a review."""
-        return tuple(map(words.trigger, self.recommendation.triggers))
+        return tuple(words.TRIGGERS[id] for id in self.recommendation.triggers)
 
     @property
     def review_on(self) -> date:
@@ -240,7 +240,7 @@ class Result:
         missing = next((id for id in item.questions if id not in self.answers), item.questions[0])
         return Line(
             item=item,
-            state=words.holds(each.holds),
+            state={True: "true", False: "not true", None: "not known"}[each.holds],
             kind={True: "yes", False: "no", None: "maybe"}[each.holds],
             because=given or "not answered",
             sources=self._place(item),
@@ -265,4 +265,4 @@ class Result:
         changed = {**self.answers, **dict(change.answers)}
         said = tuple(self._said(id, changed) for id, _ in change.answers)
         url = self._form(changed, change.answers[0][0])
-        return ChangeLine(said, url, change.verdict, words.engine(change.verdict.outcome), change.hard)
+        return ChangeLine(said, url, change.verdict, words.ENGINES[change.verdict.outcome], change.hard)

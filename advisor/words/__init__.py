@@ -4,23 +4,22 @@ from .because import because, given
 from .headlines import headline, meaning
 from .risk import if_wrong
 from .sentences import (
+    CONTRADICTIONS,
+    ENGINES,
     NOT_CONSIDERED,
     NOTES,
     TRIGGERS,
     WAYS_OUT,
     answer,
-    contradiction,
-    engine,
-    holds,
     limit_state,
-    note,
     strength,
-    trigger,
     way_out,
 )
 from .summary import Summary, summary
 
 __all__ = [
+    "CONTRADICTIONS",
+    "ENGINES",
     "NOTES",
     "NOT_CONSIDERED",
     "TRIGGERS",
@@ -28,17 +27,12 @@ __all__ = [
     "Summary",
     "answer",
     "because",
-    "contradiction",
-    "engine",
     "given",
     "headline",
-    "holds",
     "if_wrong",
     "limit_state",
     "meaning",
-    "note",
     "strength",
     "summary",
-    "trigger",
     "way_out",
 ]

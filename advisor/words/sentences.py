@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from advisor.catalogue.values import Limit, Question
 from advisor.recommendation.values import Answers, Recommendation, chosen
 
-_ENGINES = {
+ENGINES = {
     "open": "open",
     "conflict": "neither engine",
     "split": "Ollama and vLLM side by side",
@@ -14,6 +14,8 @@ _ENGINES = {
     "start_with_ollama": "Ollama, to begin with",
     "lm_studio_first": "Ollama, once it is weighed against LM Studio",
 }
+"""The engine of an outcome, as in "leads to vLLM"."""
+
 NOTES: Mapping[str, str] = {
     "linux_host_first": "You need a Linux host first. None is named, and vLLM's GPU setup is documented for Linux.",
     "linux_route_first": "Set up WSL or the Linux machine first. vLLM does not run on Windows itself.",
@@ -87,11 +89,6 @@ CONTRADICTIONS: Mapping[str, str] = {
 }
 
 
-def engine(outcome: str) -> str:
-    """The engine of an outcome, as in "leads to vLLM"."""
-    return _ENGINES[outcome]
-
-
 def strength(r: Recommendation) -> str:
     """The strength word and what it means, as one sentence."""
     if r.outcome == "open":
@@ -111,29 +108,9 @@ def strength(r: Recommendation) -> str:
     return "Leaning: other answers to a few of the questions would lead to another engine."
 
 
-def note(id: str) -> str:
-    """A remark beside the outcome."""
-    return NOTES[id]
-
-
-def trigger(id: str) -> str:
-    """A sign that it is time for a review."""
-    return TRIGGERS[id]
-
-
 def way_out(id: str) -> str:
     """What could be given up in a conflict; ids joined by "+" go together."""
     return " And: ".join(WAYS_OUT[part] for part in id.split("+"))
-
-
-def contradiction(id: str) -> str:
-    """Two answers that rarely go together."""
-    return CONTRADICTIONS[id]
-
-
-def holds(value: bool | None) -> str:
-    """What an item of a list comes to."""
-    return {True: "true", False: "not true", None: "not known"}[value]
 
 
 def limit_state(limit: Limit, r: Recommendation) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from advisor.recommendation.values import Recommendation
 
 from .headlines import headline, meaning
-from .sentences import note, strength
+from .sentences import NOTES, strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def summary(r: Recommendation) -> Summary:
         headline=headline(r),
         meaning=meaning(r),
         strength=strength(r),
-        notes=tuple(note(id) for id in r.notes),
+        notes=tuple(NOTES[id] for id in r.notes),
         left=_left(r),
         no_reasons="No line of its list holds." if r.outcome != "open" else "No line of either list is known to hold.",
         no_changes=_no_changes(r),

@@ -140,11 +140,11 @@ def test_any_form_has_a_whole_recommendation_in_words(raw):
     assert set(advice.matter) <= set(advice.unanswered)
     assert (advice.next_question is None) == (not advice.matter)
     assert bool(advice.ways_out) == (advice.outcome == "conflict")
-    sentences = [words.strength(advice), words.headline(advice), words.engine(advice.outcome)]
-    sentences += map(words.note, advice.notes)
-    sentences += map(words.trigger, advice.triggers)
+    sentences = [words.strength(advice), words.headline(advice), words.ENGINES[advice.outcome]]
+    sentences += map(words.NOTES.__getitem__, advice.notes)
+    sentences += map(words.TRIGGERS.__getitem__, advice.triggers)
     sentences += map(words.way_out, advice.ways_out)
-    sentences += map(words.contradiction, advice.contradictions)
+    sentences += map(words.CONTRADICTIONS.__getitem__, advice.contradictions)
     assert all(sentences)
 
 

@@ -102,7 +102,7 @@ def texts(answers, catalogue):
     advice = recommend(answers, catalogue)
     summary = words.summary(advice)
     parts = [summary.headline, summary.meaning, summary.strength, summary.left, *summary.notes]
-    parts += [words.trigger(id) for id in advice.triggers]
+    parts += [words.TRIGGERS[id] for id in advice.triggers]
     parts += [] if advice.changes else [summary.no_changes]
     return advice, " ".join(parts)
 

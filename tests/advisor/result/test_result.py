@@ -133,7 +133,7 @@ def test_each_change_opens_the_form_with_that_answer_and_comes_to_what_it_says(c
     assert links
     for query, engine, strength in links:
         data = client.get(f"/advisor/result.json?{query}").json()
-        assert (words.engine(data["outcome"]), data["strength"]) == (engine, strength)
+        assert (words.ENGINES[data["outcome"]], data["strength"]) == (engine, strength)
 
 
 def test_every_answer_has_a_change_link_that_keeps_the_others(client, db):
