@@ -19,7 +19,6 @@ NO_DECISION = "No decision of your teams has this number."
 
 
 def decisions_of(user: User) -> QuerySet[Decision]:
-    """The decisions of the person's teams."""
     return Decision.objects.filter(team__in=teams_of(user)).select_related("team", "superseded_by", "supersedes")
 
 
@@ -58,5 +57,4 @@ def shared_requirement(token: str) -> Requirement:
 
 
 def may_change(user: Any, found: Requirement | Decision) -> bool:
-    """Whether the person may act for the team that this belongs to."""
     return allows(user, found.team_id, Role.OPERATOR)

@@ -120,7 +120,6 @@ def long_secret(text: str) -> str:
 
 
 def secret_list(text: str) -> list[str]:
-    """Secrets with commas between them."""
     return [long_secret(part.strip()) for part in text.split(",")]
 
 
@@ -216,7 +215,6 @@ def time_zone(text: str) -> str:
 
 
 def log_level(text: str) -> str:
-    """A log level by its name."""
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("give DEBUG, INFO, WARNING or ERROR")
     return text.upper()

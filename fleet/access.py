@@ -102,7 +102,6 @@ def change_put_off(request: HttpRequest, pk: int) -> PutOff:
 
 
 def may_change(user: Any, endpoint: Endpoint) -> bool:
-    """Whether the person may act for the endpoint's team."""
     return allows(user, endpoint.team_id, Role.OPERATOR)
 
 

@@ -78,7 +78,6 @@ class Nested(Place):
         return self.model._base_manager.annotate(stored=F(self.field))
 
     def texts(self, stored: Any) -> list[str]:
-        """The encrypted texts of one row."""
         flat = (each for value in stored.values() for each in (value if isinstance(value, list) else [value]))
         return [value for value in flat if isinstance(value, str) and value.startswith(encryption.BEGINNING)]
 

@@ -82,7 +82,6 @@ def listeners(host: str, port: int) -> list[socket.socket]:
 
 
 def configuration() -> uvicorn.Config:
-    """How uvicorn runs."""
     return uvicorn.Config(
         application,
         http=Connection,

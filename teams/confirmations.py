@@ -130,7 +130,6 @@ def confirm(token: str) -> PendingAddress:
 
 
 def link(row: PendingAddress) -> str:
-    """The whole address of the page where it is confirmed."""
     return absolute(reverse("address-confirm", args=[signing.dumps([row.pk, row.address], salt=_SALT)]))
 
 

@@ -76,8 +76,6 @@ def free_team_name(typed: str, own: Team | None = None) -> str:
 
 
 class TeamForm(OpenedForm):
-    """A team's name and where its mails go."""
-
     name = forms.CharField(label="Name", max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     mail_to = AddressesField()
 
@@ -95,8 +93,6 @@ class TeamForm(OpenedForm):
 
 
 class InvitationForm(forms.Form):
-    """Whom to invite, and as what."""
-
     email = MailAddressField(
         label="Mail address",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -119,8 +115,6 @@ class MailAddressForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """A member's role."""
-
     role = forms.ChoiceField(choices=Role.choices, error_messages={"invalid_choice": "Choose one of the roles."})
 
 

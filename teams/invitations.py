@@ -118,7 +118,6 @@ def accounts_with_address(email: str) -> QuerySet[User]:
 
 
 def link(token: str) -> str:
-    """The whole address of the page where the invitation is accepted."""
     return absolute(reverse("invitation", args=[token]))
 
 

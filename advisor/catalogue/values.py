@@ -16,8 +16,6 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer to a question."""
-
     id: str
     text: str
     short: str  # as in "because you said: many callers, a product"
@@ -89,8 +87,6 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One of the closed set of results."""
-
     id: str
     headline: str  # one sentence
     meaning: str

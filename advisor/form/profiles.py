@@ -7,8 +7,6 @@ from ..recommendation.values import Answers
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One first draft."""
-
     id: str
     title: str
     text: str

@@ -70,7 +70,6 @@ def outcomes(catalogue: Catalogue, _: str = "") -> str:
 
 
 def outcome_table(catalogue: Catalogue, _: str = "") -> str:
-    """The outcomes in a table."""
     rows = [f"| [{outcome_name(o.id)}](/guide/criteria/#{o.id}) | {o.headline} |" for o in catalogue.outcomes]
     return "\n".join(["| outcome | what it says |", "|---|---|", *rows])
 
@@ -82,7 +81,6 @@ def counts(catalogue: Catalogue, criterion: str) -> str:
 
 
 def section(catalogue: Catalogue, id: str) -> str:
-    """The heading of a section of the article."""
     heading = next(known.heading for known in catalogue.sections if known.id == id)
     return f"## {id} {heading} {{#{id.lower()}}}"
 
@@ -131,7 +129,6 @@ _SPELLED = {
 
 
 def fact_table(catalogue: Catalogue, _: str = "") -> str:
-    """The facts in one table, with what moved."""
     rows = [
         f"| [{fact.text}](/guide/facts/#{fact.id.lower()}) | {_dated(fact)} | {day(fact.last_checked)} "
         f"| {day(fact.copy_date)} | {fact.state} |"
@@ -201,7 +198,6 @@ def example(catalogue: Catalogue, id: str) -> str:
 
 
 def source_list(_: Catalogue, __: str = "") -> str:
-    """Every source beyond the article."""
     return "\n\n".join(_source(source) for source in sources().values())
 
 

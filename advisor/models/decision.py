@@ -14,8 +14,6 @@ from teams.models import Team
 
 
 class Status(models.TextChoices):
-    """Where a decision stands."""
-
     DRAFT = "draft"
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
@@ -25,8 +23,6 @@ class Status(models.TextChoices):
 
 
 class Choice(models.TextChoices):
-    """What a team can choose."""
-
     OLLAMA = "ollama", "Ollama"
     VLLM = "vllm", "vLLM"
     BOTH = "both", "Ollama and vLLM"

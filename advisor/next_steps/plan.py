@@ -13,8 +13,6 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a workflow."""
-
     title: str
     text: str = ""
     commands: tuple[Command, ...] = ()

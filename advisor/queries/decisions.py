@@ -45,14 +45,11 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anything is filtered out."""
         return bool(self.status or self.team or self.engine or self.review)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log."""
-
     decision: Decision
     review_due: bool
     moved_facts: int
@@ -125,7 +122,6 @@ def _moved(decision: Decision, current: Catalogue) -> int:
 
 
 def whole(decision: Decision) -> Whole:
-    """Everything on the decision's page."""
     in_force = decision.is_open or decision.status == Status.ACCEPTED
     return Whole(
         decision=decision,

@@ -36,8 +36,6 @@ _LIMITS = BIT["G1"] | BIT["G2"] | BIT["G3"]
 
 
 class Move(NamedTuple):
-    """One other answer."""
-
     question: str
     value: Value
     group: str  # moves of one group exclude each other

@@ -38,18 +38,14 @@ class State(NamedTuple):
 
     @property
     def o_most(self) -> bool:
-        """Whether most of Ollama's list holds."""
         return self.o >= MOST
 
     @property
     def v_most(self) -> bool:
-        """Whether most of vLLM's list holds."""
         return self.v >= MOST
 
 
 class Row(NamedTuple):
-    """One row of the outcome table."""
-
     step: str  # the question of the decision path that it answers
     when: str  # the condition as the guide words it
     outcome: str

@@ -26,8 +26,6 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of a list."""
-
     item: Item
     state: str  # "true", "not true" or "not known"
     kind: str  # the same as a CSS class
@@ -39,14 +37,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class EngineList:
-    """One of the two lists of five."""
-
     name: str
     lines: tuple[Line, ...]
 
     @property
     def true(self) -> int:
-        """How many lines hold."""
         return [line.state for line in self.lines].count("true")
 
     @property
@@ -58,8 +53,6 @@ class EngineList:
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """One hard limit."""
-
     limit: Limit
     state: str  # "applies", "does not apply", "not known"
     text: str
@@ -70,8 +63,6 @@ class LimitLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """What would lead to another engine."""
-
     said: tuple[Said, ...]
     url: str
     verdict: Verdict
@@ -105,7 +96,6 @@ class Result:
 
     @cached_property
     def summary(self) -> words.Summary:
-        """The sentences at its top."""
         return words.summary(self.recommendation)
 
     @property
@@ -116,17 +106,14 @@ class Result:
 
     @cached_property
     def ollama(self) -> EngineList:
-        """The list for Ollama."""
         return EngineList("Ollama", tuple(map(self._line, self.recommendation.ollama)))
 
     @cached_property
     def vllm(self) -> EngineList:
-        """The list for vLLM."""
         return EngineList("vLLM", tuple(map(self._line, self.recommendation.vllm)))
 
     @property
     def lists(self) -> tuple[EngineList, EngineList]:
-        """Both lists."""
         return self.ollama, self.vllm
 
     @cached_property
@@ -194,12 +181,10 @@ class Result:
 
     @cached_property
     def plans(self) -> tuple[next_steps.Plan, ...]:
-        """The next steps, with commands."""
         return next_steps.plans(self.recommendation.outcome, self.answers)
 
     @property
     def triggers(self) -> tuple[str, ...]:
-        """The signs that it is time for a review."""
         return tuple(words.TRIGGERS[id] for id in self.recommendation.triggers)
 
     @property
@@ -209,12 +194,10 @@ class Result:
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
-        """The facts that it rests on."""
         return relied_on(self.answers, self.recommendation, self.catalogue)
 
     @property
     def query(self) -> str:
-        """The answers as a query string."""
         return to_query(self.answers)
 
     def _said(self, id: str, answers: Answers) -> Said:

@@ -33,7 +33,6 @@ Answers = tuple[Any, list[str]]
 
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
-    """The decisions of the person's teams."""
     user = person(request)
     wanted = queries.Filters(*(request.GET.get(name, "") for name in ("status", "team", "engine", "review")))
     shown = {
@@ -69,7 +68,6 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def markdown(request: HttpRequest, pk: int) -> HttpResponse:
-    """One decision as a file."""
     found = access.see_decision(request, pk)
     name = as_markdown.file_name(found)
     return _file(as_markdown.render(found), "text/markdown; charset=utf-8", name)

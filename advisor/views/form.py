@@ -80,7 +80,6 @@ def form_parts(answers: Answers, url: str) -> dict[str, Any]:
 
 
 def preview_parts(answers: Answers, url: str) -> dict[str, Any]:
-    """What the preview needs."""
     page = result(answers, url, changes=False)
     return {"preview": page}
 
@@ -93,5 +92,4 @@ def follow_parts(asked: str, answers: Answers) -> dict[str, Any]:
 
 
 def _teams(user: User | None) -> Any:
-    """Those that the answers can be saved for."""
     return teams_of(user, Role.OPERATOR) if user else []

@@ -70,7 +70,6 @@ def _save_page(
 
 @require_GET
 def requirement(request: HttpRequest, pk: int) -> HttpResponse:
-    """The result of saved answers."""
     found = access.see_requirement(request, pk)
     user = person(request)
     answers, ignored = _stored(found)
@@ -143,7 +142,6 @@ def autosave(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def share(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make the read-only link for everyone."""
     found = access.change_requirement(request, pk)
     requirements.share(found)
     messages.success(request, "Anyone who has the link can read this result now.")
@@ -152,7 +150,6 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the link for everyone back."""
     found = access.change_requirement(request, pk)
     requirements.withdraw(found)
     messages.success(request, "The link is withdrawn: it leads nowhere from now on.")

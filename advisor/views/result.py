@@ -50,7 +50,6 @@ def result_markdown(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def result_json(request: HttpRequest) -> HttpResponse:
-    """The same as JSON, with what was ignored."""
     anyone(request)
     answers, ignored = read(request.GET)
     return json_response(answers, ignored)
@@ -70,12 +69,10 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
 
 
 def markdown_response(answers: Answers) -> HttpResponse:
-    """The result of these answers as Markdown text."""
     return HttpResponse(as_markdown(result(answers)), content_type="text/markdown; charset=utf-8")
 
 
 def json_response(answers: Answers, ignored: list[str]) -> HttpResponse:
-    """The result of these answers as JSON."""
     return JsonResponse(
         {**as_json(result(answers)), "ignored": ignored}, json_dumps_params={"indent": 2, "ensure_ascii": False}
     )

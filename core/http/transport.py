@@ -58,7 +58,6 @@ class Clock:
 
     @property
     def over(self) -> bool:
-        """True when the time of the probe is used up."""
         return time.monotonic() >= self.ends
 
     def left(self) -> float:
@@ -110,7 +109,6 @@ class Clock:
         self._guard = watchdog.guard(sock, self._take_half())
 
     def release(self) -> None:
-        """Let the connection go."""
         if self._guard is not None:
             self._guard.release()
             self._guard = None

@@ -35,12 +35,10 @@ def subject(message: Message) -> str:
 
 
 def render_text(message: Message) -> str:
-    """The mail's plain text."""
     return _render(message, "txt", signed=True)
 
 
 def render_html(message: Message) -> str:
-    """The mail's HTML, saying the same."""
     return _render(message, "html", signed=True)
 
 

@@ -41,7 +41,6 @@ def mappings(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """The strings in a list."""
     return tuple(word for item in value if (word := text(item))) if isinstance(value, list) else ()
 
 

@@ -28,7 +28,6 @@ _ROUTES = {
 
 
 def identify(visit: Visit) -> Identity | None:
-    """Its own discovery document."""
     found = _discovery(visit)
     return Identity(NAME, f"GET {DISCOVERY} gives version {text(found['version'])}.") if found else None
 

@@ -22,7 +22,6 @@ _NO_KEY = "Its models are shown only to an API key of Open WebUI; none that it a
 
 
 def identify(visit: Visit) -> Identity | None:
-    """Its public configuration."""
     config = _config(visit)
     return Identity(NAME, f"GET /api/config names {text(config['name'])} with its features.") if config else None
 

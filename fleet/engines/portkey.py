@@ -21,7 +21,6 @@ _SHOWS_NOTHING = (
 
 
 def identify(visit: Visit) -> Identity | None:
-    """Its greeting at /."""
     return Identity(NAME, f'GET / says "{GREETING}".') if _greets(visit) else None
 
 

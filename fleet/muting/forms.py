@@ -49,7 +49,6 @@ class ZoneMixin(forms.Form):
         return zone_name(self.cleaned_data["zone"] or settings.TIME_ZONE)
 
     def own_time(self, field: str) -> datetime | None:
-        """What was chosen as an own time."""
         wall, zone = self.cleaned_data.get(field), self.cleaned_data.get("zone")
         if wall is None and field not in self.errors:
             self.add_error(field, "Choose the day and the time.")
@@ -138,8 +137,6 @@ class TargetMixin(forms.Form):
 
 
 class SilenceForm(TargetMixin, ZoneMixin):
-    """A silence from now on."""
-
     engines = True
 
     lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60")
@@ -159,8 +156,6 @@ class SilenceForm(TargetMixin, ZoneMixin):
 
 
 class MaintenanceForm(TargetMixin):
-    """Planned work, once or again and again."""
-
     name = forms.CharField(
         label="What is done", max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Driver update"}),

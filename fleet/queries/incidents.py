@@ -35,7 +35,6 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anything is filtered out."""
         return bool(self.team or self.status or self.state)
 
 
@@ -70,7 +69,6 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
 
 
 def story(pk: int) -> Story:
-    """The incident of this number."""
     related = ("endpoint__team", "endpoint__state", "parent__endpoint")
     incident = Incident.objects.select_related(*related).get(pk=pk)
     children = list(incident.children.select_related("endpoint").order_by("pk"))

@@ -35,7 +35,6 @@ class Group:
 
     @property
     def endpoints(self) -> int:
-        """How many endpoints have it."""
         return len(self.offers) + self.left_out
 
 

@@ -79,7 +79,6 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form for an endpoint that is there."""
     endpoint = access.change_endpoint(request, pk)
     if request.method == "GET":
         return _form_page(request, EndpointForm(user=person(request), endpoint=endpoint, initial=initial_of(endpoint)))
@@ -92,7 +91,6 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop probing."""
     endpoint = access.change_endpoint(request, pk)
     endpoints.pause(endpoint)
     messages.success(
@@ -103,7 +101,6 @@ def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def endpoint_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Probe again."""
     endpoint = access.change_endpoint(request, pk)
     endpoints.resume(endpoint)
     messages.success(request, f"{endpoint.name} is probed again.")

@@ -71,7 +71,6 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Add a line to the timeline."""
     incident = access.change_incident(request, pk)
     form = NoteForm(request.POST)
     if not form.is_valid():

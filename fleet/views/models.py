@@ -11,7 +11,6 @@ from ..queries.models import GROUPS_SHOWN, listing
 
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
-    """Who serves what."""
     user = person(request)
     search, capability = request.GET.get("q", ""), request.GET.get("capability", "")
     shown = {"listing": listing(user, search, capability), "q": search, "capability": capability, "most": GROUPS_SHOWN}

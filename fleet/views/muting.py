@@ -71,7 +71,6 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Remove a window with its repetitions."""
     window = access.change_maintenance(request, pk)
     actions.remove_maintenance(window, person(request))
     messages.success(request, f"“{window.name}” was removed.")

@@ -84,7 +84,6 @@ def change(user: User, address: str) -> Change:
 
 
 def link(change: Change) -> str:
-    """The whole address of the page where the change is confirmed."""
     return absolute(reverse("mail-confirm", args=[signing.dumps(change, salt=_SALT)]))
 
 

@@ -21,7 +21,6 @@ def teams_with_role(user: User) -> list[tuple[Team, str]]:
 
 
 def members(team: Team) -> QuerySet[Membership]:
-    """The members, by name."""
     return team.memberships.select_related("user").order_by("user__username")
 
 

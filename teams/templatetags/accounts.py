@@ -24,7 +24,6 @@ def as_json(value: object) -> str:
 
 @register.simple_tag
 def mail_is_set() -> bool:
-    """Whether this installation has a mail server."""
     return settings.EMAIL_CONFIGURED
 
 

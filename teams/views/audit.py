@@ -22,7 +22,6 @@ def installation(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def installation_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The same as a table."""
     admin(request)
     return export.as_csv(None, queries.Filters.of(request.GET))
 
@@ -37,7 +36,6 @@ def installation_json(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @require_GET
 def team_audit(request: HttpRequest, slug: str) -> HttpResponse:
-    """What was done in the team."""
     team = team_of(request, slug, Role.OWNER)
     return _page(request, team)
 
@@ -45,7 +43,6 @@ def team_audit(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_GET
 def team_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """The same as a table."""
     team = team_of(request, slug, Role.OWNER)
     return export.as_csv(team, queries.Filters.of(request.GET))
 

@@ -45,7 +45,6 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Makes an invitation's link void."""
     team = access.team_of(request, slug, Role.OWNER)
     invitation = get_object_or_404(Invitation, pk=pk, team=team)
     try:

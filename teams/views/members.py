@@ -16,7 +16,6 @@ from ..refusals import NotThere, Refused
 
 @require_POST
 def change_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Gives a member another role."""
     team = access.team_of(request, slug, Role.OWNER)
     user, form = _member(team, pk), RoleForm(request.POST)
     if not form.is_valid():
@@ -33,7 +32,6 @@ def change_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Takes a member out of the team."""
     team = access.team_of(request, slug, Role.OWNER)
     user = _member(team, pk)
     done = f"{user} is no member of {team} any more."
@@ -45,7 +43,6 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    """Goes out of the team."""
     team = access.team_of(request, slug)
     user = access.person(request)
     left = _try(request, lambda: members.leave(user, team), f"You left {team}.")

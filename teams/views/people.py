@@ -45,7 +45,6 @@ def data(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def export_own(request: HttpRequest) -> HttpResponse:
-    """All that is stored about oneself, as a file."""
     person = access.person(request)
     return _download(person)
 

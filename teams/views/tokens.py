@@ -26,14 +26,12 @@ _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
-    """The person's own tokens."""
     user = access.person(request)
     return _tokens(request, user)
 
 
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Takes back a token of one's own."""
     user = access.person(request)
     _revoke(request, get_object_or_404(ApiToken, pk=pk, user=user))
     return redirect("tokens")
@@ -49,7 +47,6 @@ def team_tokens(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def team_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Takes back a token of the team."""
     team = access.team_of(request, slug, Role.OWNER)
     _revoke(request, get_object_or_404(ApiToken, pk=pk, team=team))
     return redirect("team-tokens", team.slug)

@@ -50,7 +50,6 @@ class Mask:
         return body
 
     def text(self, text: str) -> str:
-        """Like body(), for text."""
         return self.body(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")
 
     def headers(self, headers: MutableMapping[str, str]) -> MutableMapping[str, str]:
