@@ -50,22 +50,15 @@ def _changed(before: Answers, later: Answers) -> int:
     return sum(before.get(question) != value for question, value in later.items())
 
 
-def _allow_linux(answers: Answers) -> dict[str, Value]:
-    return {"linux_route": "possible"} if answers.get("linux_route") == "native_only" else {}
-
-
-def _keep_state(answers: Answers) -> dict[str, Value]:
-    return {"responses_state": "not_needed"} if answers.get("responses_state") == "required" else {}
+def _swap(question: str, given: str, other: str) -> Callable[[Answers], dict[str, Value]]:
+    """The step that gives one answer in place of another."""
+    return lambda answers: {question: other} if answers.get(question) == given else {}
 
 
 def _lm_studio(answers: Answers) -> dict[str, Value]:
     """The state is then LM Studio's matter, so neither of the two engines has to keep it."""
     fits = lm_studio_fits(answers, total(effects(answers).values()))
     return {"responses_state": "not_needed"} if fits else {}
-
-
-def _update(answers: Answers) -> dict[str, Value]:
-    return {"os_floor": "met"} if answers.get("os_floor") == "not_met" else {}
 
 
 def _linux_tier(answers: Answers) -> dict[str, Value]:
@@ -94,10 +87,10 @@ def _drop_tier(answers: Answers) -> dict[str, Value]:
 
 
 STEPS: dict[str, Callable[[Answers], dict[str, Value]]] = {
-    "allow_linux": _allow_linux,
-    "keep_state_in_app": _keep_state,
+    "allow_linux": _swap("linux_route", "native_only", "possible"),
+    "keep_state_in_app": _swap("responses_state", "required", "not_needed"),
     "lm_studio": _lm_studio,
-    "update_system": _update,
+    "update_system": _swap("os_floor", "not_met", "met"),
     "linux_tier": _linux_tier,
     "drop_shared_tier": _drop_tier,
     "linux_server": _linux_server,

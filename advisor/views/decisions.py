@@ -1,7 +1,7 @@
 """The decision log, a decision, and what people do with it. Only members of its team get there."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -27,6 +27,7 @@ from ..queries import decisions as queries
 from ..recommendation.answers import clean
 from ..result.compute import result
 from ..result.result import Result
+from . import posted
 
 Answers = tuple[Any, list[str]]
 
@@ -102,17 +103,16 @@ def new(request: HttpRequest) -> HttpResponse:
         form.add_error(None, "The catalogue has changed since you opened this form. Look at the advice again.")
     if form.is_valid():
         try:
-            status = request.POST.get("status", Status.DRAFT)
             made = actions.record(
                 user,
-                _key(request),
+                posted.key(request),
                 form.cleaned_data["team"],
                 answers,
                 catalogues.load(),
                 body=form.body(),
                 endpoints=form.cleaned_data["endpoints"],
                 supersedes=old,
-                status=status,
+                status=request.POST.get("status", Status.DRAFT),
             )
         except actions.UsedUp as refused:
             form.add_error(None, str(refused))
@@ -140,13 +140,6 @@ def _first_values(request: HttpRequest, user: User, today: Result, old: Decision
     return from_advice(today, name) | (OTHERWISE if "otherwise" in request.GET else {})
 
 
-def _key(request: HttpRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()
-
-
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a decision that is still open."""
@@ -161,9 +154,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _form_page(request, form, found.recommendation)
     form = DecisionForm(request.POST, user=user, outcome=outcome, decision=found)
     if not form.is_valid():
-        return _form_page(request, form, found.recommendation, version=_version(request), status=422)
+        return _form_page(request, form, found.recommendation, version=posted.version(request), status=422)
     try:
-        actions.edit(user, found, _version(request), form.body(), form.cleaned_data["endpoints"])
+        actions.edit(user, found, posted.version(request), form.body(), form.cleaned_data["endpoints"])
     except actions.Stale as stale:
         return _form_page(request, form, found.recommendation, version=stale.now.version, stale=stale.now, status=409)
     except FrozenBody as refused:  # accepted by another since the check above
@@ -171,12 +164,6 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(found)
     messages.success(request, "Saved.")
     return redirect(found)
-
-
-def _version(request: HttpRequest) -> int:
-    """The version the form showed; 0, which nothing has, when it does not say."""
-    given = request.POST.get("version", "")
-    return int(given) if given.isdecimal() and len(given) < 10 else 0
 
 
 def _form_page(
@@ -202,7 +189,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.change_decision(request, pk)
     user = person(request)
     try:
-        moved = actions.move(user, found, _version(request), request.POST.get("status", ""))
+        moved = actions.move(user, found, posted.version(request), request.POST.get("status", ""))
     except actions.Stale:
         messages.error(request, "Someone changed this decision meanwhile. See it as it is now, then try again.")
     except actions.NotAllowed as refused:
@@ -221,7 +208,7 @@ def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _decision_page(request, found, form, status=422)
     try:
-        actions.reviewed(user, found, _version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
+        actions.reviewed(user, found, posted.version(request), form.cleaned_data["next_on"], form.cleaned_data["note"])
     except actions.Stale:
         form.add_error(None, "Someone changed this decision meanwhile. See it as it is now, then try again.")
     except actions.NotAllowed as refused:

@@ -1,7 +1,7 @@
 """A team's saved answers: made from a link, changed by any member, read by all of them and by whom they let in."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -23,6 +23,7 @@ from ..queries.results import differing, earlier_results
 from ..recommendation.answers import clean, to_query
 from ..recommendation.values import Answers
 from ..result.compute import read
+from . import posted
 from .form import follow_parts, form_parts, preview_parts
 from .result import json_response, markdown_response, result_parts
 
@@ -44,7 +45,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if errors or team is None:
         return _save_page(request, user, answers, ignored, errors, 422)
     try:
-        made = requirements.create(_key(request), team, user, name, answers, catalogues.load().version)
+        made = requirements.create(posted.key(request), team, user, name, answers, catalogues.load().version)
     except requirements.TooMany as error:
         return _save_page(request, user, answers, ignored, [str(error)], 422)
     if not access.may_change(user, made):  # somebody else's key
@@ -115,7 +116,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _edit_page(request, found, proposed, ignored=ignored)
     answers, ignored = read(request.POST)
     try:
-        _save(request, found, user, answers, _number(request, "over") or _number(request, "version"))
+        _save(request, found, user, answers, posted.version(request, "over") or posted.version(request))
     except requirements.Stale as stale:
         return _edit_page(request, found, answers, ignored=ignored, **_stale(stale, answers), status=409)
     return redirect(found)
@@ -134,7 +135,7 @@ def autosave(request: HttpRequest, pk: int) -> HttpResponse:
         "form_url": url,
     }
     try:
-        shown["saved"] = _save(request, found, user, answers, _number(request, "version"))
+        shown["saved"] = _save(request, found, user, answers, posted.version(request))
     except requirements.Stale as stale:
         shown |= _stale(stale, answers)
     return render(request, "advisor/_preview_answer.html", shown)
@@ -200,7 +201,7 @@ def _edit_page(
     shown = {
         **form_parts(answers, url),
         "requirement": found,
-        "version": _number(request, "version") or found.version,
+        "version": posted.version(request) or found.version,
         "name": _name(request) or found.name,
         **more,
     }
@@ -215,16 +216,3 @@ def _public_link(request: HttpRequest, found: Requirement) -> str:
 
 def _name(request: HttpRequest) -> str:
     return " ".join(request.POST.get("name", "").split())[:NAME_LENGTH]
-
-
-def _number(request: HttpRequest, field: str) -> int:
-    """A version that the form showed; 0, which nothing has, when it does not say."""
-    given = request.POST.get(field, "")
-    return int(given) if given.isdecimal() and len(given) < 10 else 0
-
-
-def _key(request: HttpRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()

@@ -107,7 +107,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         if "depends_on" in moved:
             root_cause.attribute_again(endpoint.pk)
         _forget_put_off(endpoint.pk)
-        _due_now(endpoint)
+        probe_now(endpoint)
     _update_boards(endpoint.pk)
     return moved
 
@@ -156,7 +156,7 @@ def resume(endpoint: Endpoint) -> None:
 
 def probe_now(endpoint: Endpoint) -> None:
     """Makes an endpoint due at once; a paused one stays paused."""
-    _due_now(endpoint)
+    EndpointState.objects.watched().filter(endpoint_id=endpoint.pk).update(due_at=int(time.time()))
 
 
 def remove(endpoint: Endpoint) -> None:
@@ -266,10 +266,6 @@ def refusal(url: str) -> str:
     _, host, port = origin_of(url)
     reasons = [outbound.refused(*found[4][:2]) for found in numeric(host, port)]
     return next(filter(None, reasons), "")
-
-
-def _due_now(endpoint: Endpoint) -> None:
-    EndpointState.objects.watched().filter(endpoint_id=endpoint.pk).update(due_at=int(time.time()))
 
 
 def _reset(state: EndpointState, cause: Cause) -> None:

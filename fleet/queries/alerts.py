@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
@@ -49,7 +49,7 @@ class Some:
 
 def listing(user: User, state: str, number: str | int) -> Page:
     """One page of messages, newest first, as Letters. Without a state, those given up stand above, not here."""
-    rows = _visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts__incident")
+    rows = visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts__incident")
     chosen = rows.filter(state=state) if state in Message.State.values else rows.exclude(state=Message.State.GIVEN_UP)
     page: Page[Any] = Paginator(chosen, PER_PAGE).get_page(number)
     page.object_list = _letters(user, page)
@@ -58,33 +58,28 @@ def listing(user: User, state: str, number: str | int) -> Page:
 
 def dead_letters(user: User) -> Some:
     """The messages that were given up, newest first."""
-    rows = _visible(user, Message.objects.filter(state=Message.State.GIVEN_UP))
+    rows = visible(user, Message.objects.filter(state=Message.State.GIVEN_UP))
     rows = rows.select_related("team").prefetch_related("alerts__incident")
     return Some(_letters(user, rows[:MOST]), rows.count())
 
 
 def not_gathered(user: User) -> Some:
     """Alerts that no message carries yet: their group is still forming, or quiet hours hold them."""
-    rows = _visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
+    rows = visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
     return Some(list(rows[:MOST]), rows.count())
 
 
 def over_limit(user: User) -> list[tuple[str, int]]:
     """The teams whose alerts MAILS_PER_HOUR holds back, each with how many."""
-    held = _visible(user, Alert.objects.filter(message=None, dropped="", over_limit=True)).order_by("team__name")
+    held = visible(user, Alert.objects.filter(message=None, dropped="", over_limit=True)).order_by("team__name")
     return list(held.values_list("team__name").annotate(Count("pk")))
 
 
 def dropped(user: User, number: str | int) -> Page:
     """One page of alerts that were not sent after all, newest first."""
-    return Paginator(_visible(user, Alert.objects.exclude(dropped="").select_related("incident")), PER_PAGE).get_page(
+    return Paginator(visible(user, Alert.objects.exclude(dropped="").select_related("incident")), PER_PAGE).get_page(
         number
     )
-
-
-def _visible(user: User, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """What the person may see. What belongs to no team is about the watch itself: for administrators."""
-    return visible(user, rows)
 
 
 def _letters(user: User, messages: Iterable[Message]) -> list[Letter]:
