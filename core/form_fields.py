@@ -1,4 +1,4 @@
-"""How forms draw their fields (FORM_RENDERER): each input has the class that the stylesheet knows its kind by."""
+"""What the forms of all apps share: how fields are drawn (FORM_RENDERER), and numbers with limits."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _CLASSES = {"select": "select", "checkbox": "", "radio": "", "hidden": ""}
 
 
 class StyledField(BoundField):
-    """A field whose input has a class; a widget that has one of its own keeps that."""
+    """A field whose input has the class that the stylesheet knows its kind by, unless its widget has one of its own."""
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
@@ -21,3 +21,17 @@ class StyledField(BoundField):
 
 class Renderer(DjangoTemplates):
     bound_field_class = StyledField
+
+
+def number(
+    label: str,
+    low: float,
+    high: float,
+    help_text: str,
+    kind: type[forms.IntegerField] = forms.IntegerField,
+    **more: Any,
+) -> forms.IntegerField:
+    """A number from `low` to `high`. Whatever else is typed gets one sentence that says so."""
+    wrong = f"Enter a number from {low:g} to {high:g}."
+    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
+    return kind(label=label, min_value=low, max_value=high, help_text=help_text, error_messages=messages, **more)  # type: ignore[arg-type]

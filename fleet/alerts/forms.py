@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core import time_zones
+from core.form_fields import number
 from core.stale import OpenedForm
 from teams.forms import AddressesField
 
@@ -15,14 +16,6 @@ from .channels import apprise, webhook
 
 KEPT = ("remind_every", "escalate_to", "escalate_after", "quiet_from", "quiet_to", "time_zone", "digest_at")
 """The fields that are stored as they are, and shown."""
-
-
-def _number(label: str, highest: int, lowest: int, help_text: str) -> forms.IntegerField:
-    wrong = f"Enter a whole number from {lowest} to {highest}."
-    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
-    return forms.IntegerField(
-        label=label, min_value=lowest, max_value=highest, help_text=help_text, error_messages=messages,
-    )  # fmt: skip
 
 
 def _time(label: str, help_text: str = "", required: bool = False) -> forms.TimeField:
@@ -50,9 +43,9 @@ class _NeverSentBack(forms.TextInput):
 class AlertingForm(OpenedForm):
     """When and by which channels a team is notified."""
 
-    remind_every = _number("Remind every (hours)", 168, 0, "While it lasts and nobody acknowledged it. 0: never.")
+    remind_every = number("Remind every (hours)", 0, 168, "While it lasts and nobody acknowledged it. 0: never.")
     escalate_to = AddressesField()
-    escalate_after = _number("After (minutes)", 1440, 1, "Counted from the beginning of the incident.")
+    escalate_after = number("After (minutes)", 1, 1440, "Counted from the beginning of the incident.")
     quiet_from = _time("Quiet from")
     quiet_to = _time("Quiet to")
     digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)

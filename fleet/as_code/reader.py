@@ -20,6 +20,7 @@ from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
+from ..models.endpoint import limits
 from . import values
 from .yaml_tree import Mistake, compose
 
@@ -34,16 +35,16 @@ _ENDPOINT: dict[str, _Read] = {
     "name": values.name,
     "url": parse_base_url,
     "engine": values.engine,
-    "interval": values.whole(5, 3600, " of seconds"),
-    "timeout": values.seconds(0.5, 60),
-    "fail_after": values.whole(1, 20),
-    "fail_of": values.whole(0, 20),
-    "fail_for": values.whole(0, 3600, " of seconds"),
-    "recover_after": values.whole(1, 20),
-    "slow_after": values.whole(1, 60_000, " of milliseconds"),
-    "start_within": values.whole(0, 3600, " of seconds"),
+    "interval": values.whole(*limits("interval"), " of seconds"),
+    "timeout": values.seconds(*limits("timeout")),
+    "fail_after": values.whole(*limits("fail_after")),
+    "fail_of": values.whole(*limits("fail_of")),
+    "fail_for": values.whole(*limits("fail_for"), " of seconds"),
+    "recover_after": values.whole(*limits("recover_after")),
+    "slow_after": values.whole(*limits("slow_after"), " of milliseconds"),
+    "start_within": values.whole(*limits("start_within"), " of seconds"),
     "depends_on": values.name,
-    "canary_every": values.whole(300, 86_400, " of seconds"),
+    "canary_every": values.whole(*limits("canary_every"), " of seconds"),
     "username": clean_username,
     "verify_tls": values.true_or_false,
 }

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.form_fields import number
 from core.stale import OpenedForm
 from teams.access import teams_of
 from teams.models import Role, Team
@@ -14,6 +15,7 @@ from ..engines.http.api_key import clean_key, clean_username
 from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
+from ..models.endpoint import limits
 from . import actions
 
 
@@ -35,14 +37,9 @@ def _number(
 ) -> Any:
     """A number with the limits and the default of the model's field. It may be left out where the model takes null."""
     column: Any = Endpoint._meta.get_field(field)
-    limits = {v.code: v.limit_value for v in column.validators if getattr(v, "code", "") in ("min_value", "max_value")}
-    low, high = limits.get("min_value", 0), limits["max_value"]
-    wrong = f"Enter a number from {low:g} to {high:g}."
-    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong)
-    return kind(
-        label=f"{label} ({unit})" if unit else label, initial=column.get_default(), min_value=low, max_value=high,
-        required=not column.null, help_text=help_text, error_messages=messages,
-    )  # fmt: skip
+    label = f"{label} ({unit})" if unit else label
+    more = {"initial": column.get_default(), "required": not column.null}
+    return number(label, *limits(field), help_text, kind, **more)
 
 
 TIMEOUT_HELP = "For the whole probe. Empty: 80 % of the interval, at most 5."

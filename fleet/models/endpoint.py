@@ -102,6 +102,13 @@ def unverified(url: str, verify_tls: bool) -> bool:
     return not verify_tls and url.startswith("https:")
 
 
+def limits(field: str) -> tuple[Any, Any]:
+    """The least and the greatest number that a field of an Endpoint takes, by its validators."""
+    validators: Any = Endpoint._meta.get_field(field).validators  # type: ignore[union-attr]
+    found = {v.code: v.limit_value for v in validators if v.code in ("min_value", "max_value")}
+    return found.get("min_value", 0), found["max_value"]
+
+
 class EndpointStateQuerySet(models.QuerySet["EndpointState"]):
     """The rules by which states are picked, each written once."""
 

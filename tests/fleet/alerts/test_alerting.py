@@ -76,7 +76,7 @@ def test_a_stored_time_zone_that_is_no_more_is_named_and_shown_as_utc(page, team
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"remind_every": "-1"}, "whole number from 0 to 168"),
+        ({"remind_every": "-1"}, "number from 0 to 168"),
         ({"escalate_to": "nobody"}, "is not a mail address"),
         ({"escalate_to": "a@example.org\rBcc: x@example.org"}, "is not a mail address"),
         ({"quiet_to": ""}, "need a beginning and an end"),
