@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ..engines.reading import Load
+from ..engines.registry import METRICS
 from . import formats
 
 
@@ -29,45 +30,23 @@ _MEANINGS = {
     "sleep_state": "awake, or put to sleep on purpose",
 }
 
-_NAMES = {
-    "vllm": {
-        "running": "vllm:num_requests_running",
-        "waiting": "vllm:num_requests_waiting",
-        "kv_cache_usage": "vllm:kv_cache_usage_perc",
-        "preemptions": "vllm:num_preemptions_total",
-        "prefix_cache_queries": "vllm:prefix_cache_queries_total",
-        "prefix_cache_hits": "vllm:prefix_cache_hits_total",
-        "prompt_tokens": "vllm:prompt_tokens_total",
-        "generation_tokens": "vllm:generation_tokens_total",
-        "requests": "vllm:request_success_total",
-        "sleep_state": "vllm:engine_sleep_state",
-    },
+_NO_METRICS = {
     "ollama": {"busy": "expires_at is in the past"},
     "lmstudio": {"slots": "config.parallel"},
-    "llamacpp": {
-        "running": "llamacpp:requests_processing",
-        "waiting": "llamacpp:requests_deferred",
-        "slots": "total_slots",
-        "prompt_tokens": "llamacpp:prompt_tokens_total",
-        "generation_tokens": "llamacpp:tokens_predicted_total",
-    },
-    "sglang": {
-        "running": "sglang:num_running_reqs",
-        "waiting": "sglang:num_queue_reqs",
-        "kv_cache_usage": "sglang:token_usage",
-    },
-    "tgi": {"running": "tgi_batch_current_size", "waiting": "tgi_queue_size", "slots": "max_concurrent_requests"},
+    "llamacpp": {"slots": "total_slots"},
+    "tgi": {"slots": "max_concurrent_requests"},
 }
+"""What figures that are no metrics are called or made of."""
 
 
 def own_names(engine: str) -> dict[str, str]:
     """Field of a load -> the engine's own name for it, where it has one."""
-    return _NAMES.get(engine, {})
+    return METRICS.get(engine, {}) | _NO_METRICS.get(engine, {})
 
 
 def figures(engine: str, load: Load) -> list[Figure]:
     """The known figures of a load, in a fixed order; what is unknown is left out."""
-    names = _NAMES.get(engine, {})
+    names = own_names(engine)
     found = []
     for field, meaning in _MEANINGS.items():
         value = getattr(load, field)

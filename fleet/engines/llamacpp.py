@@ -31,7 +31,7 @@ _WAKES = (
     "Its load is not asked for: on this build (before b10630) that would keep its model in memory, which "
     "--sleep-idle-seconds is to take out. Newer builds with --metrics show their load without that."
 )
-_ALIASES = {
+FIGURES = {
     "running": ("llamacpp:requests_processing",),
     "waiting": ("llamacpp:requests_deferred",),
     "prompt_tokens": ("llamacpp:prompt_tokens_total",),
@@ -128,8 +128,8 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
     page = None if wakes else learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if page:
-        figures = Page(page.text, chain(*_ALIASES.values()))
-        learned.load = replace(learned.load, **figures.counts(_ALIASES))
+        figures = Page(page.text, chain(*FIGURES.values()))
+        learned.load = replace(learned.load, **figures.counts(FIGURES))
     elif not _can_sleep(learned) and (answer := learned.optional("/slots", max_bytes=METRICS_BYTES)):
         slots = [slot.get("is_processing") for slot in mappings(answer.json())]
         known = bool(slots) and all(isinstance(busy, bool) for busy in slots)

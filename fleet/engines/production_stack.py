@@ -17,7 +17,7 @@ NAME, LABEL, PORT = "production_stack", "vLLM production stack", 8001
 GATEWAY = True
 
 _HEALTHY = ("vllm:healthy_pods_total",)
-_ALIASES = {"running": ("vllm:num_requests_running",), "waiting": ("vllm:num_requests_waiting",)}
+FIGURES = {"running": ("vllm:num_requests_running",), "waiting": ("vllm:num_requests_waiting",)}
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -53,14 +53,14 @@ def _learn_models(visit: Visit, learned: Learned) -> None:
 
 
 def _learn_load(visit: Visit, learned: Learned) -> None:
-    page = metrics(visit, _HEALTHY, *_ALIASES.values())
-    running = {sample.labels.get("server"): sample.value for sample in page.samples(_ALIASES["running"])}
+    page = metrics(visit, _HEALTHY, *FIGURES.values())
+    running = {sample.labels.get("server"): sample.value for sample in page.samples(FIGURES["running"])}
     learned.behind = tuple(
         Backend(server, healthy=sample.value > 0, running=int(running.get(server) or 0))
         for sample in page.samples(_HEALTHY)
         if (server := text(sample.labels.get("server"))) and sample.value is not None
     )
-    learned.load = Load(**page.counts(_ALIASES))
+    learned.load = Load(**page.counts(FIGURES))
 
 
 QUESTIONS = (

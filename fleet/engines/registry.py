@@ -55,6 +55,11 @@ LISTENS_LATE = frozenset(module.NAME for module in _MODULES if getattr(module, "
 """The engines that refuse connections while they load."""
 
 
+METRICS: dict[str, dict[str, str]] = {
+    module.NAME: {field: names[0] for field, names in getattr(module, "FIGURES", {}).items()} for module in _MODULES
+}
+"""For each engine the fields of a load that it shows as metrics, and their newest names."""
+
 GATEWAYS = frozenset(module.NAME for module in _MODULES if getattr(module, "GATEWAY", False))
 """Those that pass requests on to other servers."""
 

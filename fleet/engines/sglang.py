@@ -21,14 +21,14 @@ from .visit import Visit, check
 NAME, LABEL, PORT = "sglang", "SGLang", 30000
 LISTENS_LATE = True  # it takes no connections until its model is loaded
 
-_ALIASES = {
+FIGURES = {
     "running": ("sglang:num_running_reqs",),
     "waiting": ("sglang:num_queue_reqs",),
     "prompt_tokens": ("sglang:prompt_tokens_total",),
     "generation_tokens": ("sglang:generation_tokens_total",),
     "requests": ("sglang:num_requests_total",),
+    "kv_cache_usage": ("sglang:token_usage",),
 }
-_USAGE = ("sglang:token_usage",)
 _RANKS = ("tp_rank", "pp_rank", "moe_ep_rank", "moe_tp_rank", "moe_dp_rank", "attn_tp_rank", "attn_cp_rank", "cp_rank")
 """The labels of ranks that show the same requests; those of data-parallel ranks (dp_rank) add up."""
 _GAUGES = ("running", "waiting")
@@ -76,12 +76,13 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     answer = learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if answer is None:
         return
-    page = Page(answer.text, chain(*_ALIASES.values(), _USAGE))
+    page = Page(answer.text, chain(*FIGURES.values()))
     counts: dict[str, Any] = {
         field: page.count(names, copies=(*_RANKS, _PRIORITY) if field in _GAUGES else _RANKS)
-        for field, names in _ALIASES.items()
+        for field, names in FIGURES.items()
     }
-    learned.load = Load(**counts, kv_cache_usage=page.highest(_USAGE), slots=learned.load.slots)
+    counts["kv_cache_usage"] = page.highest(FIGURES["kv_cache_usage"])
+    learned.load = Load(**counts, slots=learned.load.slots)
 
 
 QUESTIONS = (

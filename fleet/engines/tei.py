@@ -20,7 +20,7 @@ EVERY = 300.0
 _KINDS = {"embedding": "embedding", "reranker": "rerank", "classifier": "classify"}
 """Its word for a kind of model -> our capability."""
 
-_ALIASES = {
+FIGURES = {
     "waiting": ("te_queue_size",),
     "requests": ("te_request_success", "te_request_success_total"),
 }
@@ -60,7 +60,7 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     slots = whole(learned.memory.get("slots"))
     learned.load = Load(slots=slots)
     if visit.get("/metrics", max_bytes=METRICS_BYTES).status != 404:
-        learned.load = Load(**metrics(visit, *_ALIASES.values()).counts(_ALIASES), slots=slots)
+        learned.load = Load(**metrics(visit, *FIGURES.values()).counts(FIGURES), slots=slots)
 
 
 QUESTIONS = (

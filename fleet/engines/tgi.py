@@ -16,7 +16,7 @@ from .visit import Visit
 NAME, LABEL, PORT = "tgi", "Text Generation Inference", 3000
 
 INFO_EVERY = 300.0
-_ALIASES = {
+FIGURES = {
     "running": ("tgi_batch_current_size",),
     "waiting": ("tgi_queue_size",),
     "requests": ("tgi_request_success", "tgi_request_success_total"),
@@ -55,7 +55,7 @@ def _learn_info(visit: Visit, learned: Learned) -> None:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     slots = whole(learned.memory.get("slots"))
     learned.load = Load(slots=slots)
-    learned.load = Load(**metrics(visit, *_ALIASES.values()).counts(_ALIASES), slots=slots)
+    learned.load = Load(**metrics(visit, *FIGURES.values()).counts(FIGURES), slots=slots)
 
 
 QUESTIONS = (

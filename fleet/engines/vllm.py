@@ -18,6 +18,7 @@ from .reading import Identity
 from .refusal import error_message, is_bare_503
 from .visit import Visit, check
 
+FIGURES = vllm_metrics.FIGURES
 NAME, LABEL, PORT = "vllm", "vLLM", 8000
 LISTENS_LATE = True  # it takes no connections until its model is loaded
 

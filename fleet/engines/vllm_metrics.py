@@ -12,7 +12,7 @@ from .reading import Load
 
 PREFIX = "vllm:"
 
-_ALIASES = {
+_COUNTS = {
     "running": ("vllm:num_requests_running",),
     "waiting": ("vllm:num_requests_waiting",),
     "preemptions": ("vllm:num_preemptions_total", "vllm:num_preemptions"),
@@ -37,6 +37,7 @@ _BY_REASON = ("vllm:num_requests_waiting_by_reason",)
 _SLEEP = ("vllm:engine_sleep_state",)
 _CACHE = ("vllm:cache_config_info",)
 _START = ("process_start_time_seconds",)
+FIGURES = {**_COUNTS, "kv_cache_usage": _USAGE, "sleep_state": _SLEEP}
 
 
 def read(text: str) -> tuple[Load, dict[str, Any]]:
@@ -47,8 +48,8 @@ def read(text: str) -> tuple[Load, dict[str, Any]]:
     "kv_cache_max_concurrency" says how many requests of full length fit into the caches of all engines: a bound of
     memory, not the scheduler's.
     """
-    page = Page(text, chain(*_ALIASES.values(), _USAGE, _BY_REASON, _SLEEP, _CACHE, _START))
-    counts = page.counts(_ALIASES)
+    page = Page(text, chain(*_COUNTS.values(), _USAGE, _BY_REASON, _SLEEP, _CACHE, _START))
+    counts = page.counts(_COUNTS)
     reasons = page.counts_by("reason", _BY_REASON)
     deferred = reasons.get("deferred")
     if for_capacity := [requests for reason, requests in reasons.items() if reason != "deferred"]:
@@ -77,7 +78,7 @@ def _sleep_state(page: Page) -> str | None:
 
 
 def _capacity(page: Page) -> dict[str, Any]:
-    engines = {sample.labels.get("engine") for sample in page.samples(_ALIASES["running"])} - {None}
+    engines = {sample.labels.get("engine") for sample in page.samples(_COUNTS["running"])} - {None}
     fits = [_number(sample.labels.get("kv_cache_max_concurrency")) for sample in page.samples(_CACHE)]
     known = bool(fits) and None not in fits
     return {
