@@ -65,16 +65,10 @@ class Availability:
     def notes(self) -> str:
         """What is left out, in words: "excluded 2 h maintenance, 4 min blind; not watched for 3 h"."""
         out = [f"{formats.duration(s)} {why}" for why in _OUT if (s := getattr(self, why))]
-        return "; ".join(
-            filter(
-                None,
-                (
-                    f"excluded {', '.join(out)}" if out else "",
-                    f"not known for {formats.duration(self.unknown)}" if self.unknown else "",
-                    f"not watched for {formats.duration(self.unwatched)}" if self.unwatched else "",
-                ),
-            )
-        )
+        notes = [f"excluded {', '.join(out)}"] if out else []
+        notes += [f"not known for {formats.duration(self.unknown)}"] if self.unknown else []
+        notes += [f"not watched for {formats.duration(self.unwatched)}"] if self.unwatched else []
+        return "; ".join(notes)
 
 
 def availability(period: Period, parts: Iterable[Part], now: float, interval: int, added_at: float) -> Availability:

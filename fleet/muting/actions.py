@@ -39,13 +39,7 @@ def silence(
     _of_team(team, endpoint)
     made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
     made.reason = one_line(reason, 200)
-    same: dict[str, Any] = {
-        "team": team,
-        "endpoint": endpoint,
-        "engine": engine,
-        "created_by": by,
-        "reason": made.reason,
-    }
+    same = {name: getattr(made, name) for name in ("team", "endpoint", "engine", "created_by", "reason")}
     same |= {"starts_at__gt": now - twice.WITHIN, "ends_at__range": (ends_at - twice.WITHIN, ends_at + twice.WITHIN)}
     with transaction.atomic():
         quotas.hold(team)

@@ -110,6 +110,7 @@ class TargetMixin(forms.Form):
     """Asks what it is about, among what the person's teams own."""
 
     engines = False
+    columns: dict[str, str] = {}  # what the actions call a field -> its name here where that is another
 
     target = forms.ChoiceField(
         label="Endpoints",
@@ -132,7 +133,8 @@ class TargetMixin(forms.Form):
     def take(self, error: ValidationError) -> None:
         """Puts what actions.silence or actions.plan refused at the fields that it is about."""
         mistakes = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for field, messages in mistakes.items():
+        for column, messages in mistakes.items():
+            field = self.columns.get(column, column)
             self.add_error(field if field in self.fields else None, messages)
 
 
@@ -156,6 +158,8 @@ class SilenceForm(TargetMixin, ZoneMixin):
 
 
 class MaintenanceForm(TargetMixin):
+    columns = {"starts_at": "starts", "ends_at": "ends"}
+
     name = forms.CharField(
         label="What is done", max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Driver update"}),
@@ -197,10 +201,3 @@ class MaintenanceForm(TargetMixin):
             "time_zone": data["time_zone"],
             "last_day": last_day,
         }
-
-    def take(self, error: ValidationError) -> None:
-        names = {"starts_at": "starts", "ends_at": "ends"}
-        mistakes = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        super().take(
-            ValidationError({names.get(field, field) or "__all__": words for field, words in mistakes.items()})
-        )

@@ -84,11 +84,6 @@ def _endpoint(state: dict[str, Any]) -> fence.Item:
     return fence.Item(str(state["endpoint_id"]), state["endpoint__name"], state["endpoint__team_id"])
 
 
-def _rule(rule: MaintenanceWindow | Silence) -> fence.Item:
-    name = rule.name if isinstance(rule, MaintenanceWindow) else rule.reason
-    return fence.Item(str(rule.pk), name, rule.team_id)
-
-
 def _reasons(now: datetime) -> _Reasons:
     maintenance: _Ends = {}
     silences: _Ends = {}
