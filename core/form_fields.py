@@ -1,4 +1,4 @@
-"""What the forms of all apps share: how fields are drawn (FORM_RENDERER), and numbers with limits."""
+"""What the forms of all apps share: how fields are drawn (FORM_RENDERER), lists, and numbers with limits."""
 
 from typing import Any
 
@@ -21,6 +21,18 @@ class StyledField(BoundField):
 
 class Renderer(DjangoTemplates):
     bound_field_class = StyledField
+
+
+class LinesField(forms.Field):
+    """Texts, one on each line; cleans to a list without empty ones and repetitions."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: str | None) -> list[str]:
+        return list(dict.fromkeys(line.strip() for line in (value or "").splitlines() if line.strip()))
 
 
 def number(

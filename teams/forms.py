@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from core import mail_addresses
+from core.form_fields import LinesField
 from core.stale import OpenedForm
 
 from . import quotas
@@ -21,7 +22,7 @@ PASSWORD_RULE = (
 """What AUTH_PASSWORD_VALIDATORS ask for, in words for people."""
 
 
-class AddressesField(forms.Field):
+class AddressesField(LinesField):
     """Mail addresses, one on each line; cleans to a list without repetitions.
 
     `there` is how many the stored list has: so many may stay when ADDRESSES_PER_TEAM was lowered since.
@@ -37,11 +38,8 @@ class AddressesField(forms.Field):
             widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         )
 
-    def prepare_value(self, value: object) -> object:
-        return "\n".join(value) if isinstance(value, list) else value
-
     def to_python(self, value: str | None) -> list[str]:
-        return mail_addresses.distinct(_usable(line) for line in (value or "").splitlines() if line.strip())
+        return mail_addresses.distinct(map(_usable, super().to_python(value)))
 
     def validate(self, value: list[str]) -> None:
         if len(value) > max(settings.ADDRESSES_PER_TEAM, self.there):

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.form_fields import number
+from core.form_fields import LinesField, number
 from core.stale import OpenedForm
 from teams.access import teams_of
 from teams.models import Role, Team
@@ -17,19 +17,6 @@ from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import actions
-
-
-class ModelNames(forms.CharField):
-    """Model names, one per line; a list in Python."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        lines = (line.strip() for line in str(value or "").splitlines())
-        return list(dict.fromkeys(line for line in lines if line))
 
 
 def _number(
@@ -110,14 +97,14 @@ class EndpointForm(OpenedForm):
         help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
         error_messages={"invalid_choice": "Choose another endpoint of the team."},
     )  # fmt: skip
-    canary_models = ModelNames(
+    canary_models = LinesField(
         label="Canary models", required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text="One per line. Now and then one that is loaded is asked for a single token, so that an engine that "
         "answers but generates nothing is found. Empty: never.",
     )  # fmt: skip
     canary_every = _number("Ask one every", "canary_every", "seconds", "300 to 86400.")
-    expected_models = ModelNames(
+    expected_models = LinesField(
         label="Expected models", required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text="One per line. If one of them is gone, the endpoint is degraded and the team gets a mail.",
