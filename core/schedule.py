@@ -106,15 +106,11 @@ def ages(stored: Mapping[str, str], tasks: Mapping[str, float], now: float) -> d
 def late(stored: Mapping[str, str], periods: Mapping[str, float], now: float) -> list[Late]:
     """The work that does not get done, the longest first. `periods`: task -> seconds."""
     found = [
-        Late(task, now - age, _runs(stored, task))
+        Late(task, now - age, float(stored.get(f"{task}|started", 0)) > float(stored.get(f"{task}|finished", 0)))
         for task, age in ages(stored, periods, now).items()
         if age > PERIODS * periods[task] + GRACE
     ]
     return sorted(found, key=lambda each: each.since)
-
-
-def _runs(stored: Mapping[str, str], task: str) -> bool:
-    return float(stored.get(f"{task}|started", 0)) > float(stored.get(f"{task}|finished", 0))
 
 
 def skipped(stored: Mapping[str, str]) -> dict[str, int]:

@@ -117,21 +117,18 @@ class _Asker:
 
     def _failure(self, error: ProbeError, timeout: float) -> Failure:
         if error.cause is Cause.TIMED_OUT and error.step == "canary":
-            return self._why_late(timeout)
+            # Busy is not wedged: read the load again, and report it when work went on meanwhile.
+            again = probe(
+                self.base_url, engine=self.engine, known=self.reading.facts, timeout=AGAIN_DEADLINE, **self.options
+            )
+            self.exchanges += [replace(exchange, step="canary") for exchange in again.exchanges]
+            if again.failure:
+                return again.failure
+            late = f"{self.model.name} gave no token within {timeout:g} s"
+            if why := self._why_busy(again):
+                return Failure(Cause.SATURATED, "canary", f"{late}, but {why}")
+            return Failure(Cause.WEDGED, "canary", f"{late}{_stood_still(again.load)}")
         return Failure(error.cause, error.step or "canary", error.detail)
-
-    def _why_late(self, timeout: float) -> Failure:
-        """Busy is not wedged: read the load again, and report it when work went on meanwhile."""
-        again = probe(
-            self.base_url, engine=self.engine, known=self.reading.facts, timeout=AGAIN_DEADLINE, **self.options
-        )
-        self.exchanges += [replace(exchange, step="canary") for exchange in again.exchanges]
-        if again.failure:
-            return again.failure
-        late = f"{self.model.name} gave no token within {timeout:g} s"
-        if why := self._why_busy(again):
-            return Failure(Cause.SATURATED, "canary", f"{late}, but {why}")
-        return Failure(Cause.WEDGED, "canary", f"{late}{_stood_still(again.load)}")
 
     def _why_busy(self, again: Reading) -> str:
         before, after = self.reading.load, again.load

@@ -88,7 +88,9 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
         times["counted"] += sum(map(total.seconds_of, counts))
         for what in ("down", "unknown", *_OUT):
             times[what] += total.seconds_of(what)
-    began = _began(period, parts, now, added_at)
+    # When the history begins. Of its first span perhaps only the end was watched, since the endpoint was added.
+    first = min((part.start for part in parts), default=now)
+    began = added_at if first <= added_at < first + WIDTH[period.span] else first
     # The first probe of a period stands for time before it too; older rows counted some time twice.
     passed = now - max(start, min(began, added_at))
     if watched > passed:
@@ -101,12 +103,6 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
         since=int(began) if parts and began - start >= WIDTH[period.span] else None,
         **times,
     )
-
-
-def _began(period: Period, parts: Sequence[Part], now: float, added_at: float) -> float:
-    """When the history begins. Of its first span perhaps only the end was watched, since the endpoint was added."""
-    first = min((part.start for part in parts), default=now)
-    return added_at if first <= added_at < first + WIDTH[period.span] else first
 
 
 def together(period: Period, each: Sequence[Availability]) -> Availability:
