@@ -24,18 +24,22 @@ SELECT least(
 """
 
 
+def allowed() -> int:
+    """How many connections the server allows our role. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALLOWED)
+        return int(cursor.fetchone()[0])
+
+
 def shortage() -> str:
     """What to do when the server allows fewer connections than we may need; "" when it allows enough, or is SQLite."""
     if connection.vendor != "postgresql":
         return ""
-    with connection.cursor() as cursor:
-        cursor.execute(_ALLOWED)
-        allowed = cursor.fetchone()[0]
-    needed = PROCESSES * POOL["max_size"] + SPARE
-    if allowed >= needed:
+    most, needed = allowed(), PROCESSES * POOL["max_size"] + SPARE
+    if most >= needed:
         return ""
     return (
-        f"PostgreSQL allows this role {allowed} connections, and Plimsoll may need {needed}: pages may be refused "
+        f"PostgreSQL allows this role {most} connections, and Plimsoll may need {needed}: pages may be refused "
         "under load. Raise max_connections in postgresql.conf, or the role's or database's own limit where it has one."
     )
 

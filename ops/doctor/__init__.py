@@ -1,0 +1,1 @@
+"""What this installation is near to running out of: `manage.py doctor`."""

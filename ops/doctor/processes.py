@@ -1,0 +1,70 @@
+"""The processes of this installation on this machine, from /proc."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from .checks import Process
+
+OURS = (b"ops.web_server", b"manage.py\0up", b"manage.py\0run", b"celery\0", b"supervisor.py")
+"""One of these is in the command of each process; what asks, such as `manage.py doctor`, is not among them."""
+
+CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def processes() -> list[Process]:
+    """Those of this user that run from this folder with this PLIMSOLL_DATA. Empty where there is no /proc."""
+    own = _environment("self")
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+            if not any(words in command for words in OURS) or (entry / "cwd").readlink() != settings.BASE_DIR:
+                continue
+            if _environment(entry.name) == own:
+                found.append(_process(entry, command))
+        except OSError:  # another user's, or gone meanwhile
+            continue
+    return found
+
+
+def _environment(pid: str) -> bytes:
+    """PLIMSOLL_DATA as the process got it; empty where it comes from .env or its default."""
+    name = b"PLIMSOLL_DATA="
+    words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next((word for word in words if word.startswith(name)), b"")
+
+
+def _process(entry: Path, command: bytes) -> Process:
+    limits = (entry / "limits").read_text().splitlines()
+    limit = next(line.split()[3] for line in limits if line.startswith("Max open files"))
+    pss = (entry / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]
+    words = command.replace(b"\0", b" ").decode(errors="replace").split()
+    return Process(
+        name=f"{_name(words)} (process {entry.name})",
+        files=len(os.listdir(entry / "fd")),
+        files_limit=int(limit) if limit.isdecimal() else 1 << 20,
+        memory=int(pss) * 1024,
+    )
+
+
+def _name(words: list[str]) -> str:
+    if "worker" in words:
+        return f"worker {words[words.index('-Q') + 1]}"
+    return next(
+        (name for name in ("beat", "web_server", "supervisor") if any(name in word for word in words)), "plimsoll"
+    )
+
+
+def memory_limit() -> int | None:
+    """Bytes that the container may use, or else that the machine has; None where neither is known."""
+    try:
+        if (text := CGROUP.read_text().strip()).isdecimal():
+            return int(text)
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None
