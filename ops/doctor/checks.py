@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 SOON, NEARLY = 0.7, 0.9
 """Shares of a limit from which on something runs out soon, or is nearly exhausted."""
 
-SQLITE_BYTES = 8 << 30
-"""A SQLite file of this size still works, but its backup and VACUUM take minutes."""
+SQLITE_BYTES = 16 << 30
+"""A SQLite file of this size still works, but its backup takes many minutes."""
 
 SQLITE_PROBES = 250.0
 """Probes a second that one worker reached on SQLite, on two cores; docs/scaling.md."""

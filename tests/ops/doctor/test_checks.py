@@ -50,7 +50,7 @@ def test_an_installation_with_room_is_well():
         ({"processes": [Process("web", 1, 20_000, 15 << 27)]}, "memory", "nearly exhausted", "PROBE_THREADS"),
         ({"disk_used": 93 * GIB}, "disk", "nearly exhausted", "Free space"),
         ({"to_come": 55 * GIB}, "disk", "soon", "Free space"),
-        ({"sqlite": 6 * GIB}, "SQLite file", "soon", "PostgreSQL"),
+        ({"sqlite": 12 * GIB}, "SQLite file", "soon", "PostgreSQL"),
         ({"probes_a_second": 230.0}, "SQLite's one writer", "nearly exhausted", "PostgreSQL"),
         ({"connections": 90}, "database connections", "nearly exhausted", "max_connections"),
         ({"fast": 70.0}, "probe threads, fast lane", "soon", "run probe"),

@@ -1,0 +1,217 @@
+"""Several processes of each part on PostgreSQL and Redis: does each endpoint get its probe once, and what a kill costs.
+
+    .venv/bin/python -m bench.two_workers --endpoints 200 --interval 5 --seconds 60
+
+Starts a PostgreSQL cluster and a Redis of its own (Debian: postgresql, redis-server or valkey-server) and the parts as
+compose.yaml does, by `manage.py run`: one web, two probe, two general. Counts probes for --seconds, kills one probe
+worker and one general worker (SIGKILL) without starting them again, adds an endpoint that refuses connections, counts
+for as long again, and prints what it found. Exit code 1 when a probe was made twice, an endpoint was left out, or the
+outage gave no alert. As root PostgreSQL runs as the user postgres.
+"""
+
+import argparse
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import django
+from django.db import connection
+
+from .probing import ROOT, free_port, start_engines, wait_ready
+
+PARTS = ("web", "probe", "probe", "general", "general")
+BYTES = "SELECT pg_total_relation_size('{0}')::float / (SELECT count(*) FROM {0})"
+REFUSES = "http://127.0.0.1:9"
+
+
+def main() -> int:
+    options = _options()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.chmod(0o755)
+        port = str(free_port())
+        os.environ |= {
+            "DATABASE_URL": stack.enter_context(postgres(folder / "postgres")),
+            "REDIS_URL": stack.enter_context(redis(folder)),
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "FIELD_KEYS": secrets.token_urlsafe(36),
+            "PLIMSOLL_DATA": str(folder / "data"),
+            "PORT": port,
+            "ENDPOINTS_PER_TEAM": "100000",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        engines = start_engines(options.endpoints, 0)
+        stack.callback(engines.process.terminate)
+        parts = [stack.enter_context(part(PARTS[0]))]
+        wait_live(port)
+        django.setup()
+        _register(engines.port, options)
+        parts += [stack.enter_context(part(name)) for name in PARTS[1:]]
+        wait_ready(port, 120)
+        time.sleep(2 * options.interval)
+        postmaster = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
+        return _count(options, parts, postmaster)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A cluster that listens on a socket file only; yields its URL."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[-1]
+    folder.mkdir()
+    owner = []
+    if os.getuid() == 0:
+        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+        owner = ["runuser", "-u", "postgres", "--"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    user = "postgres"
+    subprocess.run([*owner, programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", user], **quiet)
+    control = [*owner, programs / "pg_ctl", "-D", folder / "data", "-w"]
+    server = f"-k {folder} -c listen_addresses= -c max_connections=200 -c synchronous_commit=off"
+    subprocess.run([*control, "-l", folder / "log", "-o", server, "start"], **quiet)
+    try:
+        yield f"postgres://{user}@/postgres?host={folder}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis or Valkey that keeps nothing on the disk; yields its URL."""
+    program, port = shutil.which("redis-server") or shutil.which("valkey-server") or "redis-server", free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def part(name: str) -> Iterator[subprocess.Popen]:
+    """One part, alone and as a process group of its own."""
+    process = subprocess.Popen([sys.executable, "manage.py", "run", name], cwd=ROOT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_live(port: str, seconds: float = 120) -> None:
+    """Waits until the web server answers: then the database is up to date."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the web server did not start in time")
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process, its children and those of its session have used so far."""
+    used = 0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # gone meanwhile
+            fields = file.read_text().rsplit(")", 1)[1].split()
+            if pid in (int(file.parent.name), int(fields[1]), int(fields[3])):
+                used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--endpoints", type=int, default=200)
+    parser.add_argument("--interval", type=int, default=5, help="seconds")
+    parser.add_argument("--seconds", type=int, default=60, help="length of each of the two stretches")
+    return parser.parse_args()
+
+
+def _register(port: int, options: argparse.Namespace) -> None:
+    from fleet.endpoints import actions
+    from teams.models import Team
+
+    for number in range(4):
+        team = Team.objects.create(name=f"Team {number}", slug=f"team-{number}", mail_to=["oncall@example.org"])
+        for n in range(number, options.endpoints, 4):
+            url = f"http://127.0.0.1:{port}/e/{n}"
+            actions.add(team, name=f"e{n:05}", url=url, interval=options.interval, timeout=3.0)
+
+
+def _count(options: argparse.Namespace, parts: list[subprocess.Popen], postmaster: int) -> int:
+    from core.redis_clients import client
+    from fleet.endpoints import actions
+    from fleet.models import Alert, Endpoint
+    from teams.models import Team
+
+    pids = {"postgres": postmaster} | {
+        f"{name} {n}": each.pid for n, (name, each) in enumerate(zip(PARTS, parts, strict=True))
+    }
+    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    good = _stretch("two of each", options)
+    probes = options.endpoints * options.seconds / options.interval
+    used = {name: (cpu_seconds(pid) - before[name]) / probes * 1000 for name, pid in pids.items()}
+    print("  CPU s per 1,000 probes:", ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.items()))
+    print(f"  connections to PostgreSQL: {_one('SELECT count(*) FROM pg_stat_activity WHERE usename = current_user')}")
+    for table in ("fleet_observation", "fleet_trace"):
+        print(f"  bytes of a row with its indexes, {table}: {_one(BYTES.format(table)):.0f}")
+    print(f"  memory of Redis: {client().info('memory')['used_memory'] / 2**20:.1f} MiB")
+    for killed in (parts[1], parts[3]):
+        os.killpg(killed.pid, 9)
+    print("killed one probe worker and one general worker")
+    team = Team.objects.get(slug="team-0")
+    lost = actions.add(team, name="refuses", url=REFUSES, interval=options.interval, timeout=3.0, fail_after=2)
+    good = _stretch("after the kill", options) and good
+    alerts = Alert.objects.filter(incident__endpoint=lost, kind="down").count()
+    print(f"alerts about the outage that began after the kill: {alerts}")
+    return 0 if good and alerts == 1 and Endpoint.objects.count() == options.endpoints + 1 else 1
+
+
+def _stretch(name: str, options: argparse.Namespace) -> bool:
+    """Counts for a while and prints what it saw; whether each endpoint got each probe, and none twice."""
+    from fleet.models import Endpoint, Observation
+
+    began = datetime.now(UTC)
+    time.sleep(options.seconds)
+    rows = Observation.objects.filter(at__gt=began).exclude(endpoint__name="refuses").order_by("at")
+    dues, moments = defaultdict(list), defaultdict(list)
+    late = []
+    for endpoint, at, late_ms in rows.values_list("endpoint_id", "at", "late_ms"):
+        moments[endpoint].append(at.timestamp())
+        late.append(late_ms)
+        dues[endpoint].append(round(at.timestamp() - late_ms / 1000))
+    doubles = sum(len(found) - len(set(found)) for found in dues.values())
+    gaps = sorted(b - a for found in moments.values() for a, b in pairwise(found))
+    without = Endpoint.objects.exclude(name="refuses").exclude(pk__in=moments).count()
+    expected = options.endpoints * options.seconds // options.interval
+    print(f"{name}: {len(late)} probes of {expected} expected, {doubles} twice, {without} endpoints without one")
+    print(f"  lateness p50 {_at(late, 0.5):.0f} ms, p99 {_at(late, 0.99):.0f} ms; longest gap {gaps[-1]:.1f} s")
+    return not doubles and not without
+
+
+def _one(query: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]
+
+
+def _at(values: list[float], share: float) -> float:
+    return sorted(values)[int((len(values) - 1) * share)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
