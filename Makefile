@@ -7,6 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= 2
+export PYTHONDONTWRITEBYTECODE := # where it is set, each process compiles every module again
 FAST := not browser and not product and not slow and not postgres and not database
 
 help: ## show this list
