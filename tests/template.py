@@ -21,6 +21,13 @@ from django.core.management import call_command
 call_command("migrate", interactive=False, verbosity=0)
 """
 
+_COLLECT = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("collectstatic", interactive=False, verbosity=0)
+"""
+
 
 def run_folder() -> Path:
     """The folder that all processes of this run share. Who calls first makes it, and removes it when it ends."""
@@ -50,3 +57,8 @@ def folder_after(name: str, script: str) -> Path:
 def copy_migrated(to: Path) -> None:
     """Puts an empty database with all tables there: a file, or the product's database in a folder."""
     shutil.copy(folder_after("migrated", _MIGRATE) / DATABASE, to / DATABASE if to.is_dir() else to)
+
+
+def copy_static_files(to: Path) -> None:
+    """Puts the collected static files into a data folder."""
+    shutil.copytree(folder_after("collected", _COLLECT) / "static", to / "static")

@@ -25,6 +25,7 @@ from ops.backup.tables import LEFT_OUT, kept
 from ops.up import only_one
 from teams.models import Membership, Team
 from tests.ops.backup_files import changed, content, database_url, manage, trail, with_manifest
+from tests.template import copy_migrated
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -59,7 +60,7 @@ def file(endpoint, tmp_path) -> Path:
 def test_a_round_trip_through_another_database_loses_nothing(file, endpoint, tmp_path, settings):
     other = tmp_path / "other"  # a new SQLite installation: on PostgreSQL this goes there and back
     other.mkdir()
-    assert manage(other, "migrate").returncode == 0
+    copy_migrated(other)
     there = manage(other, "restore", file)
     assert there.returncode == 0, there.stderr
     assert (other / "field_key").read_text() == (settings.DATA / "field_key").read_text()
@@ -113,15 +114,16 @@ def test_without_the_keys_a_restore_says_that_secrets_cannot_be_read(endpoint, a
         Endpoint.objects.update(api_key="")
         TOTP.activate(alice, "JBSWY3DPEHPK3PXP")
     back_up(tmp_path / "plain.zip")
-    assert manage(tmp_path, "migrate").returncode == 0
+    copy_migrated(tmp_path)
     done = manage(tmp_path, "restore", tmp_path / "plain.zip")
     assert done.returncode == 0
     assert "A stored secret can't be read: FIELD_KEYS has no key that fits it. Put the field_key" in done.stderr
 
 
 def test_a_key_that_is_replaced_is_kept_beside(file, tmp_path):
-    assert manage(tmp_path, "migrate").returncode == 0
-    first = (tmp_path / "field_key").read_text()
+    copy_migrated(tmp_path)
+    first = "the key of an installation before"
+    (tmp_path / "field_key").write_text(first)
     assert manage(tmp_path, "restore", file).returncode == 0
     (before,) = tmp_path.glob("field_key.until-*")
     assert before.read_text() == first and before.stat().st_mode & 0o777 == 0o600

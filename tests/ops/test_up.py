@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.data_folder import ROOT
+from tests.template import copy_migrated
 
 pytestmark = [
     pytest.mark.product,
@@ -59,6 +60,12 @@ def alive(pid: int) -> bool:
 
 
 @pytest.fixture
+def migrated(tmp_path) -> None:
+    """The folder is not new: its database has all tables."""
+    copy_migrated(tmp_path)
+
+
+@pytest.fixture
 def running(tmp_path, wait_for):
     run = Running(tmp_path, wait_for)
     parts = run.parts()
@@ -89,6 +96,7 @@ def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tm
     assert not any(map(alive, parts.values()))
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_killed_part_stops_all_of_it_and_is_named(running):
     parts = running.parts()
     os.kill(parts["worker-probe"], signal.SIGKILL)
@@ -99,6 +107,7 @@ def test_a_killed_part_stops_all_of_it_and_is_named(running):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+@pytest.mark.usefixtures("migrated")
 def test_no_part_survives_when_the_supervisor_is_killed(running, wait_for):
     parts = running.parts()
     running.process.kill()

@@ -11,6 +11,7 @@ from config import production
 from config.data_folder import ROOT
 from config.environment import TABLE, BadSettings, read
 from ops import web_server
+from tests.template import copy_static_files
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +104,7 @@ def ask(folder, **given: str) -> dict:
     by_tls = {"x-forwarded-proto": "https"}
     asked = [("plain", "/advisor/", {}), ("tls", "/advisor/", by_tls), ("health", "/health/live", {})]
     asked.append(("banner", "/health/banner/", {}))
-    manage(folder, "collectstatic", "--no-input", **given)
+    copy_static_files(folder)
     command = [sys.executable, "-c", _ASK, json.dumps(asked)]
     return json.loads(subprocess.check_output(command, cwd=ROOT, env=only(folder, given), text=True, timeout=60))
 
