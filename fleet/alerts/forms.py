@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core import time_zones
-from core.form_fields import number
+from core.form_fields import LongSelect, number
 from core.stale import OpenedForm
 from teams.forms import AddressesField
 
@@ -51,7 +51,7 @@ class AlertingForm(OpenedForm):
     digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
     time_zone = forms.ChoiceField(
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())],
-        help_text="Of the times on this page.",
+        widget=LongSelect, help_text="Of the times on this page.",
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip
     apprise_url = _secret(

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 
 from core import time_zones
+from core.form_fields import LongSelect
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -168,7 +169,7 @@ class MaintenanceForm(TargetMixin):
     starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
     ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
     repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices)
-    time_zone = forms.CharField(label="Time zone", max_length=64, widget=forms.Select)
+    time_zone = forms.CharField(label="Time zone", max_length=64, widget=LongSelect)
     last_day = forms.DateField(
         label="Last day", required=False, help_text="Of repetitions. Left empty, they go on.",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
