@@ -43,7 +43,8 @@ def main() -> None:
         environment["ENDPOINTS_PER_TEAM"] = "100000"
         hanging = round(options.endpoints * options.hanging)
         engines = start_engines(options.endpoints, hanging)
-        _register(environment, engines.port, options)
+        timeout = min(5, options.interval - 1)
+        register(environment, engines.port, options.endpoints, options.interval, timeout)
         product = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=environment,
                                    stdout=subprocess.DEVNULL)  # fmt: skip
         try:
@@ -63,9 +64,9 @@ class Engines:
         self.process, self.port = process, port
 
 
-def start_engines(count: int, hanging: int) -> Engines:
+def start_engines(count: int, hanging: int, port: int = 0) -> Engines:
     """Starts `count` fake engines of which the first `hanging` accept connections and never answer."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "tests.fake_engine", "--engines", str(count), "--hang", str(hanging)]
     return Engines(subprocess.Popen([*command, "--port", str(port)], cwd=ROOT), port)
 
@@ -99,18 +100,18 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _register(environment: dict[str, str], port: int, options: argparse.Namespace) -> None:
-    timeout = min(5, options.interval - 1)
-    script = REGISTER.format(count=options.endpoints, port=port, interval=options.interval, timeout=timeout)
+def register(environment: dict[str, str], port: int, count: int, interval: int, timeout: float) -> None:
+    """Migrates the database and adds `count` endpoints at those engines; `interval` and `timeout` in seconds."""
+    script = REGISTER.format(count=count, port=port, interval=interval, timeout=timeout)
     settings = {**environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=settings, check=True, stderr=subprocess.DEVNULL)
 
 
 def _report(options: argparse.Namespace, folder: Path, pid: int, hanging: int) -> None:
-    pids = _family(pid)
-    cpu, began = sum(map(_cpu, pids)), time.time()
+    pids = family(pid)
+    used, began = sum(map(cpu, pids)), time.time()
     time.sleep(options.seconds)
-    cpu, ended = sum(map(_cpu, pids)) - cpu, time.time()
+    used, ended = sum(map(cpu, pids)) - used, time.time()
     rows = _observations(folder, began, ended)
     healthy = [row for row in rows if int(row[0][1:]) >= hanging]
     late, spacing = sorted(row[2] for row in healthy), sorted(_spacing_errors(healthy, options.interval))
@@ -119,8 +120,8 @@ def _report(options: argparse.Namespace, folder: Path, pid: int, hanging: int) -
     print(f"probes: {len(rows)} ({len(healthy)} of healthy endpoints, {hung} of hanging ones)")
     print(f"lateness of the healthy, ms: p50 {_at(late, 0.5):.0f}, p99 {_at(late, 0.99):.0f}, max {late[-1]:.0f}")
     print(f"spacing error of the healthy, ms: p50 {_at(spacing, 0.5):.0f}, p99 {_at(spacing, 0.99):.0f}")
-    print(f"CPU seconds per 1,000 probes: {cpu / len(rows) * 1000:.1f}")
-    print(f"memory of all processes: {sum(map(_memory, pids)) / 1024:.0f} MiB")
+    print(f"CPU seconds per 1,000 probes: {used / len(rows) * 1000:.1f}")
+    print(f"memory of all processes: {sum(map(memory, pids)) / 1024:.0f} MiB")
 
 
 def _observations(folder: Path, began: float, ended: float) -> list[tuple[str, float, float]]:
@@ -140,17 +141,19 @@ def _at(values: list[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """The process and all that it started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(member for child in children for member in _family(int(child)))]
+    return [pid, *(member for child in children for member in family(int(child)))]
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
+    """Seconds of CPU that the process has taken."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _memory(pid: int) -> int:
+def memory(pid: int) -> int:
     """Proportional set size in KiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
