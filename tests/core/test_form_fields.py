@@ -1,4 +1,9 @@
+"""How fields of forms are drawn."""
+
+import pytest
 from django import forms
+
+from core.form_fields import LongSelect
 
 
 class Form(forms.Form):
@@ -30,3 +35,16 @@ def test_a_widget_keeps_a_class_of_its_own():
 
 def test_boxes_and_hidden_inputs_have_no_class():
     assert "class=" not in str(Form()["agreed"]) + str(Form()["hidden"])
+
+
+CHOICES = [("UTC", "UTC"), ("<b>", 'Bob\'s "<b>"'), ("1", "One")]
+
+
+@pytest.mark.parametrize("value", ["UTC", "<b>", 1, None, "", "unknown"])
+@pytest.mark.parametrize("attrs", [{"class": "select", "data-zone": "", "required": True}, {"id": "a"}])
+def test_it_is_the_select_that_django_draws(value, attrs):
+    ours, theirs = (
+        " ".join(kind(attrs, CHOICES).render("zone", value).split()).replace("> <", "><")
+        for kind in (LongSelect, forms.Select)
+    )
+    assert ours == theirs
