@@ -16,16 +16,13 @@ from teams.tokens import Bearer
 
 from ..access import seen
 from ..display.load_figures import own_names
+from ..engines.reading import Load, Model, to_json
 from ..engines.registry import is_gateway
 from ..models import EndpointState, Incident
 from ..verdict import causes
 from ..verdict.status import Status
-from .readable import from_columns
+from .states import StateRow, read
 
-_COLUMNS = (
-    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__engine", "endpoint__team__slug", "status", "cause",
-    "detail", "step", "since", "probed_at", "seen_at", "latency_ms", "engine", "facts", "load", "marks",
-)  # fmt: skip
 _INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged")
 _LOAD = (
     "running", "waiting", "deferred", "slots", "busy", "kv_cache_usage", "preemptions", "prefix_cache_queries",
@@ -67,33 +64,32 @@ def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetim
         states = states.filter(status=asked.status)
     open_now = seen(bearer, Incident.objects.open().with_acknowledged(now).order_by(), "endpoint__team")
     incidents = {row[0]: _incident(*row) for row in open_now.values_list(*_INCIDENT)}
-    rows = states.order_by("endpoint__team__slug", "endpoint__name").values(*_COLUMNS)
-    return [from_columns(partial(_endpoint, incidents), row) for row in rows]
+    return read(states.order_by("endpoint__team__slug", "endpoint__name"), partial(_endpoint, incidents))
 
 
-def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
-    engine, marks = row["engine"] or row["endpoint__engine"], row["marks"]
+def _endpoint(incidents: dict[int, dict[str, Any]], row: StateRow) -> dict[str, Any]:
+    engine, facts, marks = row.engine or row.pinned_engine, row.facts, row.marks
     return {
-        "id": row["endpoint_id"],
-        "name": row["endpoint__name"],
-        "team": row["endpoint__team__slug"],
-        "url": _without_credentials(row["endpoint__url"]),
+        "id": row.endpoint_id,
+        "name": row.name,
+        "team": row.team_slug,
+        "url": _without_credentials(row.url),
         "engine": engine or None,
-        "product": row["facts"].get("product"),
-        "gateway": is_gateway(engine, row["facts"].get("product")),
-        "behind": row["facts"].get("behind", []),
-        "version": row["facts"].get("version"),
-        "status": row["status"],
-        "cause": row["cause"] or None,
-        "sentence": causes.sentence(row["cause"], row["detail"], row["step"]) or None,
-        "since": _iso(row["since"]),
-        "last_probe_at": _iso(row["probed_at"]),
-        "last_answer_at": _iso(row["seen_at"]),
-        "latency_ms": row["latency_ms"],
-        "models": _models(row["facts"].get("models")),
-        "load": {name: row["load"].get(name) for name in _LOAD},
-        "engine_figures": _by_own_names(engine, row["load"]),
-        "incident": incidents.get(row["endpoint_id"]),
+        "product": facts.product,
+        "gateway": is_gateway(engine, facts.product),
+        "behind": [to_json(backend) for backend in facts.behind],
+        "version": facts.version,
+        "status": row.status,
+        "cause": row.cause or None,
+        "sentence": causes.sentence(row.cause, row.detail, row.step) or None,
+        "since": _iso(row.since),
+        "last_probe_at": _iso(row.probed_at),
+        "last_answer_at": _iso(row.seen_at),
+        "latency_ms": row.latency_ms,
+        "models": _models(facts.models),
+        "load": {name: getattr(row.load, name) for name in _LOAD},
+        "engine_figures": _by_own_names(engine, row.load),
+        "incident": incidents.get(row.endpoint_id),
         "silenced": bool(marks.get("silenced")),
         "maintenance": bool(marks.get("maintenance")),
         "flapping": bool(marks.get("flapping")),
@@ -101,20 +97,20 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: dict[str, Any]) -> dict
     }
 
 
-def _models(models: list[dict[str, Any]] | None) -> dict[str, list[str] | None]:
+def _models(models: tuple[Model, ...]) -> dict[str, list[str] | None]:
     """The names of what it offered when it was asked last. An engine that does not report what is loaded: None."""
     if not models:
         return {"offered": None, "loaded": None}
-    reported = any("loaded" in model for model in models)
-    loaded = [model["name"] for model in models if model.get("loaded")]
-    return {"offered": [model["name"] for model in models], "loaded": loaded if reported else None}
+    reported = any(model.loaded is not None for model in models)
+    loaded = [model.name for model in models if model.loaded]
+    return {"offered": [model.name for model in models], "loaded": loaded if reported else None}
 
 
-def _by_own_names(engine: str, load: dict[str, Any]) -> dict[str, Any]:
+def _by_own_names(engine: str, load: Load) -> dict[str, Any]:
     names = own_names(engine)
-    found = {name: load[field] for field, name in names.items() if load.get(field) is not None}
-    if load.get("deferred") and names.get("waiting") in found:
-        found[names["waiting"]] += load["deferred"]
+    found = {name: value for field, name in names.items() if (value := getattr(load, field)) is not None}
+    if load.deferred and names.get("waiting") in found:
+        found[names["waiting"]] += load.deferred
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from fleet.display.ladder import climb
 from fleet.display.load_figures import figures
 from fleet.display.snippets import pick_model, snippets
-from fleet.engines.reading import Load, Model, to_json
+from fleet.engines.reading import Load, Model
 from fleet.queries.terminal import load_in_words
 
 CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
@@ -129,7 +129,7 @@ def test_deferred_requests_are_shown_apart_and_are_part_of_the_engines_own_figur
         ('vllm:num_requests_waiting_by_reason{reason="capacity"}', "2"),
         ('vllm:num_requests_waiting_by_reason{reason="deferred"}', "3"),
     ]
-    assert load_in_words(to_json(load)) == "2 waiting, 3 deferred"
+    assert load_in_words(load) == "2 waiting, 3 deferred"
 
 
 def test_the_prefix_cache_hit_rate_is_worked_out():

@@ -115,7 +115,7 @@ def _rows(reading: Reading, finding: Finding) -> Iterator[tuple[str, str]]:
         surfaces = (f"{surface} {reading.facts.api[surface]}" for surface in SURFACES if surface in reading.facts.api)
         yield "api", ", ".join(surfaces)
     if not reading.failure:
-        yield "load", load_in_words(to_json(reading.load))
+        yield "load", load_in_words(reading.load)
     yield from _under("ladder", _ladder(reading, finding))
     yield from _under("warnings", [" ".join(text.split()) for text in reading.facts.warnings])
 

@@ -2,8 +2,8 @@
 
 import json
 import sys
+import time
 from argparse import ArgumentParser
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +13,10 @@ from django.db import DatabaseError
 from core.terminal import NO_DATABASE, TerminalCommand, table
 from fleet.display import formats
 from fleet.engines.http.answer import one_line
-from fleet.engines.registry import label
+from fleet.engines.reading import Load
 from fleet.models.endpoint import unverified
-from fleet.queries.terminal import Standing, load_in_words, standings
+from fleet.queries.states import StateRow, engine_label
+from fleet.queries.terminal import as_json, by_urgency, load_in_words, overdue
 from fleet.verdict import causes
 from fleet.verdict.status import Status
 from teams.models import Team
@@ -39,11 +40,11 @@ class Command(TerminalCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = standings(_team(options["team"]))
+            found = by_urgency(_team(options["team"]))
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
         if options["json"]:
-            self.stdout.write(json.dumps([as_json(each) for each in found], indent=2))
+            self.stdout.write(json.dumps([as_json(each, time.time()) for each in found], indent=2))
         elif found:
             now = datetime.now(UTC)
             heading, *lines = table([HEADINGS, *(_cells(each, now) for each in found)])
@@ -57,19 +58,11 @@ class Command(TerminalCommand):
         # On stderr, so that the JSON stays JSON.
         if not found:
             self.stderr.write("No endpoint is watched yet. Add one in the browser or with manage.py apply.", str)
-        elif late := sum(each.overdue for each in found):
+        elif late := sum(overdue(each, time.time()) for each in found):
             warning = f"{late} of {len(found)} are overdue for a probe, so this may be old. Is Plimsoll running?"
             self.stderr.write(warning, str)
         if any(each.status == Status.DOWN for each in found):
             sys.exit(1)
-
-
-def as_json(each: Standing) -> dict[str, Any]:
-    """One endpoint as JSON values; times in ISO 8601, unknown is null."""
-    values = asdict(each)
-    for key in ("since", "seen_at"):
-        values[key] = values[key].isoformat() if values[key] else None
-    return values
 
 
 def _team(slug: str) -> str:
@@ -79,23 +72,23 @@ def _team(slug: str) -> str:
     return slug
 
 
-def _cells(each: Standing, now: datetime) -> list[str]:
-    models = [one_line(name) for name in each.models[:MODELS_SHOWN]]
-    more = len(each.models) - len(models)
-    engine = f"{label(each.engine)} {each.version or ''}" if each.engine else formats.UNKNOWN
+def _cells(each: StateRow, now: datetime) -> list[str]:
+    models = [one_line(model.name) for model in each.facts.models[:MODELS_SHOWN]]
+    more = len(each.facts.models) - len(models)
+    engine = f"{engine_label(each.engine)} {each.facts.version or ''}" if each.engine else formats.UNKNOWN
     return [
         each.status,
         formats.span(now - each.since) if each.since else "-",
         one_line(each.name),
-        each.team,
+        each.team_slug,
         one_line(engine),
         ", ".join(models + ([f"+{more}"] if more else [])) or "-",
-        load_in_words(each.load) if each.load else "-",
+        load_in_words(each.load) if each.load != Load() else "-",
         f"{formats.span(now - each.seen_at)} ago" if each.seen_at else "never",
         _remark(each),
     ]
 
 
-def _remark(each: Standing) -> str:
+def _remark(each: StateRow) -> str:
     parts = [causes.short(each.cause), "certificate not verified" if unverified(each.url, each.verify_tls) else ""]
     return ", ".join(filter(None, parts))

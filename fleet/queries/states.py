@@ -1,0 +1,101 @@
+"""The state rows as values: each is read once, and what the board, the terminal, the API or the models page shows is
+made of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from json import loads
+from typing import Any, TypeVar
+
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from ..display import formats
+from ..engines.reading import Facts, Load, facts_from_json, load_from_json
+from ..engines.registry import label
+from ..models import EndpointState
+from .readable import from_columns
+
+T = TypeVar("T")
+
+_OWN = (
+    "endpoint_id", "status", "cause", "step", "detail", "since", "failures", "successes", "probed_at", "seen_at",
+    "latency_ms", "engine", "due_at", "waiting_since", "not_probed_since",
+)  # fmt: skip
+_OTHERS = {
+    "name": F("endpoint__name"),
+    "url": F("endpoint__url"),
+    "pinned_engine": F("endpoint__engine"),
+    "verify_tls": F("endpoint__verify_tls"),
+    "fail_after": F("endpoint__fail_after"),
+    "recover_after": F("endpoint__recover_after"),
+    "team": F("endpoint__team__name"),
+    "team_slug": F("endpoint__team__slug"),
+    **{f"{name}_json": Cast(name, TextField()) for name in ("facts", "load", "marks")},
+}
+_STRIP = {"strip_json": Cast("strip", TextField())}
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One endpoint and what is held of it now; fields as in Endpoint and EndpointState."""
+
+    endpoint_id: int
+    name: str
+    url: str
+    pinned_engine: str
+    verify_tls: bool
+    fail_after: int
+    recover_after: int
+    team: str  # its name
+    team_slug: str
+    status: str
+    cause: str
+    step: str
+    detail: str
+    since: datetime | None
+    failures: int
+    successes: int
+    probed_at: datetime | None
+    seen_at: datetime | None
+    latency_ms: float | None
+    engine: str
+    facts: Facts
+    load: Load
+    marks: dict[str, Any]
+    due_at: int | None  # unix seconds, as the next two
+    waiting_since: int | None
+    not_probed_since: int | None
+    strip: dict[str, Any] | None = None  # None: it was not asked for
+
+    @property
+    def engine_label(self) -> str:
+        """Its engine as people write it."""
+        return engine_label(self.engine)
+
+
+def columns(states: QuerySet[EndpointState], *, strip: bool = False) -> QuerySet[EndpointState, dict[str, Any]]:
+    """The columns of which StateRows are made, with JSON as text: while they are the same, so is what is shown."""
+    return states.values(*_OWN, **_OTHERS, **(_STRIP if strip else {}))
+
+
+def made(make: Callable[[StateRow], T], row: dict[str, Any]) -> T:
+    """What `make` makes of a row of `columns`. Where it can't read the JSON, it gets the same row without it."""
+
+    def typed(plain: dict[str, Any]) -> T:
+        facts, load = facts_from_json(plain["facts"]), load_from_json(plain["load"])
+        return make(StateRow(**{**plain, "facts": facts, "load": load}))
+
+    return from_columns(
+        typed, {k.removesuffix("_json"): loads(v) if k.endswith("_json") else v for k, v in row.items()}
+    )
+
+
+def read(states: QuerySet[EndpointState], make: Callable[[StateRow], T], *, strip: bool = False) -> list[T]:
+    """What `make` makes of each row, in one query."""
+    return [made(make, row) for row in columns(states, strip=strip)]
+
+
+def engine_label(name: str) -> str:
+    """An engine as people write it."""
+    return label(name) if name else formats.UNKNOWN
