@@ -1,6 +1,8 @@
 """Which endpoints are due, and who sends them to be probed."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -20,8 +22,6 @@ MISSED_AFTER = 5
 MISSED_AT_ONCE = 100
 """Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
 
-_COLUMNS = ("due_at", "probe_seconds", "endpoint__interval", "endpoint__name", "endpoint__team_id")
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -39,35 +39,37 @@ def claim(now: float) -> list[Claim]:
 
     What a team's share of the probe threads can't carry is due less often, by whole intervals.
     """
-    due = EndpointState.objects.order_by("due_at").only(*_COLUMNS).select_related("endpoint")
+    due = EndpointState.objects.order_by("due_at", "pk")  # the order of locks: see fleet.personal_data.before_deletion
     if held := fence.waiting(CLAIMS):
         due = due.exclude(pk__in=[int(key) for key in held])  # they stay due, and must not fill the portion
     missed = in_turn(due.filter(due_at__lte=now - MISSED_AFTER), "endpoint__team_id", "due_at")
-    rows = [*due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER), *missed[:MISSED_AT_ONCE]]
+    columns = ("pk", "due_at", "probe_seconds", "endpoint__interval", "endpoint__name", "endpoint__team_id")
+    rows = [
+        *due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER).values_list(*columns, named=True),
+        *missed.values_list(*columns, named=True)[:MISSED_AT_ONCE],
+    ]
     if not rows:
         return []
-    found = shares.stretches()
-    rows.sort(key=lambda row: (row.due_at, row.pk))  # the order of locks: see fleet.personal_data.before_deletion
-    following: dict[int, tuple[int, int]] = {}
+    stretches = shares.stretches()
+    claims: dict[tuple[int, int], Claim] = {}  # (endpoint, due_at)
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)  # (stretch, next due_at) -> endpoints
 
-    def plan(row: EndpointState) -> None:
-        stretch = found.get((row.endpoint.team_id, shares.slow(row.probe_seconds)), 1)
-        stretch = max(1, min(stretch, schedule.LONGEST // max(row.endpoint.interval, 1)))
-        following[row.pk] = stretch, schedule.next_due(now, row.endpoint.interval * stretch, str(row.pk))
+    def plan(row: Any) -> None:
+        team, interval, slow = row.endpoint__team_id, row.endpoint__interval, shares.slow(row.probe_seconds)
+        stretch = max(1, min(stretches.get((team, slow), 1), schedule.LONGEST // max(interval, 1)))
+        following = schedule.next_due(now, interval * stretch, str(row.pk))
+        claims[row.pk, row.due_at] = Claim(row.pk, team, slow, row.due_at, following)
+        groups[stretch, following].append(row.pk)
 
-    def item(row: EndpointState) -> fence.Item:
-        return fence.Item(str(row.pk), row.endpoint.name, row.endpoint.team_id)
-
-    fence.each(CLAIMS, rows, plan, item)
+    fence.each(CLAIMS, rows, plan, lambda row: fence.Item(str(row.pk), row.endpoint__name, row.endpoint__team_id))
     with writing():
-        return [taken for row in rows if row.pk in following and (taken := _take(row, *following[row.pk]))]
-
-
-def _take(row: EndpointState, stretch: int, following: int) -> Claim | None:
-    # The condition on due_at is what makes the claim: not exactly one row means that someone was first.
-    rows = EndpointState.objects.filter(pk=row.pk, due_at=row.due_at).update(
-        due_at=following, stretch=stretch, waiting_since=Coalesce("waiting_since", F("due_at"))
-    )
-    if rows != 1:
-        return None
-    return Claim(row.pk, row.endpoint.team_id, shares.slow(row.probe_seconds), row.due_at or 0, following)
+        # Only rows that nobody has moved meanwhile: on PostgreSQL their locks, on SQLite the only writer's turn, keep
+        # every other dispatcher off them until the commit.
+        free = due.filter(pk__in=[pk for pk, _ in claims]).select_for_update(skip_locked=True)
+        taken = [claims[row] for row in free.values_list("pk", "due_at") if row in claims]
+        ours = {claim.endpoint_id for claim in taken}
+        for (stretch, following), pks in groups.items():
+            EndpointState.objects.filter(pk__in=ours.intersection(pks)).update(
+                due_at=following, stretch=stretch, waiting_since=Coalesce("waiting_since", F("due_at"))
+            )
+    return taken

@@ -2,7 +2,9 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -53,10 +55,16 @@ def test_what_is_due_is_claimed_once_and_is_next_due_on_its_grid(gpu):
     assert later.expires_at == claim.expires_at + gpu.interval
 
 
-def test_a_row_that_another_dispatcher_took_first_is_not_claimed(gpu):
-    seen = EndpointState.objects.get(pk=gpu.pk)
-    EndpointState.objects.filter(pk=gpu.pk).update(due_at=seen.due_at + 30)
-    assert claims._take(seen, 1, seen.due_at + 60) is None
+def test_a_row_that_another_dispatcher_took_first_is_not_claimed(gpu, monkeypatch):
+    now = time.time() + 1
+
+    def first(*_: object) -> Any:
+        EndpointState.objects.filter(pk=gpu.pk).update(due_at=int(now) + 30)
+        return nullcontext()
+
+    monkeypatch.setattr(claims, "writing", first)
+    assert claims.claim(now) == []
+    assert EndpointState.objects.get(pk=gpu.pk).due_at == int(now) + 30
 
 
 @pytest.mark.django_db(transaction=True)
