@@ -25,7 +25,7 @@ from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
-from ..probing import claims, record
+from ..probing import claims, put_off
 from ..verdict.status import Status
 
 FIELDS = (
@@ -114,7 +114,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
 
 def _forget_put_off(pk: int) -> None:
     """What could not be done with the endpoint as it was is tried again now that a person changed it."""
-    for sweep in (claims.CLAIMS, record.SWEEP):
+    for sweep in (claims.CLAIMS, put_off.SWEEP):
         fence.forget(sweep, str(pk))
 
 

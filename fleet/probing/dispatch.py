@@ -12,7 +12,7 @@ from ..self_check import blind_stretches
 from . import claims, clock_gaps, overdue
 from .probe_counts import counts
 
-BATCH = 25
+BATCH = 50
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
 
 

@@ -19,7 +19,7 @@ from .. import live
 from ..engines.errors import Cause
 from ..models import EndpointState
 from ..verdict.status import TROUBLE, Status
-from . import claims, record, shares
+from . import claims, put_off, shares
 from .lanes import SLOW_AFTER
 
 INTERVALS = 3
@@ -63,10 +63,11 @@ def trouble() -> str:
     Not among them is what is no trouble of the watch: endpoints that were put off, those that hang, and those of a team
     that needs more than its share of the probe threads.
     """
-    put_off = PutOff.objects.filter(sweep__in=(record.SWEEP, claims.CLAIMS)).values_list("key", flat=True)
+    sweeps = (put_off.SWEEP, claims.CLAIMS)
+    waiting = PutOff.objects.filter(sweep__in=sweeps).values_list("key", flat=True)
     over_share = {team for team, _ in shares.stretches()}
     late = EndpointState.objects.watched().filter(not_probed_since__isnull=False, probe_seconds__lte=SLOW_AFTER)
-    late = late.exclude(pk__in=[int(key) for key in put_off]).exclude(endpoint__team__in=over_share)
+    late = late.exclude(pk__in=[int(key) for key in waiting]).exclude(endpoint__team__in=over_share)
     found = late.aggregate(many=Count("pk"), first=Min("not_probed_since"))
     if not found["many"]:
         return ""

@@ -9,32 +9,54 @@ from functools import partial
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 
+from core import fence
 from core.database import give_back
 
+from ..models import EndpointState
 from . import overdue, record
 from .claims import Claim
 from .lanes import Job, Pool
+from .run import run
+from .writer import Writer
 
 STOP_WITHIN = 3.0
-"""Seconds that a stop waits for probes under way. What is not recorded by then comes again with its next due time."""
+"""Seconds that a stop waits for probes under way, and as long again until they are written. What is not written by then
+comes again with its next due time."""
+
+FRESH_FOR = 1.0
+"""Seconds after which a row that was read with its batch is read again: its probe waited for a thread meanwhile."""
 
 OVERDUE_EVERY = 5.0
 """Seconds between two sweeps for what was not probed in time."""
 
 pool = Pool(settings.PROBE_THREADS)
+writer = Writer()
 _stopped = threading.Event()
 log = logging.getLogger(__name__)
 
 
 def submit(claims: Iterable[Claim]) -> None:
     """Has each of these endpoints probed as soon as its team may have a thread, or never once its claim expires."""
-    for claim in claims:
-        pool.submit(Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, partial(_run, claim)))
-
-
-def _run(claim: Claim) -> None:
+    claims = list(claims)
     try:
-        record.run(claim.endpoint_id, claim.due_at, claim.expires_at)
+        states = record.states(claim.endpoint_id for claim in claims)
+    except fence.NOT_THE_ITEMS_FAULT:
+        raise
+    except Exception:  # one of the rows can't be read: each is read by itself, so that it costs itself alone
+        states = {}
+    finally:
+        give_back()
+    read_at = time.monotonic()
+    for claim in claims:
+        work = partial(_run, claim, states.get(claim.endpoint_id), read_at)
+        pool.submit(Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, work))
+
+
+def _run(claim: Claim, state: EndpointState | None, read_at: float) -> None:
+    fresh = time.monotonic() - read_at < FRESH_FOR
+    try:
+        if judged := run(claim, state if fresh else None):
+            writer.put(judged)
     finally:
         give_back()
 
@@ -59,3 +81,4 @@ def _start(**_: object) -> None:
 def _stop(**_: object) -> None:
     _stopped.set()
     pool.close(STOP_WITHIN)
+    writer.close(STOP_WITHIN)

@@ -6,8 +6,8 @@ from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Incident
-from fleet.probing.record import record, state_of
 from teams.models import Team
+from tests.fleet.recording import record, state_of
 
 
 def good() -> Reading:

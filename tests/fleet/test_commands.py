@@ -15,9 +15,9 @@ from django.core.management import CommandError, call_command
 from fleet import endpoints
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
-from fleet.probing.record import record, state_of
 from teams.models import Team
 from tests.fake_engine import FakeEngine
+from tests.fleet.recording import record, state_of
 from tests.hostile_server import (
     Behaviour,
     HostileServer,

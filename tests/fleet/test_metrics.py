@@ -15,10 +15,11 @@ from fleet import endpoints, live, metrics, viewers
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Failure, Reading
 from fleet.models import Alert, BlindStretch, Endpoint, EndpointState, Incident, Message
-from fleet.probing import dispatch, probe_counts, record
+from fleet.probing import dispatch, probe_counts
 from teams import tokens
 from teams.models import Scope, Team
 from tests.broker import free_port
+from tests.fleet import recording as record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 

@@ -13,10 +13,10 @@ from fleet.display.time_charts import RANGES
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Backend, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
-from fleet.probing.record import record, state_of
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
 from tests.fleet.outages import settle
+from tests.fleet.recording import record, state_of
 from tests.html import flat
 
 pytestmark = [pytest.mark.usefixtures("valkey"), pytest.mark.database]

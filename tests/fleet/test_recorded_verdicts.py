@@ -10,13 +10,13 @@ from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import BlindStretch, Endpoint, EndpointState, Incident, Observation
-from fleet.probing import record as probing
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, judge
 from fleet.verdict.memory import Memory
 from fleet.verdict.stall import Still
 from fleet.verdict.starts import Stretch
 from fleet.verdict.status import Finding
+from tests.fleet import recording as probing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -106,8 +106,8 @@ def test_a_probe_that_lasts_much_longer_than_it_may_was_held_up_by_us(gpu, monke
         clock[0] += timeout + froze_for
         return bad(NOW, Cause.TIMED_OUT, "health")
 
-    monkeypatch.setattr(probing, "probe", slow_probe)
-    monkeypatch.setattr(probing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("fleet.probing.run.probe", slow_probe)
+    monkeypatch.setattr("fleet.probing.run.time.monotonic", lambda: clock[0])
     probing.run(gpu.pk, int(time.time()), int(time.time()) + 60)
     monkeypatch.undo()
     observation = Observation.objects.get()

@@ -24,7 +24,6 @@ from fleet.endpoints import check
 from fleet.engines.errors import Cause
 from fleet.engines.probe import probe
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import record
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.endpoint import now
 from fleet.self_check import heartbeat
@@ -32,6 +31,7 @@ from fleet.verdict import causes
 from fleet.verdict.status import Status
 from tests.authority import Authority
 from tests.fake_engine import FakeEngine
+from tests.fleet import recording as record
 from tests.fleet.engines.ask import ask_canary
 from tests.hostile_server import HostileServer, answer
 from tests.html import flat

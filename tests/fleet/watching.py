@@ -4,9 +4,9 @@ import time
 
 from fleet import endpoints
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import record
 from fleet.verdict.canary_memory import DAY
 from tests.fake_engine import FakeEngine
+from tests.fleet import recording as record
 
 
 def watched(team, engine: FakeEngine, models: tuple[str, ...] = ("tiny",), **values) -> Endpoint:

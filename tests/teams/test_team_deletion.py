@@ -9,13 +9,13 @@ from django.db import connection, transaction
 
 from advisor.models import Decision, Requirement
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation, Silence
-from fleet.probing.record import record as record_reading
-from fleet.probing.record import state_of
 from teams import invitations, team_lifecycle
 from teams.models import ApiToken, AuditEntry, Invitation, Membership, Role, Team
 from teams.team_lifecycle import new_team
 from tests.advisor.decisions.decision_parts import record
 from tests.fleet.outages import fail, good, watched
+from tests.fleet.recording import record as record_reading
+from tests.fleet.recording import state_of
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

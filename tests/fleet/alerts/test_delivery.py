@@ -10,7 +10,7 @@ from fleet.alerts import claims, delivery
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Facts, Failure, Identity, Model, Reading
 from fleet.models import Alert, Message, Recipient
-from fleet.probing.record import record, state_of
+from tests.fleet.recording import record, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 

@@ -9,8 +9,8 @@ from core.models import PutOff
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
-from fleet.probing.record import record, state_of
 from teams.models import Team
+from tests.fleet.recording import record, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -17,8 +17,8 @@ import requests
 
 from fleet import endpoints
 from fleet.models import Endpoint, EndpointState
-from fleet.probing import record
 from fleet.probing.claims import Claim, claim
+from tests.fleet import recording as record
 
 pytestmark = [pytest.mark.engines, pytest.mark.django_db]
 

@@ -14,9 +14,9 @@ from fleet.history import day_strip, rollups
 from fleet.history.availability import PERIODS, availability, together
 from fleet.history.totals import FIGURES, Part, total_of
 from fleet.models import EndpointState, Incident, Rollup
-from fleet.probing import record
 from fleet.queries.availability import of_endpoint, of_team
 from fleet.queries.series import history
+from tests.fleet import recording as record
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
 from tests.html import flat
 

@@ -6,9 +6,10 @@ import pytest
 
 from fleet.engines import canary as asking
 from fleet.models import Endpoint, EndpointState, Observation
-from fleet.probing import canaries, record
+from fleet.probing import canaries
 from fleet.verdict.canary_due import NOTHING_LOADED, TRAFFIC
 from tests.fake_engine import FakeEngine
+from tests.fleet import recording as record
 from tests.fleet.watching import asked, canary_due, probed, watched
 
 every_database = [pytest.mark.django_db, pytest.mark.database]

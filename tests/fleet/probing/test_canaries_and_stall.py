@@ -8,8 +8,9 @@ from fleet import endpoints
 from fleet.engines import canary as asking
 from fleet.engines.reading import Load, Reading
 from fleet.models import Endpoint, EndpointState, Observation
-from fleet.probing import canaries, record
+from fleet.probing import canaries
 from tests.fake_engine import FakeEngine
+from tests.fleet import recording as record
 from tests.fleet.watching import asked, canary_due, probed, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

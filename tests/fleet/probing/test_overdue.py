@@ -12,10 +12,10 @@ from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation
 from fleet.probing import claims, clock_gaps, dispatch, overdue, shares
-from fleet.probing import record as probing
 from fleet.queries import metrics
 from teams import tokens
 from teams.models import Scope, Team
+from tests.fleet import recording as probing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.usefixtures("valkey")]
 

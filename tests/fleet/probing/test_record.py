@@ -15,8 +15,8 @@ from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
 from fleet.probing import claims, overdue
-from fleet.probing import record as probing
 from fleet.verdict.status import Status
+from tests.fleet import recording as probing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -222,13 +222,6 @@ def test_the_row_is_redrawn_when_something_moved_and_else_now_and_then(gpu):
     assert probing.record(probing.state_of(gpu.pk), refused(), 0.0)
 
 
-def test_a_probe_takes_few_statements(gpu, django_assert_max_num_queries):
-    record(gpu, good())
-    with django_assert_max_num_queries(6):  # select, savepoint, update, two inserts, release
-        probing.record(probing.state_of(gpu.pk), good(NOW + 30), 0.0)
-    assert Observation.objects.count() == 2
-
-
 ODD = {
     "starting": [1, 2],  # a list where an object is
     "facts": {"models": "none"},
@@ -243,7 +236,7 @@ def test_a_row_that_makes_recording_raise_costs_its_endpoint_alone(team, gpu, co
     beside = endpoints.add(team, name="gpu-2", url="http://10.0.0.6:8000", engine="vllm", expected_models=["qwen3"])
     record(gpu, good())
     EndpointState.objects.filter(pk=gpu.pk).update(**{column: ODD[column]})
-    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time()))
+    monkeypatch.setattr("fleet.probing.run.probe", lambda *_, **__: good(time.time()))
     now = int(time.time())
     for _ in range(3):
         for endpoint in (gpu, beside):
@@ -260,7 +253,7 @@ def test_a_row_that_makes_recording_raise_costs_its_endpoint_alone(team, gpu, co
 
 def test_a_value_too_large_for_its_column_costs_its_endpoint_alone(gpu, monkeypatch):
     huge = good(time.time(), generation_tokens=10**30)
-    monkeypatch.setattr(probing, "probe", lambda *_, **__: huge)
+    monkeypatch.setattr("fleet.probing.run.probe", lambda *_, **__: huge)
     now = int(time.time())
     probing.run(gpu.pk, now, now + 60)
     assert EndpointState.objects.get(pk=gpu.pk).cause == "not_recorded"
@@ -268,9 +261,9 @@ def test_a_value_too_large_for_its_column_costs_its_endpoint_alone(gpu, monkeypa
 
 def test_once_it_can_be_recorded_it_is_up_again_without_a_mail(gpu, monkeypatch):
     now = int(time.time())
-    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
+    monkeypatch.setattr("fleet.probing.run.probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
     probing.run(gpu.pk, now, now + 60)
-    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time()))
+    monkeypatch.setattr("fleet.probing.run.probe", lambda *_, **__: good(time.time()))
     probing.run(gpu.pk, now, now + 60)
     assert EndpointState.objects.get(pk=gpu.pk).status == "up"
     assert not PutOff.objects.exists() and not Alert.objects.exists()
@@ -278,7 +271,7 @@ def test_once_it_can_be_recorded_it_is_up_again_without_a_mail(gpu, monkeypatch)
 
 def test_known_trouble_stands_while_its_probes_cannot_be_recorded(gpu, monkeypatch):
     record(gpu, *[refused()] * 3)
-    monkeypatch.setattr(probing, "probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
+    monkeypatch.setattr("fleet.probing.run.probe", lambda *_, **__: good(time.time(), generation_tokens=10**30))
     now = int(time.time())
     probing.run(gpu.pk, now, now + 60)
     state = EndpointState.objects.get(pk=gpu.pk)

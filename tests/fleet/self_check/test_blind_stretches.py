@@ -205,7 +205,7 @@ def test_failures_just_after_the_end_are_still_put_down_to_it(fleet, checks):
 
 
 def test_a_probe_under_way_while_the_dark_begins_does_not_bring_the_doubt_back(fleet, checks):
-    from fleet.probing.record import record, state_of
+    from tests.fleet.recording import record, state_of
 
     cut(fleet)
     under_way = state_of(fleet[0].pk)

@@ -1,0 +1,93 @@
+"""The one thread of a worker that writes probes: all that arrived within a moment, in one transaction.
+
+A commit costs as much as a probe, and SQLite has one writer at a time.
+"""
+
+import logging
+import threading
+import time
+from queue import Empty, Queue
+
+from core import fence
+from core.database import give_back
+
+from .. import live
+from . import record
+from .put_off import put_off
+from .record import Judged
+
+LINGER = 0.02
+"""Seconds that the first of a batch waits for others."""
+
+BATCH = 200
+"""Probes of one transaction at most."""
+
+WAITING = 1000
+"""Probes that wait at most; whoever brings another one waits, too."""
+
+log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Its thread starts with the first probe."""
+
+    def __init__(self) -> None:
+        self._waiting: Queue[Judged | None] = Queue(WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, judged: Judged) -> None:
+        """Has a probe written soon."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="probe-writer", daemon=True)
+                self._thread.start()
+        self._waiting.put(judged)
+
+    def close(self, within: float) -> bool:
+        """Waits up to `within` seconds until all that was put is written; whether it is."""
+        if self._thread is None:
+            return True
+        self._waiting.put(None)
+        self._thread.join(within)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, until, closing = [first], time.monotonic() + LINGER, False
+            while len(batch) < BATCH and not closing and (left := until - time.monotonic()) > 0:
+                try:
+                    another = self._waiting.get(timeout=left)
+                except Empty:
+                    break
+                closing = another is None
+                batch += [another] if another else []
+            try:
+                write(batch)
+            except Exception as error:  # of the database, say: these probes come again with their next due time
+                log.warning("%d probes could not be written and are dropped: %s", len(batch), error)
+            finally:
+                give_back()
+            if closing:
+                return
+
+
+def write(batch: list[Judged]) -> None:
+    """Writes probes and has the board draw their rows again. One that can't be written costs its endpoint alone.
+
+    Raises what is no probe's fault (core.fence.NOT_THE_ITEMS_FAULT), when it comes twice.
+    """
+    try:
+        stored = record.write(batch)
+    except Exception as error:
+        log.info("A batch of %d probes is written one by one: %s", len(batch), error)
+        stored = []
+        for judged in batch:
+            try:
+                stored += record.write([judged])
+            except fence.NOT_THE_ITEMS_FAULT:
+                raise
+            except Exception as broken:
+                put_off(judged.state.pk, broken)
+    if shown := [each.state.pk for each in stored if each.show]:
+        live.publish(shown)
