@@ -20,10 +20,10 @@ from django.test import Client
 
 from advisor.models import Decision, Requirement
 from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
-from fleet.probing import record
 from teams.accounts.second_factor import SecondFactor
 from teams.models import AuditEntry
 from tests.fake_engine import FakeEngine
+from tests.fleet import recording as record
 
 pytestmark = pytest.mark.postgres
 
