@@ -29,18 +29,26 @@ def one_call(seconds: float) -> Iterator[Clock]:
         clock.release()
 
 
-def guarded_pool(origin: SplitResult, clock: Clock, verify: bool = True) -> HTTPConnectionPool:
-    """Connections to one origin that keep to the outbound rules and to the clock.
+def guarded_connection(origin: SplitResult, clock: Clock, verify: bool = True) -> PlainConnection:
+    """A connection to one origin, not open yet, that keeps to the outbound rules and to the clock.
 
     Without `verify` any certificate will do.
     """
-    options: dict[str, Any] = {"clock": clock}
+    _, host, port = origin_of(origin)
+    if origin.scheme == "https":
+        return TlsConnection(host, port, clock=clock, verify=verify)
+    return PlainConnection(host, port, clock=clock)
+
+
+def guarded_pool(origin: SplitResult, clock: Clock) -> HTTPConnectionPool:
+    """urllib3's pool of such connections."""
     _, host, port = origin_of(origin)
     pool = HTTPConnectionPool(host, port)
     pool.ConnectionCls = PlainConnection
+    options: dict[str, Any] = {"clock": clock}
     if origin.scheme == "https":
         pool.ConnectionCls = TlsConnection
-        options["verify"] = verify
+        options["verify"] = True
     pool.conn_kw.update(options)
     return pool
 
@@ -52,9 +60,9 @@ class GuardedAdapter(HTTPAdapter):
     redirects that nobody checked.
     """
 
-    def __init__(self, origin: SplitResult, clock: Clock, verify: bool = True) -> None:
+    def __init__(self, origin: SplitResult, clock: Clock) -> None:
         super().__init__()
-        self.pool = guarded_pool(origin, clock, verify)
+        self.pool = guarded_pool(origin, clock)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         return self.pool

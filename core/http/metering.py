@@ -6,7 +6,7 @@ end, nor one that comes byte by byte. Each of those keeps a processor busy and b
 
 import io
 import socket
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 
 from .errors import Cause, TooCostly
@@ -30,8 +30,18 @@ class Metered(HTTPResponse):
         self._wire = _Wire(self.fp.detach())
         self.fp = io.BufferedReader(self._wire)
 
-    def read1(self, n: int = -1) -> bytes:
+    def begin(self) -> None:
+        """As http.client's, which takes a length that is none for a body that ends with the connection."""
+        super().begin()
+        lengths = {part.strip() for line in self.headers.get_all("Content-Length", ()) for part in line.split(",")}
+        if len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
+            raise HTTPException(f"Content-Length: {', '.join(sorted(lengths))[:40]}")
+
+    def read1(self, n: int = -1, *, decode_content: bool = False) -> bytes:
+        """As urllib3's answers have it; nothing is decoded. Raises IncompleteRead for a body that breaks off."""
         piece = super().read1(n)
+        if not piece and n and self.length:
+            raise IncompleteRead(b"", self.length)
         self._wire.delivered(len(piece))
         return piece
 

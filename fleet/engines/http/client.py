@@ -6,15 +6,24 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from functools import lru_cache
+from http.client import (
+    BadStatusLine,
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    IncompleteRead,
+    RemoteDisconnected,
+)
 from typing import Any, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from requests import PreparedRequest, RequestException, Response
+from requests import RequestException
 from requests.utils import requote_uri
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import HTTPHeaderDict
+from urllib3.util import parse_url
 
-from core.http.adapter import GuardedAdapter
+from core.http.adapter import guarded_connection
 from core.http.body import read_body
 from core.http.transport import Clock, ours
 
@@ -28,14 +37,6 @@ __all__ = ["MIB", "Answer", "Client", "parse_base_url"]
 
 MIB = 1024 * 1024
 MAX_REDIRECTS = 3
-
-
-class _Adapter(GuardedAdapter):
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """Only what Client reads: requests' own version spends half its time on cookies."""
-        response = Response()
-        response.raw, response.status_code = resp, resp.status
-        return response
 
 
 class Client:
@@ -65,7 +66,7 @@ class Client:
         self._mask = Mask(self._api_key, self._username)
         self._origin = _origin(parts)
         self._clock = Clock(deadline)
-        self._adapter = _Adapter(parts, self._clock, verify)
+        self._connection = guarded_connection(parts, self._clock, verify)
 
     @property
     def connected(self) -> bool:
@@ -119,7 +120,7 @@ class Client:
         return self._mask.text(text)
 
     def close(self) -> None:
-        self._adapter.close()
+        self._connection.close()
         self._clock.release()
 
     def __enter__(self) -> Self:
@@ -134,25 +135,28 @@ class Client:
         clock.times = {}
         error: ProbeError | None = None
         try:
-            raw = self._send(_request(method, url, body, self._headers(auth, body)))
+            raw = self._send(method, _target(url)[0], body, self._headers(auth, body))
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
+            raw.close()  # the connection may be used again
             # Facts are kept as the server gives them, so a key must not be among them.
-            content, headers = bytes(data), raw.headers
+            content, headers = bytes(data), HTTPHeaderDict(raw.headers.items())
             if self._mask.worth_it:
                 content, headers = self._mask.body(content), self._mask.headers(headers)
-            return Answer(raw.status, headers, content, url, self._mask)
+            return Answer(status, headers, content, url, self._mask)
         except ProbeError as known:
+            self._connection.close()  # the rest of the answer may still come: it is of no more use
             error = known
             raise
-        except (RequestException, HTTPError, HTTPException, OSError) as unknown:
+        except (HTTPException, OSError) as unknown:
+            self._connection.close()
             error = self._lost(unknown)
             raise error from None
         finally:
             times = {f"{phase}_ms": round(ms, 3) for phase, ms in clock.times.items()}
             times["total_ms"] = round((time.monotonic() - began) * 1000, 3)
-            request = f"{method} {urlsplit(url).path or '/'}"
+            request = f"{method} {_target(url)[1]}"
             cause = error.cause.value if error else None
             self.exchanges.append(Exchange(self.step, request, status, len(data), error=cause, **times))
 
@@ -173,23 +177,35 @@ class Client:
             raise Rejected(Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry.")
         return f"Bearer {self._api_key}"
 
-    def _send(self, request: PreparedRequest) -> Any:
-        clock = self._clock
+    def _send(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> HTTPResponse:
+        """The answer as far as its headers.
+
+        By http.client's own methods: what requests and urllib3 do on top is most of a probe's cost, and nothing of it
+        (cookies, proxies, retries, pools) is wanted here.
+        """
+        clock, connection = self._clock, self._connection
         clock.phase = "waiting for the answer"
-        try:
-            return self._adapter.send(request, stream=True, timeout=clock.left()).raw
-        except RequestException as error:
-            # A server may close an idle connection just as we use it again: only then, ask once more.
-            reused = clock.connected and "connect" not in clock.times
-            if not reused or request.method != "GET" or clock.over or not _closed_early(error):
-                raise
-        return self._adapter.send(request, stream=True, timeout=clock.left()).raw
+        for again in (False, True):
+            reused = connection.is_connected  # false also for one that the server has closed meanwhile
+            try:
+                if not reused:
+                    connection.close()
+                    connection.connect()
+                connection.sock.settimeout(clock.left())
+                HTTPConnection.request(connection, method, target, body, headers)
+                return HTTPConnection.getresponse(connection)
+            except (RemoteDisconnected, ConnectionResetError):
+                # A server may close an idle connection just as we use it again: only then, ask once more.
+                connection.close()
+                if again or not reused or method != "GET" or clock.over:
+                    raise
+        raise AssertionError("unreachable")
 
     def _lost(self, error: Exception) -> ProbeError:
         reasons = list(_chain(error))
         if trouble := next((found for reason in reasons if (found := ours(reason))), None):
             return trouble
-        if self._clock.over or any(isinstance(reason, (TimeoutError, ReadTimeoutError)) for reason in reasons):
+        if self._clock.over or any(isinstance(reason, TimeoutError) for reason in reasons):
             return self._clock.timed_out()
         if any(_is_tls_alert(reason) for reason in reasons):
             return Unreachable(Cause.WANTS_HTTPS, "The answer is a TLS alert, not HTTP.")
@@ -212,14 +228,10 @@ class Client:
         raise BadAnswer(Cause.REDIRECTED, f"The server sent us to {wanted}, which is not followed.")
 
 
-def _request(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
-    """A request that is ready as it is; preparing it by way of a Session costs as much as sending it."""
-    request = PreparedRequest()
-    request.method, request.url, request.body = method, url, body
-    request.headers = headers  # type: ignore[assignment]  # a plain dict will do for the adapter
-    if body is not None:
-        headers["Content-Length"] = str(len(body))
-    return request
+@lru_cache(maxsize=4096)
+def _target(url: str) -> tuple[str, str]:
+    """What a request for this URL asks for, and its path without the query, which may hold secrets."""
+    return parse_url(url).request_uri, urlsplit(url).path or "/"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
@@ -233,10 +245,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         yield seen
         inner = next((arg for arg in reversed(seen.args) if isinstance(arg, BaseException)), None)
         seen = inner or seen.__cause__ or seen.__context__
-
-
-def _closed_early(error: BaseException) -> bool:
-    return any(isinstance(reason, (RemoteDisconnected, ConnectionResetError)) for reason in _chain(error))
 
 
 def _is_tls_alert(reason: BaseException) -> bool:
