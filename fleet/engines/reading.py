@@ -200,7 +200,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    names = _names(type(value))
+    names = _names(value.__class__)
     return {name: _plain(getattr(value, name)) for name in names} if names else value
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from http.client import (
@@ -15,7 +15,7 @@ from http.client import (
     IncompleteRead,
     RemoteDisconnected,
 )
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from requests import RequestException
@@ -141,7 +141,7 @@ class Client:
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
             raw.close()  # the connection may be used again
             # Facts are kept as the server gives them, so a key must not be among them.
-            content, headers = bytes(data), HTTPHeaderDict(raw.headers.items())
+            content, headers = bytes(data), cast(MutableMapping[str, str], HTTPHeaderDict(raw.headers.items()))
             if self._mask.worth_it:
                 content, headers = self._mask.body(content), self._mask.headers(headers)
             return Answer(status, headers, content, url, self._mask)
