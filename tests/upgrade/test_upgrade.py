@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, connections, transaction
@@ -102,19 +103,17 @@ def use_database(name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def sample(upgraded, settings):
+def sample(upgraded):
     """The sample, at a moment when its silences and tokens are in force."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     with time_machine.travel(datetime.fromisoformat(upgraded.made_at) + timedelta(minutes=1), tick=True):
         yield upgraded
 
 
 @pytest.fixture
 def alice() -> Client:
-    """The browser of Alice, who owns the team Search and administers the installation; she signs in by her password."""
-    browser = Client(REMOTE_ADDR="127.0.0.1")
-    signed_in = browser.post("/accounts/login/", {"login": "alice", "password": "a password of the sample"})
-    assert signed_in.status_code == 302
+    """The browser of Alice, who owns the team Search and administers the installation."""
+    browser = Client()
+    browser.force_login(User.objects.get(username="alice"))
     return browser
 
 
@@ -135,6 +134,13 @@ def test_no_row_is_lost(sample):
                 continue
             cursor.execute(f'SELECT count(*) FROM "{table}"')
             assert (table, cursor.fetchone()[0]) == (table, before)
+
+
+def test_people_sign_in_with_their_passwords(sample, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    browser = Client(REMOTE_ADDR="127.0.0.1")
+    answer = browser.post("/accounts/login/", {"login": "alice", "password": sample.password})
+    assert answer.status_code == 302 and browser.get("/").status_code == 200
 
 
 def test_every_secret_is_still_read(sample):
