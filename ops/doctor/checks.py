@@ -12,14 +12,8 @@ SQLITE_BYTES = 16 << 30
 SQLITE_PROBES = 250.0
 """Probes a second that one worker reached on SQLite, on two cores; docs/scaling.md."""
 
-QUEUE_AGE = 15.0
-"""Seconds that a message may wait: after that a part counts as not running."""
-
 LATE = 1.0
 """Seconds of lateness (p99) from which on figures and outages are noticeably late."""
-
-MAIL_AGE = 86_400.0
-"""Seconds after which a message that nobody took is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +40,10 @@ class Quota:
 class Figures:
     """What was measured; None where it could not be, or where the installation has no such thing. Sizes in bytes."""
 
+    stale_after: float  # seconds without a sign of life after which a part counts as not running
+    given_up_after: float  # seconds after which a message that nobody took is given up
     processes: list[Process] = field(default_factory=list)
-    memory_limit: int | None = None  # of the machine or of its container
+    memory_limit: int | None = None  # what they could have, beside what else runs there
     disk_used: int | None = None
     disk_total: int | None = None
     growth: float | None = None  # a day
@@ -94,8 +90,8 @@ def lines(found: Figures) -> list[Line]:
         _of(
             "mail backlog",
             found.oldest,
-            MAIL_AGE,
-            f"{found.waiting} waiting, the oldest for {duration(found.oldest)}; given up after a day",
+            found.given_up_after,
+            f"{found.waiting} waiting, the oldest for {duration(found.oldest)} of {duration(found.given_up_after)}",
             "See the alerts page for the server's words; check EMAIL_URL.",
         ),
         *_quotas(found.quotas),
@@ -124,14 +120,14 @@ def _machine(found: Figures) -> Iterator[Line]:
         f"{size(used)} of {size(found.memory_limit)} by {len(found.processes)} processes",
         "Give the machine or container more, lower PROBE_THREADS, or move probe workers to another machine.",
     )
-    known = found.disk_used is not None
+    here = (found.to_come or 0) if found.sqlite is not None else 0  # or else on the disk of PostgreSQL
     yield _of(
-        "disk",
-        (found.disk_used or 0) + (found.to_come or 0) if known else None,
+        "disk" if found.sqlite is not None else "disk of the data folder",
+        None if found.disk_used is None else found.disk_used + here,
         found.disk_total,
-        f"{size(found.disk_used)} of {size(found.disk_total)}, growing by {size(found.growth)} a day "
-        f"until the history takes {size(found.to_come)} more",
-        "Free space or enlarge the disk of the data folder.",
+        f"{size(found.disk_used)} of {size(found.disk_total)}; the history grows by {size(found.growth)} a day "
+        f"until it takes {size(found.to_come)} more{'' if found.sqlite is not None else ' on the disk of PostgreSQL'}",
+        "Free space or enlarge the disk.",
     )
 
 
@@ -153,9 +149,9 @@ def _probing(found: Figures) -> Iterator[Line]:
         near = f"{needed:.1f} of {found.threads} threads of one worker"
         yield _of(f"probe threads, {lane} lane", needed, found.threads, near, more)
     for name, (length, age) in (found.queues or {}).items():
-        near = f"{length} messages, the oldest waits {duration(age)} of {QUEUE_AGE:.0f} s"
+        near = f"{length} messages, the oldest waits {duration(age)} of {found.stale_after:.0f} s"
         start = "probe" if name == "probe" else "general"
-        yield _of(f"queue {name}", age, QUEUE_AGE, near, f"Start another worker: manage.py run {start}.")
+        yield _of(f"queue {name}", age, found.stale_after, near, f"Start another worker: manage.py run {start}.")
     near = "no probe was recorded lately" if found.late is None else f"{found.late:.2f} of {LATE:.0f} s"
     yield _of("lateness of probes, p99", found.late, LATE, near, more)
 

@@ -13,6 +13,8 @@ from django.db import connection
 from django.db.models import Count, Min, Model, Q
 
 from core import postgres
+from core.fence import GIVE_UP_AFTER
+from core.health import STALE_AFTER
 from core.redis_clients import client
 from fleet.history.upkeep import KEEP_OBSERVATIONS, KEEP_ROLLUPS
 from fleet.models import Endpoint, EndpointState, Message, Observation, Rollup
@@ -36,13 +38,15 @@ ROW_EXTRA = 100
 def figures(now: datetime | None = None) -> Figures:
     """Reads all of them. Raises DatabaseError; a broker that does not answer leaves its figures out."""
     now = now or datetime.now(UTC)
-    disk = shutil.disk_usage(settings.DATA)
+    running, disk = processes(), shutil.disk_usage(settings.DATA)
     broker, broker_limit = _broker()
     known = from_broker()
     waiting = Message.objects.filter(state=Message.State.WAITING).aggregate(number=Count("pk"), first=Min("created_at"))
     return Figures(
-        processes=processes(),
-        memory_limit=memory_limit(),
+        stale_after=STALE_AFTER,
+        given_up_after=GIVE_UP_AFTER.total_seconds(),
+        processes=running,
+        memory_limit=memory_limit(sum(each.memory for each in running)),
         disk_used=disk.total - disk.free,
         disk_total=disk.total,
         threads=settings.PROBE_THREADS,

@@ -10,7 +10,7 @@ from .checks import Process
 OURS = (b"ops.web_server", b"manage.py\0up", b"manage.py\0run", b"celery\0", b"supervisor.py")
 """One of these is in the command of each process; what asks, such as `manage.py doctor`, is not among them."""
 
-CGROUP = Path("/sys/fs/cgroup/memory.max")
+CGROUP, MEMINFO = Path("/sys/fs/cgroup/memory.max"), Path("/proc/meminfo")
 
 
 def processes() -> list[Process]:
@@ -57,14 +57,15 @@ def _name(words: list[str]) -> str:
     )
 
 
-def memory_limit() -> int | None:
-    """Bytes that the container may use, or else that the machine has; None where neither is known."""
+def memory_limit(used: int) -> int | None:
+    """Bytes that processes which use so many could have: what is available besides, and what the container allows.
+
+    None where there is no /proc.
+    """
     try:
-        if (text := CGROUP.read_text().strip()).isdecimal():
-            return int(text)
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
+        line = next(line for line in MEMINFO.read_text().splitlines() if line.startswith("MemAvailable:"))
+        limit = used + int(line.split()[1]) * 1024
+        allowed = CGROUP.read_text().strip() if CGROUP.exists() else "max"
+        return min(limit, int(allowed)) if allowed.isdecimal() else limit
+    except (OSError, StopIteration):
         return None

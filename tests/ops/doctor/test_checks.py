@@ -8,6 +8,8 @@ from ops.doctor.checks import Figures, Process, Quota, duration, exhausted, line
 
 GIB = 1 << 30
 WELL = Figures(
+    stale_after=15,
+    given_up_after=86_400.0,
     processes=[Process("web_server (process 7)", 80, 20_000, 90 << 20), Process("worker", 300, 20_000, 110 << 20)],
     memory_limit=2 * GIB,
     disk_used=20 * GIB,
@@ -37,7 +39,7 @@ def test_an_installation_with_room_is_well():
     near = {line.what: line.near for line in found}
     assert near["open files"] == "300 of 20000, worker"
     assert near["memory"] == "200 MiB of 2.0 GiB by 2 processes"
-    assert near["disk"] == "20.0 GiB of 100.0 GiB, growing by 512 MiB a day until the history takes 4.0 GiB more"
+    assert near["disk"] == "20.0 GiB of 100.0 GiB; the history grows by 512 MiB a day until it takes 4.0 GiB more"
     assert near["probe threads, slow lane"] == "12.0 of 96 threads of one worker"
     assert near["queue probe"] == "4 messages, the oldest waits 0 s of 15 s"
     assert near["ENDPOINTS_PER_TEAM"] == "200 of 1000, Search"
@@ -84,8 +86,14 @@ def test_what_can_not_be_measured_is_not_known_and_no_alarm():
 def test_each_database_has_its_own_limits():
     on_postgres = {line.what for line in lines(replace(WELL, sqlite=None))}
     on_sqlite = {line.what for line in lines(replace(WELL, connections=None, connections_limit=None))}
-    assert on_postgres - on_sqlite == {"database connections"}
-    assert on_sqlite - on_postgres == {"SQLite file", "SQLite's one writer"}
+    assert on_postgres - on_sqlite == {"database connections", "disk of the data folder"}
+    assert on_sqlite - on_postgres == {"SQLite file", "SQLite's one writer", "disk"}
+
+
+def test_the_history_fills_the_disk_only_where_the_database_is_on_it():
+    for sqlite, state in ((GIB, "soon"), (None, "ok")):
+        (line,) = [line for line in lines(replace(WELL, sqlite=sqlite, to_come=55 * GIB)) if "disk" in line.what]
+        assert line.state == state and "until it takes 55.0 GiB more" in line.near
 
 
 def test_a_setting_of_none_at_all_is_full_only_when_something_is_there():

@@ -121,7 +121,18 @@ def test_processes_of_this_data_folder_are_found_with_their_files_and_memory():
         (found,) = [each for each in processes.processes() if each.name == f"web_server (process {process.pid})"]
         process.kill()
     assert 50 < found.files < 100 and found.files_limit > 100 and found.memory > 1 << 20
-    assert (processes.memory_limit() or 0) > 1 << 28
+
+
+def test_memory_that_others_use_or_the_container_forbids_can_not_be_had(tmp_path, monkeypatch):
+    meminfo, cgroup = tmp_path / "meminfo", tmp_path / "memory.max"
+    monkeypatch.setattr(processes, "MEMINFO", meminfo)
+    monkeypatch.setattr(processes, "CGROUP", cgroup)
+    assert processes.memory_limit(100) is None
+    meminfo.write_text("MemTotal:  9 kB\nMemAvailable:  2 kB\n")
+    assert processes.memory_limit(100) == 100 + 2048
+    for written, limit in (("max\n", 2148), ("500\n", 500)):
+        cgroup.write_text(written)
+        assert processes.memory_limit(100) == limit
 
 
 def test_the_command_prints_lines_and_json_and_ends_with_1_when_something_is_full(endpoint, settings, capsys):
