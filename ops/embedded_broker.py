@@ -51,16 +51,7 @@ def server() -> Server:
         found = shutil.which(name, path=places)
         if found and (known := _asked(Path(found))) and known.major >= OLDEST:
             return known
-    try:
-        path = get_binary_path()
-        content = path.read_bytes()
-    except (ValkeyBinaryNotFoundError, OSError) as error:
-        raise NoBroker(f"There is no broker for this machine: {error}. {INSTEAD}") from None
-    if hashlib.sha256(content).hexdigest() != PINNED.get(path.parent.name):
-        raise NoBroker(f"{path} is not the program that was pinned. Remove .venv and install again. {INSTEAD}")
-    if known := _asked(path):
-        return known
-    raise NoBroker(f"{path} does not run on this machine. {INSTEAD}")
+    return _of_the_wheel()
 
 
 def command(chosen: Server, listen: Path, data: Path) -> list[str]:
@@ -76,6 +67,19 @@ def command(chosen: Server, listen: Path, data: Path) -> list[str]:
         "loglevel": "warning",
     }
     return [str(chosen.path), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def _of_the_wheel() -> Server:
+    try:
+        path = get_binary_path()
+        content = path.read_bytes()
+    except (ValkeyBinaryNotFoundError, OSError) as error:
+        raise NoBroker(f"There is no broker for this machine: {error}. {INSTEAD}") from None
+    if hashlib.sha256(content).hexdigest() != PINNED.get(path.parent.name):
+        raise NoBroker(f"{path} is not the program that was pinned. Remove .venv and install again. {INSTEAD}")
+    if known := _asked(path):
+        return known
+    raise NoBroker(f"{path} does not run on this machine. {INSTEAD}")
 
 
 def _asked(path: Path) -> Server | None:

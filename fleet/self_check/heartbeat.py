@@ -27,8 +27,12 @@ def beat() -> bool:
     if troubles or BlindStretch.current():
         log.warning("No heartbeat is sent: %s", " ".join(troubles) or "the watch is blind.")
         return False
-    # One GET, by the same rules as a probe. The address is a secret, so the log does not have it.
-    parts = urlsplit(settings.HEARTBEAT_URL)
+    return _fetch(settings.HEARTBEAT_URL)
+
+
+def _fetch(url: str) -> bool:
+    """One GET, by the same rules as a probe. The address is a secret, so the log does not have it."""
+    parts = urlsplit(url)
     try:
         with Client(f"{parts.scheme}://{parts.netloc}", deadline=WITHIN, max_bytes=64 * 1024) as client:
             answer = client.get(parts._replace(scheme="", netloc="", fragment="").geturl() or "/", follow=False)
