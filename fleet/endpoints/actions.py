@@ -94,13 +94,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         detail = audit.differences(before, after, SECRET)
         audit.record("endpoint.changed", team=endpoint.team, what=endpoint, detail=detail)
         if {"url", "engine", "username", "api_key"} & set(moved):
-            state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-            if not endpoint.paused:
-                _reset(state, Cause.NEW)
-            state.engine, state.proof, state.identified_at = "", "", None
-            state.facts, state.load, state.ladder = {}, {}, []
-            state.starts, state.certificate_until, state.canary = [], None, {}
-            state.save()
+            _forget(endpoint)
         now = datetime.now(UTC)
         unlearned = {"certificate_until": None} if "verify_tls" in moved else {}
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
@@ -266,6 +260,16 @@ def refusal(url: str) -> str:
     _, host, port = origin_of(url)
     reasons = [outbound.refused(*found[4][:2]) for found in numeric(host, port)]
     return next(filter(None, reasons), "")
+
+
+def _forget(endpoint: Endpoint) -> None:
+    state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
+    if not endpoint.paused:
+        _reset(state, Cause.NEW)
+    state.engine, state.proof, state.identified_at = "", "", None
+    state.facts, state.load, state.ladder = {}, {}, []
+    state.starts, state.certificate_until, state.canary = [], None, {}
+    state.save()
 
 
 def _reset(state: EndpointState, cause: Cause) -> None:
