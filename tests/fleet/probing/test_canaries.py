@@ -7,6 +7,7 @@ import pytest
 from fleet.engines import canary as asking
 from fleet.models import Endpoint, EndpointState, Observation
 from fleet.probing import canaries
+from fleet.probing.run import _ask as asking_the_server
 from fleet.verdict.canary_due import NOTHING_LOADED, TRAFFIC
 from tests.fake_engine import FakeEngine
 from tests.fleet import recording as record
@@ -169,7 +170,7 @@ class TestWithDatabase:
             gpu = watched(team, engine, interval=5, timeout=2)
             first, second = (record.state_of(gpu.pk) for _ in range(2))
             for state in (first, second):
-                canaries.ask(state, record._ask(state))
+                canaries.ask(state, asking_the_server(state))
             assert len(asked(engine)) == 1
             assert first.due_at - time.time() > asking.LONGEST - 2
 
