@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from django.conf import settings
+from django.db.models import Count
 
 from ..models import EndpointState
 from .lanes import SLOW_AFTER
@@ -50,18 +51,19 @@ def stretches() -> Stretches:
     if time.monotonic() - at > FRESH_FOR:
         rows = EndpointState.objects.watched().filter(probe_seconds__gt=0).order_by()
         columns = ("endpoint__team_id", "endpoint__interval", "probe_seconds")
-        found = worked_out(rows.values_list(*columns), settings.PROBE_THREADS)
+        alike = rows.values_list(*columns).annotate(many=Count("pk"))
+        found = worked_out(alike, settings.PROBE_THREADS)
         _kept = (time.monotonic(), found)
     return found
 
 
-def worked_out(rows: Iterable[tuple[int, int, float]], slots: int) -> Stretches:
-    """`rows`: team, interval and expected seconds of each endpoint; `slots`: of one lane."""
+def worked_out(rows: Iterable[tuple[int, int, float, int]], slots: int) -> Stretches:
+    """`rows`: team, interval and expected seconds of endpoints, and of how many; `slots`: of one lane."""
     needed: dict[bool, dict[int, float]] = {False: defaultdict(float), True: defaultdict(float)}
-    for team, interval, seconds in rows:
+    for team, interval, seconds, many in rows:
         with suppress(TypeError):  # a restored row may have anything there
             seconds = min(max(0.0, seconds), LONGEST_PROBE)
-            needed[slow(seconds)][team] += seconds / max(interval, 1)
+            needed[slow(seconds)][team] += many * seconds / max(interval, 1)
     found: Stretches = {}
     for lane, teams in needed.items():
         share = share_of(teams.values(), slots * FULL)
