@@ -34,8 +34,7 @@ def measure(endpoints: int, interval: int) -> dict[str, float]:
             for n in range(start, min(start + 2000, endpoints))
         )
         EndpointState.objects.bulk_create(
-            EndpointState(endpoint=each, due_at=schedule.next_due(now, interval, str(each.pk)), probe_seconds=0.1)
-            for each in made
+            EndpointState(endpoint=each, due_at=schedule.next_due(now, interval, str(each.pk))) for each in made
         )
     taken, found = [], 0
     for tick in range(1, interval * (ROUNDS + 1) + 1):
