@@ -1,59 +1,46 @@
-"""What the board shows: the current state rows, grouped by urgency and team. Never reads the history."""
+"""What the board shows: the current state rows, trouble first, then by team. Never reads the history.
 
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+A large fleet is folded: what is in trouble has its rows, and each team one line with its counts.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.db import connection
-from django.db.models import Case, Count, IntegerField, Max, Value, When
+from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models.functions import Lower, StrIndex, Substr
 
 from ..access import visible, visible_teams
 from ..models import EndpointState
 from ..verdict.status import Status
-from .cells import cells_of, engine_label
-from .headline import Headline, headline
-from .readable import from_columns
-from .rows import COLUMNS, Row, netloc, row
+from .filters import Filters
+from .headline import KNOWN, Headline, headline
+from .offered import has_model, has_model_with
+from .rows import Row, rows
+from .states import engine_label
+
+MOST_ROWS = 200
+"""From more endpoints on the board is folded; what is still more than that comes in pages."""
 
 NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
+_TROUBLED = Q(status__in=NEEDS_ATTENTION)
 _URGENCY = Case(
-    *(When(status=status, then=Value(rank)) for rank, status in enumerate(Status)),
-    default=Value(len(Status)),
+    *(When(status=status, then=Value(rank)) for rank, status in enumerate(NEEDS_ATTENTION)),
+    default=Value(len(NEEDS_ATTENTION)),
     output_field=IntegerField(),
 )
+_ORDER = (
+    Case(When(_TROUBLED & KNOWN, then=Value(1)), When(_TROUBLED, then=Value(0)), default=Value(2)),
+    _URGENCY,
+    Case(When(_TROUBLED, then=F("since"))),
+    Lower("endpoint__team__name"),
+    Lower("endpoint__name"),
+)
+"""Trouble by urgency and age, what people know of after the rest; then the others by team and name."""
 
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What of the fleet is asked for; empty means all of it."""
-
-    team: str = ""  # a slug
-    engine: str = ""
-    status: str = ""
-    model: str = ""  # an offered model, by its whole name or the part before its tag
-    q: str = ""  # part of a name, host or model
-
-    @classmethod
-    def of(cls, query: Any) -> "Filters":
-        """From a request's query; unknown statuses and engines simply match nothing."""
-        return cls(**{name: query.get(name, "").strip()[:200] for name in cls.__slots__})
-
-    @property
-    def active(self) -> dict[str, str]:
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
-
-    @property
-    def without_model(self) -> str:
-        """The query string that shows all models again."""
-        return urlencode({key: value for key, value in self.active.items() if key != "model"})
-
-    def with_status(self, status: str) -> str:
-        return urlencode({**self.active, "status": status})
+_SLACK = timedelta(seconds=2)
+"""A row may be committed after one that was stamped later, so the last moments are sent twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +48,33 @@ class Group:
     """Rows under one heading."""
 
     name: str
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     slug: str = ""  # of the team, where the group is one
+
+
+@dataclass(slots=True)
+class Folded:
+    """A team whose endpoints are counted, not listed."""
+
+    name: str
+    slug: str
+    query: str  # the query string that lists them
+    counts: dict[str, int] = field(default_factory=dict)  # status -> endpoints, in order of urgency
+
+    @property
+    def endpoints(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the rows stand among all that fit."""
+
+    first: int
+    last: int
+    rows: int
+    previous: str  # query strings; empty where there is none
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +105,13 @@ class Board:
     counts: list[StatusCount]
     filters: Filters
     groups: list[Group]
+    folded: list[Folded]
+    pages: Pages
 
     @property
-    def shown(self) -> int:
-        return sum(len(group.rows) for group in self.groups)
+    def everything(self) -> str:
+        """The query string that lists what is folded."""
+        return self.filters.but(all="1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +122,62 @@ class Changes:
     rows: list[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """The states that one page of the board lists, in order, out of those that fit the filters."""
+
+    states: QuerySet[EndpointState]
+    listed: int  # of how many they are a page
+    folded: list[Folded]
+
+    def page(self, filters: Filters) -> QuerySet[EndpointState]:
+        start = (filters.number - 1) * MOST_ROWS
+        return self.states.order_by(*_ORDER)[start : start + MOST_ROWS]
+
+
 def board(user: User, filters: Filters) -> Board:
     """What the person may see of the fleet, filtered, in a number of queries that depends on nothing."""
-    totals = _totals(user)
+    totals, selection = _totals(user), _select(user, filters)
+    shown = rows(selection.page(filters))
     return Board(
         headline=headline(user, totals.counts),
         totals=totals,
         counts=status_counts(totals, filters),
         filters=filters,
-        groups=_groups(_rows(user, filters)),
+        groups=_groups(shown),
+        folded=selection.folded,
+        pages=_pages(filters, len(shown), selection.listed),
     )
 
 
-def changes(user: User, filters: Filters, since: str) -> tuple[Totals, Changes]:
-    """What moved since the cursor `since`; a cursor that can't be read counts as very old."""
+def changes(user: User, filters: Filters, since: str, moved: Collection[int] | None = None) -> tuple[Totals, Changes]:
+    """What moved since the cursor `since`; a cursor that can't be read counts as very old.
+
+    `moved` are the endpoints that changed, where that is known.
+    """
     totals = _totals(user)
     shown, regrouped, members = _read_cursor(since)
     new_shown, new_regrouped, new_members = _read_cursor(totals.cursor)
     if new_members != members or new_regrouped > regrouped:
         return totals, Changes(redraw=True, rows=[])
-    if new_shown <= shown:
+    if moved is None and new_shown <= shown:
         return totals, Changes(redraw=False, rows=[])
     if filters.model or filters.q or filters.engine:
         # A row may have begun or ceased to match, which the moved rows alone can't show.
         return totals, Changes(redraw=True, rows=[])
-    moved = {"shown_at__gt": _moment(shown) - _slack()}
-    return totals, Changes(redraw=False, rows=_rows(user, filters, **moved))
+    page = set(_select(user, filters).page(filters).values_list("pk", flat=True))
+    states = EndpointState.objects.order_by("pk")
+    if moved is None:
+        states = states.filter(pk__in=page, shown_at__gt=_moment(shown) - _SLACK)
+    else:
+        states = states.filter(pk__in=page & set(moved))
+    return totals, Changes(redraw=False, rows=rows(states))
 
 
 def status_counts(totals: Totals, filters: Filters) -> list[StatusCount]:
     """The figures under the headline, in order of urgency; "up" stands there even at zero."""
     return [
-        StatusCount(status, totals.counts.get(status, 0), filters.with_status(status))
+        StatusCount(status, totals.counts.get(status, 0), filters.but(status=status))
         for status in Status
         if totals.counts.get(status) or status is Status.UP
     ]
@@ -181,49 +220,58 @@ def _moment(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC) + timedelta(microseconds=micros % 1_000_000)
 
 
-def _slack() -> timedelta:
-    """PostgreSQL may commit a row after one that was stamped later, so the last moments are sent twice."""
-    return timedelta(0) if connection.vendor == "sqlite" else timedelta(seconds=2)
-
-
-def _rows(user: User, filters: Filters, **moved: Any) -> list[Row]:
-    states = visible(user, EndpointState.objects.filter(**moved), "endpoint__team")
-    states = states.order_by(_URGENCY, "since", "endpoint__name")
+def _select(user: User, filters: Filters) -> _Selection:
+    states = visible(user, EndpointState.objects.order_by(), "endpoint__team")
     if filters.team:
         states = states.filter(endpoint__team__slug=filters.team)
     if filters.status:
         states = states.filter(status=filters.status)
     if filters.engine:
         states = states.filter(engine=filters.engine)
-    by_model = filters.model or filters.q
-    found = states.values(*COLUMNS, "facts") if by_model else states.values(*COLUMNS)
-    matching = [state for state in found if not by_model or from_columns(partial(_matches, filters), state)]
-    cells = cells_of({state["endpoint_id"]: state["shown_at"] for state in matching}, time.time())
-    # One may have been removed between the two queries.
-    return [
-        from_columns(lambda columns: row(columns, cells[columns["endpoint_id"]]), state)
-        for state in matching
-        if state["endpoint_id"] in cells
-    ]
+    if filters.model:
+        states = states.filter(has_model(filters.model))
+    if filters.q:
+        host = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
+        named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q)
+        states = states.alias(host=host).filter(named | Q(has_model_with(filters.q)))
+    by_team = states.values_list("endpoint__team__name", "endpoint__team__slug", "status").annotate(Count("pk"))
+    counts = list(by_team)
+    found = sum(count for *_, count in counts)
+    if found <= MOST_ROWS or filters.team or filters.all:
+        return _Selection(states, found, [])
+    troubled = sum(count for *_, status, count in counts if status in NEEDS_ATTENTION)
+    return _Selection(states.filter(_TROUBLED), troubled, _fold(counts, filters))
 
 
-def _matches(filters: Filters, state: dict[str, Any]) -> bool:
-    """Whether the model and the text asked for are there. Only then are the facts read."""
-    names = [model["name"].lower() for model in state["facts"].get("models", ())]
-    wanted, part = filters.model.lower(), filters.q.lower()
-    if wanted and not any(wanted in (name, name.partition(":")[0]) for name in names):
-        return False
-    host = netloc(state["endpoint__url"]).lower()
-    return part in state["endpoint__name"].lower() or part in host or any(part in name for name in names)
+def _fold(counts: list[tuple[str, str, str, int]], filters: Filters) -> list[Folded]:
+    """The teams by name, with what of them is not in trouble."""
+    teams: dict[str, Folded] = {}
+    rank = {status.value: number for number, status in enumerate(Status)}
+    by_urgency = sorted(counts, key=lambda each: rank.get(each[2], len(rank)))
+    for name, slug, status, count in by_urgency:
+        if status not in NEEDS_ATTENTION:
+            team = teams.setdefault(slug, Folded(name, slug, filters.but(team=slug)))
+            team.counts[status] = count
+    return sorted(teams.values(), key=lambda team: team.name.lower())
 
 
-def _groups(rows: Iterable[Row]) -> list[Group]:
-    """Trouble in a group of its own, most urgent first; then each team by name."""
-    trouble: list[Row] = []
-    teams: dict[str, list[Row]] = {}
-    for each in rows:
-        (trouble if each.status in NEEDS_ATTENTION else teams.setdefault(each.team, [])).append(each)
-    groups = [Group("Needs attention", trouble)] if trouble else []
-    for name in sorted(teams, key=str.lower):
-        groups.append(Group(name, sorted(teams[name], key=lambda each: each.name.lower()), teams[name][0].team_slug))
+def _pages(filters: Filters, shown: int, listed: int) -> Pages:
+    before = (filters.number - 1) * MOST_ROWS
+    return Pages(
+        first=before + 1,
+        last=before + shown,
+        rows=listed,
+        previous=filters.but(page=str(filters.number - 1)) if filters.number > 1 else "",
+        next=filters.but(page=str(filters.number + 1)) if before + shown < listed else "",
+    )
+
+
+def _groups(listed: list[Row]) -> list[Group]:
+    """The rows in their order: trouble in a group of its own, then each team."""
+    groups: list[Group] = []
+    for row in listed:
+        name, slug = ("Needs attention", "") if row.status in NEEDS_ATTENTION else (row.team, row.team_slug)
+        if not groups or (groups[-1].name, groups[-1].slug) != (name, slug):
+            groups.append(Group(name, slug=slug))
+        groups[-1].rows.append(row)
     return groups

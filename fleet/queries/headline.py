@@ -21,8 +21,10 @@ _WORSE_FIRST = Case(
     default=Value(2),
     output_field=IntegerField(),
 )
-_KNOWN = Q(marks__has_any_keys=[*CALMING])
-_NEW_FIRST = Case(When(_KNOWN, then=Value(1)), default=Value(0), output_field=IntegerField())
+KNOWN = Q(marks__has_any_keys=[*CALMING])
+"""Trouble of which people know."""
+
+_NEW_FIRST = Case(When(KNOWN, then=Value(1)), default=Value(0), output_field=IntegerField())
 _IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known"}
 
 
@@ -57,7 +59,7 @@ def headline(user: User, counts: dict[str, int]) -> Headline:
     seen = visible(user, EndpointState.objects.all(), "endpoint__team")
     lead = _lead(seen) if troubled else None
     last_probe = None if lead else seen.aggregate(last=Max("probed_at"))["last"]
-    known = seen.filter(_KNOWN, status__in=TROUBLE).count() if troubled else 0
+    known = seen.filter(KNOWN, status__in=TROUBLE).count() if troubled else 0
     text = sentence(counts, lead.name if lead else "", known)
     return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe)
 

@@ -5,21 +5,24 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 
 from ..access import visible
-from ..engines.reading import Model, facts_from_json
-from ..engines.registry import label
+from ..engines.reading import Model
 from ..models import EndpointState
-from .readable import from_state
+from . import offered
+from .states import StateRow, read
 
 GROUPS_SHOWN = 200
 OFFERS_SHOWN = 50
+OFFERS_OF_MANY = 10
+"""Endpoints listed under a name: OFFERS_SHOWN while at most FEW names fit, so that a large fleet is a page to read."""
+
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One endpoint that has the model."""
 
-    state: EndpointState
-    engine: str  # its label
+    state: StateRow
     model: Model
 
 
@@ -28,14 +31,15 @@ class Group:
     """One model, wherever it is served."""
 
     name: str
+    endpoints: list[int] = field(default_factory=list)  # numbers of those that have it; those that work come first
+    loaded: int = 0  # of them have it in memory
+    usable: int = 0  # of them work
     offers: list[Offer] = field(default_factory=list)
-    left_out: int = 0
-    loaded: int = 0  # endpoints that have it in memory
-    usable: int = 0  # endpoints that have it and work
 
     @property
-    def endpoints(self) -> int:
-        return len(self.offers) + self.left_out
+    def left_out(self) -> int:
+        """How many endpoints are not listed."""
+        return len(self.endpoints) - len(self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +59,19 @@ class Listing:
 
 def listing(user: User, search: str = "", capability: str = "") -> Listing:
     """The models that the person may see, whose name contains `search` and that have `capability` (empty: any)."""
-    wanted = search.strip().lower().removesuffix(":latest")
+    states = visible(user, EndpointState.objects.all(), "endpoint__team")
+    wanted = group_name(search.strip())
     groups: dict[str, Group] = {}
-    capabilities: set[str] = set()
-    known = False
-    for state in _states(user):
-        for model, can in from_state(_models, state):
-            known = True
-            capabilities |= can
-            key = group_name(model.name)
-            if wanted in key and (not capability or capability in can):
-                group = groups.setdefault(key, Group(key))
-                group.loaded += bool(model.loaded)
-                group.usable += state.status in _WORKING
-                if len(group.offers) < OFFERS_SHOWN:
-                    group.offers.append(Offer(state, label(state.engine), model))
-                else:
-                    group.left_out += 1
+    for endpoint, usable, loaded, name in offered.offers(states, wanted, capability):
+        key = group_name(name)
+        group = groups.get(key) or groups.setdefault(key, Group(key))
+        group.endpoints.append(endpoint)
+        group.loaded += loaded
+        group.usable += usable
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
-    return Listing(shown, len(groups), sorted(capabilities), known)
+    _add_offers(shown, OFFERS_SHOWN if len(shown) <= FEW else OFFERS_OF_MANY)
+    known = bool(groups) or bool((wanted or capability) and offered.offers(states))
+    return Listing(shown, len(groups), offered.capabilities(states), known)
 
 
 def group_name(name: str) -> str:
@@ -81,16 +79,11 @@ def group_name(name: str) -> str:
     return name.lower().removesuffix(":latest")
 
 
-def _states(user: User) -> list[EndpointState]:
-    """The endpoints that the person may see, those that work first."""
-    rows = EndpointState.objects.select_related("endpoint__team").defer("strip", "ladder", "load", "endpoint__api_key")
-    rows = visible(user, rows, "endpoint__team")
-    return sorted(rows, key=lambda s: (s.status not in _WORKING, s.endpoint.name.lower()))
-
-
-def _models(state: EndpointState) -> list[tuple[Model, set[str]]]:
-    """Its models with what each can do."""
-    return [(model, set(model.capabilities)) for model in facts_from_json(state.facts).models]
-
-
-_WORKING = ("up", "busy")
+def _add_offers(groups: list[Group], most: int) -> None:
+    """Adds the first endpoints of each group. What can't be read of an endpoint is left out."""
+    listed = {pk for group in groups for pk in group.endpoints[:most]}
+    states = dict(read(EndpointState.objects.filter(pk__in=listed), lambda state: (state.endpoint_id, state)))
+    models = {(pk, group_name(m.name)): Offer(state, m) for pk, state in states.items() for m in state.facts.models}
+    for group in groups:
+        found = (models.get((pk, group.name)) for pk in group.endpoints[:most])
+        group.offers = [offer for offer in found if offer]

@@ -1,64 +1,112 @@
-"""One row of the board, made from the columns of a state row; the template only places it."""
+"""The board's rows as HTML: each is made once for what it shows, and then shared by all who may see it.
 
+A web process keeps the row of an endpoint until one of its columns moves, or a few minutes are over: its charts move
+on. Only how long ago something was is written when a row is sent.
+"""
+
+import re
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from ..display import formats
+from ..models import EndpointState
 from ..models.endpoint import unverified
 from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import marks
-from .cells import Cells
-from .marks import Mark
+from .cells import cells
+from .states import StateRow, columns, made
 
-COLUMNS = (
-    "endpoint_id", "endpoint__name", "endpoint__url", "endpoint__team__name", "endpoint__team__slug",
-    "endpoint__fail_after", "endpoint__recover_after", "status", "cause", "detail", "since", "failures", "successes",
-    "seen_at", "shown_at", "marks", "endpoint__verify_tls", "not_probed_since",
-)  # fmt: skip
+KEEP = 300
+"""Seconds after which a row is made again, even if nothing in it moved."""
+
+MOST = 5000
+"""Rows that a process keeps, of 2 to 3 kB each."""
+
+_SINCE = re.compile(r'(<time datetime="([^"]+)"[^>]* data-form="since">)[^<]*')
+_kept: dict[int, tuple[int, "_Made"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the board says about one endpoint."""
+    """What the board shows of one endpoint."""
 
     pk: int
     name: str
-    host: str
     team: str
     team_slug: str
     status: str
-    since: datetime | None  # None while it is up, where how long says little
-    cause: str
-    hint: str
-    seen_at: datetime | None
-    marks: list[Mark]
-    known_trouble: bool  # its trouble is known: somebody is on it, or it was planned
-    cells: Cells
+    html: SafeString
+
+    @property
+    def out_of_band(self) -> SafeString:
+        """As a piece that htmx puts in the place of the row of this endpoint."""
+        row = f'id="row-{self.pk}"'
+        return mark_safe(self.html.replace(row, f'{row} hx-swap-oob="true"', 1))
 
 
-def row(state: dict[str, Any], cells: Cells) -> Row:
-    """The row of one endpoint; `state` holds COLUMNS."""
-    return Row(
-        pk=state["endpoint_id"],
-        name=state["endpoint__name"],
-        host=netloc(state["endpoint__url"]),
-        team=state["endpoint__team__name"],
-        team_slug=state["endpoint__team__slug"],
-        status=state["status"],
-        since=None if state["status"] == Status.UP else state["since"],
-        cause=causes.brief(state["cause"], state["detail"]),
-        hint=_hint(state),
-        seen_at=state["seen_at"],
-        marks=marks.shown(
-            state["marks"],
-            unverified(state["endpoint__url"], state["endpoint__verify_tls"]),
-            state["not_probed_since"] if state["status"] in TROUBLE else None,
+class _Made:
+    """A row's HTML, with a gap for each time that passes."""
+
+    def __init__(self, html: str) -> None:
+        self._parts: list[str] = []
+        self._moments: list[datetime] = []
+        end = 0
+        for found in _SINCE.finditer(html):
+            self._parts.append(html[end : found.end(1)])
+            self._moments.append(datetime.fromisoformat(found[2]))
+            end = found.end()
+        self._rest = html[end:]
+
+    def at(self, now: datetime) -> SafeString:
+        pairs = zip(self._parts, self._moments, strict=True)
+        return mark_safe("".join(part + formats.span(now - moment) for part, moment in pairs) + self._rest)
+
+
+def rows(states: QuerySet[EndpointState]) -> list[Row]:
+    """The rows of these states in their order, in one query."""
+    now = time.time()
+    at = datetime.fromtimestamp(now, UTC)
+    named = ("endpoint_id", "name", "team", "team_slug", "status")
+    return [Row(*(row[name] for name in named), _row(row, now).at(at)) for row in columns(states, strip=True)]
+
+
+def _row(row: dict[str, Any], now: float) -> _Made:
+    pk = row["endpoint_id"]
+    key = hash((*row.values(), int((now + pk) // KEEP)))  # not all of them at the same moment
+    if (kept := _kept.get(pk)) and kept[0] == key:
+        return kept[1]
+    if len(_kept) >= MOST:
+        _kept.clear()
+    fresh = _Made(made(partial(_html, now), row))
+    _kept[pk] = key, fresh
+    return fresh
+
+
+def _html(now: float, state: StateRow) -> str:
+    troubled = state.status in TROUBLE
+    shown = {
+        "state": state,
+        "cells": cells(state, now),
+        "host": netloc(state.url),
+        "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
+        "cause": causes.brief(state.cause, state.detail),
+        "hint": _hint(state),
+        "marks": marks.shown(
+            state.marks, unverified(state.url, state.verify_tls), state.not_probed_since if troubled else None
         ),
-        known_trouble=state["status"] in TROUBLE and marks.trouble_is_known(state["marks"]),
-        cells=cells,
-    )
+        # Somebody is on it, or it was planned.
+        "known": troubled and marks.trouble_is_known(state.marks),
+    }
+    return render_to_string("fleet/_row.html", shown)
 
 
 def netloc(url: str) -> str:
@@ -69,10 +117,8 @@ def netloc(url: str) -> str:
         return url
 
 
-def _hint(state: dict[str, Any]) -> str:
+def _hint(state: StateRow) -> str:
     """A change of mind in the making: trouble, or its end, that is not believed yet."""
-    if state["status"] in TROUBLE:
-        good = state["successes"]
-        return f"answering again: {good} of {state['endpoint__recover_after']}" if good else ""
-    failures = state["failures"]
-    return f"checking: {failures} of {state['endpoint__fail_after']}" if failures else ""
+    if state.status in TROUBLE:
+        return f"answering again: {state.successes} of {state.recover_after}" if state.successes else ""
+    return f"checking: {state.failures} of {state.fail_after}" if state.failures else ""

@@ -11,7 +11,6 @@ from django.db.models import JSONField, Value
 
 from fleet.engines.reading import facts_from_json, load_from_json
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
-from fleet.queries import cells
 from teams import tokens
 from teams.models import Scope
 from tests.fleet.outages import fail, watched
@@ -47,7 +46,6 @@ def bad(team) -> Endpoint:
 @pytest.fixture
 def page(client, alice, good, bad):
     client.force_login(alice)
-    cells._kept.clear()
     return client
 
 
