@@ -78,12 +78,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_ready(port: str, seconds: float = 60) -> None:
-    """Waits until /health/ready answers 200."""
+def wait_ready(port: str, seconds: float = 60, path: str = "/health/ready") -> None:
+    """Waits until this address answers 200."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2):
                 return
         except OSError:
             time.sleep(0.2)

@@ -4,6 +4,8 @@ import os
 import warnings
 
 import django
+from django.template.loader import get_template
+from django.urls import reverse
 
 from core.web.bodies import limit_bodies
 from core.web.handler import Handler
@@ -13,4 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 django.setup(set_prefix=False)
+
+# What every page needs is loaded now, not while the first visitor waits.
+reverse("board")
+for _name in ("base", "fleet/board", "fleet/_head", "fleet/_filters", "fleet/_board", "fleet/_folded", "fleet/_row"):
+    get_template(f"{_name}.html")
+
 application = limit_bodies(Handler())

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.web.compression.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.web.headers.PermissionsPolicyMiddleware",
     "core.web.headers.PrivateMiddleware",

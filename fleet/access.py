@@ -36,6 +36,11 @@ def visible(user: User, rows: Rows, team: str = "team") -> Rows:
     return rows if settings.FLEET_OPEN or user.is_superuser else rows.filter(**{f"{team}__in": teams_of(user)})
 
 
+def teams_seen(user: User) -> frozenset[int] | None:
+    """The teams whose endpoints the person may see, by number; None: all. Who has the same sees the same."""
+    return None if settings.FLEET_OPEN or user.is_superuser else frozenset(teams_of(user).values_list("pk", flat=True))
+
+
 def seen(bearer: Bearer, rows: Rows, team: str) -> Rows:
     """Those of the rows that the token may see; `team` is the way from a row to its team."""
     return visible(bearer.user, rows, team) if bearer.user else rows.filter(**{team: bearer.team})

@@ -1,14 +1,19 @@
 """The live board: the page, what changed since, and the event stream."""
 
+from functools import partial
+
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from core.database import give_back
 from teams.access import anyone_async, person
 
 from .. import live
+from ..access import teams_seen
 from ..queries import board as query
 from ..queries.headline import headline
 
@@ -23,16 +28,30 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def changes(request: HttpRequest) -> HttpResponse:
     """What moved on a board since its cursor, as out-of-band pieces; nothing (204) when nothing did."""
-    user = person(request)
-    filters, since = query.Filters.of(request.GET), request.GET.get("since", "")
-    totals, moved = query.changes(user, filters, since)
-    if moved.redraw:
-        return render(request, "fleet/_redraw.html", {"board": query.board(user, filters), "oob": True})
+    html, _ = pieces(person(request), query.Filters.of(request.GET), request.GET.get("since", ""))
+    return HttpResponse(html) if html else HttpResponse(status=204)
+
+
+def pieces(user: User, filters: query.Filters, since: str, moved: set[int] | None = None) -> tuple[str, str]:
+    """What brings a board from the cursor `since` up to date, as HTML, and its new cursor."""
+    totals, found = query.changes(user, filters, since, moved)
+    if found.redraw:
+        shown = query.board(user, filters)
+        return render_to_string("fleet/_redraw.html", {"board": shown, "oob": True}), shown.totals.cursor
     if totals.cursor == since:
-        return HttpResponse(status=204)
+        return "", since
     counts = query.status_counts(totals, filters)
-    shown = {"totals": totals, "headline": headline(user, totals.counts), "counts": counts, "filters": filters}
-    return render(request, "fleet/_changes.html", {"board": shown, "rows": moved.rows, "oob": True})
+    board = {"totals": totals, "headline": headline(user, totals.counts), "counts": counts, "filters": filters}
+    context = {"board": board, "rows": found.rows, "since": since, "oob": True}
+    return render_to_string("fleet/_changes.html", context), totals.cursor
+
+
+def _draw(user: User, since: str, moved: set[int]) -> tuple[str, str]:
+    """The pieces for open boards without filters."""
+    try:
+        return pieces(user, query.Filters(), since, moved)
+    finally:
+        give_back()
 
 
 @login_not_required
@@ -41,6 +60,8 @@ async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     user = await anyone_async(request)
     if user is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
-    await sync_to_async(give_back)()  # a stream lasts for minutes, and needs the database no more
+    scope = await sync_to_async(teams_seen)(user)
+    await sync_to_async(give_back)()  # a stream lasts for a minute, and needs the database no more
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-    return StreamingHttpResponse(live.stream(user.pk), content_type="text/event-stream", headers=headers)
+    events = live.stream(user.pk, scope, partial(_draw, user))
+    return StreamingHttpResponse(events, content_type="text/event-stream", headers=headers)

@@ -5,7 +5,7 @@
 (function () {
   "use strict";
 
-  var EVENTS = ["changed", "over"]; // of fleet/live.py
+  var EVENTS = ["changed", "missed", "board", "over"]; // of fleet/live.py
   var UNSEEN = 5000; // ms for which a hidden page keeps its own stream
   var ASK_EVERY = 30000, ANSWER_WITHIN = 3000; // ms; a frozen tab keeps the lock, but does not answer
   var LAST_WORD = 500; // ms in which "over" reaches the other tabs, so that none of them opens a stream
@@ -22,7 +22,7 @@
       var stream = this.stream = new EventSource(this.url);
       stream.onopen = () => this.hear("open");
       stream.onerror = () => this.hear(stream.readyState === EventSource.CLOSED ? "closed" : "error");
-      EVENTS.forEach((name) => stream.addEventListener(name, () => this.hear(name)));
+      EVENTS.forEach((name) => stream.addEventListener(name, (event) => this.hear(name, event.data)));
     }
 
     disconnect() {
@@ -30,8 +30,8 @@
       this.stream = null;
     }
 
-    hear(word) {
-      if (EVENTS.includes(word)) { this.dispatchEvent(new MessageEvent(word)); return; }
+    hear(word, data) {
+      if (EVENTS.includes(word)) { this.dispatchEvent(new MessageEvent(word, { data: data })); return; }
       if (word === "closed") { this.close(); } // hx-sse makes another source after a while
       if (word === "error") { this.readyState = EventSource.CONNECTING; }
       if (word === "open") { this.readyState = EventSource.OPEN; }
@@ -54,7 +54,7 @@
       this.holds = false;
       this.ask = this.ask.bind(this);
       this.channel = new BroadcastChannel(name);
-      this.channel.onmessage = (message) => this.answer(message.data);
+      this.channel.onmessage = (message) => this.answer(message.data.word, message.data.data);
       this.asking = window.setInterval(this.ask, ASK_EVERY);
       document.addEventListener("visibilitychange", this.ask);
       this.queue();
@@ -84,19 +84,19 @@
       return new Promise((release) => { this.release = release; });
     }
 
-    pass(word) {
+    pass(word, data) {
       this.last = EVENTS.includes(word) ? this.last : word;
-      this.channel.postMessage(word);
+      this.channel.postMessage({ word: word, data: data });
     }
 
-    hear(word) {
-      this.pass(word === "closed" ? "error" : word);
-      super.hear(word);
+    hear(word, data) {
+      this.pass(word === "closed" ? "error" : word, data);
+      super.hear(word, data);
     }
 
     ask() {
       if (this.holds) { return; }
-      this.channel.postMessage("who");
+      this.channel.postMessage({ word: "who" });
       window.clearTimeout(this.unanswered);
       if (!document.hidden) { this.unanswered = window.setTimeout(() => this.take(), ANSWER_WITHIN); }
     }
@@ -106,12 +106,12 @@
       this.request({ steal: true });
     }
 
-    answer(word) {
+    answer(word, data) {
       if (word === "who") {
-        if (this.holds) { this.channel.postMessage(this.last); }
+        if (this.holds) { this.channel.postMessage({ word: this.last }); }
       } else if (!this.holds || word === "over") { // the lock may come sooner than "over"
         window.clearTimeout(this.unanswered);
-        if (word !== "open" || this.readyState !== EventSource.OPEN) { super.hear(word); }
+        if (word !== "open" || this.readyState !== EventSource.OPEN) { super.hear(word, data); }
       }
     }
 

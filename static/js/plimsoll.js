@@ -177,6 +177,7 @@
       "brought up to date once a minute. Close some and reload it.";
     window.setInterval(function () {
       document.querySelectorAll("[hx-trigger^='sse:changed']").forEach(function (element) { htmx.trigger(element, "sse:changed"); });
+      document.querySelectorAll("[hx-trigger='ask']").forEach(function (element) { htmx.trigger(element, "ask"); });
     }, 60000);
   });
 

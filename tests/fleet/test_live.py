@@ -34,19 +34,28 @@ async def listening(broker: Broker) -> None:
     await until(lambda: broker.subscribers(live.CHANNEL) == 1)
 
 
+def draw(since: str, changed: set[int]) -> tuple[str, str]:
+    """Stands in for the board: names what it was asked for."""
+    return f"<p>after {since or 'nothing'}\n{sorted(changed)}</p>", f"cursor {max(changed)}"
+
+
 class Viewer:
     """Reads a stream in the background and keeps what came, with the time."""
 
-    def __init__(self, person: int = 1) -> None:
+    def __init__(self, person: int = 1, scope: frozenset[int] | None = None, draw=draw) -> None:
         self.over = False
         self.events: list[float] = []
-        self.comments = 0
-        self._task = asyncio.create_task(self._read(person))
+        self.boards: list[str] = []
+        self.missed = self.comments = 0
+        self._task = asyncio.create_task(self._read(person, scope, draw))
 
-    async def _read(self, person: int) -> None:
-        async for part in live.stream(person):
-            if part.startswith("event: changed"):
+    async def _read(self, person: int, scope: frozenset[int] | None, draw) -> None:
+        async for part in live.stream(person, scope, draw):
+            if "event: changed" in part:
                 self.events.append(time.monotonic())
+            self.missed += "event: missed" in part
+            if part.startswith("event: board"):
+                self.boards.append(part.partition("event: changed")[0])
             self.comments += part.startswith(":")
             self.over = "event: over" in part
 
@@ -87,9 +96,61 @@ def test_many_changes_are_one_event_a_second_and_the_last_one_counts(broker, mon
         return viewer.events, last
 
     events, last = asyncio.run(scene())
-    gaps = [after - before for before, after in pairwise(events)]
+    gaps = [after - before for before, after in pairwise(events[2:])]  # the first two say that something may be missed
     assert min(gaps) >= 0.29
     assert events[-1] - last < 1
+
+
+def test_what_changed_is_drawn_once_for_all_who_see_the_same(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.05)
+    drawn: list[tuple[str, set[int]]] = []
+
+    def counted(since: str, changed: set[int]) -> tuple[str, str]:
+        drawn.append((since, changed))
+        return draw(since, changed)
+
+    async def scene() -> list[list[str]]:
+        viewers = [Viewer(n, None, counted) for n in range(10)]
+        stranger = Viewer(10, frozenset({3}), draw)
+        await listening(broker)
+        await until(lambda: all(viewer.missed for viewer in viewers))
+        for number in (7, 8):
+            live.publish([number])
+            await until(lambda n=number: all(f"[{n}]" in "".join(v.boards) for v in (*viewers, stranger)))
+        for viewer in (*viewers, stranger):
+            await viewer.leave()
+        return [viewer.boards for viewer in viewers]
+
+    boards = asyncio.run(scene())
+    assert drawn == [("", {7}), ("cursor 7", {8})]
+    assert all(each == boards[0] for each in boards)
+    assert boards[0][1] == "event: board\ndata: <p>after cursor 7\ndata: [8]</p>\n\n"
+
+
+def test_a_board_that_can_not_be_drawn_has_viewers_ask(broker, monkeypatch):
+    monkeypatch.setattr(live, "EVERY", 0.05)
+
+    async def scene() -> Viewer:
+        viewer = Viewer(draw=lambda since, changed: 1 / 0)
+        await listening(broker)
+        await until(lambda: viewer.missed == 2)  # on opening, and once the subscription stands
+        live.publish([7])
+        await until(lambda: viewer.missed == 3)
+        live.publish([8])
+        await until(lambda: viewer.missed == 4)
+        await viewer.leave()
+        return viewer
+
+    assert not asyncio.run(scene()).boards
+
+
+def test_who_reads_too_slowly_asks_in_place_of_getting_part_of_what_changed():
+    viewer = live.Viewer(1, None, draw)
+    viewer.give("event: board\ndata: first\n\n")
+    assert viewer.take() == "event: board\ndata: first\n\n"
+    viewer.give("event: board\ndata: second\n\n")
+    viewer.give("event: board\ndata: third\n\n")
+    assert "event: missed" in viewer.take()
 
 
 def test_all_viewers_share_one_subscription_which_ends_with_the_last(broker):
@@ -144,11 +205,11 @@ def test_a_stream_ends_so_that_who_signed_out_is_noticed(broker, monkeypatch):
     monkeypatch.setattr(live, "LASTS", 0.3)
 
     async def scene() -> list[str]:
-        return [part async for part in live.stream(1)]
+        return [part async for part in live.stream(1, None, draw)]
 
     parts = asyncio.run(asyncio.wait_for(scene(), 5))
     assert parts[0] == "retry: 2000\n\n"
-    assert parts[-1] == "retry: 200\n\nevent: changed\ndata: 1\n\n"  # back at once, and the page asks who it is
+    assert parts[-1].startswith("retry: 200\n\nevent: missed\n")  # back at once, and the page asks who it is
 
 
 def test_one_stream_more_than_a_person_may_have_ends_their_oldest(broker, settings, monkeypatch):
@@ -223,4 +284,4 @@ def test_who_is_signed_in_gets_an_event_stream(broker):
 
     kind, first = asyncio.run(scene())
     assert kind == "text/event-stream"
-    assert first == [b"retry: 2000\n\n", b"event: changed\ndata: 1\n\n"]
+    assert first == [b"retry: 2000\n\n", b"event: missed\ndata: 1\n\nevent: changed\ndata: 1\n\n"]
