@@ -78,9 +78,8 @@ def test_a_row_that_goes_down_moves_to_the_top_and_focus_and_typed_text_stay(pag
     assert page.evaluate("document.activeElement.id") == "e4"
 
 
-def test_twenty_changes_a_second_cost_no_request_and_move_nothing(page: Page, site: Site):
+def test_twenty_changes_a_second_are_sent_without_a_question_and_move_nothing(page: Page, site: Site):
     asked: list[str] = []
-    page.wait_for_load_state("networkidle")
     page.on("request", lambda request: asked.append(request.url) if "/changes/" in request.url else None)
     before = page.locator("#row-2").bounding_box()
     for number in range(60):
@@ -88,7 +87,7 @@ def test_twenty_changes_a_second_cost_no_request_and_move_nothing(page: Page, si
         live.publish([2])
         page.wait_for_timeout(50)
     expect(page.locator("#row-2 .col-latency")).to_contain_text("6.9 s", timeout=2000)
-    assert not asked
+    assert len(asked) <= 2, "when the stream is opened, and once it stands"
     assert page.locator("#row-2").bounding_box() == before
 
 

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.test import Client
@@ -13,6 +14,7 @@ from django.utils.text import slugify
 
 from fleet.history import day_strip
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
+from fleet.queries import rows
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.cells import Cells, cells
 from fleet.queries.headline import sentence
@@ -224,6 +226,93 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_asser
         down(f"more-{i}")
     with django_assert_max_num_queries(len(few)):
         viewer.get("/")
+
+
+class TestLargeFleet:
+    """More endpoints than a page lists."""
+
+    @pytest.fixture(autouse=True)
+    def few_rows(self, monkeypatch):
+        monkeypatch.setattr("fleet.queries.board.MOST_ROWS", 4)
+
+    @pytest.fixture
+    def fleet(self) -> None:
+        down("cold", team="Platform")
+        for number in range(3):
+            watched(f"gpu-{number}", "Search", facts={"models": [{"name": "qwen3:8b"}]})
+        watched("late", "Platform", status="asleep", cause="asleep")
+        watched("mac", "Platform")
+
+    def test_trouble_is_listed_and_each_team_counted(self, viewer, fleet):
+        shown = board(User(), Filters())
+        assert [(group.name, [row.name for row in group.rows]) for group in shown.groups] == [
+            ("Needs attention", ["cold"])
+        ]
+        assert [(team.name, team.counts) for team in shown.folded] == [
+            ("Platform", {"asleep": 1, "up": 1}),
+            ("Search", {"up": 3}),
+        ]
+        page = viewer.get("/").content.decode()
+        assert 'href="/?team=search"' in page and 'href="/?all=1"' in page
+
+    def test_a_team_of_it_has_its_rows(self, fleet):
+        shown = board(User(), Filters(team="search"))
+        assert names(Filters(team="search")) == ["gpu-0", "gpu-1", "gpu-2"] and not shown.folded
+
+    def test_all_of_it_comes_in_pages_without_a_script(self, viewer, fleet):
+        first = viewer.get("/?all=1").content.decode()
+        assert 'rel="next" href="/?all=1&amp;page=2"' in first and "1 to 4 of 6" in first
+        assert names(Filters(all="1")) == ["cold", "late", "mac", "gpu-0"]
+        second = viewer.get("/?all=1&page=2").content.decode()
+        assert 'rel="prev" href="/?all=1&amp;page=1"' in second and 'rel="next"' not in second
+        assert names(Filters(all="1", page="2")) == ["gpu-1", "gpu-2"]
+
+    @pytest.mark.parametrize("query", ["gpu-2", "GPU-2.example", "cold", "late"])
+    def test_the_search_goes_through_all_of_it(self, fleet, query):
+        assert len(names(Filters(q=query))) == 1
+
+    @pytest.mark.parametrize("page", ["0", "-1", "x", "99", "9" * 50])
+    def test_a_page_that_is_not_there_is_no_error(self, viewer, fleet, page):
+        assert viewer.get("/", {"all": "1", "page": page}).status_code == 200
+
+    def test_of_what_moved_only_what_the_page_lists_is_sent(self, fleet):
+        cursor = board(User(), Filters()).totals.cursor
+        EndpointState.objects.update(shown_at=timezone.now())
+        _, moved = changes(User(), Filters(), cursor)
+        assert [row.name for row in moved.rows] == ["cold"]
+        _, moved = changes(User(), Filters(), cursor, set(EndpointState.objects.values_list("pk", flat=True)))
+        assert [row.name for row in moved.rows] == ["cold"]
+
+
+def test_what_somebody_is_on_stands_below_what_nobody_is_on():
+    known = {"acknowledged": {"by": "bob", "until": None}}
+    down("old", since=timezone.now() - timedelta(hours=2), marks=known)
+    down("new")
+    assert names(Filters()) == ["new", "old"]
+
+
+def test_a_row_is_made_again_only_when_something_in_it_moved(monkeypatch):
+    state = watched("gpu-1")
+    made: list[str] = []
+    render = rows.render_to_string
+    monkeypatch.setattr(rows, "render_to_string", lambda *args: made.append("row") or render(*args))
+    for _ in range(2):
+        EndpointState.objects.update(shown_at=timezone.now())  # every probe moves it
+        board(User(), Filters())
+    EndpointState.objects.filter(pk=state.pk).update(latency_ms=77)
+    assert "77 ms" in board(User(), Filters()).groups[0].rows[0].html
+    Endpoint.objects.update(name="gpu-9")
+    assert "gpu-9" in board(User(), Filters()).groups[0].rows[0].html
+    assert len(made) == 3
+
+
+def test_a_row_that_did_not_move_shows_how_long_ago_now():
+    now = datetime.now(UTC).replace(microsecond=0)
+    watched("gpu-1", seen_at=now)
+    with time_machine.travel(now, tick=False):
+        assert ">0 s</time>" in board(User(), Filters()).groups[0].rows[0].html
+    with time_machine.travel(now + timedelta(seconds=42), tick=False):
+        assert ">42 s</time>" in board(User(), Filters()).groups[0].rows[0].html
 
 
 class TestChanges:
