@@ -7,10 +7,12 @@ from django.contrib.auth.models import User
 from ..access import visible
 from ..engines.reading import Model
 from ..models import EndpointState
+from ..verdict.status import Status
 from . import offered
 from .states import StateRow, read
 
 GROUPS_SHOWN = 200
+WORKING = (Status.UP, Status.BUSY)
 OFFERS_SHOWN = 50
 OFFERS_OF_MANY = 10
 """Endpoints listed under a name: OFFERS_SHOWN while at most FEW names fit, so that a large fleet is a page to read."""
@@ -31,15 +33,25 @@ class Group:
     """One model, wherever it is served."""
 
     name: str
-    endpoints: list[int] = field(default_factory=list)  # numbers of those that have it; those that work come first
-    loaded: int = 0  # of them have it in memory
-    usable: int = 0  # of them work
-    offers: list[Offer] = field(default_factory=list)
+    working: list[int] = field(default_factory=list)  # numbers of the endpoints that have it and work
+    others: list[int] = field(default_factory=list)  # and of those that have it and do not
+    loaded: int = 0  # how many have it in memory
+    offers: list[Offer] = field(default_factory=list)  # by the first of them, by name
+
+    @property
+    def endpoints(self) -> int:
+        """How many endpoints have it."""
+        return len(self.working) + len(self.others)
+
+    @property
+    def usable(self) -> int:
+        """How many of them work."""
+        return len(self.working)
 
     @property
     def left_out(self) -> int:
         """How many endpoints are not listed."""
-        return len(self.endpoints) - len(self.offers)
+        return self.endpoints - len(self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +74,11 @@ def listing(user: User, search: str = "", capability: str = "") -> Listing:
     states = visible(user, EndpointState.objects.all(), "endpoint__team")
     wanted = group_name(search.strip())
     groups: dict[str, Group] = {}
-    for endpoint, usable, loaded, name in offered.offers(states, wanted, capability):
+    for endpoint, status, loaded, name in offered.offers(states, wanted, capability):
         key = group_name(name)
         group = groups.get(key) or groups.setdefault(key, Group(key))
-        group.endpoints.append(endpoint)
+        (group.working if status in WORKING else group.others).append(endpoint)
         group.loaded += loaded
-        group.usable += usable
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
     _add_offers(shown, OFFERS_SHOWN if len(shown) <= FEW else OFFERS_OF_MANY)
     known = bool(groups) or bool((wanted or capability) and offered.offers(states))
@@ -81,9 +92,11 @@ def group_name(name: str) -> str:
 
 def _add_offers(groups: list[Group], most: int) -> None:
     """Adds the first endpoints of each group. What can't be read of an endpoint is left out."""
-    listed = {pk for group in groups for pk in group.endpoints[:most]}
-    states = dict(read(EndpointState.objects.filter(pk__in=listed), lambda state: (state.endpoint_id, state)))
-    models = {(pk, group_name(m.name)): Offer(state, m) for pk, state in states.items() for m in state.facts.models}
+    listed = {group.name: [*group.working, *group.others][:most] for group in groups}
+    states = read(EndpointState.objects.filter(pk__in={pk for pks in listed.values() for pk in pks}), lambda s: s)
+    states.sort(key=lambda state: (state.status not in WORKING, state.name.lower()))
+    place = {state.endpoint_id: number for number, state in enumerate(states)}
+    models = {(s.endpoint_id, group_name(m.name)): Offer(s, m) for s in states for m in s.facts.models}
     for group in groups:
-        found = (models.get((pk, group.name)) for pk in group.endpoints[:most])
-        group.offers = [offer for offer in found if offer]
+        in_order = sorted(listed[group.name], key=lambda pk: place.get(pk, 0))
+        group.offers = [models[pk, group.name] for pk in in_order if (pk, group.name) in models]

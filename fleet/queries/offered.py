@@ -1,6 +1,6 @@
 """The models in the JSON of the state rows, searched by the database: nothing of what does not match is loaded."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
@@ -51,27 +51,18 @@ def _has(condition: str, *values: str) -> RawSQL:
     return RawSQL(found, values, output_field=BooleanField())
 
 
-class Offer(NamedTuple):
-    """One model of one endpoint."""
+def offers(states: QuerySet[EndpointState], part: str = "", capability: str = "") -> list[tuple[int, str, int, str]]:
+    """(endpoint, its status, 1 or 0: loaded, name in lower case) of each model.
 
-    endpoint_id: int
-    usable: int  # 1: the endpoint works
-    loaded: int  # 1: it is in memory there
-    name: str  # in lower case
-
-
-def offers(states: QuerySet[EndpointState], part: str = "", capability: str = "") -> list[Offer]:
-    """The models whose name contains `part` and that have `capability` (empty: any); endpoints that work come first."""
+    Only those whose name contains `part` and that have `capability`; empty: any.
+    """
     sql = _DIALECTS[connection.vendor]
     fits, values = f"lower({sql.NAME}) LIKE %s ESCAPE '!'", [f"%{_like(part)}%"]
     if capability:
         fits += f" AND EXISTS (SELECT 1 FROM {sql.WORDS} WHERE {sql.WORD} = %s)"
         values.append(capability)
-    working = "CASE WHEN status IN ('up', 'busy') THEN 1 ELSE 0 END"
-    chosen = f"endpoint_id, {working} AS usable, {sql.LOADED}, lower({sql.NAME})"
-    joined = f"JOIN fleet_endpoint ON fleet_endpoint.id = endpoint_id CROSS JOIN {sql.MODELS}"
-    order = "ORDER BY usable DESC, lower(fleet_endpoint.name)"
-    return [Offer(*row) for row in _rows(states, chosen, joined, f"{fits} {order}", values)]
+    chosen = f"endpoint_id, status, {sql.LOADED}, lower({sql.NAME})"
+    return _rows(states, chosen, f"CROSS JOIN {sql.MODELS}", fits, values)
 
 
 def capabilities(states: QuerySet[EndpointState]) -> list[str]:
