@@ -6,8 +6,8 @@ Measures the database of the settings; an empty one gets so many invented endpoi
 Use a PLIMSOLL_DATA of its own.
 
 "in all" is what a viewer waits for the first byte, less the network: middleware, queries, template, compression. In a
-living fleet every row moves once in 15 s: before each run a fifth of the rows is moved, as in three seconds. Times are of
-the wall clock; CPU stands beside them, for machines that do other work.
+living fleet every row moves once in 15 s: before each run a fifth of the rows is moved, as in three seconds. Times are
+of the wall clock; CPU stands beside them, for machines that do other work.
 """
 
 import gzip

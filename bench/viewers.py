@@ -73,6 +73,10 @@ class Viewer:
 
     async def watch(self) -> None:
         self._take(await self._get("/"))
+        while True:  # a stream ends after a while, and the browser opens another
+            await self._follow()
+
+    async def _follow(self) -> None:
         reader, writer = await self._open("/live")
         name, data = "", []
         async for raw in reader:

@@ -75,8 +75,17 @@ def rows(states: QuerySet[EndpointState]) -> list[Row]:
     """The rows of these states in their order, in one query."""
     now = time.time()
     at = datetime.fromtimestamp(now, UTC)
-    named = ("endpoint_id", "name", "team", "team_slug", "status")
-    return [Row(*(row[name] for name in named), _row(row, now).at(at)) for row in columns(states, strip=True)]
+    return [
+        Row(
+            pk=row["endpoint_id"],
+            name=row["name"],
+            team=row["team"],
+            team_slug=row["team_slug"],
+            status=row["status"],
+            html=_row(row, now).at(at),
+        )
+        for row in columns(states, strip=True)
+    ]
 
 
 def _row(row: dict[str, Any], now: float) -> _Made:
