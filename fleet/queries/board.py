@@ -23,6 +23,9 @@ from .states import engine_label
 MOST_ROWS = 200
 """From more endpoints on the board is folded; what is still more than that comes in pages."""
 
+MANY_ROWS = 40
+"""From more rows on each is kept low."""
+
 NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
 _TROUBLED = Q(status__in=NEEDS_ATTENTION)
 _URGENCY = Case(
@@ -107,6 +110,11 @@ class Board:
     groups: list[Group]
     folded: list[Folded]
     pages: Pages
+
+    @property
+    def dense(self) -> bool:
+        """Whether so many rows are listed that each is kept low."""
+        return self.pages.rows > MANY_ROWS
 
     @property
     def everything(self) -> str:
