@@ -57,6 +57,7 @@ class _Made:
     """A row's HTML, with a gap for each time that passes."""
 
     def __init__(self, html: str) -> None:
+        html = "\n".join(filter(None, map(str.strip, html.splitlines())))
         self._parts: list[str] = []
         self._moments: list[datetime] = []
         end = 0
