@@ -4,31 +4,25 @@ import logging.config
 import os
 import time
 import warnings
-from datetime import datetime
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.schedules import schedstate, schedule
-from celery.signals import before_task_publish, setup_logging, task_failure, task_postrun, worker_ready
+from celery.signals import (
+    before_task_publish,
+    setup_logging,
+    task_failure,
+    task_postrun,
+    worker_ready,
+    worker_shutting_down,
+)
 from kombu import Queue
+
+from core.timetable import Work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Celery warns about root because a task could be a pickle that runs code. We accept JSON only.
 warnings.filterwarnings("ignore", category=SecurityWarning)
-
-
-class WholeSeconds(schedule):
-    """Every `run_every` seconds on whole seconds of the clock: ticks never drift off the probes' grid."""
-
-    def is_due(self, last_run_at: datetime) -> schedstate:
-        every = self.run_every.total_seconds()
-        now = time.time()
-        slot = now // every
-        remaining = (slot + 1) * every - now
-        # Not "earlier than": after the clock was set back, the last run lies in the future.
-        return schedstate(is_due=last_run_at.timestamp() // every != slot, next=remaining)
-
 
 app = Celery("plimsoll")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -51,24 +45,20 @@ app.conf.task_routes = {
     "advisor.tasks.*": {"queue": "upkeep"},
     "teams.tasks.*": {"queue": "upkeep"},
 }
-_EVERY = {
-    "tick": ("fleet.tasks.tick", 1),
-    "pulse-probe": ("fleet.tasks.pulse_probe", 5),
-    "pulse-delivery": ("fleet.tasks.pulse_delivery", 5),
-    "deliver": ("fleet.tasks.deliver", 2),
-    "deliver-calls": ("fleet.tasks.deliver_calls", 2),
-    "catch-up": ("fleet.tasks.catch_up", 10),
-    "marks": ("fleet.tasks.refresh_marks", 5),
-    "digests": ("fleet.tasks.write_digests", 600),
-    "roll-up": ("fleet.tasks.roll_up", 60),
-    "heartbeat": ("fleet.tasks.beat_heart", 60),
-    "prune": ("fleet.tasks.prune", 600),
-    "reviews": ("advisor.tasks.reviews", 3600),
-    "clear-up": ("teams.tasks.clear_up", 86_400),
-}  # seconds
-app.conf.beat_schedule = {
-    name: {"task": task, "schedule": WholeSeconds(every), "options": {"expires": min(every, 3600)}}
-    for name, (task, every) in _EVERY.items()
+app.conf.schedule = {
+    "fleet.tasks.tick": Work("sending probes to the workers", 1),
+    "fleet.tasks.pulse_probe": Work("the probe worker's sign of life", 5, by_message=True),
+    "fleet.tasks.pulse_delivery": Work("the delivery worker's sign of life", 5, by_message=True),
+    "fleet.tasks.deliver": Work("delivery of mails", 2),
+    "fleet.tasks.deliver_calls": Work("delivery by other channels", 2, offset=1),
+    "fleet.tasks.catch_up": Work("reminders and escalations", 10, offset=3),
+    "fleet.tasks.refresh_marks": Work("marks of windows and silences", 5, offset=2),
+    "fleet.tasks.roll_up": Work("roll-up of the history", 60, offset=21),
+    "fleet.tasks.beat_heart": Work("the heartbeat", 60, offset=41),
+    "fleet.tasks.write_digests": Work("daily digests", 600, offset=11),
+    "fleet.tasks.prune": Work("pruning of the history", 600, offset=331),
+    "advisor.tasks.reviews": Work("reminders of review dates", 3600, offset=31),
+    "teams.tasks.clear_up": Work("clearing up of sessions and tokens", 86_400, offset=51),
 }
 
 
@@ -91,6 +81,17 @@ def _show_life_at_once(**_: object) -> None:
     """Both workers are known to work as soon as they do, not only once the schedule comes round."""
     for task in ("fleet.tasks.pulse_probe", "fleet.tasks.pulse_delivery"):
         app.send_task(task, expires=5)
+
+
+@worker_ready.connect
+def start_clock(**_: object) -> None:
+    """In the worker of the queue `dispatch`, whatever else it does."""
+    from core.clock import Clock
+
+    if "dispatch" in app.amqp.queues.consume_from:
+        clock = Clock(app, app.conf.schedule)
+        worker_shutting_down.connect(lambda **_: clock.stop(), weak=False)
+        clock.start()
 
 
 @task_failure.connect

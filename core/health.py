@@ -10,7 +10,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from . import disk, schedule
+from . import clock, disk, schedule
 from .redaction import redact
 from .redis_clients import client
 from .redis_keys import key
@@ -22,7 +22,7 @@ STALE_AFTER = 15
 SIGNS = tuple(map(key, ("tick", "pulse", "delivery", "mail", "calls", "watch", "probing", "disk-full")))
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, FULL_KEY = SIGNS
 """The last one is there while a part could not store something."""
-KEYS = (*SIGNS, schedule.KEY)
+KEYS = (*SIGNS, schedule.KEY, clock.KEY)
 """What a start forgets, since it speaks of the last run."""
 
 NEEDED = ("database", "broker", "workers", "beat")
@@ -88,7 +88,7 @@ def _broker(timeout: float) -> list[Trouble]:
     return [
         *([_full_disk()] if full else []),
         *_still("workers", pulse, "The probe worker", OLD_PICTURE),
-        *_still("beat", tick, "The dispatcher (beat, or the worker of its queue)", OLD_PICTURE),
+        *_still("beat", tick, "The dispatcher (in the worker of its queue)", OLD_PICTURE),
         *_still("workers", delivery, "The delivery worker", "so mails wait"),
         *_said("mail", mail, "Mail is in trouble: {}", "What waits is on the alerts page, and is tried again."),
         *_said("mail", calls, "Messages by other ways than mail are in trouble: {}", "They are tried again."),
@@ -146,7 +146,7 @@ def _late(stored: dict[str, str]) -> list[Trouble]:
 
 
 def _of_work(late: schedule.Late) -> Trouble:
-    since, words = datetime.fromtimestamp(late.since, UTC), schedule.WORK.get(late.task, late.task)
+    since, words = datetime.fromtimestamp(late.since, UTC), schedule.table()[late.task].words
     how = "is still running" if late.runs else "is not started, or fails each time"
     text = f"Scheduled work does not get done: {words}. It {how}."
     return Trouble("schedule", f"{text[:-1]}, and last finished at {since:%Y-%m-%d %H:%M} UTC.", text, RESTART, since)

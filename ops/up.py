@@ -17,7 +17,7 @@ from django.db import DatabaseError, connections
 
 from config import environment
 from config.data_folder import open_to_others
-from core import disk, postgres, schedule
+from core import disk, postgres
 from core.health import KEYS, NEEDED
 from core.redaction import redact
 from teams.accounts import first_account
@@ -45,7 +45,7 @@ def up() -> NoReturn:
         "broker": broker_command,
         "broker_socket": str(settings.REDIS_SOCKET),
         "forget": list(KEYS),
-        "parts": {"web": web(), **workers(), "beat": beat()},
+        "parts": {"web": web(), **workers()},
         "health": [_own_address(settings.HOST), settings.PORT],
         "health_pass": {HEADER: own_pass()},
         "needed": list(NEEDED),
@@ -118,8 +118,8 @@ def workers() -> dict[str, list[str]]:
     return {
         # Its tasks only hand probes to threads of their own: fleet.probing.worker.
         "worker-probe": _worker("probe", ["probe"], 4),
-        # None of the schedule runs twice at a time, so the dispatcher always gets a thread.
-        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], len(schedule.periods()) + 3),
+        # It keeps the clock of the schedule, too, on threads of their own: core/clock.py.
+        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], 4),
     }
 
 
@@ -129,12 +129,6 @@ def _worker(name: str, queues: list[str], threads: int) -> list[str]:
         *("-P", "threads", "-c", str(threads)),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
-
-
-def beat() -> list[str]:
-    """The clock of the schedule in config/celery.py."""
-    schedule = str(settings.DATA / "beat-schedule")
-    return _python("celery", "-q", "-A", "config", "beat", "-s", schedule, "--pidfile=")
 
 
 def _python(*module_and_arguments: str) -> list[str]:

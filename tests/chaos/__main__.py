@@ -40,7 +40,7 @@ def all_scenarios(rounds: int, seed: int) -> dict[str, Callable[[], Outcome]]:
     found["database-locked"] = partial(on_a_rig, partial(scenarios.locked, seconds=20))
     found["disk-full"] = disk_full
     found["clock-jumped"] = clock_jumped
-    for name in ("worker-probe", "worker-general", "beat"):
+    for name in ("worker-probe", "worker-general"):
         found[f"frozen-{name}"] = partial(on_a_rig, partial(scenarios.frozen, name=name, seconds=30))
     found["network-cut"] = partial(network.cut, 60)
     found["storm"] = partial(on_a_rig, partial(crowds.storm, count=100))

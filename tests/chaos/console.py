@@ -28,7 +28,7 @@ def migrate() -> dict[str, Any]:
     from ops import health_pages, up
 
     call_command("migrate", interactive=False, verbosity=0)
-    commands = {"valkey": up.valkey(), "web": up.web(), **up.workers(), "beat": up.beat()}
+    commands = {"valkey": up.valkey(), "web": up.web(), **up.workers()}
     health_pass = f"{health_pages.HEADER}: {health_pages.own_pass()}"
     return {
         "commands": commands, "broker": settings.REDIS_URL, "prefix": settings.REDIS_PREFIX, "health_pass": health_pass,

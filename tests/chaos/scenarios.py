@@ -13,7 +13,7 @@ from .faults import TROUBLE, Ledger
 from .outcome import Outcome, names, p99
 from .rig import Rig
 
-PARTS = ("web", "worker-probe", "worker-general", "beat", "valkey")
+PARTS = ("web", "worker-probe", "worker-general", "valkey")
 AIMED = 0.2
 """Share of the kills of the sender that hit the moment between the mail server's yes and our note of it."""
 

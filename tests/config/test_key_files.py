@@ -18,7 +18,6 @@ GOOD = secrets.token_urlsafe(48)
 ENTRANCES = [
     ["manage.py", "status"],
     ["-m", "celery", "-A", "config", "worker", "-P", "threads"],
-    ["-m", "celery", "-A", "config", "beat"],
     ["-m", "uvicorn", "config.asgi:application"],
 ]
 

@@ -43,7 +43,7 @@ def test_what_stands_still_is_named_without_a_reload_and_so_is_its_return(page, 
     site.show_life(tick=250, pulse=250, delivery=250)
     site.say("watch", "No network interface of this machine is connected.")
     site.say("mail", "The mail server refuses the connection.")
-    until(page, wait_for, "The dispatcher (beat, or the worker of its queue) is not running")
+    until(page, wait_for, "The dispatcher (in the worker of its queue) is not running")
     found = page.locator("#banner").inner_text()
     assert "The probe worker is not running, so this page is out of date. It last worked " in found
     assert "The delivery worker is not running, so mails wait." in found

@@ -37,7 +37,7 @@ class Running:
 
     def parts(self) -> dict[str, int]:
         """The process of each part."""
-        marks = {"valkey": "valkey.sock", "web": "ops.web_server", "beat": "beat-schedule"}
+        marks = {"valkey": "valkey.sock", "web": "ops.web_server"}
         marks |= {"worker-probe": "probe@", "worker-general": "general@"}
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
@@ -77,7 +77,7 @@ def running(tmp_path, wait_for):
 
 
 def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tmp_path_factory, wait_for):
-    assert len(running.parts()) == 5
+    assert len(running.parts()) == 4
     assert re.search(r"No account yet\. Create the first one: http://\S+/start/\S+/", running.text())
     with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/health/ready") as response:
         assert response.status == 200

@@ -9,7 +9,7 @@ from ...up import CannotStart, up
 
 
 class Command(BaseCommand):
-    help = "Starts Valkey, the web server, both workers and beat; shows their logs; Ctrl-C stops all of them."
+    help = "Starts Valkey, the web server and both workers; shows their logs; Ctrl-C stops all of them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
