@@ -23,6 +23,14 @@ def give_back() -> None:
             each.close()
 
 
+def close_all() -> None:
+    """Closes every connection of this thread and the pools of this process, before a fork that must not share them."""
+    for each in connections.all(initialized_only=True):
+        each.close()
+        if each.vendor == "postgresql":
+            each.close_pool()  # type: ignore[attr-defined]
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """A transaction that writes. SQLite has one writer at a time: our threads and processes queue here.

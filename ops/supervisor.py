@@ -1,24 +1,25 @@
 """Runs every part as a child process: starts them in order, shows their logs, stops all when one ends.
 
-`manage.py up` prepares everything and then becomes this script (exec). Its plan comes as JSON through a pipe,
-since the first-account link in it is nobody else's business. Standard library only, to stay small.
+A part is a fork of this process, which has loaded the program by then, so that all share that memory. Where that is not
+safe, and for what is another program, the fork becomes the part's command. Standard library only.
 """
 
 import ctypes
 import http.client
 import io
 import json
+import multiprocessing
 import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from multiprocessing.process import BaseProcess
+from typing import TextIO
 
 STOP_WITHIN = 5.0
 """Seconds a part gets to stop by itself before it is killed."""
@@ -32,8 +33,9 @@ HARMLESS = (b"WARNING Memory overcommit must be enabled",)
 """Lines that alarm without need: Valkey's advice is for data sets that fill the memory, and ours is a queue."""
 
 COLOURS = (36, 33, 35, 32, 34)
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_forking = multiprocessing.get_context("fork")
 
 
 class Ended(Exception):
@@ -46,29 +48,44 @@ class StopAsked(Exception):
 
 @dataclass
 class Part:
-    """One child process. `last` parts are stopped after all others have."""
+    """One child process: this command, or `run` in a fork. `last` parts are stopped after all others have."""
 
     name: str
     command: list[str]
+    run: Callable[[], object] | None = None
     last: bool = False
-    process: "subprocess.Popen[bytes]" = field(init=False)
+    process: BaseProcess = field(init=False)
     unfinished: bytes = b""  # a line whose end has not come yet
+
+
+@dataclass
+class Plan:
+    """What is to run."""
+
+    parts: list[Part]
+    broker: Part | None  # starts first
+    broker_socket: str
+    forget: list[str]  # keys of an earlier run, whose signs of life would make us seem ready before we are
+    load: Callable[[], object]  # what forks are to share, done while the broker starts
+    health: tuple[str, int]  # where the web server listens
+    health_pass: dict[str, str]  # headers that show the health page that we may know the details
+    needed: list[str]  # the parts of the health page that are waited for
+    greeting: list[str]  # lines for the log, once all is ready
 
 
 class Supervisor:
     """The parts that run, and their logs. It owns the signals SIGINT, SIGTERM and SIGHUP."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, own: Iterable[int] = ()) -> None:
+        """`own`: descriptors that no part may keep."""
         self.out = out
         self.parts: list[Part] = []
         self._selector = selectors.DefaultSelector()
-        self._asked = 0
+        self._asked, self._own = 0, tuple(own)
         for number in STOP_SIGNALS:
             # nohup has SIGHUP ignored, so that the end of the session stops nothing.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._ask)
-        # Blocked until now by `manage.py up`: what came meanwhile is not lost, not even for process 1 of a container.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _ask(self, *_: object) -> None:
         self._asked += 1
@@ -84,27 +101,42 @@ class Supervisor:
 
     def start(self, part: Part) -> None:
         """Starts a part in a process group of its own, so that Ctrl-C reaches us alone."""
-        parent = os.getpid()
-
-        def die_with_us() -> None:  # even when we are killed and can stop nobody
-            if _libc:
-                _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-                if os.getppid() != parent:
-                    os._exit(1)
-
-        part.process = subprocess.Popen(
-            part.command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # Without the limit each of many threads keeps freed memory in an arena of its own.
-            env={"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-            preexec_fn=die_with_us,
-        )
+        log, output = os.pipe()
+        part.process = _forking.Process(target=self._become, args=(part, log, output, os.getpid()))
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # until the part has no handlers of ours
+        try:
+            part.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            os.close(output)
         self.parts.append(part)
-        assert part.process.stdout is not None
-        self._selector.register(part.process.stdout, selectors.EVENT_READ, part)
+        self._selector.register(log, selectors.EVENT_READ, part)
+
+    def _become(self, part: Part, log: int, output: int, parent: int) -> None:
+        """Makes the child that part."""
+        os.setsid()
+        if _libc:
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # even when we are killed and can stop nobody
+            if os.getppid() != parent:
+                os._exit(1)
+            _libc.prctl(_PR_SET_NAME, part.name.encode())
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) == self._ask:
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        for ours in (log, *(key.fd for key in self._selector.get_map().values()), *self._own):
+            os.close(ours)
+        self._selector.close()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for stream in (1, 2):
+            os.dup2(output, stream)
+        os.close(output)
+        if part.run is None:
+            # Without the limit each of many threads keeps freed memory in an arena of its own.
+            environment = {"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1"}
+            os.execve(part.command[0], part.command, environment)
+        sys.stdout, sys.stderr = unbuffered(1), unbuffered(2)
+        part.run()
 
     def watch(self, seconds: float = 0.2) -> None:
         """Shows what the parts log for about so long. Raises Ended or StopAsked."""
@@ -112,9 +144,9 @@ class Supervisor:
         while (left := until - time.monotonic()) > 0:
             self._show_logs(left)
         for part in self.parts:
-            if part.process.poll() is not None:
+            if (code := part.process.exitcode) is not None:
                 self._show_logs(0.1)
-                raise Ended(f"{part.name} ended with {how(part.process.returncode)}")
+                raise Ended(f"{part.name} ended with {how(code)}")
         if self._asked:
             raise StopAsked
 
@@ -130,18 +162,20 @@ class Supervisor:
     def stop(self) -> None:
         """Stops every part: first those that use the others. Asking twice (Ctrl-C, Ctrl-C) kills at once."""
         for last in (False, True):
-            running = [part for part in self.parts if part.last is last and part.process.poll() is None]
-            for part in running:
-                part.process.terminate()
+            running = [part.process for part in self.parts if part.last is last and part.process.is_alive()]
+            for process in running:
+                process.terminate()
             give_up_at = time.monotonic() + STOP_WITHIN
-            while any(p.process.poll() is None for p in running) and time.monotonic() < give_up_at:
+            while any(process.is_alive() for process in running) and time.monotonic() < give_up_at:
                 if self._asked > 1:
                     break
                 self._show_logs(0.05)
-            for part in running:
-                if part.process.poll() is None:
-                    os.killpg(part.process.pid, signal.SIGKILL)
-                    part.process.wait()
+            for process in running:
+                if process.is_alive():
+                    with suppress(ProcessLookupError):  # it has no group yet
+                        os.killpg(process.pid or 0, signal.SIGKILL)
+                    process.kill()
+                    process.join()
         self._show_logs(0)
 
     def _show_logs(self, seconds: float) -> None:
@@ -153,11 +187,18 @@ class Supervisor:
             chunk = os.read(key.fd, 65536)
             if not chunk:
                 self._selector.unregister(key.fileobj)
+                os.close(key.fd)
                 chunk = b"\n" if part.unfinished else b""
             *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
             for line in lines:
                 if not any(known in line for known in HARMLESS):
                     self.log_line(line.decode(errors="replace").rstrip(), part.name)
+
+
+def unbuffered(descriptor: int) -> TextIO:
+    """A text stream without a buffer: a line that is not taken is gone, and not in the way of the next."""
+    file = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(file, errors="backslashreplace", write_through=True)
 
 
 def how(code: int) -> str:
@@ -170,9 +211,10 @@ def how(code: int) -> str:
         return f"signal {-code}"
 
 
-def run(plan: dict[str, Any], out: TextIO) -> int:
-    """Runs the plan of ops/up.py until a part ends (returns 1) or a stop is asked for (returns 0)."""
-    supervisor = Supervisor(out)
+def run(plan: Plan, own: Iterable[int] = ()) -> int:
+    """Runs the plan until a part ends (returns 1) or a stop is asked for (returns 0). `own` is that of Supervisor."""
+    output = sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY)  # it may have been closed
+    supervisor = Supervisor(unbuffered(output), own)
     last_line, code = "Stopped.", 0
     try:
         _start(supervisor, plan)
@@ -188,16 +230,17 @@ def run(plan: dict[str, Any], out: TextIO) -> int:
     return code
 
 
-def _start(supervisor: Supervisor, plan: dict[str, Any]) -> None:
-    if plan["broker"]:
-        supervisor.start(Part("valkey", plan["broker"], last=True))
-        # Signs of life of an earlier run would make us seem ready before we are.
-        forget = f"DEL {' '.join(plan['forget'])}"
-        supervisor.wait_until(lambda: _ask_broker(plan["broker_socket"], forget))
-    for name, command in plan["parts"].items():
-        supervisor.start(Part(name, command))
-    supervisor.wait_until(lambda: _ask_web(plan["health"], plan["needed"], plan["health_pass"]))
-    for line in plan["greeting"]:
+def _start(supervisor: Supervisor, plan: Plan) -> None:
+    if plan.broker:
+        supervisor.start(plan.broker)
+    plan.load()
+    if plan.broker:
+        forget = f"DEL {' '.join(plan.forget)}"
+        supervisor.wait_until(lambda: _ask_broker(plan.broker_socket, forget))
+    for part in plan.parts:
+        supervisor.start(part)
+    supervisor.wait_until(lambda: _ask_web(plan.health, plan.needed, plan.health_pass))
+    for line in plan.greeting:
         supervisor.log_line(line)
 
 
@@ -234,12 +277,3 @@ def _ask_web(address: tuple[str, int], needed: list[str], headers: dict[str, str
         return " ".join(text for part, text in json.loads(body).items() if part in needed and text != "ok")
     except ValueError:
         return f"The web server answers {response.status}."
-
-
-if __name__ == "__main__":
-    with os.fdopen(int(sys.argv[1])) as pipe:
-        handed_over = json.load(pipe)
-    output = sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY)  # it may have been closed
-    # Without a buffer a line that the log did not take is gone, and not in the way of the next.
-    log = io.TextIOWrapper(io.FileIO(output, "w", closefd=False), errors="backslashreplace", write_through=True)
-    sys.exit(run(handed_over, log))

@@ -1,29 +1,48 @@
 """What `manage.py up` starts, in which order, and how it knows that each part is ready."""
 
+import ctypes
 import fcntl
-import json
+import gc
 import os
-import signal
 import socket
 import stat
 import sys
+from functools import partial
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NoReturn
 
+from celery.bin.celery import celery as celery_command
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
+from django.template.loader import get_template
+from django.urls import resolve
 
 from config import environment
+from config.celery import app
 from config.data_folder import open_to_others
 from core import disk, postgres
+from core.database import close_all
 from core.health import KEYS, NEEDED
 from core.redaction import redact
 from teams.accounts import first_account
 
 from . import embedded_broker, listening, supervisor
 from .health_pages import HEADER, own_pass
+from .supervisor import Part, Plan
+
+FORKS = sys.platform == "linux"
+"""Whether parts are forks of this process. Libraries of macOS may not be used after a fork."""
+
+LOADED = (
+    "ops.web_server",  # not before the static files are collected: it reads their list
+    *("celery.apps.worker", "celery.concurrency.thread", "celery.fixups.django", "celery.worker.components"),
+    *("celery.worker.consumer", "celery.worker.strategy", "kombu.transport.redis"),
+)
+"""What the parts import when they start."""
+
+M_ARENA_MAX = -8
 
 DAMAGED = ("file is not a database", "malformed", "disk I/O error")
 """What SQLite says of a file that is not what it wrote."""
@@ -33,33 +52,53 @@ class CannotStart(Exception):
     """Something is in the way; the text says what, and what to do."""
 
 
-def up() -> NoReturn:
-    """Prepares everything, then becomes the supervisor. Raises CannotStart when something is in the way."""
+def up() -> int:
+    """Prepares everything and runs it until it ends; returns the exit code. Raises CannotStart."""
     lock = only_one(settings.DATA)
     if exposed := open_to_others(settings.DATA):
         environment.report(exposed)
     check_port(settings.HOST, settings.PORT)
-    broker_command = valkey() if settings.REDIS_EMBEDDED else None
+    broker = Part("valkey", valkey(), last=True) if settings.REDIS_EMBEDDED else None
     prepare()
-    plan = {
-        "broker": broker_command,
-        "broker_socket": str(settings.REDIS_SOCKET),
-        "forget": list(KEYS),
-        "parts": {"web": web(), **workers()},
-        "health": [_own_address(settings.HOST), settings.PORT],
-        "health_pass": {HEADER: own_pass()},
-        "needed": list(NEEDED),
-        "greeting": [
+    plan = Plan(
+        parts=[
+            Part("web", web(), (lambda: import_module("ops.web_server").main()) if FORKS else None),
+            *(
+                Part(name, command, partial(celery_command.main, command[3:], "celery") if FORKS else None)
+                for name, command in workers().items()
+            ),
+        ],
+        broker=broker,
+        broker_socket=str(settings.REDIS_SOCKET),
+        forget=list(KEYS),
+        load=load if FORKS else lambda: None,
+        health=(_own_address(settings.HOST), settings.PORT),
+        health_pass={HEADER: own_pass()},
+        needed=list(NEEDED),
+        greeting=[
             f"Plimsoll is ready: {settings.SITE_URL}",
             *filter(None, [postgres.shortage()]),
             *first_account.greeting(),
         ],
-    }
-    connections.close_all()
-    os.set_inheritable(lock, True)  # the lock is held for as long as the supervisor lives
-    command = [sys.executable, "-I", supervisor.__file__, str(_pipe_with(json.dumps(plan)))]
-    signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.STOP_SIGNALS)  # until the supervisor has its handlers
-    os.execv(sys.executable, command)
+    )
+    close_all()
+    return supervisor.run(plan, own=[lock])
+
+
+def load() -> None:
+    """Loads what the parts need, and keeps it where forks share it: most of their memory, and of their start."""
+    app.loader.import_default_modules()
+    for name in LOADED:
+        import_module(name)
+    resolve("/")
+    folder = settings.BASE_DIR / "templates"
+    for path in folder.rglob("*.html"):
+        get_template(str(path.relative_to(folder)))
+    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        # Without the limit each of many threads keeps freed memory in an arena of its own.
+        libc.mallopt(M_ARENA_MAX, 2)
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to what it shares
 
 
 def prepare() -> None:
@@ -78,15 +117,6 @@ def prepare() -> None:
                 "and -shm, then run manage.py migrate and manage.py restore with your last backup."
             ) from None
         raise CannotStart(f"The database or the data folder can't be used: {said}.") from None
-
-
-def _pipe_with(text: str) -> int:
-    """The descriptor of a pipe that holds the text, for the program we become. It may be 64 KiB long."""
-    readable, writable = os.pipe()
-    with os.fdopen(writable, "w") as pipe:
-        pipe.write(text)
-    os.set_inheritable(readable, True)
-    return readable
 
 
 def valkey() -> list[str]:

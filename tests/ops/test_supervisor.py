@@ -1,7 +1,6 @@
 """The supervisor: what its log does, and which signals reach it."""
 
 import io
-import json
 import os
 import signal
 import subprocess
@@ -11,41 +10,50 @@ from pathlib import Path
 
 import pytest
 
+from config.data_folder import ROOT
 from ops import supervisor
 
-SCRIPT = supervisor.__file__
-LINE = "print('ünderway', flush=True); import time; time.sleep(60)"
+PROGRAM = """
+import os, signal, sys, time
+from ops.supervisor import Part, Plan, run
+
+def work(mark):
+    print("ünderway", flush=True)
+    open(mark, "w").close()
+    time.sleep(60)
+
+how, mark, stop_while_loading = sys.argv[1:]
+if how == "work":
+    work(mark)
+command = [sys.executable, "-X", "utf8", "-c", sys.orig_argv[-4], "work", mark, ""]
+part = Part("part", command, (lambda: work(mark)) if how == "fork" else None)
+load = lambda: os.kill(os.getpid(), signal.SIGTERM) if stop_while_loading else None
+sys.exit(run(Plan([part], None, "", [], load, ("127.0.0.1", 1), {}, [], [])))
+"""
 
 
 class Script:
-    """The supervisor as a process, with one part that logs a line and goes on."""
+    """The supervisor as a process, with one part that logs a line and goes on: a fork, or a command of its own."""
 
-    def __init__(self, folder: Path, out: int, prepare: Callable[[], object] | None = None, **env: str) -> None:
+    def __init__(
+        self, folder: Path, how: str, out: int, prepare: Callable[[], object] | None = None, stop: str = ""
+    ) -> None:
         self.mark = folder / "runs"
-        code = f"open({str(self.mark)!r}, 'w').close(); {LINE}"
-        plan = {
-            "broker": None, "parts": {"part": [sys.executable, "-X", "utf8", "-c", code]},
-            "health": ["127.0.0.1", 1], "health_pass": {}, "needed": [], "greeting": [],
-        }  # fmt: skip
-        read, write = os.pipe()
-        os.write(write, json.dumps(plan).encode())
-        os.close(write)
         self.process = subprocess.Popen(
-            [sys.executable, "-I", SCRIPT, str(read)],
-            stdout=out, stderr=subprocess.DEVNULL, pass_fds=[read], preexec_fn=prepare, env={**os.environ, **env},
+            [sys.executable, "-X", "utf8", "-c", PROGRAM, how, self.mark, stop],
+            cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL, preexec_fn=prepare,
         )  # fmt: skip
-        os.close(read)
 
     def runs(self) -> bool:
         return self.mark.exists() and self.process.poll() is None
 
 
-@pytest.fixture
-def script(tmp_path) -> Iterator[Callable[..., Script]]:
+@pytest.fixture(params=["fork", "command"])
+def script(tmp_path, request) -> Iterator[Callable[..., Script]]:
     started: list[Script] = []
 
     def start(*args, **kwargs) -> Script:
-        started.append(Script(tmp_path, *args, **kwargs))
+        started.append(Script(tmp_path, request.param, *args, **kwargs))
         return started[-1]
 
     yield start
@@ -119,15 +127,21 @@ def test_the_end_of_a_session_stops_it_unless_that_is_ignored(script, wait_for, 
     assert one.process.wait(10) == 0
 
 
-def test_what_was_asked_before_it_had_its_handlers_is_done(script, tmp_path):
-    def stop_at_once() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, supervisor.STOP_SIGNALS)
-        os.kill(os.getpid(), signal.SIGTERM)
-
+def test_a_stop_that_is_asked_for_while_it_loads_is_done(script, tmp_path):
     with (tmp_path / "log").open("w") as log:
-        one = script(log.fileno(), prepare=stop_at_once)
+        one = script(log.fileno(), stop="while loading")
     assert one.process.wait(10) == 0
     assert "Stopped." in (tmp_path / "log").read_text()
+
+
+def test_a_part_that_raises_is_named_with_its_traceback(here):
+    log = io.StringIO()
+    owner = supervisor.Supervisor(log)
+    owner.start(supervisor.Part("part", [], lambda: 1 / 0))
+    with pytest.raises(supervisor.Ended, match="part ended with exit code 1"):
+        owner.wait_until(lambda: "It has not raised yet.")
+    owner.stop()
+    assert "part           | ZeroDivisionError: division by zero" in log.getvalue()
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("latin-1", "\xfcnderway"), ("ascii", "\\xfcnderway")])

@@ -36,12 +36,9 @@ class Running:
         return self.log.read_text()
 
     def parts(self) -> dict[str, int]:
-        """The process of each part."""
-        marks = {"valkey": "valkey.sock", "web": "ops.web_server"}
-        marks |= {"worker-probe": "probe@", "worker-general": "general@"}
+        """The process of each part, by the name that `ps -e` shows."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
-        return {name: pid for name, mark in marks.items() for pid, text in commands.items() if mark in text}
+        return {Path(f"/proc/{pid}/comm").read_text().strip(): int(pid) for pid in children}
 
 
 def start(data: Path, port: int, log: Path) -> subprocess.Popen:
@@ -77,7 +74,7 @@ def running(tmp_path, wait_for):
 
 
 def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tmp_path_factory, wait_for):
-    assert len(running.parts()) == 4
+    assert {"web", "worker-probe", "worker-general"} < set(running.parts())
     assert re.search(r"No account yet\. Create the first one: http://\S+/start/\S+/", running.text())
     with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/health/ready") as response:
         assert response.status == 200
@@ -94,6 +91,28 @@ def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tm
     assert running.process.wait(8) == 0
     assert running.text().splitlines()[-1].endswith("| Stopped.")
     assert not any(map(alive, parts.values()))
+
+
+def test_the_parts_share_what_was_loaded_once(running):
+    for pid in (running.parts()[name] for name in ("web", "worker-probe", "worker-general")):
+        sizes = dict(re.findall(r"(\w+): +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text()))
+        assert int(sizes["Shared_Dirty"]) > 30_000, "KiB"
+
+
+def test_what_parts_must_not_share_is_not_open_when_they_begin(tmp_path):
+    script = """
+import os, threading, django
+django.setup()
+from ops import up
+up.prepare()
+up.load()
+up.close_all()
+assert threading.active_count() == 1, threading.enumerate()
+found = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+assert not [path for path in found if "sqlite3" in path or "socket:" in path], found
+"""
+    settings = {"PLIMSOLL_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env={**os.environ, **settings}, check=True)
 
 
 @pytest.mark.usefixtures("migrated")

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            up()
+            sys.exit(up())
         except CannotStart as error:
             self.stderr.write(f"Plimsoll can't start. {error}")
             sys.exit(1)
