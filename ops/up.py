@@ -12,7 +12,6 @@ from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 
-from celery.bin.celery import celery as celery_command
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError
@@ -28,7 +27,7 @@ from core.health import KEYS, NEEDED
 from core.redaction import redact
 from teams.accounts import first_account
 
-from . import embedded_broker, listening, supervisor
+from . import embedded_broker, listening, supervisor, worker
 from .health_pages import HEADER, own_pass
 from .supervisor import Part, Plan
 
@@ -37,8 +36,10 @@ FORKS = sys.platform == "linux"
 
 LOADED = (
     "ops.web_server",  # not before the static files are collected: it reads their list
-    *("celery.apps.worker", "celery.concurrency.thread", "celery.fixups.django", "celery.worker.components"),
-    *("celery.worker.consumer", "celery.worker.strategy", "kombu.transport.redis"),
+    *("celery.apps.worker", "celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log"),
+    *("celery.backends.base", "celery.concurrency.thread", "celery.contrib.django.task", "celery.events.receiver"),
+    *("celery.fixups.django", "celery.worker.autoscale", "celery.worker.components", "celery.worker.consumer"),
+    *("celery.worker.consumer.delayed_delivery", "celery.worker.strategy", "kombu.transport.redis", "billiard.pool"),
 )
 """What the parts import when they start."""
 
@@ -64,7 +65,7 @@ def up() -> int:
         parts=[
             Part("web", web(), (lambda: import_module("ops.web_server").main()) if FORKS else None),
             *(
-                Part(name, command, partial(celery_command.main, command[3:], "celery") if FORKS else None)
+                Part(name, command, partial(worker.main, command[-1]) if FORKS else None)
                 for name, command in workers().items()
             ),
         ],
@@ -88,9 +89,13 @@ def up() -> int:
 def load() -> None:
     """Loads what the parts need, and keeps it where forks share it: most of their memory, and of their start."""
     app.loader.import_default_modules()
+    app.finalize()
     for name in LOADED:
         import_module(name)
     resolve("/")
+    os.environ["CELERY_SKIP_CHECKS"] = (
+        "yes"  # this command has made Django's checks, which touch most of what is shared
+    )
     folder = settings.BASE_DIR / "templates"
     for path in folder.rglob("*.html"):
         get_template(str(path.relative_to(folder)))
@@ -144,21 +149,8 @@ def web() -> list[str]:
 
 
 def workers() -> dict[str, list[str]]:
-    """Probes have a worker of their own, so that nothing else can hold them up."""
-    return {
-        # Its tasks only hand probes to threads of their own: fleet.probing.worker.
-        "worker-probe": _worker("probe", ["probe"], 4),
-        # It keeps the clock of the schedule, too, on threads of their own: core/clock.py.
-        "worker-general": _worker("general", ["dispatch", "delivery", "upkeep"], 4),
-    }
-
-
-def _worker(name: str, queues: list[str], threads: int) -> list[str]:
-    return _python(
-        *("celery", "-q", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", ",".join(queues)),
-        *("-P", "threads", "-c", str(threads)),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-    )
+    """The workers."""
+    return {f"worker-{name}": _python("ops.worker", name) for name in worker.WORKERS}
 
 
 def _python(*module_and_arguments: str) -> list[str]:

@@ -18,6 +18,7 @@ GOOD = secrets.token_urlsafe(48)
 ENTRANCES = [
     ["manage.py", "status"],
     ["-m", "celery", "-A", "config", "worker", "-P", "threads"],
+    ["-m", "ops.worker", "general"],
     ["-m", "uvicorn", "config.asgi:application"],
 ]
 

@@ -28,9 +28,15 @@ class Running:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log, self.data = data / "log", data
+        copy_migrated(data)
         self.process = start(data, self.port, self.log)
-        wait_for(lambda: "is ready" in self.text() or self.process.poll() is not None, 40, "never ready")
-        assert self.process.poll() is None, self.text()
+        try:
+            wait_for(lambda: "is ready" in self.text() or self.process.poll() is not None, 60, "never ready")
+            assert self.process.poll() is None, self.text()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def text(self) -> str:
         return self.log.read_text()
@@ -80,10 +86,10 @@ def test_everything_runs_and_stops_cleanly_with_an_open_event_stream(running, tm
         assert response.status == 200
 
     second = start(running.data, running.port, tmp_path_factory.mktemp("second") / "log")
-    assert second.wait(15) == 1
+    assert second.wait(60) == 1
     other = tmp_path_factory.mktemp("other")
     third = start(other, running.port, other / "log")
-    assert third.wait(15) == 1
+    assert third.wait(60) == 1
     assert f"Port {running.port} on 127.0.0.1 can't be used" in (other / "log").read_text()
 
     parts = running.parts()
