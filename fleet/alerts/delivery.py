@@ -43,6 +43,9 @@ def deliver() -> int:
         return 0
     state = FAILED
     try:
+        if not gathering.ungathered().exists() and not claims.waiting().filter(channel=Channel.MAIL).exists():
+            state = ""
+            return 0
         try:
             gathering.gather()
         finally:

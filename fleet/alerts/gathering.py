@@ -30,12 +30,17 @@ CHILDREN = 50
 """Incidents caused by another one that its message names; the rest is counted."""
 
 
+def ungathered() -> QuerySet[Alert]:
+    """The alerts that are in no message yet."""
+    return Alert.objects.filter(message=None, dropped="")
+
+
 def gather() -> int:
     """Makes messages of the alerts that are ready; returns how many. Each alert goes into one message only."""
     now = datetime.now(UTC)
     limit = mail_limit.MailLimit(now)
     ready = Q(hold_until=None) | Q(hold_until__lte=now) | Q(hold_until__gt=now + HELD_AT_MOST)
-    rows = Alert.objects.filter(ready, message=None, dropped="").exclude(limit.waiting()).annotate(note=_NOTE)
+    rows = ungathered().filter(ready).exclude(limit.waiting()).annotate(note=_NOTE)
     waiting: QuerySet[Any] = rows.order_by("created_at", "pk")
     forming = cache(partial(storms.forming, now=now))
 

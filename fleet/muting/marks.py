@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from core import fence
 
@@ -35,6 +36,16 @@ class _Reasons:
     acknowledged: dict[int, Marks]  # endpoint -> by, until
     blind: bool
 
+    def concerned(self) -> Q:
+        """The condition on states that have a mark, or may get one by something else than blindness."""
+        covered = {*self.maintenance, *self.silences}
+        return (
+            ~Q(marks={})
+            | ~Q(turns=[])
+            | Q(endpoint__in=[*self.acknowledged, *(key[1] for key in covered if key[0] == "endpoint")])
+            | Q(endpoint__team__in={key[1] for key in covered if key[0] != "endpoint"})
+        )
+
 
 def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
     """Works out the marks of these endpoints, or of all. Those that changed are stored and redrawn on the boards."""
@@ -43,6 +54,8 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
     if endpoint_ids is not None:
         states = states.filter(pk__in=list(endpoint_ids))
     reasons = _reasons(now)
+    if not reasons.blind:
+        states = states.filter(reasons.concerned())
     changed: dict[str, list[int]] = defaultdict(list)
 
     def work_out(state: dict[str, Any]) -> None:

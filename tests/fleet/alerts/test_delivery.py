@@ -197,3 +197,8 @@ def test_without_a_mail_server_it_is_marked_as_not_sent(team):
 def test_a_broker_that_is_away_does_not_stop_the_mail(down, smtp, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert delivery.deliver() == 1
+
+
+def test_a_sweep_with_nothing_to_send_asks_two_questions(db, valkey, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        assert delivery.deliver() == 0
