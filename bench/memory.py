@@ -86,10 +86,9 @@ def _ready(environment: dict[str, str]) -> float:
 
 def _first_probe(folder: Path, began: float) -> float:
     """Seconds from `began` (unix seconds) to the first probe after it."""
-    query = "SELECT min((julianday(at) - 2440587.5) * 86400.0) FROM fleet_observation WHERE at > ?"
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(began))
+    query = "SELECT min(moment) FROM (SELECT (julianday(at) - 2440587.5) * 86400 AS moment FROM fleet_observation) "
     with closing(sqlite3.connect(folder / "plimsoll.sqlite3")) as database:
-        return float(database.execute(query, [since]).fetchone()[0]) - began
+        return float(database.execute(query + "WHERE moment > ?", [began]).fetchone()[0]) - began
 
 
 def _storm(engines: Engines, count: int) -> Engines:

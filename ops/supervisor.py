@@ -138,7 +138,7 @@ class Supervisor:
         sys.stdout, sys.stderr = unbuffered(1), unbuffered(2)
         part.run()
 
-    def watch(self, seconds: float = 0.2) -> None:
+    def watch(self, seconds: float = 0.5) -> None:
         """Shows what the parts log for about so long. Raises Ended or StopAsked."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
