@@ -16,7 +16,7 @@ HANDLERS = {
     "nowhere": {"class": "logging.NullHandler"},
 }
 
-CHATTY = ("celery", "celery.worker.strategy", "celery.beat", "kombu", "asyncio")
+CHATTY = ("celery", "celery.worker.strategy", "kombu", "asyncio")
 """Several lines of theirs for each task would be thousands a minute that nobody reads."""
 
 BY_STRANGERS = ("django.request", "django.security", "uvicorn", "asyncio")

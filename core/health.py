@@ -25,7 +25,7 @@ BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, 
 KEYS = (*SIGNS, schedule.KEY, clock.KEY)
 """What a start forgets, since it speaks of the last run."""
 
-NEEDED = ("database", "broker", "workers", "beat")
+NEEDED = ("database", "broker", "workers", "dispatcher")
 """The parts that `manage.py up` waits for. A mail server that is away must not keep the watch from starting."""
 
 RESTART = "If it does not go on by itself, restart Plimsoll; its log says what happened."
@@ -57,7 +57,7 @@ def report() -> dict[str, str]:
     parts = dict.fromkeys((*NEEDED, "mail", "watch", "schedule"), OK)
     if any(trouble.part == "broker" for trouble in troubles):
         unseen = "Can't be seen while the broker does not answer."
-        parts |= dict.fromkeys(("workers", "beat", "mail", "watch", "schedule"), unseen)
+        parts |= dict.fromkeys(("workers", "dispatcher", "mail", "watch", "schedule"), unseen)
     for part in parts:
         if said := [trouble.now for trouble in troubles if trouble.part == part]:
             parts[part] = " ".join(said)
@@ -88,7 +88,7 @@ def _broker(timeout: float) -> list[Trouble]:
     return [
         *([_full_disk()] if full else []),
         *_still("workers", pulse, "The probe worker", OLD_PICTURE),
-        *_still("beat", tick, "The dispatcher (in the worker of its queue)", OLD_PICTURE),
+        *_still("dispatcher", tick, "The dispatcher (in the worker of its queue)", OLD_PICTURE),
         *_still("workers", delivery, "The delivery worker", "so mails wait"),
         *_said("mail", mail, "Mail is in trouble: {}", "What waits is on the alerts page, and is tried again."),
         *_said("mail", calls, "Messages by other ways than mail are in trouble: {}", "They are tried again."),

@@ -15,12 +15,8 @@ PARTS = ("web", "probe", "general")
 
 
 def command(part: str) -> list[str]:
-    """The command of a part. `general` keeps the clock of the schedule, too; several of it do no harm."""
-    if part == "web":
-        return up.web()
-    worker = up.workers()[f"worker-{part}"]
-    # Without a file: what is due follows from the clock alone, and two of them must not share one.
-    return [*worker, "-B", "--scheduler", "celery.beat.Scheduler"] if part == "general" else worker
+    """The command of a part. `general` keeps the clock of the schedule, too; several of it share one."""
+    return up.web() if part == "web" else up.workers()[f"worker-{part}"]
 
 
 def run(part: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""From the beat's tick to tasks that probe what is due, and the signs of life that /health/ready reads."""
+"""From the tick of the clock to tasks that probe what is due, and the signs of life that /health/ready reads."""
 
 import time
 from dataclasses import astuple

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from .checks import Process
 
-OURS = (b"ops.web_server", b"manage.py\0up", b"manage.py\0run", b"celery\0", b"supervisor.py")
+OURS = (b"ops.web_server", b"ops.worker", b"manage.py\0up", b"celery\0")
 """One of these is in the command of each process; what asks, such as `manage.py doctor`, is not among them."""
 
 CGROUP, MEMINFO = Path("/sys/fs/cgroup/memory.max"), Path("/proc/meminfo")
@@ -23,7 +23,7 @@ def processes() -> list[Process]:
             if not any(words in command for words in OURS) or (entry / "cwd").readlink() != settings.BASE_DIR:
                 continue
             if _environment(entry.name) == own:
-                found.append(_process(entry, command))
+                found.append(_process(entry, command.decode(errors="replace").rstrip("\0").split("\0")))
         except OSError:  # another user's, or gone meanwhile
             continue
     return found
@@ -36,24 +36,17 @@ def _environment(pid: str) -> bytes:
     return next((word for word in words if word.startswith(name)), b"")
 
 
-def _process(entry: Path, command: bytes) -> Process:
+def _process(entry: Path, words: list[str]) -> Process:
     limits = (entry / "limits").read_text().splitlines()
     limit = next(line.split()[3] for line in limits if line.startswith("Max open files"))
     pss = (entry / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]
-    words = command.replace(b"\0", b" ").decode(errors="replace").split()
+    started_as = " ".join(words[words.index("-m") + 1 :]) if "-m" in words else "manage.py up"
+    part = (entry / "comm").read_text().strip()  # the supervisor gives its forks their names
     return Process(
-        name=f"{_name(words)} (process {entry.name})",
+        name=f"{started_as if part.startswith('python') else part} (process {entry.name})",
         files=len(os.listdir(entry / "fd")),
         files_limit=int(limit) if limit.isdecimal() else 1 << 20,
         memory=int(pss) * 1024,
-    )
-
-
-def _name(words: list[str]) -> str:
-    if "worker" in words:
-        return f"worker {words[words.index('-Q') + 1]}"
-    return next(
-        (name for name in ("beat", "web_server", "supervisor") if any(name in word for word in words)), "plimsoll"
     )
 
 

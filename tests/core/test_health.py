@@ -38,7 +38,7 @@ def test_ready_when_every_part_shows_life(client, valkey):
 @pytest.mark.parametrize(
     ("silent", "part", "sentence"),
     [
-        ("tick", "beat", "has shown no life for 42 s."),
+        ("tick", "dispatcher", "has shown no life for 42 s."),
         ("pulse", "workers", "The probe worker has shown no life for 42 s."),
         ("delivery", "workers", "The delivery worker has shown no life for 42 s."),
     ],
@@ -55,7 +55,7 @@ def test_a_sign_of_life_from_the_future_is_none(client, valkey):
     for name in ("tick", "pulse", "delivery"):
         valkey.set(f"plimsoll:{name}", time.time() + 3600)
     parts = client.get("/health/ready", headers=OWN).json()
-    assert "since the clock was set back" in parts["beat"] and "since the clock was set back" in parts["workers"]
+    assert "since the clock was set back" in parts["dispatcher"] and "since the clock was set back" in parts["workers"]
 
 
 def test_not_ready_before_the_first_sign_of_life(client, valkey):
@@ -108,7 +108,7 @@ def test_strangers_read_the_names_of_the_parts_only(client, trouble, headers):
     response = client.get("/health/ready", headers=headers)
     assert response.status_code == 503
     assert response.json() == {
-        "database": "ok", "broker": "ok", "workers": "ok", "beat": "ok", "mail": "not ok", "watch": "ok",
+        "database": "ok", "broker": "ok", "workers": "ok", "dispatcher": "ok", "mail": "not ok", "watch": "ok",
         "schedule": "ok",
     }  # fmt: skip
 
@@ -181,7 +181,7 @@ def test_a_broker_that_was_restarted_is_asked_by_the_same_client(client, setting
 def test_what_is_no_sign_of_life_is_none(client, valkey, planted):
     show_life(valkey)
     valkey.set(BEAT_KEY, planted)
-    assert client.get("/health/ready").json()["beat"] == "not ok"
+    assert client.get("/health/ready").json()["dispatcher"] == "not ok"
 
 
 def test_a_start_waits_for_neither_mail_nor_the_watch(client, valkey, live_server):

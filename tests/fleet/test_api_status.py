@@ -179,10 +179,10 @@ def test_who_is_removed_from_a_team_sees_it_no_more_by_token(client, settings, a
 
 
 def test_the_watchs_own_trouble_is_reported_first(client, alice, monkeypatch):
-    broken = [health.Trouble("beat", "now", "The dispatcher is not running.", since=NOON, old_picture=True)]
+    broken = [health.Trouble("dispatcher", "now", "The dispatcher is not running.", since=NOON, old_picture=True)]
     monkeypatch.setattr(health.glance, "troubles", lambda: broken)
     watch = client.get(URL, headers=token(alice)).json()["watch"]
-    trouble = {"part": "beat", "text": "The dispatcher is not running.", "since": "2027-01-15T12:00:00.000Z"}
+    trouble = {"part": "dispatcher", "text": "The dispatcher is not running.", "since": "2027-01-15T12:00:00.000Z"}
     assert watch == {"ok": False, "old_picture": True, "troubles": [trouble]}
 
 
