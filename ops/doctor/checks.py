@@ -121,12 +121,15 @@ def _machine(found: Figures) -> Iterator[Line]:
         "Give the machine or container more, lower PROBE_THREADS, or move probe workers to another machine.",
     )
     here = (found.to_come or 0) if found.sqlite is not None else 0  # or else on the disk of PostgreSQL
+    elsewhere = "" if found.sqlite is not None else " on the disk of PostgreSQL"
+    growth = "how fast the history grows is not known yet"
+    if found.growth is not None:
+        growth = f"the history grows by {size(found.growth)} a day until it takes {size(found.to_come)} more{elsewhere}"
     yield _of(
         "disk" if found.sqlite is not None else "disk of the data folder",
         None if found.disk_used is None else found.disk_used + here,
         found.disk_total,
-        f"{size(found.disk_used)} of {size(found.disk_total)}; the history grows by {size(found.growth)} a day "
-        f"until it takes {size(found.to_come)} more{'' if found.sqlite is not None else ' on the disk of PostgreSQL'}",
+        f"{size(found.disk_used)} of {size(found.disk_total)}; {growth}",
         "Free space or enlarge the disk.",
     )
 

@@ -40,7 +40,8 @@ def _process(entry: Path, words: list[str]) -> Process:
     limits = (entry / "limits").read_text().splitlines()
     limit = next(line.split()[3] for line in limits if line.startswith("Max open files"))
     pss = (entry / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]
-    started_as = " ".join(words[words.index("-m") + 1 :]) if "-m" in words else "manage.py up"
+    at = next((place for place, word in enumerate(words) if word.startswith("ops.")), None)
+    started_as = "manage.py up" if at is None else " ".join(words[at:])
     part = (entry / "comm").read_text().strip()  # the supervisor gives its forks their names
     return Process(
         name=f"{started_as if part.startswith('python') else part} (process {entry.name})",

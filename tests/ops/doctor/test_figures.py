@@ -118,7 +118,7 @@ def test_processes_of_this_data_folder_are_found_with_their_files_and_memory():
     ours = dict(word.split("=", 1) for word in Path("/proc/self/environ").read_text().split("\0") if "=" in word)
     with subprocess.Popen(command, cwd=ROOT, env=ours, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
-        (found,) = [each for each in processes.processes() if each.name == f"web_server (process {process.pid})"]
+        (found,) = [each for each in processes.processes() if each.name == f"ops.web_server (process {process.pid})"]
         process.kill()
     assert 50 < found.files < 100 and found.files_limit > 100 and found.memory > 1 << 20
 
