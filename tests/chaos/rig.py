@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import sqlite3
@@ -11,9 +12,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import redis
 
@@ -41,27 +43,39 @@ class Never(AssertionError):
     """What was waited for did not come."""
 
 
+class Forked:
+    """A process that is no child of ours, with what `Popen` has of it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self._ended = pid, False
+        self._file = os.pidfd_open(pid)
+
+    def poll(self, timeout: float = 0) -> int | None:
+        """None while it runs."""
+        if not self._ended and select.select([self._file], [], [], timeout)[0]:
+            self._ended = True
+            os.close(self._file)
+        return 0 if self._ended else None
+
+    def wait(self) -> None:
+        """Waits until it has ended."""
+        while self.poll(1) is None:
+            pass
+
+
 class Part:
     """One process of the product, with a process group of its own."""
 
-    def __init__(self, name: str, command: list[str], environment: Mapping[str, str], log: BinaryIO) -> None:
-        self.name, self._command, self._environment, self._log = name, command, environment, log
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self, name: str, start: Callable[[], "Forked | subprocess.Popen[bytes]"]) -> None:
+        self.name, self._start = name, start
+        self.process: Forked | subprocess.Popen[bytes] | None = None
         self.kills = 0
         self.restart_at: float | None = None  # monotonic
 
     def start(self) -> None:
         """Starts it."""
         self.restart_at = None
-        self.process = subprocess.Popen(
-            [*END_WITH_US, *self._command],
-            cwd=ROOT,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self.process = self._start()
 
     @property
     def runs(self) -> bool:
@@ -150,12 +164,25 @@ class Rig:
         self.broker_url, self.redis_prefix = prepared["broker"], prepared["prefix"]
         self._health_pass = prepared["health_pass"]
         for name, command in prepared["commands"].items():
-            part = Part(name, [*self._wrap, *command], self._environment, self._log)
+            part = Part(name, partial(self._launch, command))
             self.parts[name] = part
             part.start()
             if name == "valkey":
                 self.wait(self.broker_answers, 10, "the broker did not come up")
         self.wait(self.ready, 60, "the product was never ready")
+
+    def _launch(self, command: list[str]) -> "Forked | subprocess.Popen[bytes]":
+        if not self._wrap:
+            return Forked(self.ask("launch", command=command, log=str(self.data / "log")))
+        return subprocess.Popen(
+            [*END_WITH_US, *self._wrap, *command],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def close(self) -> None:
         """Ends every process and removes every file."""
