@@ -30,9 +30,13 @@ NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 def counts(monkeypatch) -> probe_counts.ProbeCounts:
     """The counts of this process, without what other tests left in them."""
     fresh = probe_counts.ProbeCounts()
-    monkeypatch.setattr(record, "counts", fresh)
+    monkeypatch.setattr("fleet.probing.record.counts", fresh)
     monkeypatch.setattr(dispatch, "counts", fresh)
     return fresh
+
+
+def nothing_to_draw(cursor: str, _: set[int]) -> tuple[str, str]:
+    return "", cursor
 
 
 class Scrape(dict):
@@ -201,8 +205,8 @@ def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, val
 
     async def scene() -> Scrape:
         hub = live.Hub()
-        async with hub.viewer(1):
-            async with hub.viewer(1):
+        async with hub.viewer(1, None, nothing_to_draw):
+            async with hub.viewer(1, None, nothing_to_draw):
                 await shown(b"2")
             await shown(b"1")
             seen = await asyncio.to_thread(metrics.query.from_broker)
@@ -215,7 +219,7 @@ def test_viewers_come_and_go_and_those_of_dead_processes_do_not_stay(scrape, val
 
 def test_what_ended_processes_said_goes_when_nobody_says_more(valkey):
     async def scene() -> int:
-        async with live.Hub().viewer(1):
+        async with live.Hub().viewer(1, None, nothing_to_draw):
             while not (left := await asyncio.to_thread(valkey.ttl, viewers.KEY)) > 0:
                 await asyncio.sleep(0.01)
             return left

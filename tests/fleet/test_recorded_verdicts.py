@@ -211,7 +211,7 @@ READINGS = [
 @pytest.mark.parametrize("reading", READINGS)
 def test_what_a_verdict_is_to_be_remembered_by_is_what_the_next_one_finds(gpu, reading, monkeypatch):
     verdicts = []
-    monkeypatch.setattr(probing, "judge", lambda *given: verdicts.append(judge(*given)) or verdicts[-1])
+    monkeypatch.setattr("fleet.probing.record.judge", lambda *given: verdicts.append(judge(*given)) or verdicts[-1])
     Endpoint.objects.filter(pk=gpu.pk).update(canary_models=["tiny"])
     EndpointState.objects.filter(pk=gpu.pk).update(**STORED, due_at=int(NOW) + 20)
     state = record(gpu, reading)

@@ -40,7 +40,7 @@ def test_every_question_says_why_and_offers_dont_know_as_the_default(client, db)
 
 def test_there_are_four_groups_and_at_most_sixteen_questions(client, db):
     html = page_of(client, "?machines=windows")
-    assert html.count('<section class="group"') == 4
+    assert html.count('<section class="question-group"') == 4
     assert sorted(asked(html)) == sorted(QUESTIONS)
     assert len(QUESTIONS) == 16
 
