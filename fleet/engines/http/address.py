@@ -173,7 +173,7 @@ def _host(parts: SplitResult) -> str:
     if ":" in host:  # urlsplit lets this through only as an IPv6 address in brackets
         return f"[{host}]"
     try:
-        plain = host.encode("idna").decode("ascii").lower()
+        plain = host.encode("idna").decode("ascii").lower().removesuffix(".")  # a full stop of the sentence, mostly
     except UnicodeError:
         plain = ""
     if not _HOST_NAME.fullmatch(plain) or len(plain) > 253:
