@@ -1,12 +1,13 @@
-# make run: everything on http://localhost:8700.  make test: the tests.  make help: the rest.
-.PHONY: help install install-dev run test test-fast test-random coverage test-postgres test-postgres-all chaos lint format lock audit-deps
+# make run: everything on http://localhost:8700.  make test: most tests.  make help: the rest.
+.PHONY: help install install-dev run test test-slow test-fast test-random coverage test-postgres test-postgres-all chaos lint format lock audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-JOBS ?= 2
+JOBS ?= 3
+SLOW_JOBS ?= 4
 export PYTHONDONTWRITEBYTECODE := # where it is set, each process compiles every module again
 FAST := not browser and not product and not slow and not postgres and not database
 
@@ -33,8 +34,11 @@ install-dev: install .venv/.installed-dev
 run: install ## start everything; PORT=8701 chooses another port
 	@exec $(BIN)/python manage.py up
 
-test: install-dev ## run the tests; ARGS="tests/config -x" goes to pytest
-	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+test: install-dev ## run the tests that need neither a browser nor the whole product; ARGS="tests/config -x" goes to pytest
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not browser and not product" $(ARGS)
+
+test-slow: install-dev ## run those that do: Chromium, all processes, and faults on purpose
+	@$(BIN)/python -m pytest -n $(SLOW_JOBS) -m "browser or product" $(ARGS)
 
 test-fast: install-dev ## run what takes a minute, for the edit loop: no browser, no product, few rows
 	@$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile dev -m "$(FAST)" $(ARGS)

@@ -190,7 +190,8 @@ async def stream(person: int, scope: Hashable, draw: Draw) -> AsyncIterator[str]
         yield "retry: 2000\n\n"
         while (left := end - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(viewer.wake.wait(), min(HEARTBEAT, left))
+                async with asyncio.timeout(min(HEARTBEAT, left)):  # wait_for may lose that the viewer left
+                    await viewer.wake.wait()
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
