@@ -16,7 +16,7 @@ from http.client import (
     RemoteDisconnected,
 )
 from typing import Any, Self, cast
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from requests import RequestException
 from requests.utils import requote_uri
@@ -25,6 +25,7 @@ from urllib3.util import parse_url
 
 from core.http.adapter import guarded_connection
 from core.http.body import read_body
+from core.http.origin import origin_of
 from core.http.transport import Clock, ours
 
 from ..errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
@@ -64,7 +65,7 @@ class Client:
         self.step = "connect"
         self._api_key, self._username = api_key or "", username or ""
         self._mask = Mask(self._api_key, self._username)
-        self._origin = _origin(parts)
+        self._origin = origin_of(parts)
         self._clock = Clock(deadline)
         self._connection = guarded_connection(parts, self._clock, verify)
 
@@ -219,7 +220,7 @@ class Client:
         try:
             target = urljoin(answer.url, requote_uri(location))
             parts = urlsplit(target)
-            if "@" not in parts.netloc and _origin(parts) == self._origin:
+            if "@" not in parts.netloc and origin_of(parts) == self._origin:
                 return target.partition("#")[0]
             shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # a query may hold secrets
         except (ValueError, RequestException):
@@ -232,10 +233,6 @@ class Client:
 def _target(url: str) -> tuple[str, str]:
     """What a request for this URL asks for, and its path without the query, which may hold secrets."""
     return parse_url(url).request_uri, urlsplit(url).path or "/"
-
-
-def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
-    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
