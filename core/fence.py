@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import redis
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.db.models import Q
+from django.db.models import CharField, Q
 from kombu.exceptions import OperationalError as BrokerError
 
+from . import prepared
 from .models import PutOff
 from .redaction import redact
 
@@ -39,6 +40,9 @@ GONE = timedelta(days=2)
 """After so long without the next try its row is gone: every sweep comes by at least daily."""
 
 
+_any_put_off = prepared.exist(lambda: [PutOff.objects.filter(sweep=prepared.Parameter("sweep", CharField()))])
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """Who an item of a sweep is."""
@@ -53,7 +57,7 @@ def each(sweep: str, rows: Iterable[T], work: Callable[[T], object], item: Calla
 
     `work` brings its own transaction where it writes, so that what it began is undone when it raises.
     """
-    known = {row.key: row for row in PutOff.objects.filter(sweep=sweep)}
+    known = {row.key: row for row in PutOff.objects.filter(sweep=sweep)} if any(_any_put_off(sweep=sweep)) else {}
     now, done = datetime.now(UTC), 0
     for row in rows:
         who = item(row)
@@ -109,6 +113,8 @@ def retry_after(attempts: int, random_share: float) -> timedelta:
 
 def waiting(sweep: str) -> set[str]:
     """The keys of the items that are not to be tried now."""
+    if not any(_any_put_off(sweep=sweep)):
+        return set()
     now = datetime.now(UTC)
     later = Q(next_try_at__gt=now, next_try_at__lte=now + AT_MOST)
     rows = PutOff.objects.filter(Q(next_try_at=None) | later, sweep=sweep)

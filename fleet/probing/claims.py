@@ -1,13 +1,15 @@
 """Which endpoints are due, and who sends them to be probed."""
 
+import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import BigIntegerField, F, QuerySet
 from django.db.models.functions import Coalesce
 
-from core import fence
+from core import fence, prepared
 from core.database import writing
 from core.turns import in_turn
 
@@ -34,38 +36,62 @@ class Claim:
     expires_at: int  # when the next probe is due, and this one is worth nothing any more
 
 
+class _Row(NamedTuple):
+    """An endpoint that is due."""
+
+    pk: int
+    due_at: int
+    probe_seconds: float
+    interval: int
+    name: str
+    team_id: int
+
+
+_COLUMNS = ("pk", "due_at", "probe_seconds", "endpoint__interval", "endpoint__name", "endpoint__team_id")
+
+
+def _ordered() -> QuerySet[EndpointState]:
+    """In the order of locks: see fleet.personal_data.before_deletion."""
+    return EndpointState.objects.order_by("due_at", "pk")
+
+
+_now, _missed_since = (prepared.Parameter(name, BigIntegerField()) for name in ("now", "missed"))
+_due = prepared.rows(lambda: _ordered().filter(due_at__lte=_now, due_at__gt=_missed_since).values_list(*_COLUMNS))
+_any_missed = prepared.exist(lambda: [EndpointState.objects.filter(due_at__lte=_missed_since)])
+
+
+def _missed(until: int) -> Iterable[_Row]:
+    """A portion of what was due until then, without what was put off: that stays due, and must not fill the portion."""
+    held = [int(key) for key in fence.waiting(CLAIMS)]
+    rows = _ordered().filter(due_at__lte=until).exclude(pk__in=held)
+    return map(_Row._make, in_turn(rows, "endpoint__team_id", "due_at").values_list(*_COLUMNS)[:MISSED_AT_ONCE])
+
+
 def claim(now: float) -> list[Claim]:
     """Claims what is due at `now` (unix seconds). Several dispatchers may run: each row goes to one of them.
 
     What a team's share of the probe threads can't carry is due less often, by whole intervals.
     """
-    due = EndpointState.objects.order_by("due_at", "pk")  # the order of locks: see fleet.personal_data.before_deletion
-    if held := fence.waiting(CLAIMS):
-        due = due.exclude(pk__in=[int(key) for key in held])  # they stay due, and must not fill the portion
-    missed = in_turn(due.filter(due_at__lte=now - MISSED_AFTER), "endpoint__team_id", "due_at")
-    columns = ("pk", "due_at", "probe_seconds", "endpoint__interval", "endpoint__name", "endpoint__team_id")
-    rows = [
-        *due.filter(due_at__lte=now, due_at__gt=now - MISSED_AFTER).values_list(*columns, named=True),
-        *missed.values_list(*columns, named=True)[:MISSED_AT_ONCE],
-    ]
+    times = {"now": int(now), "missed": math.floor(now - MISSED_AFTER)}
+    rows = [*map(_Row._make, _due(**times)), *(_missed(times["missed"]) if any(_any_missed(**times)) else ())]
     if not rows:
         return []
     stretches = shares.stretches()
     claims: dict[tuple[int, int], Claim] = {}  # (endpoint, due_at)
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)  # (stretch, next due_at) -> endpoints
 
-    def plan(row: Any) -> None:
-        team, interval, slow = row.endpoint__team_id, row.endpoint__interval, shares.slow(row.probe_seconds)
+    def plan(row: _Row) -> None:
+        team, interval, slow = row.team_id, row.interval, shares.slow(row.probe_seconds)
         stretch = max(1, min(stretches.get((team, slow), 1), schedule.LONGEST // max(interval, 1)))
         following = schedule.next_due(now, interval * stretch, str(row.pk))
         claims[row.pk, row.due_at] = Claim(row.pk, team, slow, row.due_at, following)
         groups[stretch, following].append(row.pk)
 
-    fence.each(CLAIMS, rows, plan, lambda row: fence.Item(str(row.pk), row.endpoint__name, row.endpoint__team_id))
+    fence.each(CLAIMS, rows, plan, lambda row: fence.Item(str(row.pk), row.name, row.team_id))
     with writing():
         # Only rows that nobody has moved meanwhile: on PostgreSQL their locks, on SQLite the only writer's turn, keep
         # every other dispatcher off them until the commit.
-        free = due.filter(pk__in=[pk for pk, _ in claims]).select_for_update(skip_locked=True)
+        free = _ordered().filter(pk__in=[pk for pk, _ in claims]).select_for_update(skip_locked=True)
         taken = [claims[row] for row in free.values_list("pk", "due_at") if row in claims]
         ours = {claim.endpoint_id for claim in taken}
         for (stretch, following), pks in groups.items():

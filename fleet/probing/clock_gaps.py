@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -66,16 +66,18 @@ def passed(now: Moment, last: Moment | None, last_tick: float | None) -> Passed:
     return Passed(still if still > STILL_AFTER else 0.0, jump)
 
 
-def notice(name: str, last_sign: float | None) -> None:
+def notice(name: str, last_sign: Callable[[], float | None]) -> None:
     """Called with each sign of life of a part: notes in the history that it had stopped, and repairs due times
     after the clock was set.
 
-    `last_sign` is when any process gave this sign last, in unix seconds, if that is known.
+    `last_sign` returns when any process gave this sign last, in unix seconds, if that is known. It is called only when
+    this process gave none for long.
     """
     with _noticing:
         now, last = moment(), _last.get(name)
+        long = last is None or now.steady - last.steady > STILL_AFTER
+        what = passed(now, last, last_sign() if long else None)
         _last[name] = now
-        what = passed(now, last, last_sign)
         if what.jump:
             way = "forward" if what.jump > 0 else "back"
             log.warning("The clock of this machine was set %s by %.0f s.", way, abs(what.jump))

@@ -2,25 +2,42 @@
 
 import time
 from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from celery import current_app
+from django.db.models import DateTimeField
 
-from core import signs_of_life
+from core import prepared, signs_of_life
 
 from ..alerts import storms
+from ..models import BlindStretch, EndpointState
 from ..self_check import blind_stretches
+from ..verdict import monitor_blind
 from . import claims, clock_gaps, overdue
 from .probe_counts import counts
 
 BATCH = 50
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
 
+LATELY = timedelta(seconds=max(storms.RECENT, monitor_blind.RECENT))
+"""What began to fail longer ago concerns neither of the sweeps that the tick runs for it."""
+
+_trouble = prepared.exist(
+    lambda: [
+        EndpointState.objects.filter(failures__gt=0, failing_since__gt=prepared.Parameter("lately", DateTimeField())),
+        BlindStretch.objects.filter(ended_at=None),
+    ]
+)
+
 
 def tick() -> None:
     """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
     now = time.time()
-    clock_gaps.notice("tick", signs_of_life.seen("tick"))
-    storms.probe_neighbours(now)
+    clock_gaps.notice("tick", partial(signs_of_life.seen, "tick"))
+    failing, blind = _trouble(lately=datetime.fromtimestamp(now, UTC) - LATELY)
+    if failing:
+        storms.probe_neighbours(now)
     due = claims.claim(now)
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
@@ -28,15 +45,18 @@ def tick() -> None:
             for start in range(0, len(due), BATCH):
                 batch = due[start : start + BATCH]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
-                task.apply_async(([astuple(claim) for claim in batch],), producer=producer, expires=expires)
+                arguments = ([astuple(claim) for claim in batch],)
+                # Celery would describe the arguments in the message, which takes longer than sending it.
+                task.apply_async(arguments, producer=producer, expires=expires, argsrepr=f"{len(batch)} claims")
     signs_of_life.alive("tick")
     overdue.sweep(now)
-    blind_stretches.check(now)
+    if failing or blind:
+        blind_stretches.check(now)
 
 
 def pulse_probe() -> None:
     """A sign of life from the probe workers; a gap before it is a time in which nothing was probed."""
-    clock_gaps.notice("pulse", signs_of_life.seen("pulse"))
+    clock_gaps.notice("pulse", partial(signs_of_life.seen, "pulse"))
     signs_of_life.alive("pulse")
     overdue.sweep(time.time())
     counts.send()  # where few are probed, the next probe is far off

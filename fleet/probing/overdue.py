@@ -4,14 +4,16 @@ The sweep runs in the dispatcher, and by a clock of its own in each worker, so t
 """
 
 import logging
+import math
 from collections import defaultdict
 from datetime import UTC, datetime
+from typing import Any
 
 import redis
-from django.db.models import Count, Min, Q
+from django.db.models import BigIntegerField, Count, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from core import signs_of_life
+from core import prepared, signs_of_life
 from core.database import writing
 from core.models import PutOff
 
@@ -40,6 +42,8 @@ def sweep(now: float) -> int:
 
     Trouble that is known stands, and with it its incident.
     """
+    if not _last_said and not any(_may_be_late(least=_least(now))):
+        return 0
     if late := _late(now):
         pks = [pk for found in late.values() for pk in found]
         with writing():
@@ -86,9 +90,7 @@ def _late(now: float) -> dict[int, list[int]]:
 
     A team whose endpoints need more than its share of the probe threads waits for longer: that is its own doing.
     """
-    least = now - INTERVALS * SHORTEST
-    maybe = Q(waiting_since__lt=least) | Q(waiting_since=None, due_at__lt=least)
-    rows = EndpointState.objects.watched().filter(maybe, not_probed_since=None).annotate(first=first_due())
+    rows = _older_than(_least(now)).filter(not_probed_since=None).annotate(first=first_due())
     found: dict[int, list[int]] = defaultdict(list)
     stretches = shares.stretches()
     columns = ("pk", "first", "stretch", "endpoint__interval", "endpoint__team_id")
@@ -96,6 +98,24 @@ def _late(now: float) -> dict[int, list[int]]:
         if now - first > INTERVALS * interval * max(stretch, shares.of_team(stretches, team)):
             found[first].append(pk)
     return found
+
+
+def _least(now: float) -> int:
+    return math.ceil(now - INTERVALS * SHORTEST)
+
+
+def _older_than(least: Any) -> QuerySet[EndpointState]:
+    """Those whose oldest probe was due before then, so that it may be late."""
+    maybe = Q(waiting_since__lt=least) | Q(waiting_since=None, due_at__lt=least)
+    return EndpointState.objects.watched().filter(maybe)
+
+
+_may_be_late = prepared.exist(
+    lambda: [
+        _older_than(prepared.Parameter("least", BigIntegerField())),
+        EndpointState.objects.watched().filter(not_probed_since__isnull=False),
+    ]
+)
 
 
 def _mark(since: int, endpoint_ids: list[int]) -> int:
