@@ -96,11 +96,9 @@ def start_clock(**_: object) -> None:
 
 @task_failure.connect
 def _note_full_disk(exception: BaseException, **_: object) -> None:
-    """Pages and /health/ready name the cause, not only what stops because of it."""
-    from core import disk, health
+    from core import signs_of_life
 
-    if disk.is_about_full_disk(exception):
-        health.note_full_disk()
+    signs_of_life.note_full_disk(exception)
 
 
 @task_postrun.connect

@@ -15,7 +15,7 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from . import redis_keys
+from . import redis_keys, signs_of_life
 from .database import give_back
 from .redis_clients import client
 from .timetable import Work, due
@@ -82,10 +82,11 @@ class Clock:
             if work.by_message:
                 self._app.send_task(task, expires=work.every)
             else:
-                self._app.tasks[task].apply()  # which logs what it raises
+                self._app.tasks[task]()  # and no apply(): Celery's tracing costs more than most of this work
         except OperationalError as error:
             log.debug("The broker is away; /health/ready says so itself: %s", error)
-        except Exception:
-            log.exception("Scheduled work could not be started: %s", task)
+        except Exception as error:
+            log.exception("Scheduled work failed; it comes again: %s", task)
+            signs_of_life.note_full_disk(error)
         finally:
             give_back()

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from . import clock, disk, schedule
+from . import clock, disk, schedule, signs_of_life
 from .redaction import redact
 from .redis_clients import client
 from .redis_keys import key
@@ -19,7 +18,7 @@ OK = "ok"
 STALE_AFTER = 15
 """Seconds without a sign of life after which a part counts as standing still."""
 
-SIGNS = tuple(map(key, ("tick", "pulse", "delivery", "mail", "calls", "watch", "probing", "disk-full")))
+SIGNS = tuple(map(key, ("tick", "pulse", "delivery", "mail", "calls", "watch", "probing", signs_of_life.FULL)))
 BEAT_KEY, PROBE_KEY, DELIVERY_KEY, MAIL_KEY, CALLS_KEY, WATCH_KEY, PROBING_KEY, FULL_KEY = SIGNS
 """The last one is there while a part could not store something."""
 KEYS = (*SIGNS, schedule.KEY, clock.KEY)
@@ -100,12 +99,6 @@ def _broker(timeout: float) -> list[Trouble]:
 
 def _full_disk() -> Trouble:
     return Trouble("database", disk.FULL, disk.FULL, disk.REMEDY, old_picture=True)
-
-
-def note_full_disk() -> None:
-    """Says for half a minute that something could not be stored. A broker that is away says so by itself."""
-    with suppress(redis.RedisError):
-        client(1.0).set(FULL_KEY, 1, ex=30)
 
 
 def _still(part: str, stamp: bytes | str | None, who: str, so: str) -> list[Trouble]:

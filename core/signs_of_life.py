@@ -1,9 +1,15 @@
 """Signs of life and of trouble, left in the broker for /health/ready and the banner."""
 
 import time
+from contextlib import suppress
 
-from . import redis_keys
+import redis
+
+from . import disk, redis_keys
 from .redis_clients import client
+
+FULL = "disk-full"
+"""It is there while a part could not store something."""
 
 
 def alive(name: str) -> None:
@@ -23,3 +29,14 @@ def seen(name: str) -> float | None:
 def set_trouble(name: str, trouble: str) -> None:
     """Notes what is wrong with a part in a sentence, or that nothing is (""). Raises RedisError."""
     client().set(redis_keys.key(name), trouble, ex=3600)
+
+
+def note_full_disk(error: BaseException) -> None:
+    """Says for half a minute that something could not be stored, if this error is about a full disk.
+
+    Pages and /health/ready name the cause then, not only what stops because of it. A broker that is away says so by
+    itself.
+    """
+    if disk.is_about_full_disk(error):
+        with suppress(redis.RedisError):
+            client(1.0).set(redis_keys.key(FULL), 1, ex=30)

@@ -7,6 +7,7 @@ from celery import Celery
 
 from core import clock
 from core.clock import Clock
+from core.health import FULL_KEY
 from core.timetable import Work, due
 
 SCHEDULE = {"tick": Work("", 1), "mails": Work("", 5, offset=2), "nightly": Work("", 86_400)}
@@ -83,3 +84,11 @@ def test_what_was_due_while_the_broker_was_away_is_done_once_it_is_back(valkey, 
     assert not runs.acquire(blocking=False)
     settings.REDIS_URL = answers
     assert runs.acquire(timeout=10)
+
+
+def test_work_that_finds_the_disk_full_has_it_named(valkey, make, wait_for):
+    def store() -> None:
+        raise OSError("No space left on device")
+
+    make(stores=store)
+    wait_for(lambda: valkey.exists(FULL_KEY))
