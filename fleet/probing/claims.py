@@ -3,7 +3,6 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db.models import BigIntegerField, F, QuerySet
@@ -25,9 +24,8 @@ MISSED_AT_ONCE = 100
 """Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An endpoint that this dispatcher, and no other, sends to be probed."""
+class Claim(NamedTuple):
+    """An endpoint that this dispatcher, and no other, sends to be probed. JSON makes a list of it."""
 
     endpoint_id: int
     team_id: int

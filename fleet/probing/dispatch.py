@@ -1,7 +1,6 @@
 """From the tick of the clock to tasks that probe what is due, and the signs of life that /health/ready reads."""
 
 import time
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -45,9 +44,8 @@ def tick() -> None:
             for start in range(0, len(due), BATCH):
                 batch = due[start : start + BATCH]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
-                arguments = ([astuple(claim) for claim in batch],)
                 # Celery would describe the arguments in the message, which takes longer than sending it.
-                task.apply_async(arguments, producer=producer, expires=expires, argsrepr=f"{len(batch)} claims")
+                task.apply_async((batch,), producer=producer, expires=expires, argsrepr=f"{len(batch)} claims")
     signs_of_life.alive("tick")
     overdue.sweep(now)
     if failing or blind:
