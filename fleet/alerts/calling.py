@@ -17,7 +17,7 @@ import redis
 from django.db import connections
 from django.db.models import Case, IntegerField, Min, QuerySet, Value, When
 
-from core import signs_of_life
+from core import prepared, signs_of_life
 from core.fence import NOT_THE_ITEMS_FAULT
 
 from ..models import Channel, Message
@@ -52,6 +52,7 @@ class Lane(NamedTuple):
 _quick = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
 _slow = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="slow-calls")
 _lock = threading.Lock()
+_any_left = prepared.exist(lambda: [claims.waiting().exclude(channel=Channel.MAIL)])
 _busy: set[Lane] = set()
 _slow_lanes: set[Lane] = set()
 """Those whose last call took over SLOW_AFTER. After a start all count as quick."""
@@ -61,7 +62,7 @@ def deliver_calls() -> int:
     """Has the lanes with due messages sent by threads of this process; returns how many lanes began. Waits for none."""
     state, began = FAILED, 0
     try:
-        for lane in _due():
+        for lane in _due() if any(_any_left()) else ():
             with _lock:
                 if lane in _busy:
                     continue

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from core import signs_of_life
+from core import prepared, signs_of_life
 from core.fence import NOT_THE_ITEMS_FAULT
 from core.mail_server import MailServer
 from core.redaction import redact
@@ -32,6 +32,7 @@ SWEEP_SECONDS, ENDS_AFTER = 40.0, 60.0
 FAILED = "The sweep that sends mails failed. It is tried again every two seconds; the log has why."
 
 _mailing = threading.Lock()
+_any_left = prepared.exist(lambda: [gathering.ungathered(), claims.waiting().filter(channel=Channel.MAIL)])
 
 
 def deliver() -> int:
@@ -43,7 +44,7 @@ def deliver() -> int:
         return 0
     state = FAILED
     try:
-        if not gathering.ungathered().exists() and not claims.waiting().filter(channel=Channel.MAIL).exists():
+        if not any(_any_left()):
             state = ""
             return 0
         try:

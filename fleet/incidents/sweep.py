@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core import fence
+from core import fence, prepared
 
 from ..alerts import outbox
 from ..models import EndpointState, Incident
@@ -22,6 +22,8 @@ _NAMED = ("pk", "endpoint__name", "endpoint__team_id")
 
 def sweep() -> int:
     """Writes the alerts due for incidents that are open or whose end was not announced; returns how many moved."""
+    if not any(_any_left()):
+        return 0
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
     rows = Incident.objects.unfinished().values_list(*_NAMED)
@@ -36,6 +38,9 @@ def _item(row: tuple[int, str, int]) -> fence.Item:
 def _fine() -> QuerySet[Incident]:
     """What stayed open although its endpoint is fine: the end came while the status was unknown, say."""
     return Incident.objects.open().exclude(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN))
+
+
+_any_left = prepared.exist(lambda: [_fine(), Incident.objects.unfinished()])
 
 
 def _write_due(pk: int) -> list[str]:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Q
 
-from core import fence
+from core import fence, prepared
 
 from .. import live
 from ..models import BlindStretch, EndpointState, Incident, MaintenanceWindow, Silence
@@ -23,6 +23,9 @@ _Ends = dict[tuple[Any, ...], datetime]
 
 WINDOWS, SILENCES, MARKS = "windows", "silences", "marks"
 """The sweeps, as core.fence knows them."""
+
+_MARKED = ~Q(marks={}) | ~Q(turns=[])
+"""The condition on states that have a mark, or may begin or end to flap."""
 
 _COLUMNS = ("endpoint_id", "endpoint__name", "endpoint__team_id", "engine", "endpoint__engine", "turns", "marks")
 
@@ -40,16 +43,29 @@ class _Reasons:
         """The condition on states that have a mark, or may get one by something else than blindness."""
         covered = {*self.maintenance, *self.silences}
         return (
-            ~Q(marks={})
-            | ~Q(turns=[])
+            _MARKED
             | Q(endpoint__in=[*self.acknowledged, *(key[1] for key in covered if key[0] == "endpoint")])
             | Q(endpoint__team__in={key[1] for key in covered if key[0] != "endpoint"})
         )
 
 
+_now, _lately = (prepared.Parameter(name, DateTimeField()) for name in ("now", "lately"))
+_any_left = prepared.exist(
+    lambda: [
+        MaintenanceWindow.objects.all(),
+        Silence.objects.filter(ends_at__gt=_now),
+        Incident.objects.open().filter(acknowledged_at__isnull=False),
+        BlindStretch.objects.filter(Q(ended_at=None) | Q(ended_at__gt=_lately)),
+        EndpointState.objects.filter(_MARKED),
+    ]
+)
+
+
 def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
     """Works out the marks of these endpoints, or of all. Those that changed are stored and redrawn on the boards."""
     now = datetime.now(UTC)
+    if endpoint_ids is None and not any(_any_left(now=now, lately=now - BlindStretch.AFTERGLOW)):
+        return
     states = EndpointState.objects.order_by()
     if endpoint_ids is not None:
         states = states.filter(pk__in=list(endpoint_ids))
