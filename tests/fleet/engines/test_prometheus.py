@@ -59,6 +59,12 @@ def test_a_longer_name_is_another_metric() -> None:
     assert Page("ab 1\na_total 2\na 3\n", A).total(A) == 3
 
 
+def test_names_that_begin_alike_are_each_read_wherever_they_are() -> None:
+    names = ("a_total", "a", "a_by_b", "b")
+    page = Page('a_total 1\na{x="1"} 2\na_by 9\na_by_b 3\nab 9\nb 4', names)
+    assert [page.total((name,)) for name in names] == [1, 2, 3, 4]
+
+
 def test_comments_and_timestamps_do_not_disturb() -> None:
     assert Page("# HELP a 7\n# TYPE a gauge\na 3 1395066363000\n", A).total(A) == 3
 
