@@ -1,22 +1,53 @@
 """How long a tick takes to claim what is due, by the number of endpoints.
 
-    python -m bench.claims [endpoints, default 10000] [interval in seconds, default 15]
+    python -m bench.claims [endpoints, default 10000] [interval in seconds, default 15]     prints JSON
 
 In a database of its own: SQLite in a temporary folder, or the empty one of DATABASE_URL. A tick a second, for so many
 seconds that each endpoint is claimed ROUNDS times, after one round that is not measured.
 """
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import django
 
+from . import servers
+from .product import ROOT, Scale, progress
+from .table import CannotRun, Row
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-
 ROUNDS = 4
+GOALS = {10_000: 40, 50_000: 150}
+"""Endpoints -> ms of a tick, p95."""
+
+
+def ticks(scale: Scale) -> Iterator[Row]:
+    """Runs this module for both numbers of endpoints, on SQLite and on PostgreSQL."""
+    for kind in ("SQLite", "PostgreSQL"):
+        for endpoints in (scale.many, scale.most):
+            figure, goal = f"claim at {endpoints:,} endpoints on {kind}, p95 of a tick", GOALS.get(endpoints)
+            progress(figure)
+            with ExitStack() as stack:
+                environment = {**os.environ, "DATABASE_URL": ""}
+                if kind == "PostgreSQL":
+                    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                    try:
+                        environment["DATABASE_URL"] = stack.enter_context(servers.postgres(folder / "postgres"))
+                    except CannotRun as why:
+                        yield Row(figure, None, goal=goal, unit="ms", note=str(why))
+                        continue
+                command = [sys.executable, "-m", "bench.claims", str(endpoints), str(scale.interval)]
+                done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+            found = json.loads(done.stdout)
+            yield Row(figure, found["p95"], "ms", goal, note=f"p50 {found['p50']:.0f} ms, max {found['max']:.0f} ms")
 
 
 def measure(endpoints: int, interval: int) -> dict[str, float]:
@@ -59,6 +90,4 @@ if __name__ == "__main__":
         call_command("migrate", verbosity=0)
         given = [int(number) for number in sys.argv[1:3]]
         endpoints, interval = [*given, *(10_000, 15)[len(given) :]]
-        figures = measure(endpoints, interval)
-        values = ", ".join(f"{name} {figures[name]:.1f}" for name in ("p50", "p95", "max"))
-        print(f"{endpoints} endpoints every {interval} s: {values} ms a tick of {figures['claims']:.0f} claims")
+        print(json.dumps({"endpoints": endpoints, "interval": interval, **measure(endpoints, interval)}))

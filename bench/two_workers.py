@@ -11,17 +11,13 @@ outage gave no alert. As root PostgreSQL runs as the user postgres.
 
 import argparse
 import os
-import pwd
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +25,9 @@ from pathlib import Path
 import django
 from django.db import connection
 
-from .probing import ROOT, free_port, start_engines, wait_ready
+from .engines import fleet
+from .product import answers, free_port, quantile, running, wait_for
+from .servers import postgres, redis
 
 PARTS = ("web", "probe", "probe", "general", "general")
 BYTES = "SELECT pg_total_relation_size('{0}')::float / (SELECT count(*) FROM {0})"
@@ -52,74 +50,24 @@ def main() -> int:
             "ENDPOINTS_PER_TEAM": "100000",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
-        engines = start_engines(options.endpoints, 0)
-        stack.callback(engines.process.terminate)
+        engines = stack.enter_context(fleet(options.endpoints))
         parts = [stack.enter_context(part(PARTS[0]))]
-        wait_live(port)
+        url = f"http://127.0.0.1:{port}/health"
+        wait_for(
+            lambda: answers(f"{url}/live"), 120, "the web server did not answer", 0.2
+        )  # the database is ready then
         django.setup()
         _register(engines.port, options)
         parts += [stack.enter_context(part(name)) for name in PARTS[1:]]
-        wait_ready(port, 120)
+        wait_for(lambda: answers(f"{url}/ready"), 120, "the parts were not ready", 0.2)
         time.sleep(2 * options.interval)
         postmaster = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
         return _count(options, parts, postmaster)
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A cluster that listens on a socket file only; yields its URL."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[-1]
-    folder.mkdir()
-    owner = []
-    if os.getuid() == 0:
-        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-        owner = ["runuser", "-u", "postgres", "--"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    user = "postgres"
-    subprocess.run([*owner, programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", user], **quiet)
-    control = [*owner, programs / "pg_ctl", "-D", folder / "data", "-w"]
-    server = f"-k {folder} -c listen_addresses= -c max_connections=200 -c synchronous_commit=off"
-    subprocess.run([*control, "-l", folder / "log", "-o", server, "start"], **quiet)
-    try:
-        yield f"postgres://{user}@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-
-
-@contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A Redis or Valkey that keeps nothing on the disk; yields its URL."""
-    program, port = shutil.which("redis-server") or shutil.which("valkey-server") or "redis-server", free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@contextmanager
-def part(name: str) -> Iterator[subprocess.Popen]:
+def part(name: str) -> AbstractContextManager[subprocess.Popen]:
     """One part, alone and as a process group of its own."""
-    process = subprocess.Popen([sys.executable, "manage.py", "run", name], cwd=ROOT, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_live(port: str, seconds: float = 120) -> None:
-    """Waits until the web server answers: then the database is up to date."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the web server did not start in time")
+    return running([sys.executable, "manage.py", "run", name])
 
 
 def cpu_seconds(pid: int) -> float:
@@ -199,7 +147,8 @@ def _stretch(name: str, options: argparse.Namespace) -> bool:
     without = Endpoint.objects.exclude(name="refuses").exclude(pk__in=moments).count()
     expected = options.endpoints * options.seconds // options.interval
     print(f"{name}: {len(late)} probes of {expected} expected, {doubles} twice, {without} endpoints without one")
-    print(f"  lateness p50 {_at(late, 0.5):.0f} ms, p99 {_at(late, 0.99):.0f} ms; longest gap {gaps[-1]:.1f} s")
+    p50, p99 = quantile(late, 0.5), quantile(late, 0.99)
+    print(f"  lateness p50 {p50:.0f} ms, p99 {p99:.0f} ms; longest gap {gaps[-1]:.1f} s")
     return not doubles and not without
 
 
@@ -207,10 +156,6 @@ def _one(query: str) -> float:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchone()[0]
-
-
-def _at(values: list[float], share: float) -> float:
-    return sorted(values)[int((len(values) - 1) * share)]
 
 
 if __name__ == "__main__":
