@@ -1,5 +1,5 @@
 # make run: everything on http://localhost:8700.  make test: most tests.  make help: the rest.
-.PHONY: help install install-dev run test test-slow test-fast test-random coverage test-postgres test-postgres-all chaos lint format lock audit-deps
+.PHONY: help install install-dev run test test-slow test-fast test-random coverage test-postgres test-postgres-all chaos bench lint format lock audit-deps
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -57,6 +57,9 @@ test-postgres-all: install-dev ## run all that depends on the database there (on
 
 chaos: install-dev ## break the running product in every way we know (an hour); ARGS="--only storm"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: install-dev ## measure CPU, memory, times and mails, for twenty minutes, as one table; ARGS="--only probing,board"
+	@$(BIN)/python -m bench $(ARGS)
 
 lint: install-dev ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -1,28 +1,78 @@
-"""The measurements run in a folder that nothing was in before."""
+"""The measurements run in a folder that nothing was in before, and their table is honest about what is missing."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bench.product import quantile
+from bench.table import Row, markdown
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(folder: Path, module: str, *arguments: str) -> str:
-    """What `python -m bench.<module>` prints with this data folder."""
+def run(folder: Path, *arguments: str, seconds: int = 120) -> str:
+    """What `python -m <arguments>` prints with this data folder."""
     environment = {**os.environ, "PLIMSOLL_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "-m", f"bench.{module}", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-m", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
     assert ended.returncode == 0, ended.stderr[-2000:]
     return ended.stdout
 
 
-def test_the_board_is_measured_in_a_folder_that_seed_filled(tmp_path):
-    assert run(tmp_path, "seed", "5", "2") == ""
-    printed = run(tmp_path, "board", "1")
-    assert printed.startswith("5 endpoints") and "board, in all" in printed
+def test_a_folder_is_filled_with_invented_endpoints(tmp_path):
+    assert run(tmp_path, "bench.seed", "5", "2") == ""
 
 
 def test_the_metrics_of_many_engines_are_read(tmp_path):
-    printed = run(tmp_path, "metrics_page", "2")
+    printed = run(tmp_path, "bench.metrics_page", "2")
     assert printed.startswith("2 engines, ") and "ms of CPU" in printed
+
+
+def test_ticks_claim_each_endpoint_once_a_round(tmp_path):
+    found = json.loads(run(tmp_path, "bench.claims", "20", "5"))
+    assert found["claims"] == 20 / 5 and 0 < found["p50"] <= found["p95"] <= found["max"]
+
+
+@pytest.mark.product
+@pytest.mark.slow
+def test_every_part_runs_and_gives_rows(tmp_path):
+    printed = run(tmp_path, "bench", "--toy", seconds=900)
+    rows = [line for line in printed.splitlines() if line.startswith("| ")]
+    assert "failed" not in printed
+    for figure in (
+        "CPU s per 1,000 checks, N = 5",
+        "lateness of the healthy p99",
+        "fail_after 1",
+        "memory (PSS), N = 5, after a storm",
+        "engine's answer to HTML",
+        "board of 5, first byte",
+        "ready, second start",
+        "Prometheus",
+        "claim at 40 endpoints on PostgreSQL",
+        "models of 20, first byte",
+        "workers",
+    ):
+        assert any(figure.lower() in row.lower() for row in rows), figure
+
+
+def test_a_row_says_whether_the_goal_is_reached():
+    assert Row("a", 40, "ms", 40).reached == "yes"
+    assert Row("a", 40.1, "ms", 40).reached == "**no**"
+    assert Row("a", 1.9, "", 1.9, at_least=True).reached == "yes"
+    assert Row("a", 1.8, "", 1.9, at_least=True).reached == "**no**"
+    assert Row("a", 3).reached == ""
+
+
+def test_what_was_not_measured_says_why_and_reaches_nothing():
+    table = markdown("Commit x.", [Row("a", None, "ms", 40, note="no PostgreSQL"), Row("b", 1, below=["by process"])])
+    assert "| a | no PostgreSQL | 40 ms |  |" in table and table.endswith("\n- by process")
+
+
+def test_quantiles_of_nothing_are_an_error_and_not_a_zero():
+    assert quantile([3, 1, 2], 0.5) == 2 and quantile([3, 1, 2], 1) == 3
+    with pytest.raises(ValueError, match="nothing was measured"):
+        quantile([], 0.99)

@@ -1,0 +1,95 @@
+"""All measurements in one run, as one table: `make bench`, or some with `python -m bench --only probing,board`.
+
+The table goes to the standard output as Markdown, and what is being done to the standard error. What can't run here
+says why in its row. bench/README.md says what each part measures.
+"""
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+
+from . import claims, outages, pages, probing, prometheus, starting, viewers, workers
+from .living import Living, living
+from .product import FULL, TOY, Scale
+from .table import CannotRun, Row, header, markdown
+
+ALONE: dict[str, Callable[[Scale], Iterator[Row]]] = {
+    "start": starting.second_start,
+    "prometheus": prometheus.chain,
+    "claims": claims.ticks,
+    "pages": pages.many,
+    "workers": workers.two,
+}
+SHARED: dict[str, dict[str, Callable[[Living], Iterator[Row]]]] = {
+    "small": {
+        "probing": probing.steady,
+        "mail": outages.lone,
+        "storm": outages.storm,
+        "viewers": viewers.watched,
+    },
+    "large": {"board": pages.living_board, "probing": probing.steady},
+    "hanging": {"hanging": probing.hanging},
+}
+"""Fleet, by its name in Scale -> what is measured in it, in this order."""
+
+NAMES = list(dict.fromkeys([*(name for parts in SHARED.values() for name in parts), *ALONE]))
+
+
+def main() -> int:
+    """Returns 1 when a part ended with an error, 0 otherwise."""
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    head, began = header(), time.monotonic()
+    scale, rows, failed = TOY if options.toy else FULL, [], []
+
+    def collect(name: str, found: Iterable[Row]) -> None:
+        """Takes what the part gives; an error of it is a row, too."""
+        try:
+            rows.extend(found)
+        except CannotRun as why:
+            rows.append(Row(name, None, note=str(why)))
+        except Exception as error:
+            traceback.print_exc()
+            failed.append(name)
+            rows.append(Row(name, None, note=f"failed: {type(error).__name__}: {error}"))
+
+    for fleet, parts in SHARED.items():
+        if wanted := {name: part for name, part in parts.items() if name in options.only}:
+            collect(f"fleet of {getattr(scale, fleet)}", _in_one_fleet(getattr(scale, fleet), scale, wanted, collect))
+    for name, part in ALONE.items():
+        if name in options.only:
+            collect(name, part(scale))
+    minutes = (time.monotonic() - began) / 60
+    print(markdown(f"{head} It took {minutes:.1f} minutes{' at toy size' * options.toy}.", rows))
+    return 1 if failed else 0
+
+
+def _in_one_fleet(
+    count: int,
+    scale: Scale,
+    parts: dict[str, Callable[[Living], Iterator[Row]]],
+    collect: Callable[[str, Iterable[Row]], None],
+) -> Iterator[Row]:
+    """Runs these parts one after the other; one that fails leaves the fleet to the next. Gives no rows itself."""
+    with living(count, scale) as fleet:
+        for name, part in parts.items():
+            collect(f"{name}, N = {count:,}", part(fleet))
+    yield from ()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default=",".join(NAMES), help=f"some of {', '.join(NAMES)}, with commas")
+    parser.add_argument("--toy", action="store_true", help="five endpoints, a few seconds: does each part run?")
+    options = parser.parse_args()
+    options.only = options.only.split(",")
+    if unknown := set(options.only) - set(NAMES):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
