@@ -6,10 +6,12 @@ end, nor one that comes byte by byte. Each of those keeps a processor busy and b
 
 import io
 import socket
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse, IncompleteRead, UnknownProtocol
 from typing import Any
 
 from .errors import Cause, TooCostly
+from .headers import read_headers
 
 KIB = 1024
 OVERHEAD = 64 * KIB
@@ -25,17 +27,37 @@ class Metered(HTTPResponse):
     Beyond a limit the read in progress raises TooCostly.
     """
 
+    # Of http.client's response, left out of its types.
+    _method: str | None
+    _read_status: Callable[[], tuple[str, int, str]]
+    _check_close: Callable[[], bool]
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._wire = _Wire(self.fp.detach())
         self.fp = io.BufferedReader(self._wire)
 
     def begin(self) -> None:
-        """As http.client's, which takes a length that is none for a body that ends with the connection."""
-        super().begin()
+        """As http.client's, which takes a length that is none for a body that ends with the connection.
+
+        Raises HTTPException for such a length.
+        """
+        while (found := self._read_status())[1] == 100:
+            read_headers(self.fp)
+        version, self.status, reason = found
+        if version != "HTTP/0.9" and not version.startswith("HTTP/1."):
+            raise UnknownProtocol(version)
+        self.version = 10 if version in ("HTTP/0.9", "HTTP/1.0") else 11
+        self.code, self.reason = self.status, reason.strip()
+        self.headers = self.msg = read_headers(self.fp)
+        self.chunked, self.chunk_left = self.headers.get("Transfer-Encoding", "").lower() == "chunked", None
         lengths = {part.strip() for line in self.headers.get_all("Content-Length", ()) for part in line.split(",")}
-        if len(lengths) > 1 or not all(map(str.isdecimal, lengths)):
+        if len(lengths) > 1 or not all(part.isdecimal() and len(part) < 20 for part in lengths):
             raise HTTPException(f"Content-Length: {', '.join(sorted(lengths))[:40]}")
+        self.length = int(lengths.pop()) if lengths and not self.chunked else None
+        if self.status < 200 or self.status in (204, 304) or self._method == "HEAD":
+            self.length = 0
+        self.will_close = self._check_close() or (self.length is None and not self.chunked)
 
     def read1(self, n: int = -1, *, decode_content: bool = False) -> bytes:
         """As urllib3's answers have it; nothing is decoded. Raises IncompleteRead for a body that breaks off."""
