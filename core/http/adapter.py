@@ -29,27 +29,12 @@ def one_call(seconds: float) -> Iterator[Clock]:
         clock.release()
 
 
-def guarded_connection(origin: SplitResult, clock: Clock, verify: bool = True) -> PlainConnection:
-    """A connection to one origin, not open yet, that keeps to the outbound rules and to the clock.
-
-    Without `verify` any certificate will do.
-    """
-    _, host, port = origin_of(origin)
-    if origin.scheme == "https":
-        return TlsConnection(host, port, clock=clock, verify=verify)
-    return PlainConnection(host, port, clock=clock)
-
-
 def guarded_pool(origin: SplitResult, clock: Clock) -> HTTPConnectionPool:
     """urllib3's pool of such connections."""
     _, host, port = origin_of(origin)
     pool = HTTPConnectionPool(host, port)
-    pool.ConnectionCls = PlainConnection
-    options: dict[str, Any] = {"clock": clock}
-    if origin.scheme == "https":
-        pool.ConnectionCls = TlsConnection
-        options["verify"] = True
-    pool.conn_kw.update(options)
+    pool.ConnectionCls = TlsConnection if origin.scheme == "https" else PlainConnection
+    pool.conn_kw["clock"] = clock
     return pool
 
 

@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection
 from . import certificate, outbound, trust, watchdog
 from .errors import Cause, ProbeError, TimedOut, Unreachable
 from .metering import Metered
+from .origin import Origin
 
 COMPOSE = (
     "A name without dots may be a service of docker compose, which is known inside the compose network only: publish "
@@ -118,34 +119,37 @@ class PlainConnection(HTTPConnection):
     """urllib3's connection, opened within the clock and guarded from then on; its answers are metered."""
 
     response_class = Metered
+    scheme = "http"
 
     def __init__(self, *args: Any, clock: Clock, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.clock = clock
 
     def _new_conn(self) -> socket.socket:
-        sock = open_socket(self._dns_host, self.port, self.clock)
-        self.clock.connected = True
-        return sock
+        return open_connection(Origin(self.scheme, self._dns_host, self.port), self.clock)
 
 
 class TlsConnection(PlainConnection):
-    """The same with TLS. The contexts are shared: loading the CA files costs more than the whole probe."""
+    """The same with TLS."""
 
     default_port = 443  # type: ignore[misc]  # as in urllib3
+    scheme = "https"
 
-    def __init__(self, *args: Any, verify: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.verify = verify
 
-    def _new_conn(self) -> socket.socket:
-        context = _context(self.verify)
-        raw = open_socket(self._dns_host, self.port, self.clock)
-        with self.clock.measure("tls", "the TLS handshake was under way"):
-            sock = _handshake(context, raw, self.host, self.clock)
-            self.clock.certificate_until = certificate.until(sock) if self.verify else None
-        self.clock.connected = True
-        return sock
+def open_connection(origin: Origin, clock: Clock, verify: bool = True) -> socket.socket:
+    """A guarded connection to this server. Raises Unreachable or TimedOut.
+
+    Without `verify` any certificate will do.
+    """
+    # The contexts are shared: loading the CA files costs more than the whole probe.
+    context = _context(verify) if origin.scheme == "https" else None
+    sock = open_socket(origin.host, origin.port, clock)
+    if context:
+        with clock.measure("tls", "the TLS handshake was under way"):
+            sock = secured = _handshake(context, sock, origin.host.rstrip("."), clock)
+            clock.certificate_until = certificate.until(secured) if verify else None
+    clock.connected = True
+    return sock
 
 
 def open_socket(host: str, port: int, clock: Clock, *, own: bool = False) -> socket.socket:

@@ -7,14 +7,7 @@ import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from http.client import (
-    BadStatusLine,
-    HTTPConnection,
-    HTTPException,
-    HTTPResponse,
-    IncompleteRead,
-    RemoteDisconnected,
-)
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any, Self, cast
 from urllib.parse import urljoin, urlsplit
 
@@ -23,8 +16,8 @@ from requests.utils import requote_uri
 from urllib3 import HTTPHeaderDict
 from urllib3.util import parse_url
 
-from core.http.adapter import guarded_connection
 from core.http.body import read_body
+from core.http.connection import Connection
 from core.http.origin import origin_of
 from core.http.transport import Clock, ours
 
@@ -67,7 +60,7 @@ class Client:
         self._mask = Mask(self._api_key, self._username)
         self._origin = origin_of(parts)
         self._clock = Clock(deadline)
-        self._connection = guarded_connection(parts, self._clock, verify)
+        self._connection = Connection(self._origin, self._clock, verify)
 
     @property
     def connected(self) -> bool:
@@ -136,7 +129,8 @@ class Client:
         clock.times = {}
         error: ProbeError | None = None
         try:
-            raw = self._send(method, _target(url)[0], body, self._headers(auth, body))
+            clock.phase = "waiting for the answer"
+            raw = self._connection.request(method, _target(url)[0], self._headers(auth, body), body)
             clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
             status = raw.status
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
@@ -177,30 +171,6 @@ class Client:
         if not re.fullmatch(r"[\x21-\x7e]+", self._api_key):
             raise Rejected(Cause.AUTH_REJECTED, "The stored API key has characters that no HTTP header can carry.")
         return f"Bearer {self._api_key}"
-
-    def _send(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> HTTPResponse:
-        """The answer as far as its headers.
-
-        By http.client's own methods: what requests and urllib3 do on top is most of a probe's cost, and nothing of it
-        (cookies, proxies, retries, pools) is wanted here.
-        """
-        clock, connection = self._clock, self._connection
-        clock.phase = "waiting for the answer"
-        for again in (False, True):
-            reused = connection.is_connected  # false also for one that the server has closed meanwhile
-            try:
-                if not reused:
-                    connection.close()
-                    connection.connect()
-                connection.sock.settimeout(clock.left())
-                HTTPConnection.request(connection, method, target, body, headers)
-                return HTTPConnection.getresponse(connection)
-            except (RemoteDisconnected, ConnectionResetError):
-                # A server may close an idle connection just as we use it again: only then, ask once more.
-                connection.close()
-                if again or not reused or method != "GET" or clock.over:
-                    raise
-        raise AssertionError("unreachable")
 
     def _lost(self, error: Exception) -> ProbeError:
         reasons = list(_chain(error))
