@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 
-from django.conf import settings
 from django.db.models import Count
 
 from ..models import EndpointState
+from . import capacity
 from .lanes import SLOW_AFTER
 
 FRESH_FOR = 5.0
@@ -45,14 +45,17 @@ def slow(seconds: float) -> bool:
 
 
 def stretches() -> Stretches:
-    """By what each team's intervals are stretched now; one small query every FRESH_FOR seconds."""
+    """By what each team's intervals are stretched now, with the threads of all workers that live.
+
+    One small query every FRESH_FOR seconds.
+    """
     global _kept
     at, found = _kept
     if time.monotonic() - at > FRESH_FOR:
         rows = EndpointState.objects.watched().filter(probe_seconds__gt=0).order_by()
         columns = ("endpoint__team_id", "endpoint__interval", "probe_seconds")
         alike = rows.values_list(*columns).annotate(many=Count("pk"))
-        found = worked_out(alike, settings.PROBE_THREADS)
+        found = worked_out(alike, capacity.threads(time.time()))
         _kept = (time.monotonic(), found)
     return found
 

@@ -3,9 +3,11 @@
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Iterable
 from functools import partial
 
+from celery import current_app
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 
@@ -13,7 +15,7 @@ from core import fence
 from core.database import give_back
 
 from ..models import EndpointState
-from . import overdue, record
+from . import capacity, overdue, record
 from .claims import Claim
 from .lanes import Job, Pool
 from .run import run
@@ -27,7 +29,7 @@ FRESH_FOR = 1.0
 """Seconds after which a row that was read with its batch is read again: its probe waited for a thread meanwhile."""
 
 OVERDUE_EVERY = 5.0
-"""Seconds between two sweeps for what was not probed in time."""
+"""Seconds between two sweeps for what was not probed in time, and between two words of a worker that it lives."""
 
 pool = Pool(settings.PROBE_THREADS)
 writer = Writer()
@@ -61,8 +63,15 @@ def _run(claim: Claim, state: EndpointState | None, read_at: float) -> None:
         give_back()
 
 
-def _watch_overdue() -> None:
-    while not _stopped.wait(OVERDUE_EVERY):
+def _watch() -> None:
+    name = uuid.uuid4().hex
+    probes = "probe" in current_app.amqp.queues.consume_from
+    while True:
+        if probes:
+            capacity.announce(name, time.time())
+        if _stopped.wait(OVERDUE_EVERY):
+            capacity.withdraw(name)
+            return
         try:
             overdue.sweep(time.time())
         except Exception as error:  # the database is away, say: it is tried again
@@ -74,7 +83,7 @@ def _watch_overdue() -> None:
 @worker_ready.connect
 def _start(**_: object) -> None:
     """By no schedule and no queue, since it is their standing still that has to show."""
-    threading.Thread(target=_watch_overdue, name="overdue", daemon=True).start()
+    threading.Thread(target=_watch, name="overdue", daemon=True).start()
 
 
 @worker_shutdown.connect

@@ -149,7 +149,7 @@ def _database(found: Figures) -> Iterator[Line]:
 def _probing(found: Figures) -> Iterator[Line]:
     more = "Start another probe worker (manage.py run probe), raise PROBE_THREADS, or lengthen intervals."
     for lane, needed in (("fast", found.fast), ("slow", found.slow)):
-        near = f"{needed:.1f} of {found.threads} threads of one worker"
+        near = f"{needed:.1f} of {found.threads} threads of all workers"
         yield _of(f"probe threads, {lane} lane", needed, found.threads, near, more)
     for name, (length, age) in (found.queues or {}).items():
         near = f"{length} messages, the oldest waits {duration(age)} of {found.stale_after:.0f} s"

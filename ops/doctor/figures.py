@@ -19,7 +19,7 @@ from core.redis_clients import client
 from fleet.history.upkeep import KEEP_OBSERVATIONS, KEEP_ROLLUPS
 from fleet.models import Endpoint, EndpointState, Message, Observation, Rollup
 from fleet.muting.limits import WINDOW_MAX
-from fleet.probing import shares
+from fleet.probing import capacity, shares
 from fleet.queries.metrics import from_broker
 from teams.models import Team
 
@@ -49,7 +49,7 @@ def figures(now: datetime | None = None) -> Figures:
         memory_limit=memory_limit(sum(each.memory for each in running)),
         disk_used=disk.total - disk.free,
         disk_total=disk.total,
-        threads=settings.PROBE_THREADS,
+        threads=capacity.threads(now.timestamp()),
         queues={name: (queue.length, queue.age) for name, queue in known.queues.items()} if known else None,
         waiting=waiting["number"],
         oldest=(now - waiting["first"]).total_seconds() if waiting["first"] else 0.0,

@@ -7,7 +7,7 @@ import pytest
 
 from fleet import endpoints
 from fleet.models import EndpointState
-from fleet.probing import claims, shares
+from fleet.probing import capacity, claims, shares
 from teams.models import Team
 
 
@@ -61,6 +61,37 @@ def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team,
     client.force_login(alice)
     assert "Probed every 30 s for now" in client.get(hanging[0].get_absolute_url()).content.decode()
     assert "for now" not in client.get(quick.get_absolute_url()).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres
+def test_a_second_worker_lets_a_hanging_team_be_probed_as_often_again(team, settings, valkey):
+    settings.PROBE_THREADS = 8
+    for n in range(10):
+        endpoints.add(team, name=f"h{n}", url=f"http://10.0.0.{n}:8000", interval=5, timeout=4.9)
+    EndpointState.objects.update(probe_seconds=4.9)
+    now = time.time()
+    capacity.announce("first", now)
+    assert shares.stretches() == {(team.pk, True): 3}
+    capacity.announce("second", now)
+    assert shares.stretches() == {(team.pk, True): 2}
+    capacity.withdraw("second")
+    assert shares.stretches() == {(team.pk, True): 3}
+
+
+def test_a_worker_without_signs_of_life_counts_no_more(settings, valkey):
+    settings.PROBE_THREADS = 8
+    capacity.announce("killed", 1000.0)
+    capacity.announce("alive", 1015.0)
+    assert capacity.threads(1016.0) == 16
+    assert capacity.threads(1001.0 + capacity.COUNTS_FOR) == 8
+
+
+def test_without_a_broker_there_are_the_threads_of_one_worker(settings):
+    settings.PROBE_THREADS = 8
+    settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+    capacity.announce("first", 1000.0)
+    assert capacity.threads(1000.0) == 8
 
 
 def test_teams_that_need_more_share_what_the_others_leave():

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from config.celery import app
 from core import redis_keys
 from fleet import endpoints
 from fleet.models import EndpointState, Observation
-from fleet.probing import dispatch, lanes, worker
+from fleet.probing import capacity, dispatch, lanes, worker
 from tests.fake_engine import many
 
 QUEUE = redis_keys.queue("probe")
@@ -61,3 +62,15 @@ def test_no_database_connection_is_held_while_a_probe_waits(team, pool, monkeypa
     worker.submit([worker.Claim(gpu.pk, team.pk, False, now, now + 60)])
     wait_for(lambda: seen)
     assert seen == [None]
+
+
+def test_a_worker_counts_for_the_shares_from_its_start_to_its_stop(valkey, monkeypatch, wait_for):
+    monkeypatch.setattr(worker, "_stopped", stopped := threading.Event())
+    watch = threading.Thread(target=worker._watch)
+    watch.start()
+    try:
+        wait_for(lambda: valkey.zcard(capacity.KEY) == 1)
+    finally:
+        stopped.set()
+        watch.join(10)
+    assert not valkey.exists(capacity.KEY)

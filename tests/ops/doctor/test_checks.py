@@ -40,7 +40,7 @@ def test_an_installation_with_room_is_well():
     assert near["open files"] == "300 of 20000, worker"
     assert near["memory"] == "200 MiB of 2.0 GiB by 2 processes"
     assert near["disk"] == "20.0 GiB of 100.0 GiB; the history grows by 512 MiB a day until it takes 4.0 GiB more"
-    assert near["probe threads, slow lane"] == "12.0 of 96 threads of one worker"
+    assert near["probe threads, slow lane"] == "12.0 of 96 threads of all workers"
     assert near["queue probe"] == "4 messages, the oldest waits 0 s of 15 s"
     assert near["ENDPOINTS_PER_TEAM"] == "200 of 1000, Search"
 
