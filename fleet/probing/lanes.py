@@ -6,6 +6,9 @@ that has none running always finds a slot free soon, whatever another team's end
 
 A probe of the fast lane that lasts over SLOW_AFTER counts in the slow lane from then on, if its team may have a slot
 there: its thread goes on waiting, and another may start in its place. There are 2 * `slots` threads at most.
+
+The interpreter does one thing at a time, so of many probes begun at once each would count the others' turns as its own
+endpoint's latency. In the fast lane the next one begins when one ends, or after BREATH.
 """
 
 import logging
@@ -14,13 +17,21 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import SimpleQueue
+from itertools import islice
+from queue import Empty, SimpleQueue
 
 SLOW_AFTER = 1.0
 """Seconds after which a probe is slow."""
 
 REVIEW_EVERY = 0.25
 """Seconds between two checks for probes that became slow, and for waiting ones that are past their time."""
+
+BREATH = 0.005
+"""Seconds for which a probe of the fast lane has the interpreter to itself, unless it ends before. While none ends,
+which is then due to the endpoints and not to us, two more begin after as long, then four, and so on."""
+
+IDLE = 60.0
+"""Seconds without a job after which a thread ends. The one that was idle last gets the next job, so the others rest."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +53,7 @@ class Lane:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self.running: Counter[int] = Counter()  # team -> its probes under way
-        self._waiting: OrderedDict[int, deque[Job]] = OrderedDict()  # the team whose turn it is comes first
+        self.waiting: OrderedDict[int, deque[Job]] = OrderedDict()  # the team whose turn it is comes first
 
     def may_start(self, team: int) -> bool:
         """Whether this team runs fewer probes than there are free slots."""
@@ -56,34 +67,34 @@ class Lane:
 
     def wait(self, job: Job) -> None:
         """Puts a job at the end of its team's line."""
-        self._waiting.setdefault(job.team, deque()).append(job)
+        self.waiting.setdefault(job.team, deque()).append(job)
 
     def next(self) -> Job | None:
         """Takes the job that may start now off its line; None when no team with waiting jobs may have a slot."""
-        team = next((team for team in self._waiting if self.may_start(team)), None)
+        team = next((team for team in self.waiting if self.may_start(team)), None)
         if team is None:
             return None
-        jobs = self._waiting[team]
+        jobs = self.waiting[team]
         job = jobs.popleft()
-        self._waiting.move_to_end(team)
+        self.waiting.move_to_end(team)
         if not jobs:
-            del self._waiting[team]
+            del self.waiting[team]
         return job
 
     def expired(self, now: float) -> list[Job]:
         """Takes all jobs off their lines whose time is over at `now` (unix seconds)."""
         found = []
-        for team, jobs in list(self._waiting.items()):
+        for team, jobs in list(self.waiting.items()):
             found += [job for job in jobs if job.expires_at <= now]
             if kept := deque(job for job in jobs if job.expires_at > now):
-                self._waiting[team] = kept
+                self.waiting[team] = kept
             else:
-                del self._waiting[team]
+                del self.waiting[team]
         return found
 
 
 class Pool:
-    """Runs jobs on threads of its own, which start when they are needed."""
+    """Runs jobs on threads of its own, which start when they are needed and end when they are not."""
 
     def __init__(self, slots: int) -> None:
         self._fast, self._slow = Lane(slots), Lane(slots)
@@ -94,6 +105,8 @@ class Pool:
         self._busy = 0
         self._closed = threading.Event()
         self._nothing_runs = threading.Condition(self._lock)
+        self._at_once = 1
+        self._held_back = threading.Event()
         self._reviewer: threading.Thread | None = None
 
     def submit(self, job: Job) -> bool:
@@ -107,18 +120,25 @@ class Pool:
             if self._reviewer is None:
                 self._reviewer = threading.Thread(target=self._review, name="probe-lanes", daemon=True)
                 self._reviewer.start()
+                threading.Thread(target=self._pace, name="probe-pace", daemon=True).start()
         return True
 
     def close(self, within: float) -> bool:
         """Starts nothing any more and waits up to `within` seconds for what runs; whether all of it ended."""
         self._closed.set()
+        self._held_back.set()
         with self._lock:
             return self._nothing_runs.wait_for(lambda: not self._busy, within)
 
     def _start_what_may(self) -> None:
         now = time.time()
         for lane in (self._fast, self._slow):
-            while not self._closed.is_set() and (job := lane.next()):
+            while not self._closed.is_set():
+                if lane is self._fast and lane.waiting and self._crowded():
+                    self._held_back.set()
+                    break
+                if (job := lane.next()) is None:
+                    break
                 self._pending.discard(job.key)
                 if job.expires_at <= now:
                     continue
@@ -131,6 +151,17 @@ class Pool:
                 else:
                     threading.Thread(target=self._work, args=(job,), name="probe", daemon=True).start()
 
+    def _crowded(self) -> bool:
+        latest = [began for began, _ in islice(reversed(self._quick.values()), self._at_once)]
+        return len(latest) == self._at_once and latest[-1] > time.monotonic() - BREATH
+
+    def _pace(self) -> None:
+        while self._held_back.wait() and not self._closed.wait(BREATH):
+            with self._lock:
+                self._held_back.clear()
+                self._at_once = min(2 * self._at_once, self._fast.slots)
+                self._start_what_may()
+
     def _work(self, job: Job) -> None:
         orders: SimpleQueue[Job] = SimpleQueue()
         while True:
@@ -142,12 +173,20 @@ class Pool:
                 self._end(job)
                 self._idle.append(orders)
                 self._start_what_may()
-            job = orders.get()
+            try:
+                job = orders.get(timeout=IDLE)
+            except Empty:
+                with self._lock:
+                    if orders in self._idle:
+                        self._idle.remove(orders)
+                        return
+                job = orders.get()  # which came in the meantime
 
     def _end(self, job: Job) -> None:
         lane = self._fast if self._quick.pop(id(job), None) else self._slow
         lane.count(job.team, -1)
         self._busy -= 1
+        self._at_once = 1
         if not self._busy:
             self._nothing_runs.notify_all()
 

@@ -16,8 +16,8 @@ from . import record
 from .put_off import put_off
 from .record import Judged
 
-LINGER = 0.02
-"""Seconds that the first of a batch waits for others."""
+LINGER = 0.05
+"""Seconds that the first of a batch waits for others. Quick probes end one after another: fleet.probing.lanes."""
 
 BATCH = 200
 """Probes of one transaction at most."""

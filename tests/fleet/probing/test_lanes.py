@@ -158,6 +158,57 @@ def test_one_job_that_raises_costs_no_thread(caplog, wait_for):
         assert done.wait(10)
 
 
+def test_threads_end_when_they_are_idle_and_start_again(monkeypatch, wait_for):
+    monkeypatch.setattr(lanes, "IDLE", 0.05)
+    with pool(8) as (shared, _):
+        for first in (0, 10):
+            threads: set[threading.Thread] = set()
+            meet = threading.Barrier(4, timeout=10)
+
+            def work(threads: set[threading.Thread] = threads, meet: threading.Barrier = meet) -> None:
+                threads.add(threading.current_thread())
+                meet.wait()
+
+            for key in range(first, first + 4):
+                shared.submit(job(key, work=work))
+            wait_for(lambda found=threads: len(found) == 4 and not any(thread.is_alive() for thread in found))
+
+
+def test_the_thread_that_was_idle_last_gets_the_next_job(wait_for):
+    with pool(8) as (shared, _):
+        together, threads = threading.Barrier(4, timeout=10), []
+        for key in range(4):
+            shared.submit(job(key, work=together.wait))
+        for key in range(10, 15):
+            wait_for(lambda: not shared._busy)
+            shared.submit(job(key, work=lambda: threads.append(threading.current_thread())))
+        wait_for(lambda: len(threads) == 5)
+        assert len(set(threads)) == 1
+
+
+def test_quick_probes_run_one_after_another(monkeypatch, wait_for):
+    monkeypatch.setattr(lanes, "BREATH", 30)
+    with pool(16) as (shared, _):
+        threads: list[threading.Thread] = []
+        for key in range(8):
+            shared.submit(job(key, work=lambda: threads.append(threading.current_thread())))
+        wait_for(lambda: len(threads) == 8)
+        assert len(set(threads)) == 1
+
+
+def test_endpoints_that_do_not_answer_hold_up_others_less_and_less(wait_for):
+    with pool(64) as (shared, release):
+        begun: list[int] = []
+        for key in range(31):
+            shared.submit(job(key, work=lambda key=key: (begun.append(key), release.wait(30))))
+        wait_for(lambda: len(begun) == 31)
+        assert shared._at_once >= 16  # 1, 2, 4, 8 and 16 of them have begun in turn
+        answered = threading.Event()
+        shared.submit(job(100, ALPHA, work=answered.set))
+        assert answered.wait(10)
+        wait_for(lambda: shared._at_once == 1)
+
+
 def test_a_stop_waits_for_what_runs_but_not_for_long():
     shared, release = Pool(4), threading.Event()
     began = threading.Event()
