@@ -128,17 +128,15 @@ class EndpointState(models.Model):
     endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, primary_key=True, related_name="state")
     due_at = models.BigIntegerField(null=True, db_index=True)  # unix seconds; null while paused
     waiting_since = models.BigIntegerField(
-        null=True, db_index=True
+        null=True
     )  # unix seconds; when the first probe was due that was sent and is not recorded yet
     not_probed_since = models.BigIntegerField(
-        null=True, db_index=True
+        null=True
     )  # the same, once that is so long ago that nothing is known any more: fleet.probing.overdue
-    probe_seconds = models.FloatField(
-        default=0, db_index=True
-    )  # how long a probe is expected to take: fleet.probing.shares
+    probe_seconds = models.FloatField(default=0)  # how long a probe is expected to take: fleet.probing.shares
     stretch = models.PositiveSmallIntegerField(default=1)  # it is probed every so many intervals for now
 
-    status = models.CharField(max_length=12, default=Status.UNKNOWN, db_index=True)
+    status = models.CharField(max_length=12, default=Status.UNKNOWN)
     cause = models.CharField(max_length=24, blank=True, default=Cause.NEW)
     step = models.CharField(max_length=12, blank=True)
     detail = models.CharField(max_length=500, blank=True)
@@ -168,10 +166,21 @@ class EndpointState(models.Model):
     ladder = models.JSONField(default=list)  # the last probe's exchanges
     strip = models.JSONField(default=dict)  # fleet.history.day_strip: the last 24 h and the last hour, for the board
 
-    shown_at = models.DateTimeField(null=True, db_index=True)  # when the board's row last changed
-    regrouped_at = models.DateTimeField(null=True, db_index=True)  # when it last moved on the board
+    shown_at = models.DateTimeField(null=True)  # when the board's row last changed
+    regrouped_at = models.DateTimeField(null=True)  # when it last moved on the board
 
     objects = EndpointStateQuerySet.as_manager()
+
+    class Meta:
+        # Few: each claim and each probe writes the row again, and with it an entry of every index that has it.
+        indexes = [
+            models.Index(
+                fields=["waiting_since"], condition=models.Q(waiting_since__isnull=False), name="state_waiting"
+            ),
+            models.Index(
+                fields=["not_probed_since"], condition=models.Q(not_probed_since__isnull=False), name="state_not_probed"
+            ),
+        ]
 
     def rules(self) -> Rules:
         """What the next reading is judged by, of what the team set."""
