@@ -3,6 +3,7 @@
 That would load 6 MiB for a prompt that nobody uses.
 """
 
+import os
 import socket
 import sys
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ WORKERS = {
 def main(name: str) -> NoReturn:
     """Works until it is asked to stop."""
     worker = app.Worker(
-        hostname=f"{name}@{socket.gethostname()}",
+        hostname=f"{name}-{os.getpid()}@{socket.gethostname()}",
         queues=WORKERS[name].queues,
         pool_cls="threads",
         concurrency=WORKERS[name].threads,
