@@ -77,11 +77,11 @@ def write(batch: list[Judged]) -> None:
 
     Raises what is no probe's fault (core.fence.NOT_THE_ITEMS_FAULT), when it comes twice.
     """
+    stored: list[Judged] = []
     try:
-        stored = record.write(batch)
+        stored += record.write(batch)
     except Exception as error:
         log.info("A batch of %d probes is written one by one: %s", len(batch), error)
-        stored = []
         for judged in batch:
             try:
                 stored += record.write([judged])
@@ -89,5 +89,6 @@ def write(batch: list[Judged]) -> None:
                 raise
             except Exception as broken:
                 put_off(judged.state.pk, broken)
-    if shown := [each.state.pk for each in stored if each.show]:
-        live.publish(shown)
+    finally:  # whatever became of the rest
+        if shown := [each.state.pk for each in stored if each.show]:
+            live.publish(shown)

@@ -91,6 +91,22 @@ def test_a_database_that_is_away_for_a_moment_loses_no_probe(fleet, monkeypatch)
     assert calls == [8] + [1] * 8 and Observation.objects.count() == 8
 
 
+def test_what_was_stored_is_shown_although_the_database_went_away_in_the_middle(fleet, monkeypatch):
+    write, calls, shown = record.write, [], []
+
+    def away_after_two(batch):
+        calls.append(len(batch))
+        if len(calls) in (1, 4):
+            raise OperationalError("database is locked")
+        return write(batch)
+
+    monkeypatch.setattr(record, "write", away_after_two)
+    monkeypatch.setattr(writer.live, "publish", shown.extend)
+    with pytest.raises(OperationalError):
+        writer.write(judged(fleet, refused))
+    assert shown == [endpoint.pk for endpoint in fleet[:2]]
+
+
 def test_a_database_that_stays_away_is_asked_twice_not_once_a_probe(fleet, monkeypatch):
     calls = []
 
