@@ -11,6 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import broker
 from teams.models import Team
@@ -118,6 +119,31 @@ def rules_of(policy: AlertPolicy) -> Rules:
     )
 
 
+def with_unsent() -> QuerySet[Incident]:
+    """Open incidents with alerts that were not sent because no mail server was set, if one is set now."""
+    unsent = Alert.objects.filter(message__state=Message.State.NO_SERVER, channel=Channel.MAIL)
+    found = Incident.objects.open().filter(pk__in=unsent.values("incident"))
+    return found if settings.EMAIL_CONFIGURED else found.none()
+
+
+def send_unsent(pk: int) -> int:
+    """Has each recipient's latest of these alerts gathered again; returns how many.
+
+    None while someone is on it or it is muted.
+    """
+    incident = Incident.objects.select_related("parent__endpoint", "endpoint__state").get(pk=pk)
+    if incident.is_acknowledged or _muted(incident, incident.endpoint.state, now := datetime.now(UTC)):
+        return 0
+    rows = incident.alerts.filter(channel=Channel.MAIL, dropped="").order_by("created_at", "pk")
+    latest = {alert.recipient: alert for alert in rows.select_related("message")}.values()
+    unsent = [alert for alert in latest if alert.message and alert.message.state == Message.State.NO_SERVER]
+    unsent = [alert for alert in unsent if alert.kind != Kind.RECOVERED]
+    with transaction.atomic():
+        Alert.objects.filter(pk__in=[alert.pk for alert in unsent]).update(message=None, created_at=now)
+        Message.objects.filter(pk__in=[alert.message_id for alert in unsent], alerts=None).delete()
+    return len(unsent)
+
+
 def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
     """Writes to those who got a message about the incident that it is not followed to its end; `why` is a sentence.
 
@@ -202,17 +228,15 @@ def write_monitor_note(key: str, subject: str, text: str) -> None:
 def _store(to: list[tuple[str, str]], **values: Any) -> None:
     """One alert per recipient into the outbox; the delivery worker is woken once they are committed."""
     now = datetime.now(UTC)
-    Alert.objects.bulk_create(
-        [
-            Alert(channel=channel, recipient=recipient, created_at=now, **values)
-            for channel, recipient in dict.fromkeys(to)
-        ],
-        ignore_conflicts=True,
-    )
-    transaction.on_commit(_call_delivery, robust=True)
+    alerts = [
+        Alert(channel=channel, recipient=recipient, created_at=now, **values)
+        for channel, recipient in dict.fromkeys(to)
+    ]
+    Alert.objects.bulk_create(alerts, ignore_conflicts=True)
+    transaction.on_commit(partial(_call_delivery, items.window(alerts)), robust=True)
 
 
-def _call_delivery() -> None:
+def _call_delivery(window: float) -> None:
     """Wakes the delivery worker once a lone alert is ready. What it misses, its sweep finds within seconds."""
-    wake = partial(current_app.send_task, "fleet.tasks.deliver", countdown=WINDOW + 0.1, expires=60)
+    wake = partial(current_app.send_task, "fleet.tasks.deliver", countdown=window + 0.1, expires=60)
     broker.attempt(wake, "new alerts wait for the next sweep.")

@@ -14,7 +14,7 @@ from ..alerts import outbox
 from ..models import EndpointState, Incident
 from ..verdict.status import TROUBLE, Status
 
-DUE_ALERTS, ENDINGS = "catch-up", "endings"
+DUE_ALERTS, ENDINGS, UNSENT = "catch-up", "endings", "unsent"
 """The sweeps, as core.fence knows them."""
 
 _NAMED = ("pk", "endpoint__name", "endpoint__team_id")
@@ -26,6 +26,7 @@ def sweep() -> int:
         return 0
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
+    fence.each(UNSENT, outbox.with_unsent().values_list(*_NAMED), lambda row: outbox.send_unsent(row[0]), _item)
     rows = Incident.objects.unfinished().values_list(*_NAMED)
     return fence.each(DUE_ALERTS, rows, lambda row: _write_due(row[0]), _item)
 

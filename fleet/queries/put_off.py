@@ -17,6 +17,7 @@ _WORDS = {
     "gathering": "Putting alerts into a message",
     "catch-up": "Alerts of an incident",
     "endings": "The end of an incident",
+    "unsent": "Sending what was written before a mail server was set",
     "digests": "Daily digest",
     "review dates": "Reminder of a review",
     "review facts": "Comparing a decision with today's facts",

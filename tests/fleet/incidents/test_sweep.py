@@ -6,7 +6,7 @@ import pytest
 
 from fleet.alerts import delivery, outbox
 from fleet.incidents import sweep
-from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Recipient
+from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message, Recipient
 from tests.fleet.outages import fail, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
@@ -120,3 +120,55 @@ def test_who_left_the_list_is_not_notified(incident, team):
 
 def test_quiet_hours_of_a_policy_need_both_ends(team):
     assert outbox.rules_of(AlertPolicy(team=team, quiet_from=time(22))).quiet is None
+
+
+@pytest.fixture
+def unsent(team, settings) -> list[Incident]:
+    """Two outages from before a mail server was set, one of them over."""
+    settings.EMAIL_CONFIGURED = False
+    found = []
+    for name in ("gpu-1", "gpu-2"):
+        found.append(fail(watched(team, name)))
+        settle()
+        delivery.deliver()
+    recover(found[1].endpoint)
+    settle()
+    delivery.deliver()
+    assert set(Message.objects.values_list("state", flat=True)) == {"no_server"}
+    return found
+
+
+def caught_up() -> None:
+    sweep.sweep()
+    settle()
+    delivery.deliver()
+
+
+def test_what_is_still_down_when_a_mail_server_is_set_is_mailed_once(unsent, smtp):
+    caught_up()
+    caught_up()
+    [mail] = smtp.messages
+    assert mail["Subject"] == "DOWN  gpu-1 (search)"
+    recover(unsent[0].endpoint)
+    settle()
+    delivery.deliver()
+    assert smtp.messages[1]["Subject"] == "UP  gpu-1 (search)"
+
+
+def test_nothing_is_taken_out_of_its_message_while_there_is_no_mail_server(unsent, settings):
+    caught_up()
+    assert not Alert.objects.filter(message=None).exists()
+
+
+def test_an_unsent_alert_waits_for_the_end_of_a_silence_and_for_whoever_is_on_it(unsent, smtp):
+    state = EndpointState.objects.filter(pk=unsent[0].endpoint_id)
+    state.update(marks={"silenced": "until noon"})
+    caught_up()
+    assert smtp.messages == []
+    state.update(marks={})
+    Incident.objects.update(acknowledged_at=datetime.now(UTC))
+    caught_up()
+    assert smtp.messages == []
+    Incident.objects.update(acknowledged_at=None)
+    caught_up()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (search)"]
