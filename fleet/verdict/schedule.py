@@ -4,8 +4,9 @@ import hashlib
 
 from ..engines.timeout import DEFAULT_TIMEOUT
 
-CONFIRM_EVERY = 3
-"""Seconds between the probes that confirm a first failure or recovery, so that three in a row are known within ten."""
+CONFIRM_FIRST, CONFIRM_NEXT = 3, 2
+"""Seconds to the probe that confirms a first failure or recovery, so that a blip of two seconds is silent, and to each
+further one."""
 
 CONFIRM_DEADLINE = 2.5
 """Seconds a confirming probe may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
@@ -38,8 +39,8 @@ def due_after(began: float, ended: float, grid_due: int, doubts: int) -> int:
     known, the next ones when the confirming probe began: a server that hangs takes its time in each of them.
     """
     if doubts:
-        start = ended if doubts == 1 else began
-        return min(grid_due, round(start + CONFIRM_EVERY))
+        soon = ended + CONFIRM_FIRST if doubts == 1 else max(began + CONFIRM_NEXT, ended)
+        return min(grid_due, round(soon))
     return grid_due
 
 

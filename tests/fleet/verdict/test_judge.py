@@ -9,7 +9,7 @@ from fleet.engines.reading import Canary, Exchange, Facts, Failure, Identity, Lo
 from fleet.verdict.canary_memory import CanaryMemory
 from fleet.verdict.judge import Verdict, depends_on_blindness, judge
 from fleet.verdict.memory import Memory, Rules
-from fleet.verdict.schedule import CONFIRM_EVERY, next_due
+from fleet.verdict.schedule import CONFIRM_FIRST, CONFIRM_NEXT, next_due
 from fleet.verdict.stall import Still
 from fleet.verdict.starts import Stretch
 from fleet.verdict.status import Finding, Standing, Status, Thresholds
@@ -189,8 +189,8 @@ GRID = int(NOW) + 30
     ("readings", "due"),
     [
         ([good()], GRID),
-        ([bad()], int(NOW) + CONFIRM_EVERY),
-        ([bad()] * 3, int(NOW) + CONFIRM_EVERY),  # of the second; the third, which left no doubt, goes by what is due
+        ([bad()], int(NOW) + CONFIRM_FIRST),
+        ([bad()] * 3, int(NOW) + CONFIRM_NEXT),  # of the second; the third, which left no doubt, goes by what is due
     ],
 )
 def test_what_speaks_against_the_standing_is_probed_again_soon(readings, due):

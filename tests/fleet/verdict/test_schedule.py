@@ -39,6 +39,15 @@ def test_three_failures_in_a_row_are_known_within_ten_seconds_of_the_first(ended
     assert known - ended <= 10
 
 
+def test_three_failures_in_a_row_are_known_five_seconds_after_the_first_where_the_server_refuses():
+    second = due_after(100.0, 100.01, 200, 1)
+    assert (second, due_after(second, second + 0.01, 200, 2)) == (103, 105)
+
+
+def test_a_confirming_probe_that_ran_out_of_time_is_repeated_at_once_and_not_in_the_past():
+    assert due_after(100.0, 102.5, 200, 2) >= 102
+
+
 def test_a_blip_of_two_seconds_is_silent():
     assert due_after(100.0, 100.0, 3600, 1) - 100 >= 2.5
 
