@@ -36,6 +36,7 @@ app.conf.task_queues = [
 ]
 app.conf.task_routes = {
     "fleet.tasks.tick": {"queue": "dispatch"},
+    "fleet.tasks.probe_beside": {"queue": "dispatch"},
     "fleet.tasks.probe": {"queue": "probe"},
     "fleet.tasks.pulse_probe": {"queue": "probe"},
     "fleet.tasks.deliver": {"queue": "delivery"},

@@ -26,6 +26,12 @@ def tick() -> None:
     dispatch.tick()
 
 
+@shared_task
+def probe_beside() -> None:
+    """As soon as an endpoint begins to fail: probe what shows whether it is alone."""
+    dispatch.probe_beside()
+
+
 class Unacknowledged(Request):
     """A request of a queue without acknowledgements (no_ack). Celery would send them to Redis all the same."""
 

@@ -80,7 +80,8 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
     # One from before the clock was set back, which lies ahead of us, is as old as it is far.
     ages = [abs(now - max(alert.created_at, alert.hold_until or alert.created_at)).total_seconds() for alert in alerts]
     recoveries = all(alert.kind == Alert.Kind.RECOVERED for alert in alerts)
-    return grouping.Group(max(ages), min(ages), forming, recoveries, recoveries and _partners_open(alerts))
+    partners_open = recoveries and _partners_open(alerts)
+    return grouping.Group(max(ages), min(ages), items.window(alerts), forming, recoveries, partners_open)
 
 
 def _partners_open(alerts: list[Alert]) -> bool:

@@ -1,5 +1,6 @@
 """The incidents of a message as it presents them, from the facts frozen in its alerts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from core.site_url import absolute
 from ..engines.registry import label
 from ..models import Alert, Endpoint, Incident, Message
 from ..verdict import causes
+from ..verdict.monitor_blind import suspicious
+from .grouping import DOUBTFUL_WINDOW, WINDOW
 
 _LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degraded")
 """When one message carries several alerts about an incident, the first of these is what it says."""
@@ -142,3 +145,9 @@ def can_be_worded(alert: Alert) -> bool:
         return all(isinstance(name, str) for name in named) and bool(parts)
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
+
+
+def window(alerts: Iterable[Alert]) -> float:
+    """Seconds without a new one after which these alerts are complete."""
+    found = [alert.facts for alert in alerts if alert.incident_id and can_be_worded(alert)]
+    return DOUBTFUL_WINDOW if any(suspicious(facts["cause"], facts["step"]) for facts in found) else WINDOW

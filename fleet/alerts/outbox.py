@@ -22,7 +22,6 @@ from ..verdict.status import Status
 from . import items, order, policy, recipients
 from .due import Case, Quiet, Rules, hold_until
 from .due import due as kinds_due
-from .grouping import WINDOW
 
 Kind = Alert.Kind
 

@@ -1,8 +1,10 @@
 """When an endpoint fails, those beside it are probed right away and not at their next due time.
 
-Beside it are the others on its host; and when several of a team fail at once, the whole team.
+Beside it are the others on its host, and WITNESSES of its team elsewhere, by which a lone outage is known for one; and
+when several of a team fail at once, the whole team.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +15,7 @@ from teams.models import Team
 
 from ..models import EndpointState
 from ..verdict.monitor_blind import host_of
-from ..verdict.status import TROUBLE
+from ..verdict.status import TROUBLE, Status
 from .grouping import DOUBT
 
 STORMS = "storms"
@@ -21,6 +23,10 @@ STORMS = "storms"
 
 MANY = 3
 """Endpoints of one team that begin to fail within RECENT seconds make a storm."""
+
+WITNESSES = 2
+"""Endpoints of the team on other hosts that have to answer after one began to fail: not always the same ones, since it
+is those that are due next."""
 
 ANY = "*"  # every host of the team
 RECENT = 60
@@ -57,20 +63,34 @@ def forming(team_id: int, now: datetime) -> bool:
 
 
 def _unseen(now: float, team_id: int | None = None) -> dict[int, list[int]]:
-    """Team -> its endpoints that were not probed since others beside them began to fail."""
+    """Team -> its endpoints that were not probed since others beside them began to fail, as far as they are needed."""
     lately = datetime.fromtimestamp(now - RECENT, UTC)
     failing = EndpointState.objects.watched().filter(failures__gt=0, failing_since__gt=lately)
     if team_id is not None:
         failing = failing.filter(endpoint__team=team_id)
     began = _began(failing.order_by("failing_since").values_list("endpoint__team", "endpoint__url", "failing_since"))
-    found: dict[int, list[int]] = {}
-    if began:
-        rows = _watched({team for team, _ in began})
-        for pk, team, url, probed in rows.values_list("pk", "endpoint__team", "endpoint__url", "probed_at"):
-            since = began.get((team, ANY)) or began.get((team, host_of(url)))
-            if since and (probed is None or probed < since):
-                found.setdefault(team, []).append(pk)
-    return found
+    if not began:
+        return {}
+    latest: dict[int, datetime] = {}  # of each team, when the last of them began to fail
+    for (team, _), first in began.items():
+        latest[team] = max(first, latest.get(team, first))
+    found: dict[int, list[int]] = defaultdict(list)
+    answered: Counter[int] = Counter()
+    others: dict[int, list[int]] = defaultdict(list)
+    columns = ("pk", "endpoint__team", "endpoint__url", "probed_at", "status", "failures")
+    for pk, team, url, probed, status, failures in _watched(latest).order_by("due_at", "pk").values_list(*columns):
+        since = began.get((team, ANY)) or began.get((team, host_of(url)))
+        if since and (probed is None or probed < since):
+            found[team].append(pk)
+        elif not since and status in (Status.UP, Status.BUSY) and not failures:
+            if probed and probed >= latest[team]:
+                answered[team] += 1
+            else:
+                others[team].append(pk)
+    for team, last in latest.items():
+        if now - last.timestamp() < DOUBT:
+            found[team] += others[team][: max(0, WITNESSES - answered[team])]
+    return {team: pks for team, pks in found.items() if pks}
 
 
 def _began(failing: Iterable[tuple[int, str, datetime | None]]) -> dict[tuple[int, str], datetime]:

@@ -7,7 +7,7 @@ from functools import partial
 from celery import current_app
 from django.db.models import DateTimeField
 
-from core import prepared, signs_of_life
+from core import broker, prepared, signs_of_life
 
 from ..alerts import storms
 from ..models import BlindStretch, EndpointState
@@ -37,6 +37,27 @@ def tick() -> None:
     failing, blind = _trouble(lately=datetime.fromtimestamp(now, UTC) - LATELY)
     if failing:
         storms.probe_neighbours(now)
+    _send_due(now)
+    signs_of_life.alive("tick")
+    overdue.sweep(now)
+    if failing or blind:
+        blind_stretches.check(now)
+
+
+def call() -> None:
+    """Has `probe_beside` run, since an endpoint began to fail. What it misses, the next tick does."""
+    task = partial(current_app.send_task, "fleet.tasks.probe_beside", expires=1)
+    broker.attempt(task, "what is beside a failing endpoint is probed by the next tick.")
+
+
+def probe_beside() -> None:
+    """Sends what is beside an endpoint that began to fail: an alert waits until it is known whether that is alone."""
+    now = time.time()
+    if storms.probe_neighbours(now):
+        _send_due(now)
+
+
+def _send_due(now: float) -> None:
     due = claims.claim(now)
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
@@ -46,10 +67,6 @@ def tick() -> None:
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
                 # Celery would describe the arguments in the message, which takes longer than sending it.
                 task.apply_async((batch,), producer=producer, expires=expires, argsrepr=f"{len(batch)} claims")
-    signs_of_life.alive("tick")
-    overdue.sweep(now)
-    if failing or blind:
-        blind_stretches.check(now)
 
 
 def pulse_probe() -> None:

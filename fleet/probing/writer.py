@@ -12,7 +12,7 @@ from core import fence
 from core.database import give_back
 
 from .. import live
-from . import record
+from . import dispatch, record
 from .put_off import put_off
 from .record import Judged
 
@@ -73,9 +73,10 @@ class Writer:
 
 
 def write(batch: list[Judged]) -> None:
-    """Writes probes and has the board draw their rows again. One that can't be written costs its endpoint alone.
+    """Writes probes, has the board draw their rows again, and what is beside a new failure probed right away.
 
-    Raises what is no probe's fault (core.fence.NOT_THE_ITEMS_FAULT), when it comes twice.
+    One that can't be written costs its endpoint alone. Raises what is no probe's fault
+    (core.fence.NOT_THE_ITEMS_FAULT), when it comes twice.
     """
     stored: list[Judged] = []
     try:
@@ -92,3 +93,5 @@ def write(batch: list[Judged]) -> None:
     finally:  # whatever became of the rest
         if shown := [each.state.pk for each in stored if each.show]:
             live.publish(shown)
+        if any(each.after.failures and not each.before.failures for each in stored):
+            dispatch.call()

@@ -14,6 +14,7 @@ from core.schedule import Scheduled
     ("task", "queue"),
     [
         ("fleet.tasks.tick", "dispatch"),
+        ("fleet.tasks.probe_beside", "dispatch"),
         ("fleet.tasks.probe", "probe"),
         ("fleet.tasks.pulse_probe", "probe"),
         ("fleet.tasks.deliver", "delivery"),

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.alerts.grouping import MOST, WINDOW, Group, ready
+from fleet.alerts.grouping import DOUBTFUL_WINDOW, MOST, WINDOW, Group, ready
 
-LONE = Group(oldest=WINDOW, newest=WINDOW, forming=False, recoveries=False, partners_open=False)
+LONE = Group(oldest=WINDOW, newest=WINDOW, window=WINDOW, forming=False, recoveries=False, partners_open=False)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ LONE = Group(oldest=WINDOW, newest=WINDOW, forming=False, recoveries=False, part
     [
         (LONE, True),
         (replace(LONE, newest=WINDOW - 0.1), False),
+        (replace(LONE, window=DOUBTFUL_WINDOW), False),
+        (replace(LONE, window=DOUBTFUL_WINDOW, newest=DOUBTFUL_WINDOW), True),
         (replace(LONE, forming=True), False),
         (replace(LONE, forming=True, oldest=MOST), True),
         (replace(LONE, recoveries=True), True),

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet.alerts import delivery, storms
+from fleet.engines.errors import Cause
 from fleet.models import Alert, Endpoint, EndpointState, Message
 from fleet.self_check import blind_stretches
 from teams.models import Team
-from tests.fleet.outages import bad, fail, probed, recover, settle, watched
+from tests.fleet.outages import bad, fail, good, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
@@ -82,8 +83,9 @@ def test_a_storm_has_the_rest_of_the_team_probed_at_once(fleet):
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     for endpoint in fleet[:2]:
         probed(endpoint, bad())
-    assert storms.probe_neighbours(time.time()) == 0, "two are no storm"
+    assert storms.probe_neighbours(time.time()) == storms.WITNESSES, "two are no storm"
     probed(fleet[2], bad())
+    EndpointState.objects.update(due_at=later)
     assert storms.probe_neighbours(time.time()) == 5
     assert EndpointState.objects.filter(pk__in=[e.pk for e in fleet[3:]], due_at__lte=time.time()).count() == 5
     for endpoint in fleet[3:]:
@@ -94,10 +96,11 @@ def test_a_storm_has_the_rest_of_the_team_probed_at_once(fleet):
 def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     first = watched(team, "gpu-1-a", "http://gpu-1:8000")
     second = watched(team, "gpu-1-b", "http://gpu-1:8001")
-    watched(team, "gpu-2", "http://gpu-2:8000")
+    elsewhere = watched(team, "gpu-2", "http://gpu-2:8000")
     later = int(time.time()) + 25
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     fail(first)
+    probed(elsewhere, good())
     assert storms.probe_neighbours(time.time()) == 1
     assert EndpointState.objects.get(due_at__lte=time.time()).endpoint == second
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
@@ -107,6 +110,60 @@ def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     settle()
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-a and 1 more (search)"]
+
+
+def test_an_outage_goes_out_once_two_others_elsewhere_in_the_team_have_answered(team, smtp):
+    first, *others = [watched(team, f"gpu-{number}", fail_after=1) for number in range(4)]
+    stranger = watched(Team.objects.create(name="Chat", slug="chat"), "gpu-9")
+    later = int(time.time()) + 15
+    EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=5))
+    probed(first, bad())
+    assert storms.probe_neighbours(time.time()) == 2, "not the whole team"
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=1))
+    probed(others[0], good())
+    delivery.deliver()
+    assert smtp.messages == []
+    probed(others[1], good())
+    assert storms.probe_neighbours(time.time()) == 0
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-0 (search)"]
+    assert EndpointState.objects.get(pk=stranger.pk).due_at == later
+
+
+def test_an_outage_waits_for_no_answer_of_endpoints_that_were_down_before(fleet, smtp):
+    for endpoint in fleet[1:]:
+        fail(endpoint)
+    settle()
+    delivery.deliver()
+    fail(fleet[0])
+    Alert.objects.filter(message=None).update(created_at=datetime.now(UTC) - timedelta(seconds=1))
+    delivery.deliver()
+    assert smtp.messages[1]["Subject"] == "DOWN  gpu-0 (search)"
+
+
+def test_endpoints_that_fail_seconds_apart_are_one_mail(team, smtp):
+    """Down after one failure, four endpoints every 15 s: the two that are asked after the first show the storm."""
+    fleet = [watched(team, f"gpu-{number}", fail_after=1) for number in range(4)]
+    EndpointState.objects.update(due_at=int(time.time()) + 15, probed_at=datetime.now(UTC) - timedelta(seconds=5))
+    for endpoint in fleet:
+        probed(endpoint, bad())
+        Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=1))
+        if endpoint != fleet[-1]:
+            assert storms.probe_neighbours(time.time()) > 0 or storms.forming(team.pk, datetime.now(UTC))
+            delivery.deliver()
+            assert smtp.messages == []
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  4 endpoints (search)"]
+
+
+def test_trouble_that_may_be_our_own_waits_until_we_have_checked_ourselves(team, smtp):
+    fail(watched(team, "gpu-1"), Cause.NO_ROUTE)
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=1))
+    delivery.deliver()
+    assert smtp.messages == []
+    Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=2))
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (search)"]
 
 
 def test_a_mixed_message_counts_what_it_says(fleet, smtp):
@@ -137,6 +194,8 @@ def test_an_address_that_can_not_be_read_stops_no_other_team(url, team, fleet):
     Endpoint.objects.filter(pk=other.pk).update(url=url)
     probed(other, bad())
     fail(fleet[0])
+    for endpoint in fleet[1:]:
+        probed(endpoint, good())
     EndpointState.objects.update(due_at=2**40)
     assert storms.probe_neighbours(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
     blind_stretches.doubt(time.time())

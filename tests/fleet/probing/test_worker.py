@@ -11,9 +11,11 @@ from django.db import connection
 from config.celery import app
 from core import redis_keys
 from fleet import endpoints
+from fleet.alerts import storms
 from fleet.models import EndpointState, Observation
-from fleet.probing import capacity, dispatch, lanes, worker
+from fleet.probing import capacity, dispatch, lanes, record, worker, writer
 from tests.fake_engine import many
+from tests.fleet.outages import bad, watched
 
 QUEUE = redis_keys.queue("probe")
 
@@ -44,6 +46,19 @@ def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait
     finally:
         engines.close()
     assert not EndpointState.objects.exclude(waiting_since=None).exists()
+
+
+def test_what_shows_a_storm_is_sent_as_soon_as_an_endpoint_fails(team, valkey):
+    app.loader.import_default_modules()
+    fleet = [watched(team, f"gpu-{n}", interval=3600) for n in range(5)]
+    EndpointState.objects.update(due_at=int(time.time()) + 60)
+    writer.write([record.judged(record.states([fleet[0].pk])[fleet[0].pk], bad(), 0.0)])
+    EndpointState.objects.filter(pk=fleet[0].pk).update(due_at=int(time.time()) + 60)
+    [call] = valkey.lrange(redis_keys.queue("dispatch"), 0, -1)
+    app.tasks[json.loads(call)["headers"]["task"]]()
+    [message] = valkey.lrange(QUEUE, 0, -1)
+    [batch], _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
+    assert len(batch) == storms.WITNESSES and fleet[0].pk not in [claim[0] for claim in batch]
 
 
 def test_a_claim_past_its_time_is_not_probed(team, pool):

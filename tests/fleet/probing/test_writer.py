@@ -107,6 +107,17 @@ def test_what_was_stored_is_shown_although_the_database_went_away_in_the_middle(
     assert shown == [endpoint.pk for endpoint in fleet[:2]]
 
 
+def test_the_dispatcher_is_called_when_an_endpoint_begins_to_fail_and_not_again(fleet, monkeypatch):
+    called = []
+    monkeypatch.setattr(writer.dispatch, "call", lambda: called.append(True))
+    writer.write(judged(fleet))
+    assert not called
+    writer.write(judged(fleet[:3], refused))
+    assert len(called) == 1, "once for all of the batch"
+    writer.write(judged(fleet[:3], refused))
+    assert len(called) == 1
+
+
 def test_a_database_that_stays_away_is_asked_twice_not_once_a_probe(fleet, monkeypatch):
     calls = []
 
