@@ -1,0 +1,150 @@
+"""The counts of one hour of one model: how they are named, added up, and packed into some 225 bytes.
+
+Counts are a dict from a name to a whole number above zero; what is missing is zero, and whether anything was measured
+at all is said by the number of probes, canaries or scrapes beside it. A bin of a distribution is a count as well:
+"running.3" is how many probes found a number of requests within the fourth of RUNNING's bins.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+Counts = dict[str, int]
+
+REQUESTS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
+SHARE = (2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
+MILLISECONDS = (3, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000)
+BINS: Final[Mapping[str, Sequence[int]]] = {
+    "running": REQUESTS,
+    "queued": REQUESTS,
+    "kv": SHARE,  # per cent of the KV cache
+    "wait": MILLISECONDS,  # of a canary for a slot
+    "prompt": MILLISECONDS,  # of a canary's prompt evaluation
+}
+"""Distribution -> the highest value of each bin. One more bin has all above."""
+
+HISTOGRAMS = ("ttft", "itl", "queue", "e2e")
+"""Of the engine itself, by buckets of its own: time to first token, between tokens, in the queue, end to end."""
+
+BUCKETS = 64
+"""Buckets of a histogram that are kept at most."""
+
+_SUMS = (
+    "probes",  # that count
+    "excluded",  # in maintenance, or while the monitor was blind
+    "gauges",  # that had the number of requests under way
+    "at_work",  # that found at least one under way
+    "waiting",  # that found at least one waiting for capacity
+    "kv_full",  # of those, with 95 % or more of the KV cache in use
+    "quarters",  # quarters of an hour with enough probes
+    "saturated",  # of those, with 5 or more waiting in 80 % of the probes
+    "used",  # probes since the last of which Ollama's expires_at moved forward
+    "reloads",  # a model in memory was loaded again
+    "flips",  # of these, with another context or size
+    "swaps",  # a model was gone before its time and came back
+    "cold_loads",  # a model was loaded that was not in memory
+    "spilled",  # probes that found a part of the model outside the GPU's memory
+    "canaries",
+    "waited",  # canaries that waited for a slot
+    "scheduler",  # canaries that waited for another model's load
+    "slowed",  # canaries whose prompt took three times as long as when idle
+    "caused_load",  # canaries that made Ollama load the model again
+    "refused",  # canaries answered 503
+    "unused",  # canaries not sent, since nobody had used the model: it was idle
+    "scrapes",  # pairs of two readings of the engine's counters
+    "seconds",  # between these
+    "requests",  # finished
+    "aborted",
+    "preempted",
+    "rejected",
+    "prompt_tokens",
+    "generation_tokens",
+    "cached_tokens",
+    "queried_tokens",
+    "running_sum",  # of requests under way, over the probes
+    "queued_sum",
+)
+_HIGHEST = ("running_max", "queued_max", "slots", "teams")
+_AT_MAX = ("waiting_max", "at_max")
+"""The most requests under way while others waited, and how many probes found just as many."""
+
+_NAMES = (
+    *_SUMS,
+    *_HIGHEST,
+    *_AT_MAX,
+    *(f"{name}.{n}" for name, edges in BINS.items() for n in range(len(edges) + 1)),
+    *(f"{name}.{n}" for name in HISTOGRAMS for n in range(BUCKETS + 1)),
+)
+"""In the order in which they are packed. New ones go to the end: stored rows are read by it."""
+
+_PLACE = {name: place for place, name in enumerate(_NAMES)}
+
+
+def add(counts: Counts, name: str, number: int = 1) -> None:
+    """Adds to one count."""
+    counts[name] = counts.get(name, 0) + number
+
+
+def add_value(counts: Counts, name: str, value: float) -> None:
+    """Adds one value to a distribution of BINS."""
+    add(counts, f"{name}.{bisect_left(BINS[name], value)}")
+
+
+def merged(several: Iterable[Counts]) -> Counts:
+    """The counts of several hours as those of one stretch. Their order does not matter."""
+    total: Counts = {}
+    for counts in several:
+        old = {name: total.get(name, 0) for name in (*_HIGHEST, *_AT_MAX)}
+        for name, number in counts.items():
+            total[name] = total.get(name, 0) + number
+        for name in _HIGHEST:
+            total[name] = max(counts.get(name, 0), old[name])
+        new, at_max = counts.get("waiting_max", 0), counts.get("at_max", 0)
+        if new != old["waiting_max"]:
+            at_max = max((old["waiting_max"], old["at_max"]), (new, at_max))[1]
+            total |= {"waiting_max": max(new, old["waiting_max"]), "at_max": at_max}
+        else:
+            total["waiting_max"] = new
+    return {name: number for name, number in total.items() if number}
+
+
+def distribution(counts: Counts, name: str) -> list[int]:
+    """How many values lie in each bin of BINS or bucket of HISTOGRAMS."""
+    bins = len(BINS[name]) + 1 if name in BINS else BUCKETS + 1
+    return [counts.get(f"{name}.{n}", 0) for n in range(bins)]
+
+
+def pack(counts: Counts) -> bytes:
+    """As pairs of (gap to the place before, number), each number in groups of seven bits (LEB128)."""
+    packed, last = bytearray(), -1
+    for place, number in sorted((_PLACE[name], number) for name, number in counts.items() if number):
+        for each in (place - last - 1, number):
+            while each > 127:
+                packed.append(each & 127 | 128)
+                each >>= 7
+            packed.append(each)
+        last = place
+    return bytes(packed)
+
+
+def unpack(packed: bytes) -> Counts:
+    """The inverse of `pack`. Raises ValueError for what it can't have written."""
+    if max(packed, default=0) < 128:  # most hours
+        numbers, shift = list(packed), 0
+    else:
+        numbers, number, shift = [], 0, 0
+        for byte in packed:
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                numbers.append(number)
+                number = shift = 0
+    if shift or len(numbers) % 2:
+        raise ValueError("The counts of an hour end in the middle.")
+    counts, place = {}, -1
+    for gap, number in zip(numbers[::2], numbers[1::2], strict=True):
+        place += gap + 1
+        if place >= len(_NAMES):
+            raise ValueError(f"The counts of an hour name a figure {place}, of which this version knows nothing.")
+        counts[_NAMES[place]] = number
+    return counts
