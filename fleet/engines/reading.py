@@ -158,6 +158,30 @@ class Canary:
     note: str = ""  # the server refused the question itself, which says nothing about the engine
     path: str = ""  # that took the question
     loaded: bool = False  # it made the engine load the model again
+    unused: bool = False  # skipped, since nobody had used the model
+    status: int | None = None  # of the answer, where there was one
+    wait_ms: float | None = None  # that it waited for a slot, by Ollama's own times
+    load_ms: float | None = None  # that it waited for a load, its model's own or another's
+    prompt_ms: float | None = None  # that the evaluation of its prompt took
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an engine has counted since it started, for one of its models or of the servers behind it."""
+
+    model: str
+    series: str  # which sets of labels were added up: another set has other sums
+    counts: dict[str, float] = field(default_factory=dict)  # "requests", "preempted", ...: fleet.evidence.counts
+    histograms: dict[str, dict[str, float]] = field(default_factory=dict)  # name -> upper edge -> values up to it
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept until the next reading."""
+        return {"series": self.series, "counts": self.counts, "histograms": self.histograms}
+
+    @classmethod
+    def from_json(cls, model: str, stored: dict[str, Any]) -> "Counted":
+        """The inverse of `to_json`. Raises KeyError for what it can't have written."""
+        return cls(model, stored["series"], stored["counts"], stored["histograms"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +196,7 @@ class Reading:
     failure: Failure | None = None
     canary: Canary | None = None  # None: none was due
     certificate_until: float | None = None  # unix seconds; None without TLS
+    counted: tuple[Counted, ...] = ()  # what the engine counts itself, read every few minutes
 
     @property
     def latency_ms(self) -> float | None:
