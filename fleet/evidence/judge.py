@@ -1,0 +1,96 @@
+"""The load verdict on an endpoint: each of its models, then the worst."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from . import counts, ollama, vllm
+from .collect import SERVER
+from .thresholds import Thresholds
+from .verdict import FIRM, Circumstances, Confidence, State, Verdict
+from .window import DAY, OfficeHours, Row, Stretch, stretch
+
+MUCH_DAYS, MUCH_SAMPLES = 6, 500
+"""Of a window, for high confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a verdict is made of."""
+
+    engine: str  # as fleet.engines.registry names it
+    rows: tuple[Row, ...]  # of this window and the one before
+    until: int  # unix seconds: where the window ends
+    limits: Thresholds = field(default_factory=Thresholds)
+    stated: Circumstances = field(default_factory=Circumstances)
+    office: OfficeHours = field(default_factory=OfficeHours)
+    gateway: tuple[Row, ...] = ()  # what gateways counted for this server
+    samples_by: str = ""  # why there may be too few: "canaries are off"
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """One verdict for each model, the worst first; one for the whole server where models are not told apart.
+
+    Never empty: without rows it is not enough evidence.
+    """
+    verdicts = []
+    for now in _window(case, case.until):
+        if now.state in FIRM:
+            before = _window(case, case.until - case.limits.window_days * DAY)
+            same = any(each.state is now.state for each in before if each.model == now.model)
+            now = replace(now, confirmed=same)
+        verdicts.append(now)
+    return tuple(sorted(verdicts, key=lambda each: (-each.state.weight, each.model)))
+
+
+def _window(case: Case, until: int) -> list[Verdict]:
+    """The verdicts of the window that ends then, none of them confirmed."""
+    began = until - case.limits.window_days * DAY
+    rows = [row for row in case.rows if began <= row.start < until]
+    gateway = counts.merged(row.counts for row in case.gateway if began <= row.start < until)
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.model if case.engine == "ollama" else SERVER].append(row)
+    if case.engine == "ollama" and len(groups) > 1:
+        groups.pop(SERVER, None)  # it has what no model has, which is only how often it was probed
+    verdicts = []
+    for model, some in (groups or {SERVER: []}).items():
+        whole = stretch(some, case.office)
+        office = stretch((row for row in some if case.office.has(row.start)), case.office)
+        if case.engine == "ollama":
+            found = ollama.judge(model, office, gateway, case.limits, case.stated)
+            number = office.total.get("probes", 0) if found.state is State.DISAGREE else ollama.samples(office.total)
+        else:
+            found = vllm.judge(model, office, whole, gateway, case.limits, case.stated)
+            number = office.total.get("gauges", 0)
+        days = [day for day, total in whole.days.items() if total.get("probes")]
+        verdicts.append(_sure(replace(found, began=began, until=until), case, whole, days, number))
+    return verdicts
+
+
+def _sure(found: Verdict, case: Case, whole: Stretch, days: list[date], number: int) -> Verdict:
+    """The verdict with how sure it is; not enough evidence where there is too little."""
+    limits = case.limits
+    found = replace(found, probes=whole.total.get("probes", 0), canaries=whole.total.get("canaries", 0))
+    if len(days) >= limits.least_days and number >= limits.least_samples:
+        much = len(days) >= MUCH_DAYS and number >= MUCH_SAMPLES
+        return replace(found, confidence=Confidence.HIGH if much else Confidence.MEDIUM)
+    missing = [
+        f"{len(days)} of at least {limits.least_days} days, {number} of at least {limits.least_samples} samples."
+    ]
+    if case.samples_by:
+        missing.append(case.samples_by)
+    elif number and (enough := _enough_on(case, whole, days, number)):
+        missing.append(f"As it goes, there will be enough on {enough:%-d %B}.")
+    return replace(found, state=State.NOT_ENOUGH, limit=None, missing=tuple(missing), advice=())
+
+
+def _enough_on(case: Case, whole: Stretch, days: list[date], number: int) -> date | None:
+    """The day on which there will be enough if samples come as they do; None if they come too slowly for a window."""
+    first = min(row.start for row in whole.rows)
+    passed = max((case.until - first) / DAY, 1 / 24)
+    needed = max(float(case.limits.least_days), passed * case.limits.least_samples / number)
+    if needed > case.limits.window_days:
+        return None
+    last: datetime = case.office.local(first)
+    return (last + timedelta(days=needed)).date()

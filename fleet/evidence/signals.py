@@ -1,0 +1,46 @@
+"""Figures beside their thresholds, in words."""
+
+from .counts import Counts
+from .target import Met
+from .thresholds import RULES, Support, Thresholds
+from .verdict import Signal
+from .window import Stretch
+
+
+def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool) -> Signal:
+    """A figure beside its threshold."""
+    rule = RULES[name]
+    threshold = f"{getattr(limits, name):g} {rule.unit}".strip()
+    words = rule.words[0].upper() + rule.words[1:]
+    return Signal(name, words, value, threshold, number, rule.support, crossed)
+
+
+def late_signal(each: Met, limits: Thresholds) -> Signal:
+    """How many requests met a part of the target: the least and the most that the buckets allow."""
+    value = f"{each.least:.0f} %" if each.least == each.most else f"{each.least:.0f} to {each.most:.0f} %"
+    found = signal("in_time", value, limits, each.samples, each.most < limits.in_time)
+    return Signal(
+        found.name, f"In time: {each.part}", value, found.threshold, each.samples, found.support, found.crossed
+    )
+
+
+def of_gateway(counted: Counts) -> list[Signal]:
+    """How many teams use the server, where a gateway counts its requests."""
+    teams, requests = counted.get("teams", 0), counted.get("requests", 0)
+    words = "Teams calling, by a gateway"
+    return [Signal("", words, str(teams), "2", requests, Support.OURS, teams >= 2)] if teams else []
+
+
+def most_in_an_hour(found: Stretch, name: str) -> int:
+    """The highest count of any hour."""
+    return max((row.counts.get(name, 0) for row in found.rows), default=0)
+
+
+def seconds(bucket: tuple[str, str] | None, unit: float = 1000) -> str:
+    """A bucket in seconds: "5 to 10 s". Its edges have so many `unit`s a second."""
+    if bucket is None:
+        return "not measured"
+    low, high = (float(each) / unit for each in bucket)
+    if low == 0:
+        return f"under {high:g} s"
+    return f"over {low:g} s" if high == float("inf") else f"{low:g} to {high:g} s"
