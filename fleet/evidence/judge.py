@@ -34,18 +34,19 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     Never empty: without rows it is not enough evidence.
     """
     verdicts = []
-    for now in _window(case, case.until):
+    length = case.limits.window_days * DAY
+    began = case.until - length
+    for now in window(case, began, case.until):
         if now.state in FIRM:
-            before = _window(case, case.until - case.limits.window_days * DAY)
+            before = window(case, began - length, began)
             same = any(each.state is now.state for each in before if each.model == now.model)
             now = replace(now, confirmed=same)
         verdicts.append(now)
     return tuple(sorted(verdicts, key=lambda each: (-each.state.weight, each.model)))
 
 
-def _window(case: Case, until: int) -> list[Verdict]:
-    """The verdicts of the window that ends then, none of them confirmed."""
-    began = until - case.limits.window_days * DAY
+def window(case: Case, began: int, until: int) -> list[Verdict]:
+    """The verdicts of the hours between two moments (unix seconds), none of them confirmed."""
     rows = [row for row in case.rows if began <= row.start < until]
     gateway = counts.merged(row.counts for row in case.gateway if began <= row.start < until)
     groups: dict[str, list[Row]] = defaultdict(list)

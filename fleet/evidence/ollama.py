@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from . import target as targets
 from .counts import Counts
-from .signals import late_signal, most_in_an_hour, of_gateway, seconds, signal
+from .signals import in_time, most_in_an_hour, of_gateway, seconds, signal
 from .thresholds import Support, Thresholds
 from .verdict import Advice, Circumstances, Limit, Signal, State, Verdict
 from .window import Stretch, bins, percentile
@@ -23,8 +23,7 @@ def judge(model: str, found: Stretch, gateway: Counts, limits: Thresholds, state
     total, sent = found.total, samples(found.total)
     waited, wait = _waited(total), _wait(total)
     bad_days = [day for day in found.days.values() if _bad(day, limits)]
-    in_time = targets.met(found, stated.target, canaries=True)
-    missed = [each for each in in_time if each.most < limits.in_time]
+    promised = [in_time(each, stated.target.share) for each in targets.met(found, stated.target, canaries=True)]
     clients = most_in_an_hour(found, "reloads")
     others = _second_signals(found, gateway, limits)
     signals = [
@@ -33,7 +32,7 @@ def judge(model: str, found: Stretch, gateway: Counts, limits: Thresholds, state
             "wait_long", seconds(wait), limits, sent, wait is not None and float(wait[0]) >= 1000 * limits.wait_long
         ),
         signal("days_of_waiting", str(len(bad_days)), limits, sent, len(bad_days) >= limits.days_of_waiting),
-        *(late_signal(each, limits) for each in in_time),
+        *promised,
         *others,
     ]
     if stated.slots:
@@ -44,7 +43,7 @@ def judge(model: str, found: Stretch, gateway: Counts, limits: Thresholds, state
         flips = signal("reloads", f"{clients} in one hour", limits, total.get("probes", 0), True)
         return replace(verdict, state=State.DISAGREE, signals=(flips, *signals), advice=_ALIKE)
     waits = len(bad_days) >= limits.days_of_waiting and sent >= limits.least_samples
-    if not (waits or missed):
+    if not (waits or any(each.crossed for each in promised)):
         return replace(verdict, advice=_remarks(total))
     one_slot = not can_have_slots(model)
     if waits and any(each.crossed for each in others) and ((stated.slots or 1) >= 2 or one_slot):

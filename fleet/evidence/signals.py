@@ -15,13 +15,11 @@ def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool
     return Signal(name, words, value, threshold, number, rule.support, crossed)
 
 
-def late_signal(each: Met, limits: Thresholds) -> Signal:
+def in_time(each: Met, needed: float) -> Signal:
     """How many requests met a part of the target: the least and the most that the buckets allow."""
     value = f"{each.least:.0f} %" if each.least == each.most else f"{each.least:.0f} to {each.most:.0f} %"
-    found = signal("in_time", value, limits, each.samples, each.most < limits.in_time)
-    return Signal(
-        found.name, f"In time: {each.part}", value, found.threshold, each.samples, found.support, found.crossed
-    )
+    missed = each.most < needed
+    return Signal("", f"In time: {each.part}", value, f"{needed:g} %", each.samples, Support.OURS, missed)
 
 
 def of_gateway(counted: Counts) -> list[Signal]:

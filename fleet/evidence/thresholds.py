@@ -52,7 +52,6 @@ class Thresholds:
     spare_hours: float = 30
     burst: int = 8
     prefix_share: float = 50
-    in_time: float = 95
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
@@ -90,7 +89,6 @@ RULES = {
     "spare_hours": Rule("hours with work, up to which there is room to spare", "%", F),
     "burst": Rule("requests at once that justify vLLM though it is idle mostly", "", D),
     "prefix_share": Rule("prompt tokens taken from the prefix cache that justify it", "%", D),
-    "in_time": Rule("requests that meet the service target, at least", "%", O),
 }
 """Name -> what it is about."""
 

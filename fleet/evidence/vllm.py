@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from . import target as targets
 from .counts import Counts
-from .signals import late_signal, of_gateway, seconds, signal
+from .signals import in_time, of_gateway, seconds, signal
 from .thresholds import Thresholds
 from .verdict import Advice, Circumstances, Limit, Signal, State, Verdict
 from .window import Stretch, bins, percentile
@@ -23,19 +23,19 @@ def judge(
     quarters, queue = total.get("saturated", 0), percentile(office.histogram("queue"), 0.95)
     long = queue is None or float(queue[0]) >= limits.queue_long  # an engine without that histogram: by its queue alone
     saturated = quarters >= limits.saturated_quarters and long
-    in_time = [late_signal(each, limits) for each in targets.met(office, stated.target, canaries=False)]
+    promised = [in_time(each, stated.target.share) for each in targets.met(office, stated.target, canaries=False)]
     signals = [
         signal("saturated_quarters", f"{quarters} of {total.get('quarters', 0)}", limits, looked,
                quarters >= limits.saturated_quarters),
         signal("queue_long", seconds(queue, 1), limits, total.get("requests", 0), queue is not None and long),
-        *in_time,
+        *promised,
         *of_gateway(gateway),
     ]  # fmt: skip
     verdict = Verdict(State.FINE, model, signals=tuple(signals), against=_against(total))
     if saturated:
         limit, why = _limit(total, limits)
         return replace(verdict, state=State.SATURATED, limit=limit, signals=(*signals, *why), advice=_ADVICE[limit])
-    if any(each.crossed for each in in_time):
+    if any(each.crossed for each in promised):
         return replace(verdict, state=State.TUNE_FIRST, advice=_TUNE)
     return _spare(verdict, whole, limits, stated)
 

@@ -10,8 +10,8 @@ from .weeks import MONDAY, WEEK, canaries, queue, verdict, week
 MODEL = "llama3:8b"
 
 
-def ollama(waiting, stated=Circumstances(), **more):
-    return verdict("ollama", week(canaries(waiting, **more), MODEL), stated=stated)
+def ollama(waiting, stated=None, **more):
+    return verdict("ollama", week(canaries(waiting, **more), MODEL), stated=stated or Circumstances())
 
 
 def test_ollama_without_waits_is_fine():
@@ -127,7 +127,7 @@ def test_a_late_first_token_without_a_queue_is_to_be_tuned():
     stated = Circumstances(target=Target(first_token=2.5))
     found = verdict("vllm", week(hour), stated=stated)
     assert found.state is State.TUNE_FIRST
-    assert next(each.value for each in found.signals if each.name == "in_time") == "0 %"
+    assert next(each.value for each in found.signals if each.words == "In time: first token") == "0 %"
 
 
 def test_buckets_that_are_too_wide_to_tell_are_shown_as_a_range():
@@ -137,4 +137,4 @@ def test_buckets_that_are_too_wide_to_tell_are_shown_as_a_range():
     stated = Circumstances(target=Target(first_token=2.0))
     found = verdict("vllm", week(hour), stated=stated)
     assert found.state is State.FINE
-    assert next(each.value for each in found.signals if each.name == "in_time") == "0 to 100 %"
+    assert next(each.value for each in found.signals if each.words == "In time: first token") == "0 to 100 %"
