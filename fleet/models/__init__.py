@@ -4,22 +4,28 @@ from .alert import Alert, AlertPolicy, Channel, Message, Recipient
 from .endpoint import Endpoint, EndpointState
 from .history import Change, Observation, Rollup, Trace
 from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence
+from .load import BucketEdges, EndpointLoad, LoadHour, LoadVerdict, TeamLoad
 
 __all__ = [
     "Alert",
     "AlertPolicy",
     "BlindStretch",
+    "BucketEdges",
     "Change",
     "Channel",
     "Endpoint",
+    "EndpointLoad",
     "EndpointState",
     "Incident",
     "IncidentEvent",
+    "LoadHour",
+    "LoadVerdict",
     "MaintenanceWindow",
     "Message",
     "Observation",
     "Recipient",
     "Rollup",
     "Silence",
+    "TeamLoad",
     "Trace",
 ]

@@ -165,6 +165,7 @@ class EndpointState(models.Model):
     load = models.JSONField(default=dict)  # engines.reading.Load
     ladder = models.JSONField(default=list)  # the last probe's exchanges
     strip = models.JSONField(default=dict)  # fleet.history.day_strip: the last 24 h and the last hour, for the board
+    collected = models.JSONField(default=dict)  # evidence.collect.Collecting: the hour of load under way
 
     shown_at = models.DateTimeField(null=True)  # when the board's row last changed
     regrouped_at = models.DateTimeField(null=True)  # when it last moved on the board

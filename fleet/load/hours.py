@@ -1,0 +1,116 @@
+"""Stored hours of load: written with the probe that ends them, read for verdicts, made into days, pruned.
+
+The hour under way is in the endpoint's state, so that collecting needs no statement of its own.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+
+from django.db import transaction
+
+from core import fence
+
+from ..evidence import counts
+from ..evidence.collect import Collecting, Hour
+from ..evidence.window import DAY, Row
+from ..models import BucketEdges, Endpoint, EndpointState, LoadHour
+
+KEEP_HOURS, KEEP_DAYS = 14 * DAY, 366 * DAY
+"""Seconds."""
+
+DAYS = "days of load"
+"""The sweep, as core.fence knows it."""
+
+AT_ONCE = 500
+"""Rows of one transaction."""
+
+
+def store(hours: Iterable[tuple[int, Hour]]) -> None:
+    """Stores hours that are over, each with its endpoint's id."""
+    LoadHour.objects.bulk_create(
+        LoadHour(
+            endpoint_id=endpoint_id,
+            start=hour.start,
+            model=hour.model[:300],
+            counts=counts.pack(hour.counts),
+            edges_id=_edges_id(json.dumps(hour.edges)) if hour.edges else None,
+        )
+        for endpoint_id, hour in hours
+    )
+
+
+@lru_cache(500)
+def _edges_id(edges: str) -> int:
+    digest = hashlib.sha256(edges.encode()).hexdigest()[:40]
+    return BucketEdges.objects.get_or_create(digest=digest, defaults={"edges": json.loads(edges)})[0].pk
+
+
+def rows(endpoint_ids: Iterable[int], since: int) -> dict[int, list[Row]]:
+    """The hours and days from `since` (unix seconds) on by endpoint, with the hour under way, oldest first.
+
+    A row that can't be read is left out: what is missing makes a verdict less sure, and no other one wrong.
+    """
+    ids = list(endpoint_ids)
+    found: dict[int, list[Row]] = defaultdict(list)
+    stored = LoadHour.objects.filter(endpoint_id__in=ids, start__gte=since).order_by("start")
+    columns = ("endpoint_id", "start", "model", "counts", "edges__edges")
+    for endpoint_id, start, model, packed, edges in stored.values_list(*columns).iterator():
+        try:
+            found[endpoint_id].append(_row(start, model, counts.unpack(bytes(packed)), edges or {}))
+        except (ValueError, AttributeError, TypeError):
+            continue
+    for endpoint_id, collected in EndpointState.objects.filter(pk__in=ids).values_list("pk", "collected"):
+        try:
+            now = Collecting.from_json(collected)
+            if now.hour >= since:
+                found[endpoint_id] += [_row(now.hour, m, some, now.edges.get(m, {})) for m, some in now.counts.items()]
+        except (AttributeError, TypeError):
+            continue
+    return found
+
+
+def _row(start: int, model: str, some: counts.Counts, edges: Mapping[str, list[str]]) -> Row:
+    return Row(start, model, some, {name: tuple(each) for name, each in edges.items()})
+
+
+def upkeep(now: int) -> None:
+    """Makes days (UTC) of hours past their time, and drops days past theirs; `now` in unix seconds."""
+    until = (now - KEEP_HOURS) // DAY * DAY
+    old = LoadHour.objects.filter(seconds=3600, start__lt=until).order_by().values("endpoint_id").distinct()
+    endpoints = Endpoint.objects.filter(pk__in=old).values_list("pk", "name", "team_id")
+    fence.each(
+        DAYS, endpoints, lambda row: _make_days(row[0], until), lambda row: fence.Item(str(row[0]), row[1], row[2])
+    )
+    gone = LoadHour.objects.filter(start__lt=now - KEEP_DAYS).values_list("pk", flat=True)
+    while some := list(gone[:AT_ONCE]):
+        LoadHour.objects.filter(pk__in=some)._raw_delete("default")
+
+
+def _make_days(endpoint_id: int, until: int) -> None:
+    """All hours of a day at once, so that one that was made is complete."""
+    hours = LoadHour.objects.filter(endpoint_id=endpoint_id, seconds=3600, start__lt=until).order_by("start")
+    while first := hours.first():
+        day = first.start // DAY * DAY
+        of_day = list(hours.filter(start__lt=day + DAY))
+        groups: dict[tuple[str, int | None], list[counts.Counts]] = defaultdict(list)
+        for hour in of_day:
+            groups[hour.model, hour.edges_id].append(counts.unpack(bytes(hour.counts)))
+        days = (
+            LoadHour(endpoint_id=endpoint_id, start=day, seconds=DAY, model=model, edges_id=edges,
+                     counts=counts.pack(counts.merged(some)))
+            for (model, edges), some in groups.items()
+        )  # fmt: skip
+        with transaction.atomic():
+            LoadHour.objects.bulk_create(days)
+            LoadHour.objects.filter(pk__in=[hour.pk for hour in of_day])._raw_delete("default")
+
+
+def portions(ids: Iterable[int], size: int = 50) -> Iterator[list[int]]:
+    """The ids in portions: hours of two weeks of so many endpoints are read at once."""
+    rest = iter(ids)
+    while some := list(islice(rest, size)):
+        yield some

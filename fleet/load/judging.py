@@ -1,0 +1,142 @@
+"""The load verdict on each endpoint, renewed once an hour; a change of it is kept for good."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from core import fence
+
+from ..evidence import counts, line, target
+from ..evidence.judge import Case, judge
+from ..evidence.verdict import Verdict
+from ..evidence.window import DAY, bins, percentile, stretch
+from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
+from . import hours, stored
+
+JUDGING = "load verdicts"
+"""The sweep, as core.fence knows it."""
+
+EVERY = 3600
+"""Seconds between two judgements of one endpoint."""
+
+CANARIES_OFF = (
+    "Ollama shows no queue, so waits are measured by canaries, which are off here. Switch on “measure waits” in the "
+    "endpoint's load settings."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An endpoint's verdicts with the figures that boards and pictures show."""
+
+    verdicts: tuple[Verdict, ...]  # the worst first
+    line: int | None  # callers at once
+    callers: int | None
+    at_work: float | None  # per cent
+    in_time: float | None  # per cent
+
+
+def judge_due(now: float | None = None) -> None:
+    """Judges those whose turn it is, a sixtieth of the fleet each minute; `now` in unix seconds."""
+    now = time.time() if now is None else now
+    minute = int(now) // 60 % 60
+    endpoints = Endpoint.objects.filter(paused=False).select_related("team", "state")
+    due = [each for each in endpoints.order_by("pk") if each.pk % 60 == minute]
+    judge_these(due, int(now))
+
+
+def judge_these(endpoints: Iterable[Endpoint], now: int) -> None:
+    """Judges these endpoints (with team and state) and stores what came out; one that raises costs itself alone."""
+    chosen = {each.pk: each for each in endpoints}
+    for ids in hours.portions(chosen):
+        some = [chosen[pk] for pk in ids]
+        read = Read(some, now)
+        fence.each(JUDGING, some, partial(_renew, read), lambda each: fence.Item(str(each.pk), each.name, each.team_id))
+
+
+def _renew(read: "Read", endpoint: Endpoint) -> None:
+    _store(endpoint, judged(read.case(endpoint)), read.now)
+
+
+class Read:
+    """All that the verdicts on some endpoints are made of, in four queries. `now`: unix seconds."""
+
+    def __init__(self, endpoints: list[Endpoint], now: int) -> None:
+        ids, teams = [each.pk for each in endpoints], {each.team_id for each in endpoints}
+        self.now = now
+        self._teams = {each.team_id: each for each in TeamLoad.objects.filter(team__in=teams)}
+        self._own = {each.endpoint_id: each for each in EndpointLoad.objects.filter(endpoint__in=ids)}
+        days = max(team.limits().window_days for team in (TeamLoad(), *self._teams.values()))
+        self._rows = hours.rows(ids, now - 2 * DAY * days)
+
+    def case(self, endpoint: Endpoint) -> Case:
+        """What one endpoint's verdict is made of."""
+        team = self._teams.get(endpoint.team_id, TeamLoad())
+        own = self._own.get(endpoint.pk, EndpointLoad())
+        engine = endpoint.engine or endpoint.state.engine
+        return Case(
+            engine,
+            tuple(self._rows.get(endpoint.pk, ())),
+            self.now,
+            team.limits(),
+            own.circumstances(team),
+            team.office(),
+            samples_by=CANARIES_OFF if engine == "ollama" and not own.measures_waits else "",
+        )
+
+
+def judged(case: Case) -> Judged:
+    """The verdicts, and the figures of the office hours of the window."""
+    recent = [row for row in case.rows if case.until - case.limits.window_days * DAY <= row.start < case.until]
+    office = stretch((row for row in recent if case.office.has(row.start)), case.office)
+    met = target.met(office, case.stated.target, canaries=case.engine == "ollama")
+    found = line.learned(recent, case.stated.target, case.office)
+    return Judged(
+        judge(case),
+        found.callers if found else None,
+        _callers(office.total),
+        _at_work(office.total),
+        min((each.least for each in met), default=None),
+    )
+
+
+def _callers(total: counts.Counts) -> int | None:
+    ends = [percentile(bins(total, name), 0.95) for name in ("running", "queued")]
+    return sum(int(end[1]) for end in ends if end) if all(end and end[1] != "+Inf" for end in ends) else None
+
+
+def _at_work(total: counts.Counts) -> float | None:
+    return 100 * total.get("at_work", 0) / total["gauges"] if total.get("gauges") else None
+
+
+def _store(endpoint: Endpoint, found: Judged, now: int) -> None:
+    """Moves the current row's figures; a verdict of another kind ends it and begins one."""
+    worst, at = found.verdicts[0], datetime.fromtimestamp(now, UTC)
+    kind = {
+        "state": worst.state,
+        "limit": worst.limit or "",
+        "model": worst.model[:300],
+        "confirmed": worst.confirmed,
+    }
+    figures: dict[str, Any] = {
+        "judged_at": at,
+        "confidence": worst.confidence,
+        "line": found.line,
+        "callers": found.callers,
+        "at_work": found.at_work,
+        "in_time": found.in_time,
+        "verdicts": [stored.to_json(each) for each in found.verdicts],
+    }
+    with transaction.atomic():
+        current = LoadVerdict.objects.select_for_update().filter(endpoint=endpoint, until=None).first()
+        if current and all(getattr(current, name) == value for name, value in kind.items()):
+            LoadVerdict.objects.filter(pk=current.pk).update(**figures)
+            return
+        if current:
+            LoadVerdict.objects.filter(pk=current.pk).update(until=at)
+        LoadVerdict.objects.create(endpoint=endpoint, since=at, **kind, **figures)
