@@ -5,8 +5,11 @@ at all is said by the number of probes, canaries or scrapes beside it. A bin of 
 "running.3" is how many probes found a number of requests within the fourth of RUNNING's bins.
 """
 
+import struct
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Final
 
 Counts = dict[str, int]
@@ -77,6 +80,11 @@ _NAMES = (
 )
 """In the order in which they are packed. New ones go to the end: stored rows are read by it."""
 
+_WIDTHS = (("B", 2**8 - 1), ("H", 2**16 - 1), ("I", 2**32 - 1), ("Q", 2**64 - 1))
+"""Of struct: its letter, and the highest number that it takes."""
+
+_HEAD = struct.Struct("<BBH")
+
 _PLACE = {name: place for place, name in enumerate(_NAMES)}
 
 
@@ -92,20 +100,17 @@ def add_value(counts: Counts, name: str, value: float) -> None:
 
 def merged(several: Iterable[Counts]) -> Counts:
     """The counts of several hours as those of one stretch. Their order does not matter."""
-    total: Counts = {}
+    several, total = list(several), Counter[str]()
     for counts in several:
-        old = {name: total.get(name, 0) for name in (*_HIGHEST, *_AT_MAX)}
-        for name, number in counts.items():
-            total[name] = total.get(name, 0) + number
-        for name in _HIGHEST:
-            total[name] = max(counts.get(name, 0), old[name])
-        new, at_max = counts.get("waiting_max", 0), counts.get("at_max", 0)
-        if new != old["waiting_max"]:
-            at_max = max((old["waiting_max"], old["at_max"]), (new, at_max))[1]
-            total |= {"waiting_max": max(new, old["waiting_max"]), "at_max": at_max}
-        else:
-            total["waiting_max"] = new
-    return {name: number for name, number in total.items() if number}
+        total.update(counts)
+    found = dict(total)
+    for name in _HIGHEST:
+        if name in found:
+            found[name] = max(counts.get(name, 0) for counts in several)
+    if most := found.get("waiting_max"):
+        most = found["waiting_max"] = max(counts.get("waiting_max", 0) for counts in several)
+        found["at_max"] = sum(counts.get("at_max", 0) for counts in several if counts.get("waiting_max") == most)
+    return found
 
 
 def distribution(counts: Counts, name: str) -> list[int]:
@@ -115,36 +120,41 @@ def distribution(counts: Counts, name: str) -> list[int]:
 
 
 def pack(counts: Counts) -> bytes:
-    """As pairs of (gap to the place before, number), each number in groups of seven bits (LEB128)."""
-    packed, last = bytearray(), -1
-    for place, number in sorted((_PLACE[name], number) for name, number in counts.items() if number):
-        for each in (place - last - 1, number):
-            while each > 127:
-                packed.append(each & 127 | 128)
-                each >>= 7
-            packed.append(each)
-        last = place
-    return bytes(packed)
+    """Sparse, and in groups of numbers of equal width, which Python reads by the group.
+
+    A group has its width, how many numbers there are, the place of the first, the gaps to the others, and the numbers.
+    """
+    packed, group = b"", list[tuple[int, int]]()
+    found = sorted((_width(number), _PLACE[name], number) for name, number in counts.items() if number)
+    for this, following in pairwise([*found, None]):
+        assert this is not None
+        width, place, number = this
+        group.append((place, number))
+        if following is None or following[0] != width or following[1] - place > 255 or len(group) == 255:
+            places, numbers = zip(*group, strict=True)
+            gaps = [b - a for a, b in pairwise(places)]
+            packed += _HEAD.pack(width, len(group), places[0]) + bytes(gaps)
+            packed += struct.pack(f"<{len(group)}{_WIDTHS[width][0]}", *numbers)
+            group = []
+    return packed
 
 
 def unpack(packed: bytes) -> Counts:
     """The inverse of `pack`. Raises ValueError for what it can't have written."""
-    if max(packed, default=0) < 128:  # most hours
-        numbers, shift = list(packed), 0
-    else:
-        numbers, number, shift = [], 0, 0
-        for byte in packed:
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                numbers.append(number)
-                number = shift = 0
-    if shift or len(numbers) % 2:
-        raise ValueError("The counts of an hour end in the middle.")
-    counts, place = {}, -1
-    for gap, number in zip(numbers[::2], numbers[1::2], strict=True):
-        place += gap + 1
-        if place >= len(_NAMES):
-            raise ValueError(f"The counts of an hour name a figure {place}, of which this version knows nothing.")
-        counts[_NAMES[place]] = number
+    counts: Counts = {}
+    try:
+        while packed:
+            width, number, first = _HEAD.unpack_from(packed)
+            letter, size = _WIDTHS[width][0], 1 << width
+            ends = _HEAD.size + number - 1
+            places = accumulate(packed[_HEAD.size : ends], initial=first)
+            numbers = struct.unpack_from(f"<{number}{letter}", packed, ends)
+            counts.update(zip(map(_NAMES.__getitem__, places), numbers, strict=True))
+            packed = packed[ends + number * size :]
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"The counts of an hour can't be read: {error}") from None
     return counts
+
+
+def _width(number: int) -> int:
+    return next(n for n, (_, highest) in enumerate(_WIDTHS) if number <= highest)

@@ -4,11 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from . import counts, ollama, vllm
+from . import counts, ollama, target, vllm
 from .collect import SERVER
+from .counts import Counts
 from .thresholds import Thresholds
 from .verdict import FIRM, Circumstances, Confidence, State, Verdict
-from .window import DAY, OfficeHours, Row, Stretch, stretch
+from .window import DAY, OfficeHours, Row, Stretch, bins, percentile, stretches
 
 MUCH_DAYS, MUCH_SAMPLES = 6, 500
 """Of a window, for high confidence."""
@@ -56,22 +57,38 @@ def window(case: Case, began: int, until: int) -> list[Verdict]:
         groups.pop(SERVER, None)  # it has what no model has, which is only how often it was probed
     verdicts = []
     for model, some in (groups or {SERVER: []}).items():
-        whole = stretch(some, case.office)
-        office = stretch((row for row in some if case.office.has(row.start)), case.office)
+        whole, office = stretches(some, case.office)
         if case.engine == "ollama":
             found = ollama.judge(model, office, gateway, case.limits, case.stated)
             number = office.total.get("probes", 0) if found.state is State.DISAGREE else ollama.samples(office.total)
         else:
             found = vllm.judge(model, office, whole, gateway, case.limits, case.stated)
             number = office.total.get("gauges", 0)
-        days = [day for day, total in whole.days.items() if total.get("probes")]
-        verdicts.append(_sure(replace(found, began=began, until=until), case, whole, days, number))
+        met = target.met(office, case.stated.target, canaries=case.engine == "ollama")
+        found = replace(
+            found,
+            began=began,
+            until=until,
+            callers=_callers(office.total),
+            at_work=_at_work(office.total),
+            in_time=min((each.least for each in met), default=None),
+        )
+        verdicts.append(_sure(found, case, whole, number))
     return verdicts
 
 
-def _sure(found: Verdict, case: Case, whole: Stretch, days: list[date], number: int) -> Verdict:
+def _callers(total: Counts) -> int | None:
+    ends = [percentile(bins(total, name), 0.95) for name in ("running", "queued")]
+    return sum(int(end[1]) for end in ends if end) if all(end and end[1] != "+Inf" for end in ends) else None
+
+
+def _at_work(total: Counts) -> float | None:
+    return 100 * total.get("at_work", 0) / total["gauges"] if total.get("gauges") else None
+
+
+def _sure(found: Verdict, case: Case, whole: Stretch, number: int) -> Verdict:
     """The verdict with how sure it is; not enough evidence where there is too little."""
-    limits = case.limits
+    limits, days = case.limits, {case.office.local(row.start).date() for row in whole.rows if row.counts.get("probes")}
     found = replace(found, probes=whole.total.get("probes", 0), canaries=whole.total.get("canaries", 0))
     if len(days) >= limits.least_days and number >= limits.least_samples:
         much = len(days) >= MUCH_DAYS and number >= MUCH_SAMPLES
@@ -81,12 +98,12 @@ def _sure(found: Verdict, case: Case, whole: Stretch, days: list[date], number: 
     ]
     if case.samples_by:
         missing.append(case.samples_by)
-    elif number and (enough := _enough_on(case, whole, days, number)):
+    elif number and (enough := _enough_on(case, whole, number)):
         missing.append(f"As it goes, there will be enough on {enough:%-d %B}.")
     return replace(found, state=State.NOT_ENOUGH, limit=None, missing=tuple(missing), advice=())
 
 
-def _enough_on(case: Case, whole: Stretch, days: list[date], number: int) -> date | None:
+def _enough_on(case: Case, whole: Stretch, number: int) -> date | None:
     """The day on which there will be enough if samples come as they do; None if they come too slowly for a window."""
     first = min(row.start for row in whole.rows)
     passed = max((case.until - first) / DAY, 1 / 24)

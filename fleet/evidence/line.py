@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from . import target as targets
 from .target import Target
-from .window import OfficeHours, Row, bins, percentile, stretch
+from .window import OfficeHours, Row, bins, percentile, stretches
 
 ENOUGH = 3
 """Hours above the line in which the target was missed, and as many up to it in which it was met, at least."""
@@ -27,12 +27,14 @@ def learned(rows: Iterable[Row], target: Target, office: OfficeHours) -> Line | 
     None where no target is set, the engine does not count its callers, or there were not enough bad hours to tell.
     An hour's callers are the 95th percentile of those under way and of those waiting, by the bin's upper edge.
     """
+    if not target.any:
+        return None
     hours: list[tuple[int, bool]] = []
     by_start: dict[int, list[Row]] = {}
     for row in rows:
         by_start.setdefault(row.start, []).append(row)
     for some in by_start.values():
-        hour = stretch(some, office)
+        hour, _ = stretches(some, office)
         parts = targets.met(hour, target, canaries=False)
         ends = [percentile(bins(hour.total, name), 0.95) for name in ("running", "queued")]
         if not parts or None in ends or any(end and end[1] == "+Inf" for end in ends):

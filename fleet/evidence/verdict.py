@@ -98,6 +98,9 @@ class Verdict:
     until: int = 0
     probes: int = 0
     canaries: int = 0
+    callers: int | None = None  # 95th percentile of those under way and waiting, in office hours
+    at_work: float | None = None  # per cent of the probes of office hours that found it at work
+    in_time: float | None = None  # per cent of the requests that met the target for certain
 
     @property
     def firm_words(self) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from . import counts
@@ -33,12 +34,17 @@ class OfficeHours:
 
     def local(self, start: int) -> datetime:
         """A moment (unix seconds) by the team's clock."""
-        return datetime.fromtimestamp(start, ZoneInfo(self.zone))
+        return _local(start, self.zone)
 
     def has(self, start: int) -> bool:
         """Whether the hour that begins then (unix seconds) is one of them."""
         at = self.local(start)
         return at.weekday() in self.days and self.first <= at.hour < self.last
+
+
+@lru_cache(10_000)
+def _local(start: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(start, ZoneInfo(zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Stretch:
 
     rows: tuple[Row, ...]
     total: Counts
-    days: Mapping[date, Counts]
+    days: Mapping[date, Counts]  # by the team's clock; of office hours only
 
     def histogram(self, name: str) -> list[tuple[str, int]]:
         """The buckets of an engine's histogram as (upper edge, values in it), over the rows with the newest edges.
@@ -62,14 +68,18 @@ class Stretch:
         return list(zip(edges, counts.distribution(total, name), strict=False))
 
 
-def stretch(rows: Iterable[Row], office: OfficeHours) -> Stretch:
-    """Adds up some rows; days are those of the team's clock."""
-    rows = tuple(sorted(rows, key=lambda row: row.start))
+def stretches(rows: Iterable[Row], office: OfficeHours) -> tuple[Stretch, Stretch]:
+    """All of these rows, and those within office hours. Each row is added up once, since there are many."""
+    whole = tuple(sorted(rows, key=lambda row: row.start))
+    within = tuple(row for row in whole if office.has(row.start))
+    inside = set(map(id, within))
     by_day: dict[date, list[Counts]] = defaultdict(list)
-    for row in rows:
+    for row in within:
         by_day[office.local(row.start).date()].append(row.counts)
     days = {day: counts.merged(some) for day, some in by_day.items()}
-    return Stretch(rows, counts.merged(days.values()), days)
+    total = counts.merged(days.values())
+    rest = counts.merged(row.counts for row in whole if id(row) not in inside)
+    return Stretch(whole, counts.merged([total, rest]), days), Stretch(within, total, days)
 
 
 def percentile(buckets: list[tuple[str, int]], share: float) -> tuple[str, str] | None:

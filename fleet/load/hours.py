@@ -57,24 +57,27 @@ def rows(endpoint_ids: Iterable[int], since: int) -> dict[int, list[Row]]:
     ids = list(endpoint_ids)
     found: dict[int, list[Row]] = defaultdict(list)
     stored = LoadHour.objects.filter(endpoint_id__in=ids, start__gte=since).order_by("start")
-    columns = ("endpoint_id", "start", "model", "counts", "edges__edges")
-    for endpoint_id, start, model, packed, edges in stored.values_list(*columns).iterator():
+    edges: dict[int | None, Mapping[str, tuple[str, ...]]] = {None: {}}
+    for endpoint_id, start, model, packed, edges_id in stored.values_list(
+        "endpoint_id", "start", "model", "counts", "edges_id"
+    ).iterator():
+        if edges_id not in edges:
+            known = BucketEdges.objects.get(pk=edges_id).edges
+            edges[edges_id] = {name: tuple(each) for name, each in known.items()}
         try:
-            found[endpoint_id].append(_row(start, model, counts.unpack(bytes(packed)), edges or {}))
-        except (ValueError, AttributeError, TypeError):
+            found[endpoint_id].append(Row(start, model, counts.unpack(bytes(packed)), edges[edges_id]))
+        except ValueError:
             continue
     for endpoint_id, collected in EndpointState.objects.filter(pk__in=ids).values_list("pk", "collected"):
         try:
             now = Collecting.from_json(collected)
             if now.hour >= since:
-                found[endpoint_id] += [_row(now.hour, m, some, now.edges.get(m, {})) for m, some in now.counts.items()]
+                for model, some in now.counts.items():
+                    buckets = {name: tuple(each) for name, each in now.edges.get(model, {}).items()}
+                    found[endpoint_id].append(Row(now.hour, model, some, buckets))
         except (AttributeError, TypeError):
             continue
     return found
-
-
-def _row(start: int, model: str, some: counts.Counts, edges: Mapping[str, list[str]]) -> Row:
-    return Row(start, model, some, {name: tuple(each) for name, each in edges.items()})
 
 
 def upkeep(now: int) -> None:

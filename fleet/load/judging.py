@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,10 +11,11 @@ from django.db import transaction
 
 from core import fence
 
-from ..evidence import counts, line, target
+from ..evidence import line
 from ..evidence.judge import Case, judge
-from ..evidence.verdict import Verdict
-from ..evidence.window import DAY, bins, percentile, stretch
+from ..evidence.line import Line
+from ..evidence.verdict import FIRM, Verdict
+from ..evidence.window import DAY, Row
 from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
 from . import hours, stored
 
@@ -28,17 +29,6 @@ CANARIES_OFF = (
     "Ollama shows no queue, so waits are measured by canaries, which are off here. Switch on “measure waits” in the "
     "endpoint's load settings."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An endpoint's verdicts with the figures that boards and pictures show."""
-
-    verdicts: tuple[Verdict, ...]  # the worst first
-    line: int | None  # callers at once
-    callers: int | None
-    at_work: float | None  # per cent
-    in_time: float | None  # per cent
 
 
 def judge_due(now: float | None = None) -> None:
@@ -60,11 +50,21 @@ def judge_these(endpoints: Iterable[Endpoint], now: int) -> None:
 
 
 def _renew(read: "Read", endpoint: Endpoint) -> None:
-    _store(endpoint, judged(read.case(endpoint)), read.now)
+    case = read.case(endpoint)
+    verdicts, known = judge(case), line.learned(case.rows, case.stated.target, case.office)
+    if verdicts[0].state in FIRM:  # few are, so the window before is read for them alone
+        verdicts = judge(replace(case, rows=rows_of_two_windows(endpoint, case)))
+    _store(endpoint, verdicts, known, read.now)
+
+
+def rows_of_two_windows(endpoint: Endpoint, case: Case) -> tuple[Row, ...]:
+    """The rows of the case's window and of the one before, which confirms its verdict."""
+    since = case.until - 2 * DAY * case.limits.window_days
+    return tuple(hours.rows([endpoint.pk], since).get(endpoint.pk, ()))
 
 
 class Read:
-    """All that the verdicts on some endpoints are made of, in four queries. `now`: unix seconds."""
+    """All that the verdicts on some endpoints are made of, in a few queries. `now`: unix seconds."""
 
     def __init__(self, endpoints: list[Endpoint], now: int) -> None:
         ids, teams = [each.pk for each in endpoints], {each.team_id for each in endpoints}
@@ -72,7 +72,7 @@ class Read:
         self._teams = {each.team_id: each for each in TeamLoad.objects.filter(team__in=teams)}
         self._own = {each.endpoint_id: each for each in EndpointLoad.objects.filter(endpoint__in=ids)}
         days = max(team.limits().window_days for team in (TeamLoad(), *self._teams.values()))
-        self._rows = hours.rows(ids, now - 2 * DAY * days)
+        self._rows = hours.rows(ids, now - DAY * days)
 
     def case(self, endpoint: Endpoint) -> Case:
         """What one endpoint's verdict is made of."""
@@ -90,33 +90,9 @@ class Read:
         )
 
 
-def judged(case: Case) -> Judged:
-    """The verdicts, and the figures of the office hours of the window."""
-    recent = [row for row in case.rows if case.until - case.limits.window_days * DAY <= row.start < case.until]
-    office = stretch((row for row in recent if case.office.has(row.start)), case.office)
-    met = target.met(office, case.stated.target, canaries=case.engine == "ollama")
-    found = line.learned(recent, case.stated.target, case.office)
-    return Judged(
-        judge(case),
-        found.callers if found else None,
-        _callers(office.total),
-        _at_work(office.total),
-        min((each.least for each in met), default=None),
-    )
-
-
-def _callers(total: counts.Counts) -> int | None:
-    ends = [percentile(bins(total, name), 0.95) for name in ("running", "queued")]
-    return sum(int(end[1]) for end in ends if end) if all(end and end[1] != "+Inf" for end in ends) else None
-
-
-def _at_work(total: counts.Counts) -> float | None:
-    return 100 * total.get("at_work", 0) / total["gauges"] if total.get("gauges") else None
-
-
-def _store(endpoint: Endpoint, found: Judged, now: int) -> None:
+def _store(endpoint: Endpoint, verdicts: tuple[Verdict, ...], known: Line | None, now: int) -> None:
     """Moves the current row's figures; a verdict of another kind ends it and begins one."""
-    worst, at = found.verdicts[0], datetime.fromtimestamp(now, UTC)
+    worst, at = verdicts[0], datetime.fromtimestamp(now, UTC)
     kind = {
         "state": worst.state,
         "limit": worst.limit or "",
@@ -126,11 +102,11 @@ def _store(endpoint: Endpoint, found: Judged, now: int) -> None:
     figures: dict[str, Any] = {
         "judged_at": at,
         "confidence": worst.confidence,
-        "line": found.line,
-        "callers": found.callers,
-        "at_work": found.at_work,
-        "in_time": found.in_time,
-        "verdicts": [stored.to_json(each) for each in found.verdicts],
+        "line": known.callers if known else None,
+        "callers": worst.callers,
+        "at_work": worst.at_work,
+        "in_time": worst.in_time,
+        "verdicts": [stored.to_json(each) for each in verdicts],
     }
     with transaction.atomic():
         current = LoadVerdict.objects.select_for_update().filter(endpoint=endpoint, until=None).first()

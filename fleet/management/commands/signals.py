@@ -4,6 +4,7 @@ import json
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from fleet.evidence.judge import judge
 from fleet.evidence.verdict import Verdict
 from fleet.evidence.window import Row, bins, percentile
 from fleet.load import stored
-from fleet.load.judging import Read
+from fleet.load.judging import Read, rows_of_two_windows
 from fleet.models import Endpoint
 
 ABOUT = """Prints what was collected of an endpoint's load, hour by hour, and its load verdict as of now.
@@ -39,6 +40,7 @@ class Command(TerminalCommand):
             endpoint = _endpoint(options["endpoint"])
             now = int(time.time())
             case = Read([endpoint], now).case(endpoint)
+            case = replace(case, rows=rows_of_two_windows(endpoint, case))
         except DatabaseError as error:
             raise CommandError(NO_DATABASE.format(one_line(str(error))), returncode=2) from None
         verdicts = judge(case)

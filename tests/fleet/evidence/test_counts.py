@@ -36,7 +36,7 @@ def test_a_busy_hour_takes_some_two_hundred_bytes():
     assert len(counts.pack(hour)) < 260
 
 
-@pytest.mark.parametrize("packed", [b"\x80", b"\x01", b"\xff\xff\x03\x01"])
+@pytest.mark.parametrize("packed", [b"\x80", b"\x00\x01\x00", b"\x00\x01\xff\xff\x01"])
 def test_damaged_rows_are_refused(packed):
     with pytest.raises(ValueError, match="The counts of an hour"):
         counts.unpack(packed)
