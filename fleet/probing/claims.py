@@ -53,8 +53,13 @@ def _ordered() -> QuerySet[EndpointState]:
     return EndpointState.objects.order_by("due_at", "pk")
 
 
+def _on_time() -> QuerySet[EndpointState]:
+    return _ordered().filter(due_at__lte=_now, due_at__gt=_missed_since)
+
+
 _now, _missed_since = (prepared.Parameter(name, BigIntegerField()) for name in ("now", "missed"))
-_due = prepared.rows(lambda: _ordered().filter(due_at__lte=_now, due_at__gt=_missed_since).values_list(*_COLUMNS))
+_due = prepared.rows(lambda: _on_time().values_list(*_COLUMNS))
+_lock = prepared.rows(lambda: _on_time().select_for_update(skip_locked=True).values_list("pk", "due_at"))
 _any_missed = prepared.exist(lambda: [EndpointState.objects.filter(due_at__lte=_missed_since)])
 
 
@@ -71,7 +76,8 @@ def claim(now: float) -> list[Claim]:
     What a team's share of the probe threads can't carry is due less often, by whole intervals.
     """
     times = {"now": int(now), "missed": math.floor(now - MISSED_AFTER)}
-    rows = [*map(_Row._make, _due(**times)), *(_missed(times["missed"]) if any(_any_missed(**times)) else ())]
+    missed = list(_missed(times["missed"])) if any(_any_missed(**times)) else []
+    rows = [*map(_Row._make, _due(**times)), *missed]
     if not rows:
         return []
     stretches = shares.stretches()
@@ -89,8 +95,9 @@ def claim(now: float) -> list[Claim]:
     with writing():
         # Only rows that nobody has moved meanwhile: on PostgreSQL their locks, on SQLite the only writer's turn, keep
         # every other dispatcher off them until the commit.
-        free = _ordered().filter(pk__in=[pk for pk, _ in claims]).select_for_update(skip_locked=True)
-        taken = [claims[row] for row in free.values_list("pk", "due_at") if row in claims]
+        late = _ordered().filter(pk__in=[row.pk for row in missed]).select_for_update(skip_locked=True)
+        free = [*(late.values_list("pk", "due_at") if missed else ()), *_lock(**times)]
+        taken = [claims[row] for row in free if row in claims]
         ours = {claim.endpoint_id for claim in taken}
         for (stretch, following), pks in groups.items():
             EndpointState.objects.filter(pk__in=ours.intersection(pks)).update(

@@ -33,7 +33,7 @@ def test_a_tick_with_nothing_due_asks_four_questions(django_assert_max_num_queri
 
 def test_a_tick_with_something_due_claims_it_and_asks_no_more(django_assert_max_num_queries):
     EndpointState.objects.update(due_at=int(time.time()))
-    with django_assert_max_num_queries(11):  # put off, shares, savepoint, select, update for each of three, release
+    with django_assert_max_num_queries(12):  # put off, shares, savepoint, lock, an update for each, release
         dispatch.tick()
     assert not EndpointState.objects.filter(due_at__lte=time.time()).exists()
 
