@@ -1,11 +1,12 @@
 """Scheduled work runs at most once at a time in a process, and when it does not get done that is seen.
 
-Each run leaves its end in the broker, and one that is skipped leaves word that another still runs. Work that did not
-finish for a few of its periods, because it hangs, raises each time or is not started any more, is a trouble of the
-installation.
+Runs leave their end in the broker, every few seconds at most, and one that is skipped leaves word that another still
+runs. Work that did not finish for a few of its periods, because it hangs, raises each time or is not started any more,
+is a trouble of the installation.
 """
 
 import logging
+import math
 import threading
 import time
 from collections import defaultdict
@@ -26,6 +27,9 @@ unix seconds of the last of those, "since" -> of the first word in it."""
 
 PERIODS, GRACE = 3, 60.0
 """Work is late when it did not finish for so many of its periods and so many seconds more."""
+
+NOTED_EVERY = 5.0
+"""Seconds between two words of a task that finishes more often: nothing is late so soon."""
 
 log = logging.getLogger(__name__)
 _running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -56,6 +60,7 @@ class Scheduled(Task):
     """The base of every task on the schedule. A run that would overlap the one before is skipped and counted."""
 
     abstract = True
+    _noted_at = -math.inf  # by time.monotonic()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with _making:
@@ -65,7 +70,9 @@ class Scheduled(Task):
             return None
         try:
             done = super().__call__(*args, **kwargs)
-            _note(self.name, "finished")
+            if time.monotonic() - self._noted_at >= NOTED_EVERY:
+                _note(self.name, "finished")
+                self._noted_at = time.monotonic()
             return done
         finally:
             lock.release()

@@ -85,3 +85,14 @@ def test_what_never_finished_is_late_by_the_start_of_all_work():
     assert schedule.late({"since": "1000"}, PERIODS, 1066) == []
     assert schedule.late({"since": "1000"}, PERIODS, 1070) == [Late("mails", 1000, runs=False)]
     assert schedule.ages({"since": "1000"}, PERIODS, 1030) == {"mails": 30, "roll-up": 30}
+
+
+def test_work_that_comes_each_second_leaves_word_every_few_seconds(valkey, monkeypatch):
+    tick = task("tick", lambda: None)
+    tick()
+    valkey.delete(schedule.KEY)
+    tick()
+    assert not valkey.exists(schedule.KEY)
+    monkeypatch.setattr(schedule, "NOTED_EVERY", 0.0)
+    tick()
+    assert "tick|finished" in stored(valkey)
