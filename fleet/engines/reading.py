@@ -219,14 +219,19 @@ def to_json(value: Any) -> dict[str, Any]:
     return {key: item for key, item in _plain(value).items() if item not in (None, {}, [])}
 
 
+_SCALARS = {str, int, float, bool, type(None)}
+
+
 def _plain(value: Any) -> Any:
     """What json would give back. dataclasses.asdict copies each value, which took an eighth of a probe."""
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    names = _names(value.__class__)
-    return {name: _plain(getattr(value, name)) for name in names} if names else value
+    if names := _names(value.__class__):
+        items = ((name, getattr(value, name)) for name in names)
+        return {name: item if item.__class__ in _SCALARS else _plain(item) for name, item in items}
+    return value
 
 
 @cache

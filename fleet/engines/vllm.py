@@ -107,7 +107,8 @@ def _finish_models(visit: Visit, learned: Learned) -> None:
     """The list shows neither whether the engine sleeps nor what its models can do."""
     awake = learned.load.sleep_state in (None, "awake")
     can = tuple(dict.fromkeys(word for s, word in _CAPABILITIES.items() if learned.api.get(s) == "yes"))
-    learned.models = tuple(replace(m, loaded=awake, capabilities=can) for m in learned.models)
+    if any((model.loaded, model.capabilities) != (awake, can) for model in learned.models):
+        learned.models = tuple(replace(model, loaded=awake, capabilities=can) for model in learned.models)
 
 
 QUESTIONS = (

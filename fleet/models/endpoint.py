@@ -183,6 +183,8 @@ class EndpointState(models.Model):
             ),
         ]
 
+    _known: tuple[dict[str, Any], Facts] | None = None  # see known(): read once in a probe, not twice
+
     def rules(self) -> Rules:
         """What the next reading is judged by, of what the team set."""
         endpoint = self.endpoint
@@ -218,7 +220,9 @@ class EndpointState(models.Model):
 
     def known(self) -> Facts:
         """What earlier probes learned of the server. Raises TypeError for JSON that no probe wrote."""
-        return facts_from_json(self.facts)
+        if self._known is None or self._known[0] is not self.facts:
+            self._known = self.facts, facts_from_json(self.facts)
+        return self._known[1]
 
     def memory(self) -> Memory:
         """What earlier probes left. Raises AttributeError, TypeError or ValueError for JSON that no probe wrote."""
@@ -270,7 +274,9 @@ class EndpointState(models.Model):
             return
         if reading.identity and reading.identity.proof:
             self.engine, self.proof, self.identified_at = reading.identity.engine, reading.identity.proof[:300], at
-        self.facts, self.seen_at = to_json(reading.facts), at
+        self.seen_at = at
+        if reading.facts != self.known():  # rarely: they move slowly
+            self.facts = to_json(reading.facts)
 
     def settle(self, verdict: Verdict, at: datetime) -> None:
         """Takes over the verdict on a reading of `at`. Is not saved."""
