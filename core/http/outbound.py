@@ -8,6 +8,7 @@ the networks that the installation's settings name.
 import socket
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -65,6 +66,7 @@ def refused(address: str, port: int | None = None) -> str | None:
     return _never(found) or _by_rules(found) or _own_service(found, port)
 
 
+@lru_cache(maxsize=4096)
 def _never(found: IPv4Address | IPv6Address) -> str | None:
     if any(found in network for network in _METADATA):
         return f"{found} is the metadata service of a cloud, which may not be called."

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from . import curl
@@ -143,6 +144,7 @@ def _check_one_machine(authority: str) -> None:
         raise ValueError(f"{host} means every address of that machine: write 127.0.0.1 or the machine's name.")
 
 
+@lru_cache(maxsize=4096)
 def split_base_url(text: str) -> SplitResult:
     """The parts of a complete base URL, host in lower case. Raises ValueError like parse_base_url."""
     try:
