@@ -21,8 +21,8 @@ class Worker:
 
 
 WORKERS = {
-    # Its tasks only hand probes to threads of their own: fleet.probing.worker.
-    "probe": Worker(("probe",), 4),
+    # Its tasks only hand probes to threads of their own, in milliseconds: fleet.probing.worker.
+    "probe": Worker(("probe",), 1),
     # It keeps the clock of the schedule, too, on threads of their own: core/clock.py.
     "general": Worker(("dispatch", "delivery", "upkeep"), 4),
 }
