@@ -52,7 +52,9 @@ def test_the_name_in_the_greeting_has_a_dot(settings, odd, monkeypatch, chosen, 
     settings.MAIL_HELO, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = chosen, site, sender
     monkeypatch.setattr(DNS_NAME, "_fqdn", "3f2c1a9b0d7e", raising=False)
     monkeypatch.setattr(socket, "getfqdn", lambda: "3f2c1a9b0d7e")
-    MailServer().open()
+    server = MailServer()
+    server.open()
+    server.end()
     [line] = odd.verbs("EHLO")
     assert mail_server.helo_name() == name
     assert re.fullmatch(re.escape(name) if name else r"\[[0-9.]+\]", line.split()[1])
