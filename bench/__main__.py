@@ -9,7 +9,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from . import claims, outages, pages, probing, prometheus, starting, viewers, workers
 from .living import Living, living
@@ -45,10 +46,11 @@ def main() -> int:
     head, began = header(), time.monotonic()
     scale, rows, failed = TOY if options.toy else FULL, [], []
 
-    def collect(name: str, found: Iterable[Row]) -> None:
-        """Takes what the part gives; an error of it is a row, too."""
+    @contextmanager
+    def noted(name: str) -> Iterator[None]:
+        """An error in it becomes a row, and ends nothing else."""
         try:
-            rows.extend(found)
+            yield
         except CannotRun as why:
             rows.append(Row(name, None, note=str(why)))
         except Exception as error:
@@ -56,28 +58,23 @@ def main() -> int:
             failed.append(name)
             rows.append(Row(name, None, note=f"failed: {type(error).__name__}: {error}"))
 
-    for fleet, parts in SHARED.items():
-        if wanted := {name: part for name, part in parts.items() if name in options.only}:
-            collect(f"fleet of {getattr(scale, fleet)}", _in_one_fleet(getattr(scale, fleet), scale, wanted, collect))
-    for name, part in ALONE.items():
-        if name in options.only:
-            collect(name, part(scale))
+    try:
+        for size, parts in SHARED.items():
+            count, wanted = getattr(scale, size), {name: parts[name] for name in parts if name in options.only}
+            if wanted:
+                with noted(f"fleet of {count:,}"), living(count, scale) as fleet:
+                    for name, part in wanted.items():
+                        with noted(f"{name}, N = {count:,}"):
+                            rows.extend(part(fleet))
+        for name, alone in ALONE.items():
+            if name in options.only:
+                with noted(name):
+                    rows.extend(alone(scale))
+    except KeyboardInterrupt:
+        failed.append("stopped")  # what was started has been stopped; what was measured is not lost
     minutes = (time.monotonic() - began) / 60
     print(markdown(f"{head} It took {minutes:.1f} minutes{' at toy size' * options.toy}.", rows))
     return 1 if failed else 0
-
-
-def _in_one_fleet(
-    count: int,
-    scale: Scale,
-    parts: dict[str, Callable[[Living], Iterator[Row]]],
-    collect: Callable[[str, Iterable[Row]], None],
-) -> Iterator[Row]:
-    """Runs these parts one after the other; one that fails leaves the fleet to the next. Gives no rows itself."""
-    with living(count, scale) as fleet:
-        for name, part in parts.items():
-            collect(f"{name}, N = {count:,}", part(fleet))
-    yield from ()
 
 
 def _options() -> argparse.Namespace:

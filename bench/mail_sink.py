@@ -6,6 +6,7 @@ python -m bench.mail_sink [PORT]     prints each mail as it comes
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -55,8 +56,12 @@ class Sink:
         return f"smtp://127.0.0.1:{self.port}"
 
     def since(self, at: float, kind: str) -> list[Mail]:
-        """Those after `at` (unix seconds) whose subject begins with this word: DOWN, UP, ..."""
-        return [mail for mail in self.mails if mail.at > at and mail.subject.split(" ")[0] == kind]
+        """Those after `at` (unix seconds) that are about this, maybe besides others: "DOWN 1, UP 2  (team)"."""
+        return [mail for mail in self.mails if mail.at > at and kind in mail.subject.split()]
+
+    def mailed(self, at: float, kind: str) -> Counter[str]:
+        """How many of these each recipient got."""
+        return Counter(mail.recipient for mail in self.since(at, kind))
 
 
 @contextmanager

@@ -44,11 +44,11 @@ def two(scale: Scale) -> Iterator[Row]:
             return running(command, env=product.environment, stdout=log, stderr=log)
 
         def measured(pids: list[int], what: str) -> tuple[float, float]:
-            time.sleep(scale.warm_up)
-            progress(f"{what} for {scale.measured:.0f} s")
+            time.sleep(scale.warm_up / 2)
+            progress(f"{what} for {scale.measured / 2:.0f} s")
             before, began = checks(), time.monotonic()
             used = sum(cpu_by_name(pid).total() for pid in pids)
-            time.sleep(scale.measured)
+            time.sleep(scale.measured / 2)
             seconds = time.monotonic() - began
             return (checks() - before) / seconds, (sum(cpu_by_name(pid).total() for pid in pids) - used) / seconds
 
