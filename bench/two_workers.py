@@ -26,11 +26,13 @@ import django
 from django.db import connection
 
 from .engines import fleet
-from .product import answers, free_port, quantile, running, wait_for
+from .product import answers, free_port, memory, quantile, running, wait_for
 from .servers import postgres, redis
 
 PARTS = ("web", "probe", "probe", "general", "general")
 BYTES = "SELECT pg_total_relation_size('{0}')::float / (SELECT count(*) FROM {0})"
+CONNECTIONS = """SELECT application_name, count(*) FROM pg_stat_activity
+    WHERE usename = current_user AND application_name ~ '^(web|probe|general) ' GROUP BY 1"""
 REFUSES = "http://127.0.0.1:9"
 
 
@@ -51,23 +53,24 @@ def main() -> int:
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         engines = stack.enter_context(fleet(options.endpoints))
-        parts = [stack.enter_context(part(PARTS[0]))]
+        parts = [stack.enter_context(part(PARTS[0], 0))]
         url = f"http://127.0.0.1:{port}/health"
         wait_for(
             lambda: answers(f"{url}/live"), 120, "the web server did not answer", 0.2
         )  # the database is ready then
         django.setup()
         _register(engines.port, options)
-        parts += [stack.enter_context(part(name)) for name in PARTS[1:]]
+        parts += [stack.enter_context(part(name, n)) for n, name in enumerate(PARTS) if n]
         wait_for(lambda: answers(f"{url}/ready"), 120, "the parts were not ready", 0.2)
         time.sleep(2 * options.interval)
         postmaster = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
         return _count(options, parts, postmaster)
 
 
-def part(name: str) -> AbstractContextManager[subprocess.Popen]:
-    """One part, alone and as a process group of its own."""
-    return running([sys.executable, "manage.py", "run", name])
+def part(name: str, number: int) -> AbstractContextManager[subprocess.Popen]:
+    """One part, alone and as a process group of its own; PostgreSQL knows its connections by name and number."""
+    environment = os.environ | {"PGAPPNAME": f"{name} {number}"}
+    return running([sys.executable, "manage.py", "run", name], env=environment)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -114,7 +117,7 @@ def _count(options: argparse.Namespace, parts: list[subprocess.Popen], postmaste
     probes = options.endpoints * options.seconds / options.interval
     used = {name: (cpu_seconds(pid) - before[name]) / probes * 1000 for name, pid in pids.items()}
     print("  CPU s per 1,000 probes:", ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.items()))
-    print(f"  connections to PostgreSQL: {_one('SELECT count(*) FROM pg_stat_activity WHERE usename = current_user')}")
+    print(f"  memory (PSS), MiB: {', '.join(f'{name} {memory(pid) / 1024:.0f}' for name, pid in pids.items())}")
     for table in ("fleet_observation", "fleet_trace"):
         print(f"  bytes of a row with its indexes, {table}: {_one(BYTES.format(table)):.0f}")
     print(f"  memory of Redis: {client().info('memory')['used_memory'] / 2**20:.1f} MiB")
@@ -133,8 +136,12 @@ def _stretch(name: str, options: argparse.Namespace) -> bool:
     """Counts for a while and prints what it saw; whether each endpoint got each probe, and none twice."""
     from fleet.models import Endpoint, Observation
 
-    began = datetime.now(UTC)
-    time.sleep(options.seconds)
+    began, end = datetime.now(UTC), time.monotonic() + options.seconds
+    connections: dict[str, int] = {}
+    while time.monotonic() < end:
+        for part_name, number in _all(CONNECTIONS):
+            connections[part_name] = max(number, connections.get(part_name, 0))
+        time.sleep(0.5)
     rows = Observation.objects.filter(at__gt=began).exclude(endpoint__name="refuses").order_by("at")
     dues, moments = defaultdict(list), defaultdict(list)
     late = []
@@ -149,13 +156,22 @@ def _stretch(name: str, options: argparse.Namespace) -> bool:
     print(f"{name}: {len(late)} probes of {expected} expected, {doubles} twice, {without} endpoints without one")
     p50, p99 = quantile(late, 0.5), quantile(late, 0.99)
     print(f"  lateness p50 {p50:.0f} ms, p99 {p99:.0f} ms; longest gap {gaps[-1]:.1f} s")
+    errors = sorted(abs(gap - options.interval) * 1000 for gap in gaps)
+    print(f"  spacing error p50 {quantile(errors, 0.5):.0f} ms, p99 {quantile(errors, 0.99):.0f} ms")
+    print(
+        f"  most connections at once: {', '.join(f'{name} {number}' for name, number in sorted(connections.items()))}"
+    )
     return not doubles and not without
 
 
 def _one(query: str) -> float:
+    return _all(query)[0][0]
+
+
+def _all(query: str) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchone()[0]
+        return cursor.fetchall()
 
 
 if __name__ == "__main__":
