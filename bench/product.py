@@ -134,8 +134,7 @@ class Product:
         found: Counter[str] = Counter()
         for pid in family(self.pid):
             with suppress(OSError, StopIteration):  # it ended meanwhile
-                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-                found[name(pid)] += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+                found[name(pid)] += memory(pid)
         return found
 
 
@@ -159,6 +158,12 @@ def name(pid: int) -> str:
     """What the kernel shows for it; the parent of all is a Python, and the broker has one of several brands."""
     shown = Path(f"/proc/{pid}/comm").read_text().strip()
     return "parent" if shown.startswith("python") else "broker" if shown in embedded_broker.NAMES else shown
+
+
+def memory(pid: int) -> float:
+    """MiB of a process; pages that several share count once (PSS)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def cpu(pid: int) -> float:

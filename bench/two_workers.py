@@ -117,7 +117,7 @@ def _count(options: argparse.Namespace, parts: list[subprocess.Popen], postmaste
     probes = options.endpoints * options.seconds / options.interval
     used = {name: (cpu_seconds(pid) - before[name]) / probes * 1000 for name, pid in pids.items()}
     print("  CPU s per 1,000 probes:", ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.items()))
-    print(f"  memory (PSS), MiB: {', '.join(f'{name} {memory(pid) / 1024:.0f}' for name, pid in pids.items())}")
+    print(f"  memory (PSS), MiB: {', '.join(f'{name} {memory(pid):.0f}' for name, pid in pids.items())}")
     for table in ("fleet_observation", "fleet_trace"):
         print(f"  bytes of a row with its indexes, {table}: {_one(BYTES.format(table)):.0f}")
     print(f"  memory of Redis: {client().info('memory')['used_memory'] / 2**20:.1f} MiB")
