@@ -1,7 +1,6 @@
 """From the first failing check to the mail, one outage or many, and the memory before and after a storm."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
@@ -62,12 +61,11 @@ def storm(living: Living) -> Iterator[Row]:
     failed = living.engines.failed()
 
     wait_for(lambda: len(living.sink.mailed(began, "DOWN")) >= teams, 120, "a team got no mail about the storm")
-    yield _one_each(f"storm of {count}: teams with exactly one mail about it", living.sink.mailed(began, "DOWN"), teams)
     last = living.sink.since(began, "DOWN")[-1].at - min(failed.values())
     yield Row(f"storm of {count}: first failing check to the last mail", last, "s")
     _recover(living, began, count, scale.storm_lasts)
-    up = living.sink.mailed(began, "UP")
-    yield _one_each(f"storm of {count}: teams with exactly one mail about its end", up, teams)
+    yield _one_each(living, f"storm of {count}: teams with exactly one mail about it", began, "DOWN", teams)
+    yield _one_each(living, f"storm of {count}: teams with exactly one mail about its end", began, "UP", teams)
     yield _memory(living, f"after a storm of {count}")
 
 
@@ -84,9 +82,17 @@ def _recover(living: Living, began: float, count: int, at_least: float = 0) -> N
     time.sleep(max(0.0, until - time.monotonic()))
 
 
-def _one_each(figure: str, mails: Counter[str], teams: int) -> Row:
+def _one_each(living: Living, figure: str, began: float, kind: str, teams: int) -> Row:
+    """How many teams got exactly one mail of that kind; of those that got more, which and when."""
+    mails = living.sink.mailed(began, kind)
     once = sum(count == 1 for count in mails.values())
-    return Row(figure, once, "", teams, at_least=True, note=f"{mails.total()} mails to {len(mails)} teams")
+    below = [
+        f"{figure}, {mail.recipient}: {mail.subject} after {mail.at - began:.1f} s"
+        for mail in living.sink.since(began, kind)
+        if mails[mail.recipient] > 1
+    ]
+    note = f"{mails.total()} mails to {len(mails)} teams"
+    return Row(figure, once, "", teams, at_least=True, note=note, below=below)
 
 
 def _memory(living: Living, when: str) -> Row:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.variables import TABLE
 from ops import embedded_broker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,11 +100,12 @@ class Product:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Its settings."""
+        """Its settings: those of this machine's environment or `.env` do not count."""
+        unset = dict.fromkeys((variable.name for variable in TABLE), "")
         ours = {"PLIMSOLL_DATA": str(self.folder), "PORT": str(self.port), "HOST": "127.0.0.1",
                 "ENDPOINTS_PER_TEAM": "100000", "STREAMS_PER_PERSON": "1000", "CONFIRM_ADDRESSES": "off",
                 "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
-        return {**os.environ, **ours, **self.more}
+        return {**os.environ, **unset, **ours, **self.more}
 
     def register(self, port: int, count: int, interval: int, fail_first: int = 0) -> None:
         """Prepares the database, with `count` endpoints at the engines of that port: see bench.fill."""
