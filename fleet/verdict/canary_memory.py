@@ -1,7 +1,7 @@
 """What is remembered of an endpoint's canaries, and how EndpointState.canary stores it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 DAY = 86_400
@@ -59,15 +59,16 @@ class CanaryMemory:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """From what this or an earlier version stored: what is missing or null is unknown, other keys are left out."""
         ended = stored.get("ended") or {}
-        known = {each.name: stored.get(each.name) for each in fields(cls)}
-        known |= {"ended": ended.get("model"), "ended_for": tuple(ended.get("for", ()))}
-        return cls(**{name: value for name, value in known.items() if value is not None})
+        known = stored | {"ended": ended.get("model"), "ended_for": tuple(ended.get("for", ()))}
+        return cls(**{name: known[name] for name in cls.__slots__ if known.get(name) is not None})
 
     def to_json(self) -> dict[str, Any]:
         """The inverse of `from_json`, without what is unknown."""
-        unknown = type(self)()
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        kept = {name: value for name, value in values.items() if value != getattr(unknown, name)}
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        kept = {name: value for name, value in values if value != getattr(_UNKNOWN, name)}
         if self.ended:
             kept["ended"] = {"model": self.ended, "for": list(kept.pop("ended_for", ()))}
         return kept
+
+
+_UNKNOWN = CanaryMemory()

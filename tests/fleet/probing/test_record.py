@@ -15,6 +15,7 @@ from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Identity, Load, Model, Reading
 from fleet.models import Alert, Change, Endpoint, EndpointState, Incident, Observation
 from fleet.probing import claims, overdue
+from fleet.probing.record import judged
 from fleet.verdict.status import Status
 from tests.fleet import recording as probing
 
@@ -158,6 +159,14 @@ def test_changed_facts_are_logged_and_a_failed_probe_forgets_nothing(gpu):
         ("version", "0.33.0", "0.34.0"),
     ]
     assert state.facts["version"] == "0.34.0"
+
+
+def test_facts_that_stay_are_not_written_again(gpu):
+    record(gpu, good())
+    columns = []
+    for reading in (good(NOW + 5), Reading(NOW + 10, facts=Facts(version="0.34.0"))):
+        columns.append(judged(probing.state_of(gpu.pk), reading, 12.0).moved)
+    assert ["facts" in moved for moved in columns] == [False, True]
 
 
 def test_a_first_failure_brings_the_next_probe_forward(gpu):
