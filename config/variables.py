@@ -246,6 +246,25 @@ TABLE = [
         "How many seconds an outage of a flapping endpoint, or its end, must last until it is alerted. 0: no wait.",
         whole(0, 300),
     ),
+    Variable(
+        "KEEP_READINGS",
+        "2",
+        "For how many days each reading is kept. Charts of an hour and of a day are made of them.",
+        whole(2, 90),
+    ),
+    Variable(
+        "KEEP_HOURLY",
+        "100",
+        "For how many days the sums of each hour are kept. Charts of 7, 30 and 90 days are made of them, and show no "
+        "more than that.",
+        whole(8, 3660),
+    ),
+    Variable(
+        "KEEP_DAILY",
+        "800",
+        "For how many days the sums of each day are kept. The availability of up to 90 days is made of them.",
+        whole(91, 3660),
+    ),
     Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),
     Variable("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.", log_level),
     Variable("DEBUG", "off", "Django's debug mode, for development only: error pages show secrets.", on_off),

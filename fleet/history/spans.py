@@ -94,7 +94,9 @@ def _last(span: str, now: datetime) -> Subquery:
 
 
 def _ends(lasts: list[datetime | None]) -> list[datetime | None]:
-    return [last and last + timedelta(seconds=width) for last, width in zip(lasts, WIDTH.values(), strict=True)]
+    ends = [last and last + timedelta(seconds=width) for last, width in zip(lasts, WIDTH.values(), strict=True)]
+    # Of one that was not probed lately the finer rows are pruned: what is in an hour was in its minutes.
+    return [max(filter(None, ends[finest:]), default=None) for finest in range(len(ends))]
 
 
 def observed(intervals: dict[int, int], start: datetime, end: datetime) -> Iterator[Part]:

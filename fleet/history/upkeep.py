@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+
 from core import fence
 
 from ..models import Endpoint, Observation, Rollup, Trace
@@ -11,10 +13,15 @@ from .totals import DAY, HOUR, MINUTE
 PRUNING = "pruning"
 """The sweep, as core.fence knows it."""
 
-KEEP_OBSERVATIONS = timedelta(days=2)
+KEEP_OBSERVATIONS = timedelta(days=settings.KEEP_READINGS)
 
-KEEP_ROLLUPS = {MINUTE: timedelta(days=8), HOUR: timedelta(days=100), DAY: timedelta(days=800)}
-"""The charts and the availability of 90 days are made of hours and days."""
+KEEP_ROLLUPS = {
+    MINUTE: timedelta(hours=3),
+    HOUR: timedelta(days=settings.KEEP_HOURLY),
+    DAY: timedelta(days=settings.KEEP_DAILY),
+}
+"""No page shows minutes once they are in their hour. The charts and the availability of 90 days are made of hours and
+days."""
 
 KEEP_TRACES = 120
 """The endpoint page shows the last hundred probes with each phase; older traces are dropped."""

@@ -230,16 +230,35 @@ class TestRollingUp:
 @pytest.mark.django_db
 @pytest.mark.postgres
 class TestPruning:
-    def test_raw_goes_after_two_days_and_minutes_after_eight(self, team):
+    def test_raw_goes_after_two_days_and_minutes_after_three_hours(self, team):
         gpu = endpoint(team, interval=3600)
         probes(gpu, NOON - 10 * 86_400, NOON)
         rollups.roll_up(at(NOON + 1000))
         upkeep.prune(at(NOON + 1000))
         oldest = Observation.objects.order_by("at").first()
         assert timedelta(0) <= oldest.at - (at(NOON + 1000) - timedelta(days=2)) < timedelta(hours=1)
-        assert rows("minute")[0].start >= at(NOON + 1000) - timedelta(days=8)
+        assert [row.start for row in rows("minute")] == [at(NOON - hours * 3600) for hours in (2, 1)]
         assert rows("hour")[0].start == at(NOON - 10 * 86_400)
         assert sum(row.counts["up"] for row in rows("hour")) == 240
+
+    def test_minutes_of_an_endpoint_that_is_paused_are_not_made_again(self, team):
+        gpu = endpoint(team)
+        probes(gpu, NOON - 7 * 3600, NOON - 6.5 * 3600)
+        rollups.roll_up(at(NOON))
+        upkeep.prune(at(NOON))
+        assert Observation.objects.count() == 60 and not rows("minute")
+        assert rollups.roll_up(at(NOON + 60)) and not rows("minute")
+        probes(gpu, NOON, NOON + 60)
+        rollups.roll_up(at(NOON + 600))
+        assert [row.start for row in rows("minute")] == [at(NOON)]
+
+    def test_readings_are_kept_as_long_as_the_administrator_says(self, team, monkeypatch):
+        monkeypatch.setattr(upkeep, "KEEP_OBSERVATIONS", timedelta(days=5))
+        probes(endpoint(team, interval=3600), NOON - 10 * 86_400, NOON)
+        rollups.roll_up(at(NOON + 1000))
+        upkeep.prune(at(NOON + 1000))
+        oldest = Observation.objects.order_by("at").first()
+        assert timedelta(0) <= oldest.at - (at(NOON + 1000) - timedelta(days=5)) < timedelta(hours=1)
 
     def test_hours_and_days_go_by_their_age(self, team):
         gpu = endpoint(team)
