@@ -6,6 +6,9 @@ from .thresholds import RULES, Support, Thresholds
 from .verdict import Signal
 from .window import Stretch
 
+TEAMS_CALLING = "Teams calling, by a gateway"
+"""The words of the signal that counts them. The evidence about a decision reads it."""
+
 
 def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool) -> Signal:
     """A figure beside its threshold."""
@@ -25,8 +28,7 @@ def in_time(each: Met, needed: float) -> Signal:
 def of_gateway(counted: Counts) -> list[Signal]:
     """How many teams use the server, where a gateway counts its requests."""
     teams, requests = counted.get("teams", 0), counted.get("requests", 0)
-    words = "Teams calling, by a gateway"
-    return [Signal("", words, str(teams), "2", requests, Support.OURS, teams >= 2)] if teams else []
+    return [Signal("", TEAMS_CALLING, str(teams), "2", requests, Support.OURS, teams >= 2)] if teams else []
 
 
 def most_in_an_hour(found: Stretch, name: str) -> int:

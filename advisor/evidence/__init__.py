@@ -1,0 +1,1 @@
+"""PURE: what the load verdicts on the endpoints that a decision covers say about the decision. Begin with judge."""
