@@ -41,7 +41,7 @@ class Scale:
 
 
 FULL = Scale()
-TOY = Scale(small=5, hanging=5, large=5, many=20, most=40, storm=3, viewers=2, interval=5, warm_up=2, measured=6,
+TOY = Scale(small=5, hanging=5, large=5, many=20, most=40, storm=3, viewers=2, interval=5, warm_up=2, measured=11,
             storm_lasts=6, watched=6, requests=3)  # fmt: skip
 
 
