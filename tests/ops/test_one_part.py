@@ -3,17 +3,27 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+import redis
 
+from bench.probing import register
 from config.data_folder import ROOT
+from core import signs_of_life
 from ops import one_part, worker
 from tests.broker import Broker, free_port
+from tests.fake_engine import many
 from tests.template import copy_migrated
 
 
@@ -77,3 +87,70 @@ def test_no_part_starts_where_the_others_could_not_reach_its_broker(settings_of_
 def test_only_the_general_part_dispatches():
     taking = {part: worker.WORKERS[one_part.command(part)[-1]].queues for part in ("probe", "general")}
     assert taking == {"probe": ("probe",), "general": ("dispatch", "delivery", "upkeep")}
+
+
+# Two of a part: when one is killed, the other goes on. bench.two_workers does the same on PostgreSQL.
+
+INTERVAL = 5
+ENDPOINTS = 20
+
+
+@pytest.fixture
+def parts(settings_of_all, settings, tmp_path, wait_for) -> Iterator[Callable[[str], subprocess.Popen]]:
+    """Starts a part and waits until it takes work."""
+    copy_migrated(tmp_path)
+    settings.REDIS_URL = settings_of_all["REDIS_URL"]
+    environment = settings_of_all | {"REDIS_PREFIX": "plimsoll", "ENDPOINTS_PER_TEAM": "1000"}
+    running: list[subprocess.Popen] = []
+
+    def started(part: str) -> subprocess.Popen:
+        running.append(start(part, environment))
+        wait_for(lambda: _waiting(settings.REDIS_URL) == len(running), 60, f"{part} takes no work")
+        return running[-1]
+
+    yield started
+    for each in running:
+        each.kill()
+        each.wait(20)
+
+
+def _waiting(url: str) -> int:
+    """How many workers wait for messages."""
+    with redis.Redis.from_url(url) as client:
+        return sum(each["cmd"] == "brpop" for each in client.client_list())
+
+
+@pytest.mark.product
+def test_another_general_worker_dispatches_soon_after_one_is_killed(parts, wait_for):
+    holder = parts("general")
+    wait_for(lambda: signs_of_life.seen("tick"), 60, "nothing is dispatched")
+    parts("general")
+    holder.kill()
+    killed = time.time()
+    wait_for(lambda: signs_of_life.seen("tick") > killed + 0.5, 10, "nobody took over")
+
+
+@pytest.mark.product
+def test_probes_of_a_killed_worker_are_late_by_one_interval_at_most(parts, settings_of_all, wait_for, tmp_path):
+    with closing(many(ENDPOINTS)) as engines:
+        register(settings_of_all, engines.port, ENDPOINTS, INTERVAL, 3)
+        parts("general")
+        lost, _ = parts("probe"), parts("probe")
+        wait_for(lambda: len(_due(tmp_path)) == ENDPOINTS, 60, "some are not probed")
+        lost.kill()
+        killed = time.time()
+        wait_for(lambda: all(max(dues) > killed + INTERVAL for dues in _due(tmp_path).values()), 60, "not probed again")
+    skipped = [b - a for dues in _due(tmp_path).values() for a, b in pairwise(sorted(dues))]
+    assert max(skipped) <= 2 * INTERVAL
+
+
+def _due(folder: Path) -> dict[int, list[int]]:
+    """When the recorded probes of each endpoint were due, in unix seconds."""
+    query = (
+        "SELECT endpoint_id, strftime('%s', at) + substr(strftime('%f', at), 3) - late_ms / 1000 FROM fleet_observation"
+    )
+    found = defaultdict(list)
+    with sqlite3.connect(folder / "plimsoll.sqlite3") as database:
+        for endpoint, due in database.execute(query):
+            found[endpoint].append(round(due))
+    return found
