@@ -59,6 +59,7 @@ app.conf.schedule = {
     "fleet.tasks.write_digests": Work("daily digests", 600, offset=11),
     "fleet.tasks.prune": Work("pruning of the history", 600, offset=331),
     "advisor.tasks.reviews": Work("reminders of review dates", 3600, offset=31),
+    "advisor.tasks.watch_decisions": Work("judging of decisions by their endpoints", 3600, offset=71),
     "teams.tasks.clear_up": Work("clearing up of sessions and tokens", 86_400, offset=51),
 }
 

@@ -72,7 +72,7 @@ def record(
         if Decision.objects.filter(team=team).count() > MOST:
             raise NotAllowed(f"The limit of {MOST} decisions of {team} is reached. Change one that is still a draft.")
         decision.endpoints.set(endpoints)
-        _log(decision, user, "Recorded as a draft.")
+        _log(decision, user, "Recorded as a draft.", Status.DRAFT)
         _record("recorded", decision, user)
         if status != Status.DRAFT:
             _move(decision, user, status)
@@ -194,12 +194,14 @@ def _set_status(decision: Decision, user: User, status: str, text: str = "") -> 
     decision.status = status
     decision.version += 1
     decision.save(update_fields=["status", "version", "superseded_by"])
-    _log(decision, user, text or f"Moved to {status}.")
+    _log(decision, user, text or f"Moved to {status}.", status)
+    if status != Status.ACCEPTED:
+        decision.evidence.filter(until=None).update(until=timezone.now())
 
 
 def _record(done: str, decision: Decision, user: User, detail: dict[str, Any] | None = None) -> None:
     audit.record(f"decision.{done}", team=decision.team, what=decision, detail=detail, actor=user)
 
 
-def _log(decision: Decision, user: User, text: str) -> None:
-    DecisionEvent.objects.create(decision=decision, by=user, text=text[:600])
+def _log(decision: Decision, user: User, text: str, status: str = "") -> None:
+    DecisionEvent.objects.create(decision=decision, by=user, text=text[:600], status=status)

@@ -1,6 +1,7 @@
 """What the advisor app stores."""
 
 from .decision import Decision, DecisionEvent, FrozenBody
+from .evidence import DecisionEvidence
 from .requirement import Requirement
 
-__all__ = ["Decision", "DecisionEvent", "FrozenBody", "Requirement"]
+__all__ = ["Decision", "DecisionEvent", "DecisionEvidence", "FrozenBody", "Requirement"]

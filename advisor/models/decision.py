@@ -137,12 +137,13 @@ def _keep_endpoints_frozen(instance: Any, action: str, pk_set: set[int] | None, 
 
 
 class DecisionEvent(models.Model):
-    """One dated line of a decision's history: who moved it, who reviewed it."""
+    """One dated line of a decision's history: who moved it, who reviewed it, what the fleet said."""
 
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     text = models.CharField(max_length=600)
+    status = models.CharField(max_length=12, choices=Status, blank=True)  # that it has from then on; empty: as before
 
     class Meta:
         ordering = ["at", "pk"]

@@ -21,6 +21,7 @@ _WORDS = {
     "digests": "Daily digest",
     "review dates": "Reminder of a review",
     "review facts": "Comparing a decision with today's facts",
+    "decision evidence": "Judging a decision by its endpoints",
     "windows": "Maintenance window",
     "silences": "Silence",
     "marks": "Marks of an endpoint",

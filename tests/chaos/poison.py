@@ -12,7 +12,13 @@ from .outcome import Outcome, p99
 from .rig import Rig
 from .scenarios import also, false_alarms
 
-RARE = ("fleet.tasks.write_digests", "fleet.tasks.roll_up", "fleet.tasks.prune", "advisor.tasks.reviews")
+RARE = (
+    "fleet.tasks.write_digests",
+    "fleet.tasks.roll_up",
+    "fleet.tasks.prune",
+    "advisor.tasks.reviews",
+    "advisor.tasks.watch_decisions",
+)
 """Sweeps of the schedule that come too seldom to be waited for."""
 
 SLOWER = 6.0
