@@ -34,6 +34,7 @@ class Engine(Play):
     def __init__(self, number: int, noted: "Notes") -> None:
         super().__init__(KINDS[number % 2])
         self.pad_metrics(METRICS)
+        self.generated, self.generating = 0, 50  # or it would be taken for one that works on nothing
         self.number, self.noted = number, noted
 
     def answer(self, request: str, key: str | None) -> Answer:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.engines import Engine, Notes
 from bench.product import quantile
 from bench.table import Row, markdown
+from fleet.engines import vllm_metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,3 +78,10 @@ def test_quantiles_of_nothing_are_an_error_and_not_a_zero():
     assert quantile([3, 1, 2], 0.5) == 2 and quantile([3, 1, 2], 1) == 3
     with pytest.raises(ValueError, match="nothing was measured"):
         quantile([], 0.99)
+
+
+def test_a_fake_vllm_works_on_so_it_is_never_taken_for_stalled():
+    engine = Engine(1, Notes())
+    (first, *_), (second, *_) = (vllm_metrics.read(engine.answer("GET /metrics", None)[2].decode()) for _ in range(2))
+    assert second.running == first.running + 1 and second.generation_tokens > first.generation_tokens
+    assert engine.noted.loads[-1][:2] == (1, second.running)
