@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from core import fence
+from core.database import writing
 from teams.models import Team
 
 from ..models import EndpointState
@@ -42,9 +43,11 @@ def probe_neighbours(now: float) -> int:
     def pull(team: Team) -> None:
         nonlocal pulled
         rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
-        numbers = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-        # A probe may have moved the row meanwhile; it is then probed once more, which does no harm.
-        pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
+        with writing():
+            # What is being written was probed just now; where it waits for one of these, waiting for it is a deadlock.
+            free = rows.select_for_update(skip_locked=True)
+            numbers = list(free.values_list("pk", flat=True)[:AT_ONCE])
+            pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
 
     if unseen:
         teams = Team.objects.filter(pk__in=unseen)
