@@ -6,7 +6,7 @@ from typing import Any
 
 from .http.answer import Answer
 from .lenient import mapping, texts
-from .reading import Backend, Facts, Load, Model
+from .reading import Backend, Counted, Facts, Load, Model
 from .visit import Visit, check
 
 OFF = (400, 404, 405, 501)
@@ -35,6 +35,8 @@ class Learned:
         self.memory: dict[str, Any] = {**known.memory, "engine": engine}
         self.load = Load()
         self.behind: tuple[Backend, ...] = ()
+        self.metrics: str | None = None  # the page of metrics, where this probe read one
+        self.counted: tuple[Counted, ...] = ()
         self.running: list[dict[str, Any]] | None = None  # Ollama's loaded models, as it lists them
         self._asked = dict(known.asked)
         kept = {"health", *questions}

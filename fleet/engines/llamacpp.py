@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from . import counters
+from .counters import Figures
 from .errors import ProbeError
 from .learning import Learned
 from .lenient import LIST_BYTES, keep, mapping, mappings, text, texts, whole
@@ -37,6 +39,8 @@ FIGURES = {
     "prompt_tokens": ("llamacpp:prompt_tokens_total",),
     "generation_tokens": ("llamacpp:tokens_predicted_total",),
 }
+
+COUNTERS = Figures(counts={name: FIGURES[name] for name in ("prompt_tokens", "generation_tokens")})
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -128,7 +132,8 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     learned.warn("load", [_WAKES] if wakes and learned.memory.get("metrics") else [])
     page = None if wakes else learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if page:
-        figures = Page(page.text, chain(*FIGURES.values()))
+        learned.metrics = page.text
+        figures = Page(learned.metrics, chain(*FIGURES.values()))
         learned.load = replace(learned.load, **figures.counts(FIGURES))
     elif not _can_sleep(learned) and (answer := learned.optional("/slots", max_bytes=METRICS_BYTES)):
         slots = [slot.get("is_processing") for slot in mappings(answer.json())]
@@ -158,5 +163,6 @@ QUESTIONS = (
         step="load",
         cost="waits for the batch in progress; neither while it sleeps, and /slots never on a build that can sleep",
     ),
+    counters.question(COUNTERS),
     Question("state of the models", _finish, ()),
 )

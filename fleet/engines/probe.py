@@ -5,11 +5,13 @@ Whatever goes wrong comes back as a Reading with a Failure; a probe never raises
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 from .errors import BadAnswer, Bug, Cause, NotReady, ProbeError, Rejected, TimedOut, Unreachable
 from .http.client import Client
+from .learning import Learned
 from .questions import Engine, read
-from .reading import Facts, Failure, Identity, Load, Reading
+from .reading import Facts, Failure, Identity, Reading
 from .refusal import not_an_answer, refused
 from .registry import ENGINES
 from .timeout import DEFAULT_TIMEOUT
@@ -43,12 +45,11 @@ def probe(
     with client:
         climb = _Climb(Visit(client, known, now), engine)
         try:
-            facts, load = climb.run(identify)
-            failure = None
+            learned = climb.run(identify)
+            found = Reading(now, climb.identity, learned.facts(), learned.load, counted=learned.counted)
         except ProbeError as error:
-            facts, load, failure = known, Load(), _failure(client, error)
-        until = client.certificate_until
-        return Reading(now, climb.identity, facts, load, tuple(client.exchanges), failure, certificate_until=until)
+            found = Reading(now, climb.identity, known, failure=_failure(client, error))
+        return replace(found, exchanges=tuple(client.exchanges), certificate_until=client.certificate_until)
 
 
 def _failure(client: Client, error: ProbeError) -> Failure:
@@ -65,12 +66,11 @@ class _Climb:
         self.given = ENGINES.get(engine or "")
         self.identity: Identity | None = None
 
-    def run(self, identify: bool) -> tuple[Facts, Load]:
+    def run(self, identify: bool) -> Learned:
         if self.given is None or identify:
-            facts, load, _ = read(self._identified(), self.visit)
-            return facts, load
+            return read(self._identified(), self.visit)[0]
         try:
-            facts, load, odd = read(self.given, self.visit)
+            learned, odd = read(self.given, self.visit)
         except ProbeError as error:
             if isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS:
                 self._try_others()
@@ -79,7 +79,7 @@ class _Climb:
             self._try_others()
             if self.identity and self.identity.engine != self.given.NAME:
                 self.identity = None  # weak: behind a proxy that shuts some routes any engine shows its list alone
-        return facts, load
+        return learned
 
     def _identified(self) -> Engine:
         """The engine to read: the given one when nothing strong speaks against it, else the one found."""

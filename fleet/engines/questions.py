@@ -13,7 +13,7 @@ from typing import Protocol
 from . import openai_models
 from .errors import BadAnswer, Cause, ProbeError, Rejected
 from .learning import Learned
-from .reading import Facts, Identity, Load
+from .reading import Identity
 from .visit import Visit
 
 AGAIN = 60.0
@@ -95,8 +95,8 @@ _SHUT = (
 https://docs.vllm.ai/en/latest/usage/security/"""
 
 
-def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
-    """The facts and the load, and whether an answer was so odd that another engine may have taken its place.
+def read(engine: Engine, visit: Visit) -> tuple[Learned, bool]:
+    """What was learned, and whether an answer was so odd that another engine may have taken its place.
 
     Raises the ProbeErrors of `check_health`, and those that a question has under `decides`.
     """
@@ -134,4 +134,4 @@ def read(engine: Engine, visit: Visit) -> tuple[Facts, Load, bool]:
             odd |= first and (isinstance(error, BadAnswer) or error.cause is Cause.UNEXPECTED_STATUS)
         else:
             learned.answered(question.name, question.every)
-    return learned.facts(), learned.load, odd
+    return learned, odd

@@ -165,6 +165,10 @@ class Canary:
     prompt_ms: float | None = None  # that the evaluation of its prompt took
 
 
+BUCKETS = 64
+"""Buckets of a histogram that are kept at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What an engine has counted since it started, for one of its models or of the servers behind it."""

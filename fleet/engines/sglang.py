@@ -8,6 +8,8 @@ Of /server_info only two fields are kept: it repeats all settings of the server,
 from itertools import chain
 from typing import Any
 
+from . import counters
+from .counters import Figures
 from .errors import BadAnswer, Cause, NotReady
 from .learning import Learned
 from .lenient import text, whole
@@ -31,6 +33,23 @@ FIGURES = {
 }
 _RANKS = ("tp_rank", "pp_rank", "moe_ep_rank", "moe_tp_rank", "moe_dp_rank", "attn_tp_rank", "attn_cp_rank", "cp_rank")
 """The labels of ranks that show the same requests; those of data-parallel ranks (dp_rank) add up."""
+COUNTERS = Figures(
+    counts={
+        **{name: FIGURES[name] for name in ("requests", "prompt_tokens", "generation_tokens")},
+        "aborted": ("sglang:num_aborted_requests_total",),
+        "preempted": ("sglang:num_retracted_requests_total",),
+        "queried_tokens": FIGURES["prompt_tokens"],  # all of a prompt is sought in the cache
+        "cached_tokens": ("sglang:cached_tokens_total",),
+    },
+    histograms={
+        "ttft": ("sglang:time_to_first_token_seconds",),
+        "itl": ("sglang:inter_token_latency_seconds", "sglang:time_per_output_token_seconds"),
+        "queue": ("sglang:queue_time_seconds",),
+        "e2e": ("sglang:e2e_request_latency_seconds",),
+    },
+    copies=_RANKS,
+    processes=("dp_rank",),
+)
 _GAUGES = ("running", "waiting")
 _PRIORITY = "priority"
 """With --enable-priority-scheduling a gauge has the total under priority="" and each priority beside it; a counter has
@@ -76,7 +95,8 @@ def _learn_load(visit: Visit, learned: Learned) -> None:
     answer = learned.optional("/metrics", max_bytes=METRICS_BYTES)
     if answer is None:
         return
-    page = Page(answer.text, chain(*FIGURES.values()))
+    learned.metrics = answer.text
+    page = Page(learned.metrics, chain(*FIGURES.values()))
     counts: dict[str, Any] = {
         field: page.count(names, copies=(*_RANKS, _PRIORITY) if field in _GAUGES else _RANKS)
         for field, names in FIGURES.items()
@@ -95,4 +115,5 @@ QUESTIONS = (
         step="load",
         cost="a page of text from its counters; once an hour where it is switched off",
     ),
+    counters.question(COUNTERS),
 )

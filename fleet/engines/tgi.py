@@ -3,15 +3,18 @@
 It serves one model. The project is in maintenance mode.
 """
 
+from itertools import chain
 from typing import Any
 
+from . import counters
+from .counters import Figures
 from .errors import BadAnswer, Cause
 from .learning import Learned
 from .lenient import text, whole
-from .prometheus import metrics
+from .prometheus import METRICS_BYTES, Page
 from .questions import Question
 from .reading import Identity, Load, Model
-from .visit import Visit
+from .visit import Visit, check
 
 NAME, LABEL, PORT = "tgi", "Text Generation Inference", 3000
 
@@ -21,6 +24,20 @@ FIGURES = {
     "waiting": ("tgi_queue_size",),
     "requests": ("tgi_request_success", "tgi_request_success_total"),
 }
+
+COUNTERS = Figures(
+    counts={
+        "requests": FIGURES["requests"],
+        "prompt_tokens": ("tgi_request_input_length_sum",),
+        "generation_tokens": ("tgi_request_generated_tokens_sum",),
+    },
+    parts={"rejected": (("tgi_request_failure", "tgi_request_failure_total"), "err", "overloaded")},
+    histograms={
+        "itl": ("tgi_request_mean_time_per_token_duration",),  # each request's mean
+        "queue": ("tgi_request_queue_duration",),
+        "e2e": ("tgi_request_duration",),
+    },
+)
 
 
 def identify(visit: Visit) -> Identity | None:
@@ -55,10 +72,14 @@ def _learn_info(visit: Visit, learned: Learned) -> None:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     slots = whole(learned.memory.get("slots"))
     learned.load = Load(slots=slots)
-    learned.load = Load(**metrics(visit, *FIGURES.values()).counts(FIGURES), slots=slots)
+    page = visit.get("/metrics", max_bytes=METRICS_BYTES)
+    check(page, "GET /metrics")
+    learned.metrics = page.text
+    learned.load = Load(**Page(learned.metrics, chain(*FIGURES.values())).counts(FIGURES), slots=slots)
 
 
 QUESTIONS = (
     Question("models", _learn_info, ("GET /info",), every=INFO_EVERY),
     Question("load", _learn_load, ("GET /metrics",), step="load", cost="a page of text from its counters"),
+    counters.question(COUNTERS),
 )

@@ -7,7 +7,7 @@ parallelism, max_num_seqs and whether /v1/responses keeps state cannot be seen. 
 
 from dataclasses import replace
 
-from . import vllm_metrics
+from . import counters, vllm_metrics
 from .errors import Cause, NotReady
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, mappings, text
@@ -78,7 +78,8 @@ def _learn_version(visit: Visit, learned: Learned) -> None:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     page = visit.get("/metrics", max_bytes=METRICS_BYTES)
     check(page, "GET /metrics")
-    learned.load, capacity = vllm_metrics.read(page.text)
+    learned.metrics = page.text
+    learned.load, capacity = vllm_metrics.read(learned.metrics)
     learned.memory.update(capacity)
 
 
@@ -115,6 +116,7 @@ QUESTIONS = (
     LIST_OF_MODELS,
     Question("version", _learn_version, ("GET /version",), every=VERSION_EVERY),
     Question("load", _learn_load, ("GET /metrics",), step="load", cost="about 50 kB of text from its counters"),
+    counters.question(vllm_metrics.COUNTERS),
     Question(
         "routes",
         _learn_routes,

@@ -7,6 +7,7 @@ What is missing is unknown, never zero.
 from itertools import chain
 from typing import Any
 
+from .counters import Figures
 from .prometheus import Page
 from .reading import Load
 
@@ -32,6 +33,23 @@ _COUNTS = {
     "generation_tokens": ("vllm:generation_tokens_total", "vllm:generation_tokens"),
     "requests": ("vllm:request_success_total", "vllm:request_success"),
 }
+COUNTERS = Figures(
+    counts={
+        **{name: _COUNTS[name] for name in ("requests", "prompt_tokens", "generation_tokens")},
+        "preempted": _COUNTS["preemptions"],
+        "queried_tokens": _COUNTS["prefix_cache_queries"],
+        "cached_tokens": _COUNTS["prefix_cache_hits"],
+        "rejected": ("vllm:admission_rejections_total",),
+    },
+    parts={"aborted": (_COUNTS["requests"], "finished_reason", "abort")},
+    histograms={
+        "ttft": ("vllm:time_to_first_token_seconds",),
+        "itl": ("vllm:inter_token_latency_seconds", "vllm:time_per_output_token_seconds"),
+        "queue": ("vllm:request_queue_time_seconds",),
+        "e2e": ("vllm:e2e_request_latency_seconds",),
+    },
+    processes=("engine",),
+)
 _USAGE = ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")
 _BY_REASON = ("vllm:num_requests_waiting_by_reason",)
 _SLEEP = ("vllm:engine_sleep_state",)

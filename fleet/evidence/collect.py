@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from ..engines.errors import Cause
-from ..engines.reading import Canary, Counted, Facts, Load, Model, Reading
+from ..engines.reading import BUCKETS, Canary, Counted, Facts, Load, Model, Reading
 from . import counts
 from .counts import HISTOGRAMS, Counts
 
@@ -235,4 +235,4 @@ def _gained(before: Mapping[str, float] | None, after: Mapping[str, float] | Non
         return []
     cumulated = [after[edge] - before[edge] for edge in after]
     single = [round(high - low) for low, high in zip([0.0, *cumulated], cumulated, strict=False)]
-    return [] if min(single) < 0 else single[: counts.BUCKETS + 1]
+    return [] if min(single) < 0 else single[: BUCKETS + 1]

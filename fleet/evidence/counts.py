@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
+from ..engines.reading import BUCKETS
+
 Counts = dict[str, int]
 
 REQUESTS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
@@ -28,9 +30,6 @@ BINS: Final[Mapping[str, Sequence[int]]] = {
 
 HISTOGRAMS = ("ttft", "itl", "queue", "e2e")
 """Of the engine itself, by buckets of its own: time to first token, between tokens, in the queue, end to end."""
-
-BUCKETS = 64
-"""Buckets of a histogram that are kept at most."""
 
 _SUMS = (
     "probes",  # that count
