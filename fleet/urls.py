@@ -12,6 +12,7 @@ from .views import (
     endpoint_edit,
     incidents,
     links,
+    load,
     models,
     muting,
     styleguide,
@@ -32,6 +33,10 @@ urlpatterns = [
     path("endpoints/<int:pk>/probe/", endpoint_edit.endpoint_probe, name="endpoint-probe"),
     path("endpoints/<int:pk>/look/", endpoint_edit.endpoint_probe, name="endpoint-look"),  # its address up to 0.1
     path("endpoints/<int:pk>/remove/", endpoint_edit.endpoint_remove, name="endpoint-remove"),
+    path("endpoints/<int:pk>/load/", load.endpoint, name="endpoint-load"),
+    path("endpoints/<int:pk>/load/settings/", load.endpoint_settings, name="endpoint-load-settings"),
+    path("load/", load.fleet, name="load"),
+    path("teams/<slug:slug>/load/", load.team_settings, name="team-load"),
     path("models/", models.models, name="models"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/", incidents.incident, name="incident"),

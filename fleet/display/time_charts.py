@@ -77,6 +77,7 @@ class Spot:
     width: float
     title: str
     status: str = ""
+    href: str = ""  # where it leads, if anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,25 @@ class Chart:
         """True when there is nothing to draw."""
         return not any(line.line or line.dots for line in self.lines)
 
+    @property
+    def leads(self) -> bool:
+        """True when its buckets are links."""
+        return any(spot.href for spot in self.spots)
 
-def chart(title: str, unit: str, series: Sequence[Series], span: Range, first: int, top: float | None = None) -> Chart:
+
+def chart(
+    title: str,
+    unit: str,
+    series: Sequence[Series],
+    span: Range,
+    first: int,
+    top: float | None = None,
+    link: str = "",
+) -> Chart:
     """A chart of some series over `span`; `first` is the number of the first bucket (unix seconds / width).
 
-    `top` fixes the upper end of the axis (100 for a share in %); without it a round number is taken.
+    `top` fixes the upper end of the axis (100 for a share in %); without it a round number is taken. Each bucket leads
+    to `link` with its first second (unix) at the end, where there is one.
     """
     highest = max((v.high for s in series for v in s.values if v), default=0.0)
     top = top or nice_ceiling(highest)
@@ -110,7 +125,7 @@ def chart(title: str, unit: str, series: Sequence[Series], span: Range, first: i
         y_ticks=(f"{number(top)} {unit}".strip(), number(top / 2), "0"),
         x_ticks=span.ticks,
         lines=tuple(_line(s, top, span.buckets) for s in series),
-        spots=_spots(series, unit, span, first),
+        spots=_spots(series, unit, span, first, link),
         summary="; ".join(_summary(s, unit, len(series) > 1) for s in series),
     )
 
@@ -188,12 +203,14 @@ def _usual_step(places: list[int]) -> int:
     return steps[len(steps) // 2] if steps else 1
 
 
-def _spots(series: Sequence[Series], unit: str, span: Range, first: int) -> tuple[Spot, ...]:
+def _spots(series: Sequence[Series], unit: str, span: Range, first: int, link: str) -> tuple[Spot, ...]:
     spots, step = [], WIDTH / span.buckets
     for i in range(span.buckets):
         values = [_format(s, value, unit, len(series) > 1) for s in series if (value := s.values[i])]
         if values:
-            spots.append(Spot(_r(i * step), _r(step), f"{_when(first + i, span)}: {', '.join(values)}"))
+            title = f"{_when(first + i, span)}: {', '.join(values)}"
+            href = f"{link}{(first + i) * span.width}" if link else ""
+            spots.append(Spot(_r(i * step), _r(step), title, href=href))
     return tuple(spots)
 
 

@@ -1,5 +1,7 @@
 """Figures beside their thresholds, in words."""
 
+import re
+
 from .counts import Counts
 from .target import Met
 from .thresholds import RULES, Support, Thresholds
@@ -11,11 +13,11 @@ TEAMS_CALLING = "Teams calling, by a gateway"
 
 
 def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool) -> Signal:
-    """A figure beside its threshold."""
+    """A figure beside its threshold, by those of the rule's words that name it: the others are on the threshold."""
     rule = RULES[name]
     threshold = f"{getattr(limits, name):g} {rule.unit}".strip()
-    words = rule.words[0].upper() + rule.words[1:]
-    return Signal(name, words, value, threshold, number, rule.support, crossed)
+    words = re.split("[,:.]", rule.words, maxsplit=1)[0]
+    return Signal(name, words[0].upper() + words[1:], value, threshold, number, rule.support, crossed)
 
 
 def in_time(each: Met, needed: float) -> Signal:

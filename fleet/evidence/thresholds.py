@@ -70,7 +70,7 @@ RULES = {
     "wait_fine": Rule("95th percentile of their wait, at most, where all is fine", "s", O),
     "waited_much": Rule("requests that waited for a slot, from which on it is too many", "%", O),
     "wait_long": Rule("95th percentile of their wait, above which it is too long", "s", O),
-    "days_of_waiting": Rule("days on which both are so", "days", O),
+    "days_of_waiting": Rule("days on which so many waited for so long", "days", O),
     "reloads": Rule("times in one hour that a model in memory is loaded again: probes see about half of them", "", P),
     "swaps": Rule("times in one hour that a model leaves the memory before its time and comes back", "", F),
     "refused": Rule("refusals (HTTP 503) in one hour", "", P),

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import islice
 
 from django.db import transaction
@@ -30,23 +29,28 @@ AT_ONCE = 500
 
 
 def store(hours: Iterable[tuple[int, Hour]]) -> None:
-    """Stores hours that are over, each with its endpoint's id."""
+    """Stores hours that are over, each with its endpoint's id.
+
+    The sets of buckets are asked for each time: one kept from a transaction that is rolled back would not be there.
+    """
+    known: dict[str, int] = {}
     LoadHour.objects.bulk_create(
         LoadHour(
             endpoint_id=endpoint_id,
             start=hour.start,
             model=hour.model[:300],
             counts=counts.pack(hour.counts),
-            edges_id=_edges_id(json.dumps(hour.edges)) if hour.edges else None,
+            edges_id=_edges_id(json.dumps(hour.edges), known) if hour.edges else None,
         )
         for endpoint_id, hour in hours
     )
 
 
-@lru_cache(500)
-def _edges_id(edges: str) -> int:
-    digest = hashlib.sha256(edges.encode()).hexdigest()[:40]
-    return BucketEdges.objects.get_or_create(digest=digest, defaults={"edges": json.loads(edges)})[0].pk
+def _edges_id(edges: str, known: dict[str, int]) -> int:
+    if edges not in known:
+        digest = hashlib.sha256(edges.encode()).hexdigest()[:40]
+        known[edges] = BucketEdges.objects.get_or_create(digest=digest, defaults={"edges": json.loads(edges)})[0].pk
+    return known[edges]
 
 
 def rows(endpoint_ids: Iterable[int], since: int) -> dict[int, list[Row]]:

@@ -13,6 +13,7 @@ from .. import access
 from ..display.time_charts import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
+from ..queries import endpoint_load
 from ..queries.muting import maintenance_of
 from ..queries.series import history
 
@@ -28,7 +29,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", _charts(request, found))
     shown = _whole(request, found) | {"may_change": access.may_change(request.user, found)}
-    shown["planned"] = maintenance_of(found)
+    shown |= {"planned": maintenance_of(found), "load": endpoint_load.brief(found)}
     return render(request, "fleet/endpoint.html", shown)
 
 

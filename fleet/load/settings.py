@@ -1,0 +1,45 @@
+"""What a team and its endpoints are judged by: stored in one way, with an entry in the audit trail."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from teams import audit
+from teams.models import Team
+
+from ..models import Endpoint, EndpointLoad, TeamLoad
+
+
+def of_team(team: Team) -> TeamLoad:
+    """The team's settings; the defaults, not stored, where it has set nothing."""
+    return TeamLoad.objects.filter(team=team).first() or TeamLoad(team=team)
+
+
+def of_endpoint(endpoint: Endpoint) -> EndpointLoad:
+    """The endpoint's settings; the defaults, not stored, where nothing was set."""
+    return EndpointLoad.objects.filter(endpoint=endpoint).first() or EndpointLoad(endpoint=endpoint)
+
+
+def save_team(changed: TeamLoad) -> None:
+    """Stores the team's settings; its endpoints are judged by them from the next judgement on."""
+    with transaction.atomic():
+        before = values(of_team(changed.team))
+        changed.save()
+        if moved := audit.differences(before, values(changed)):
+            audit.record("load.changed", team=changed.team, what=changed.team, detail=moved)
+
+
+def save_endpoint(changed: EndpointLoad) -> None:
+    """Stores the endpoint's settings."""
+    endpoint = changed.endpoint
+    with transaction.atomic():
+        before = values(of_endpoint(endpoint))
+        changed.save()
+        if moved := audit.differences(before, values(changed)):
+            audit.record("endpoint.load_changed", team=endpoint.team, what=endpoint, detail=moved)
+
+
+def values(row: models.Model) -> dict[str, Any]:
+    """All that was set, by name."""
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+    return {field.name: getattr(row, field.name) for field in fields}

@@ -1,0 +1,192 @@
+"""Load across the fleet: every current verdict, the ones to act on first, and what changed lately."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.core.paginator import Page, Paginator
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from ..access import visible, visible_teams
+from ..display.load_picture import Point, picture
+from ..evidence.verdict import FIRM, Advice, State
+from ..load import stored
+from ..models import Endpoint, LoadVerdict
+
+FIRST = 6
+"""Endpoints to act on that are shown."""
+
+CHANGES = 12
+CHANGED_WITHIN = timedelta(days=30)
+ROWS = 50
+"""Of a page of the table."""
+
+_FIGURES = ("since", "confirmed", "confidence", "line", "callers", "at_work", "in_time", "model")
+_WEIGHT = {state.value: state.weight for state in State}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The current load verdict of one endpoint. Shares are per cent."""
+
+    pk: int  # of the verdict
+    endpoint_id: int
+    endpoint: str
+    team: str
+    team_slug: str
+    engine: str
+    state: str
+    limit: str
+    since: datetime
+    confirmed: bool
+    confidence: str
+    line: int | None  # callers at once
+    callers: int | None  # 95th percentile in office hours
+    at_work: float | None
+    in_time: float | None
+    model: str
+
+    @property
+    def words(self) -> str:
+        """State and limit."""
+        return f"{self.state}: {self.limit}" if self.limit else self.state
+
+    @property
+    def of_line(self) -> float | None:
+        """Its callers as a share of its load line; None where one of them is not known."""
+        return 100 * self.callers / self.line if self.line and self.callers is not None else None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """The heaviest first, of these what is confirmed, of these the oldest."""
+        return -_WEIGHT.get(self.state, 0), not self.confirmed, self.since, self.endpoint_id
+
+
+@dataclass(frozen=True, slots=True)
+class ToAct:
+    """An endpoint with a firm verdict, and what to try next."""
+
+    standing: Standing
+    advice: Advice | None
+
+
+@dataclass(frozen=True)
+class FleetLoad:
+    """The verdicts that a person may see, filtered."""
+
+    team: str  # a slug; empty: all
+    state: str  # a state; empty: all
+    standings: list[Standing]  # of all states, in order
+    unjudged: int
+
+    @property
+    def shown(self) -> list[Standing]:
+        """Those of the state that is asked for."""
+        return [each for each in self.standings if each.state == self.state] if self.state else self.standings
+
+    @property
+    def counts(self) -> list[tuple[str, int, str]]:
+        """(state, endpoints, the query string that shows only these), the heaviest first."""
+        found = Counter(each.state for each in self.standings)
+        return [(state, number, self.but(verdict=state)) for state, number in sorted(found.items(), key=_heaviest)]
+
+    @property
+    def to_act(self) -> int:
+        """How many of those shown have a firm verdict."""
+        return sum(each.state in FIRM for each in self.shown)
+
+    @cached_property
+    def first(self) -> list[ToAct]:
+        """Whom to help first, in one query."""
+        chosen = [each for each in self.shown if each.state in FIRM][:FIRST]
+        full = dict(LoadVerdict.objects.filter(pk__in=[each.pk for each in chosen]).values_list("pk", "verdicts"))
+        return [ToAct(each, _next_step(full.get(each.pk, []))) for each in chosen]
+
+    @property
+    def picture(self) -> SafeString:
+        """All that are shown, in one picture."""
+        points = {each: _point(each) for each in self.shown}
+        return picture(list(points.values()), [points[each] for each in self.shown if each.state in FIRM])
+
+    @property
+    def not_drawn(self) -> int:
+        """How many have no figure at all, so that no picture can show them."""
+        return sum(each.of_line is each.at_work is each.in_time is None for each in self.shown)
+
+    @property
+    def without_target(self) -> int:
+        """How many have no service target, or nothing measured against it."""
+        return sum(each.in_time is None for each in self.shown)
+
+    def page(self, number: str) -> Page[Standing]:
+        """A page of the table."""
+        return Paginator(self.shown, ROWS).get_page(number)
+
+    @property
+    def query(self) -> str:
+        """The query string of what is shown."""
+        return self.but()
+
+    def but(self, **changed: str) -> str:
+        """The query string with these values changed."""
+        known = {"team": self.team, "verdict": self.state} | changed
+        return urlencode({key: value for key, value in known.items() if value})
+
+
+def fleet_load(user: User, team: str, state: str) -> FleetLoad:
+    """What the person may see, in two queries."""
+    endpoints = visible(user, Endpoint.objects.filter(paused=False))
+    current = visible(user, LoadVerdict.objects.filter(until=None, endpoint__paused=False), "endpoint__team")
+    if team:
+        endpoints, current = endpoints.filter(team__slug=team), current.filter(endpoint__team__slug=team)
+    rows = current.order_by().values_list(
+        "pk", "endpoint_id", "endpoint__name", "endpoint__team__name", "endpoint__team__slug",
+        "endpoint__state__engine", "state", "limit", *_FIGURES,
+    )  # fmt: skip
+    found = sorted((Standing(*row) for row in rows), key=lambda each: each.order)
+    return FleetLoad(team, state, found, endpoints.count() - len(found))
+
+
+def teams(user: User) -> list[tuple[str, str]]:
+    """(slug, name) of the teams to choose from."""
+    return list(visible_teams(user).filter(endpoints__isnull=False).distinct().values_list("slug", "name"))
+
+
+def recent_changes(user: User, team: str) -> Sequence[LoadVerdict]:
+    """Verdicts that took another one's place lately, newest first; `was` and `was_limit` are those before."""
+    since = datetime.now(UTC) - CHANGED_WITHIN
+    rows = visible(user, LoadVerdict.objects.filter(since__gt=since), "endpoint__team")
+    rows = rows.filter(endpoint__team__slug=team) if team else rows
+    return list(with_before(rows).select_related("endpoint__team").defer("verdicts").order_by("-since")[:CHANGES])
+
+
+def with_before(rows: QuerySet[LoadVerdict]) -> QuerySet[LoadVerdict]:
+    """Those of the verdicts that took the place of one of another state or limit, which is `was`, `was_limit`."""
+    before = LoadVerdict.objects.filter(endpoint=OuterRef("endpoint"), until=OuterRef("since")).order_by("-pk")
+    rows = rows.annotate(was=Subquery(before.values("state")[:1]), was_limit=Subquery(before.values("limit")[:1]))
+    return rows.exclude(was=None).exclude(was=F("state"), was_limit=F("limit"))
+
+
+def _heaviest(count: tuple[str, int]) -> int:
+    return -_WEIGHT.get(count[0], 0)
+
+
+def _next_step(verdicts: list[dict[str, Any]]) -> Advice | None:
+    try:
+        return next(iter(stored.from_json(verdicts[0]).advice), None) if verdicts else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _point(each: Standing) -> Point:
+    loaded = each.at_work if each.of_line is None else each.of_line
+    href = reverse("endpoint-load", args=[each.endpoint_id])
+    state = each.state.replace(" ", "-")
+    return Point(each.endpoint, href, each.words, state, loaded, each.of_line is not None, each.in_time)
