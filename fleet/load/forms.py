@@ -1,6 +1,6 @@
 """The forms of load: what a team promises and judges by, and what it states of one endpoint."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,7 +102,8 @@ class TeamLoadForm(TargetForm):
             self.fields[name] = _threshold(name, rule)
         if lost := time_zones.lost(team.zone):
             self.initial["zone"], self.fields["zone"].help_text = "UTC", f"{lost} Choose another one."
-        self.stands_for(settings.values(team) | {"days": days, "thresholds": limits})
+        stored = settings.values(team) | {"days": days} | limits
+        self.stands_for({name: stored[name] for name in self.fields if name in stored})
 
     @property
     def thresholds(self) -> list[tuple[forms.BoundField, Rule, str]]:
@@ -134,10 +135,10 @@ class TeamLoadForm(TargetForm):
 
 
 def _threshold(name: str, rule: Rule) -> forms.Field:
-    default = getattr(Thresholds(), name)
+    whole = next(each.type is int for each in fields(Thresholds) if each.name == name)
     high = LONGEST_WINDOW if rule.unit == "days" else 100 if rule.unit == "%" else 3600 if rule.unit == "s" else 100_000
-    kind = forms.IntegerField if isinstance(default, int) else forms.FloatField
-    return number(f"{rule.words[0].upper()}{rule.words[1:]}", 1 if isinstance(default, int) else 0, high, "", kind)
+    kind = forms.IntegerField if whole else forms.FloatField
+    return number(f"{rule.words[0].upper()}{rule.words[1:]}", int(whole), high, "", kind)
 
 
 class EndpointLoadForm(TargetForm):
@@ -190,7 +191,7 @@ class EndpointLoadForm(TargetForm):
         data, before = self.cleaned_data, row.slots
         for name in ("slots", "slots_since", "can_move", "reasons", "measures_waits"):
             setattr(row, name, data[name])
-        if row.slots != before and "slots_since" not in self.changed_data:
+        if row.slots != before and ("slots_since" not in self.changed_data or not row.slots_since):
             row.slots_since = datetime.now(UTC)
         if row.slots is None:
             row.slots_since = None

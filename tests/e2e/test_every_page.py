@@ -21,8 +21,9 @@ def query(case: str) -> str:
 
 MEMBERS = (
     "/", "/endpoints/1/", "/endpoints/1/edit/", "/endpoints/1/remove/", "/endpoints/add/", f"/endpoints/{BROKEN}/",
-    "/models/", "/incidents/", "/incidents/1/", "/alerts/", "/silences/", "/maintenance/", "/teams/", "/teams/team-0/",
-    "/teams/team-0/alerting/", "/teams/team-0/availability/", "/advisor/", "/advisor/?machines=windows",
+    "/models/", "/load/", "/endpoints/1/load/", "/endpoints/2/load/", "/endpoints/1/load/settings/",
+    "/teams/team-0/load/", "/incidents/", "/incidents/1/", "/alerts/", "/silences/", "/maintenance/", "/teams/",
+    "/teams/team-0/", "/teams/team-0/alerting/", "/teams/team-0/availability/", "/advisor/", "/advisor/?machines=windows",
     f"/advisor/?{query('GC-05')}&colour=blue", f"/advisor/check/?{query('GC-01')}", "/advisor/result/",
     *(f"/advisor/result/?{query(case)}" for case in ("GC-01", "GC-05", "GC-06")),
     "/advisor/result?goal=runtime&callers=me", f"/advisor/requirements/new/?{query('GC-01')}", "/decisions/",

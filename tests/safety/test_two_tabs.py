@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fleet import endpoints
-from fleet.models import AlertPolicy, Endpoint
+from fleet.models import AlertPolicy, Endpoint, EndpointLoad, TeamLoad
 from teams.models import Team
 from tests.people import just_signed_in
 
@@ -19,11 +19,12 @@ def gpu(team) -> Endpoint:
     return endpoints.add(team, name="gpu-1", url="http://gpu-1:8000", api_key="a-key")
 
 
-def values(page: Any) -> dict[str, str]:
+def values(page: Any) -> dict[str, Any]:
     """What a browser sends of the form that the page has, untouched."""
     form = page.context["form"]
     shown = {name: form[name].value() for name in form.fields}
-    return {name: str(value) for name, value in shown.items() if value is not None and value is not False}
+    typed = {name: value for name, value in shown.items() if value is not None and value is not False}
+    return {name: value if isinstance(value, list) else str(value) for name, value in typed.items()}
 
 
 CASES = {
@@ -36,12 +37,19 @@ CASES = {
         "Give up after (seconds)",
     ),
     "team": ("/teams/search/", {"mail_to": "new@example.org"}, {"name": "Find"}, "Mails about outages go to"),
+    "load": ("/teams/search/load/", {"first_token": "9"}, {"first_token": "7"}, "First token (seconds)"),
+    "load of an endpoint": (
+        "/endpoints/{pk}/load/settings/",
+        {"slots": "2"},
+        {"slots": "4"},
+        "Slots (OLLAMA_NUM_PARALLEL), Set to this since (UTC)",
+    ),
     "alerts": ("/teams/search/alerting/", {"remind_every": "9"}, {"remind_every": "7"}, "Remind every (hours)"),
 }
 
 
 def stored() -> list[Any]:
-    rows = (Endpoint, Team, AlertPolicy)
+    rows = (Endpoint, Team, AlertPolicy, TeamLoad, EndpointLoad)
     return [list(model.objects.values()) for model in rows]
 
 
