@@ -13,6 +13,8 @@ from ..history import day_strip
 from ..verdict.status import Status
 from .states import StateRow
 
+NO_LINE = "no load line known yet"
+
 TAGS = 3
 """Models named in a row; the rest is counted."""
 
@@ -68,7 +70,7 @@ def _models(facts: Facts) -> tuple[list[str], str]:
 
 
 def _load(state: StateRow, now: float) -> tuple[SafeString, str]:
-    """The bar and its words. The line is what the engine says it can work on at once; else there is none."""
+    """The bar and its words. What the engine can work on at once is no line: that is where its target is missed."""
     load = state.load
     if state.status in (Status.DOWN, Status.LOADING):
         return SafeString(""), formats.UNKNOWN
@@ -76,14 +78,24 @@ def _load(state: StateRow, now: float) -> tuple[SafeString, str]:
         return board_charts.load_bar(0, "asleep", line=False), "asleep"
     if load.running is None:
         return _busy(day_strip.busy_share(state.strip or {}, now))
-    note = f"{load.running:.0f} running" + ("" if load.waiting is None else f", {load.waiting:.0f} waiting")
-    note += f", {load.deferred:.0f} deferred" if load.deferred else ""
+    callers = load.running + (load.waiting or 0)
+    deferred = f", {load.deferred:.0f} deferred" if load.deferred else ""
+    if state.line:
+        note = f"{callers:.0f} of {state.line} callers{deferred}"
+        note += f" · {state.held_up_by}" if state.held_up_by and callers > state.line else ""
+        return board_charts.load_bar(
+            callers / state.line, escape(f"{note}; its load line is {state.line} at once")
+        ), note
+    if load.waiting or deferred:
+        note = f"{load.running:.0f} running, {load.waiting or 0:.0f} waiting{deferred}"
+    else:
+        note = f"{callers:.0f} caller{'' if callers == 1 else 's'}, no line yet"
     if load.slots:
-        share = (load.running + (load.waiting or 0)) / load.slots
-        return board_charts.load_bar(share, f"{note}; its line is {load.slots} at once"), note
+        label = f"{callers:.0f} of the {load.slots} that it works on at once; {NO_LINE}"
+        return board_charts.load_bar(callers / load.slots, label, line=False), note
     if load.kv_cache_usage is None:
         return SafeString(""), note
-    full = f"KV cache {formats.percent(load.kv_cache_usage)} full"
+    full = f"KV cache {formats.percent(load.kv_cache_usage)} full; {NO_LINE}"
     return board_charts.load_bar(load.kv_cache_usage, full, line=False), note
 
 
@@ -91,7 +103,7 @@ def _busy(share: float | None) -> tuple[SafeString, str]:
     if share is None:
         return SafeString(""), formats.UNKNOWN
     note = f"busy {share * 100:.0f} % of last hour"
-    return board_charts.load_bar(share, note, line=False), note
+    return board_charts.load_bar(share, f"{note}; {NO_LINE}", line=False), note
 
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:

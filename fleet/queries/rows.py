@@ -85,7 +85,7 @@ def rows(states: QuerySet[EndpointState]) -> list[Row]:
             status=row["status"],
             html=_row(row, now).at(at),
         )
-        for row in columns(states, strip=True)
+        for row in columns(states, board=True)
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from json import loads
 from typing import Any, TypeVar
 
-from django.db.models import F, QuerySet, TextField
+from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from ..display import formats
@@ -33,7 +33,11 @@ _OTHERS = {
     "team_slug": F("endpoint__team__slug"),
     **{f"{name}_json": Cast(name, TextField()) for name in ("facts", "load", "marks")},
 }
-_STRIP = {"strip_json": Cast("strip", TextField())}
+_BOARD = {
+    "strip_json": Cast("strip", TextField()),
+    "line": F("judged__line"),
+    "held_up_by": F("judged__limit"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class StateRow:
     due_at: int | None  # unix seconds, as the next two
     waiting_since: int | None
     not_probed_since: int | None
-    strip: dict[str, Any] | None = None  # None: it was not asked for
+    strip: dict[str, Any] | None = None  # None: it was not asked for, as the next two
+    line: int | None = None  # the load line: callers at once
+    held_up_by: str | None = None  # the limit that the load verdict names
 
     @property
     def engine_label(self) -> str:
@@ -74,9 +80,16 @@ class StateRow:
         return engine_label(self.engine)
 
 
-def columns(states: QuerySet[EndpointState], *, strip: bool = False) -> QuerySet[EndpointState, dict[str, Any]]:
-    """The columns of which StateRows are made, with JSON as text: while they are the same, so is what is shown."""
-    return states.values(*_OWN, **_OTHERS, **(_STRIP if strip else {}))
+def columns(states: QuerySet[EndpointState], *, board: bool = False) -> QuerySet[EndpointState, dict[str, Any]]:
+    """The columns of which StateRows are made, with JSON as text: while they are the same, so is what is shown.
+
+    `board`: with the strip and what the load verdict adds.
+    """
+    if not board:
+        return states.values(*_OWN, **_OTHERS)
+    # Of the load verdicts it has one at most that is current. Each query needs a relation of its own.
+    current = FilteredRelation("endpoint__load_verdicts", condition=Q(endpoint__load_verdicts__until=None))
+    return states.annotate(judged=current).values(*_OWN, **_OTHERS, **_BOARD)
 
 
 def made(make: Callable[[StateRow], T], row: dict[str, Any]) -> T:
@@ -91,9 +104,9 @@ def made(make: Callable[[StateRow], T], row: dict[str, Any]) -> T:
     )
 
 
-def read(states: QuerySet[EndpointState], make: Callable[[StateRow], T], *, strip: bool = False) -> list[T]:
+def read(states: QuerySet[EndpointState], make: Callable[[StateRow], T], *, board: bool = False) -> list[T]:
     """What `make` makes of each row, in one query."""
-    return [made(make, row) for row in columns(states, strip=strip)]
+    return [made(make, row) for row in columns(states, board=board)]
 
 
 def engine_label(name: str) -> str:

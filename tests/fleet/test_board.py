@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from fleet.history import day_strip
-from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
+from fleet.models import Alert, Endpoint, EndpointState, Incident, LoadVerdict, Message
 from fleet.queries import rows
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.cells import Cells, cells
@@ -50,7 +50,7 @@ def names(filters: Filters) -> list[str]:
 
 
 def cells_by_name() -> dict[str, Cells]:
-    return dict(read(EndpointState.objects.all(), lambda state: (state.name, cells(state, time.time())), strip=True))
+    return dict(read(EndpointState.objects.all(), lambda state: (state.name, cells(state, time.time())), board=True))
 
 
 @pytest.mark.parametrize(
@@ -190,15 +190,26 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     watched("mac", strip={"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}})
     shown = cells_by_name()
     assert shown["full"].load_note == "16 running, 4 waiting"
-    assert 'class="load over"' in shown["full"].load
-    assert "mark" in shown["full"].load
-    assert (shown["open"].load_note, shown["open"].load) == ("2 running, 0 waiting", "")
+    assert "mark" not in shown["full"].load and "no load line known yet" in shown["full"].load
+    assert (shown["open"].load_note, shown["open"].load) == ("2 callers, no line yet", "")
     assert shown["held"].load_note == "2 running, 0 waiting, 7 deferred"
     assert 'class="load over"' not in shown["held"].load
     assert (shown["dark"].load_note, shown["dark"].latency_note) == ("not known", "no answer")
     assert (shown["gone"].load_note, shown["gone"].load) == ("not known", "")
     assert shown["mac"].load_note == "busy 50 % of last hour"
     assert "mark" not in shown["mac"].load
+
+
+def test_a_known_load_line_is_marked_on_the_bar(viewer):
+    known = {"since": timezone.now(), "judged_at": timezone.now(), "confidence": "high"}
+    for name, running in (("below", 5), ("over", 16)):
+        endpoint = watched(name, load={"running": running, "waiting": 3, "slots": 64}).endpoint
+        LoadVerdict.objects.create(endpoint=endpoint, state="fine", line=99, until=timezone.now(), **known)
+        LoadVerdict.objects.create(endpoint=endpoint, state="saturated", limit="KV cache", line=14, **known)
+    shown = cells_by_name()
+    assert (shown["below"].load_note, shown["over"].load_note) == ("8 of 14 callers", "19 of 14 callers · KV cache")
+    assert "mark" in shown["below"].load and 'class="load over"' in shown["over"].load
+    assert "19 of 14 callers" in viewer.get("/").content.decode(), "each endpoint has one row"
 
 
 def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
