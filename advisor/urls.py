@@ -31,5 +31,6 @@ urlpatterns: list[URLPattern] = [
     path("decisions/<int:pk>/edit/", decisions.edit, name="decision-edit"),
     path("decisions/<int:pk>/move/", decisions.move, name="decision-move"),
     path("decisions/<int:pk>/reviewed/", decisions.reviewed, name="decision-reviewed"),
+    path("decisions/<int:pk>/evidence/<int:row>/", decisions.evidence, name="decision-evidence"),
     path("decisions/<int:pk>/again/", decisions.again, name="decision-again"),
 ]

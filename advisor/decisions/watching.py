@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from textwrap import shorten
 from typing import Any
@@ -151,5 +151,5 @@ def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | 
     outbox.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
 
 
-def _day(day: datetime) -> str:
+def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.urls import reverse
 
+from ..evidence.values import State
 from .decision import Decision
 
 
@@ -34,6 +35,8 @@ class DecisionEvidence(models.Model):
     @property
     def sentence(self) -> str:
         """What weighs most, in one line."""
+        if self.state == State.HOLDS and len(self.findings) > 1:
+            return f"The load of all {len(self.findings)} endpoints fits."
         for found in self.findings[:1]:
             why = found["missing"][0] if found["missing"] else found["words"]
             return f"{found['name']}: {why[0].lower()}{why[1:]}"

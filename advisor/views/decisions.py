@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.access import person, teams_of
+from teams.access import one_of, person, teams_of
 from teams.models import Role
 
 from .. import access
@@ -24,6 +24,7 @@ from ..models import Decision, FrozenBody
 from ..models.decision import Choice, Status
 from ..next_steps import review_on
 from ..queries import decisions as queries
+from ..queries.evidence import day_of
 from ..recommendation.answers import clean
 from ..result.compute import result
 from ..result.result import Result
@@ -35,7 +36,7 @@ Answers = tuple[Any, list[str]]
 @require_GET
 def log(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("status", "team", "engine", "review")))
+    wanted = queries.Filters.of(request.GET)
     shown = {
         "page": queries.listing(user, wanted, request.GET.get("page", 1)),
         "filters": wanted,
@@ -43,21 +44,31 @@ def log(request: HttpRequest) -> HttpResponse:
         "statuses": [(status, status) for status in Status.values],
         "engines": Choice.choices,
         "reviews": queries.REVIEWS,
+        "evidence": queries.EVIDENCE,
     }
     return render(request, "advisor/decisions.html", shown)
 
 
 @require_GET
 def decision(request: HttpRequest, pk: int) -> HttpResponse:
-    """One decision, as it was taken and as it stands."""
+    """One decision, as it was taken and as it stands, or stood on the day `as_of`."""
     found = access.see_decision(request, pk)
     return _decision_page(request, found, ReviewForm(initial={"next_on": review_on(timezone.localdate())}))
 
 
 def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, status: int = 200) -> HttpResponse:
-    shown = {"whole": queries.whole(found), "decision": found, "review": review}
-    shown["may_change"] = access.may_change(person(request), found)
+    whole = queries.whole(found, day_of(request.GET.get("as_of", "")))
+    may_change = not whole.as_of and access.may_change(person(request), found)
+    shown = {"whole": whole, "decision": found, "review": review, "may_change": may_change}
     return render(request, "advisor/decision.html", shown, status=status)
+
+
+@require_GET
+def evidence(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """What the fleet said of a decision from one moment on, with all that it was judged by."""
+    found = access.see_decision(request, pk)
+    kept = one_of(found.evidence.all(), row, "No evidence about this decision has this number.")
+    return render(request, "advisor/decision_evidence.html", {"decision": found, "kept": kept})
 
 
 @require_GET

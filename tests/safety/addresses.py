@@ -91,6 +91,7 @@ class SmallFleet:
         sweep = {"sweep": "digests", "key": "1", "name": "Search", "why": "ValueError: odd"}
         put_off = PutOff.objects.create(team=self.team, since=now, tried_at=now, next_try_at=now, **sweep)
         decision = record(self.user, self.team, endpoints=[endpoint])
+        evidence = decision.evidence.create(since=now, judged_at=now, state="strained", confidence="low")
         requirement = Requirement.objects.create(
             team=self.team, name="Ours", catalogue_version="1", share_token="s" * 43
         )
@@ -112,7 +113,7 @@ class SmallFleet:
             ("addresses/confirm/", {"token": _token(confirmations.link(waits))}),
             ("advisor/requirements/", {"pk": requirement.pk}),
             ("advisor/shared/", {"token": "s" * 43}),
-            ("decisions/", {"pk": decision.pk}),
+            ("decisions/", {"pk": decision.pk, "row": evidence.pk}),
             ("endpoints/", {"pk": endpoint.pk}),
             ("guide/", {"slug": "api"}),
             ("incidents/", {"pk": incident.pk}),

@@ -142,6 +142,7 @@ RULES = {
     "decision-move": act(May.OPERATOR),
     "decision-reviewed": act(May.OPERATOR),
     "decision-again": read(May.VIEWER),
+    "decision-evidence": read(May.VIEWER),
     # teams and people
     "start": Rule(May.EVERYONE, May.EVERYONE),
     "teams": Rule(May.PERSON, May.PERSON),

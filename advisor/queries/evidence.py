@@ -1,0 +1,148 @@
+"""What the fleet says of decisions, as their pages, the board and the commands show it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from fleet.engines.registry import label
+from fleet.evidence.verdict import State as Load
+from fleet.models import LoadVerdict
+from teams.access import teams_of
+from teams.models import Team
+
+from ..access import decisions_of
+from ..evidence.judge import ENGINES
+from ..evidence.values import State
+from ..models import Decision, DecisionEvent, DecisionEvidence
+from ..models.decision import Status
+
+CARDS = 12
+"""On the board, at most."""
+
+FIGURES = 5
+"""Endpoints beside the criteria, at most."""
+
+WANTED = {
+    "holds": State.HOLDS,
+    "strained": State.STRAINED,
+    "contradicted": State.CONTRADICTED,
+    "missing": State.NOT_ENOUGH,
+}
+"""Values of the log's filter."""
+
+NOT_JUDGED_YET = "It is judged within an hour of its acceptance."
+NOT_JUDGED = "“Something else” is not judged: load verdicts are about Ollama, vLLM and LM Studio."
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One accepted decision in short."""
+
+    decision: Decision
+    state: str  # a State, or "not judged"
+    sentence: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Accepted decisions, the heaviest evidence first."""
+
+    cards: list[Card]
+    more: int  # that are not among them
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one endpoint of the team shows, for beside the article's criteria."""
+
+    verdict: LoadVerdict
+    engine: str  # its label
+
+
+def day_of(text: str) -> date | None:
+    """The day that an address names ("2026-11-20"); None for anything else, and for days to come."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and day <= timezone.localdate() else None
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after it, in the installation's time zone."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+
+
+def known_on(day: date | None) -> Q:
+    """Of rows of evidence, the current ones; with `day`, those that were so when it ended."""
+    if day is None:
+        return Q(until=None)
+    end = end_of(day)
+    return Q(since__lt=end) & (Q(until=None) | Q(until__gte=end))
+
+
+def with_evidence(rows: QuerySet[Decision], day: date | None = None) -> QuerySet[Decision]:
+    """The decisions with their evidence, now or as known at the end of a day, as a list in `known`."""
+    known = DecisionEvidence.objects.filter(known_on(day)).defer("snapshot", "seen")
+    return rows.prefetch_related(Prefetch("evidence", known, to_attr="known"))
+
+
+def with_status_on(rows: QuerySet[Decision], day: date, status: str) -> QuerySet[Decision]:
+    """Those that had this status when the day ended; it is in `then` as well."""
+    events = DecisionEvent.objects.filter(decision=OuterRef("pk"), at__lt=end_of(day)).exclude(status="")
+    last = events.order_by("-at", "-pk").values("status")[:1]
+    return rows.annotate(then=Subquery(last)).filter(then=status)
+
+
+def narrowed(rows: QuerySet[Decision], wanted: str, day: date | None = None) -> QuerySet[Decision]:
+    """Of accepted decisions those with this evidence, a key of WANTED; "missing" includes what nobody has judged."""
+    known = DecisionEvidence.objects.filter(known_on(day), decision=OuterRef("pk"))
+    if wanted == "missing":
+        return rows.filter(~Exists(known.exclude(state=State.NOT_ENOUGH)))
+    return rows.filter(Exists(known.filter(state=WANTED[wanted])))
+
+
+def evidence_on(decision: Decision, day: date | None) -> list[DecisionEvidence]:
+    """All its rows that began by then, the newest first."""
+    rows = decision.evidence.defer("snapshot", "seen")
+    return list(rows.filter(since__lt=end_of(day)) if day else rows)
+
+
+def events_on(decision: Decision, day: date | None) -> list[DecisionEvent]:
+    """Its history up to the end of that day, the oldest first."""
+    rows = decision.events.select_related("by")
+    return list(rows.filter(at__lt=end_of(day)) if day else rows)
+
+
+def strip(user: User) -> Strip:
+    """The accepted decisions of the person's teams."""
+    rows = with_evidence(decisions_of(user).filter(status=Status.ACCEPTED))
+    cards = sorted(map(card, rows.defer("recommendation", "answers")), key=_weight, reverse=True)
+    return Strip(cards[:CARDS], max(len(cards) - CARDS, 0))
+
+
+def card(decision: Decision) -> Card:
+    """An accepted decision of `with_evidence` in short."""
+    known: list[DecisionEvidence] = decision.known  # type: ignore[attr-defined]
+    if known:
+        return Card(decision, known[0].state, known[0].sentence, known[0].since)
+    return Card(decision, "not judged", NOT_JUDGED_YET if decision.choice in ENGINES else NOT_JUDGED, None)
+
+
+def own_figures(user: User, team: Team | None = None) -> list[Figures]:
+    """The current load verdicts on endpoints of the person's teams (or of `team`), the heaviest first."""
+    rows = LoadVerdict.objects.filter(until=None, endpoint__team__in=teams_of(user)).exclude(state=Load.NOT_ENOUGH)
+    if team is not None:
+        rows = rows.filter(endpoint__team=team)
+    rows = rows.select_related("endpoint__state").defer("verdicts", "endpoint__state__strip", "endpoint__state__facts")
+    heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, row.endpoint.name))[:FIGURES]
+    return [Figures(row, label(row.endpoint.engine or row.endpoint.state.engine)) for row in heaviest]
+
+
+def _weight(card: Card) -> int:
+    return State(card.state).weight if card.state in list(State) else -1
