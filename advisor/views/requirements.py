@@ -18,6 +18,7 @@ from teams.models import Role
 from .. import access, requirements
 from .. import catalogue as catalogues
 from ..models import Requirement
+from ..queries.evidence import own_figures
 from ..queries.fitting import fitting, team_endpoints
 from ..queries.results import differing, earlier_results
 from ..recommendation.answers import clean, to_query
@@ -82,6 +83,7 @@ def requirement(request: HttpRequest, pk: int) -> HttpResponse:
         "requirement": found,
         "ignored": ignored,
         "fitting": fitting(user, outcome, found.team),
+        "figures": own_figures(user, found.team),
         "team_part": True,
         "earlier": earlier_results(found, answers),
         "endpoints": team_endpoints(found.team),
@@ -171,6 +173,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         "requirement": found,
         "read_only": True,
         "fitting": [],
+        "figures": [],
         "record_url": "",
         "link": request.build_absolute_uri(request.path),
         "markdown_url": f"{reverse('advisor-markdown')}?{query}",

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from teams.access import anyone
 
+from ..queries.evidence import own_figures
 from ..queries.fitting import fitting
 from ..recommendation.answers import to_query
 from ..recommendation.values import Answers
@@ -62,6 +63,7 @@ def result_parts(request: HttpRequest, answers: Answers, form_url: str) -> dict[
         "page": page,
         "form_url": form_url,
         "fitting": fitting(user, page.recommendation.outcome) if user else [],
+        "figures": own_figures(user) if user else [],
         "record_url": f"{reverse('decision-new')}?{page.query}" if user and page.summary.action != "answer" else "",
         "otherwise_url": f"{reverse('decision-new')}?{page.query}&otherwise=1#id_why_not",
         "not_considered": NOT_CONSIDERED,
