@@ -46,6 +46,7 @@ class Card:
     state: str  # a State, or "not judged"
     sentence: str
     since: datetime | None
+    judged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +122,26 @@ def events_on(decision: Decision, day: date | None) -> list[DecisionEvent]:
 
 def strip(user: User) -> Strip:
     """The accepted decisions of the person's teams."""
-    rows = with_evidence(decisions_of(user).filter(status=Status.ACCEPTED))
-    cards = sorted(map(card, rows.defer("recommendation", "answers")), key=_weight, reverse=True)
+    cards = _cards(decisions_of(user))
     return Strip(cards[:CARDS], max(len(cards) - CARDS, 0))
 
 
-def card(decision: Decision) -> Card:
-    """An accepted decision of `with_evidence` in short."""
+def in_force(slug: str = "") -> list[Card]:
+    """The accepted decisions of all teams, or of the one with this slug, the heaviest evidence first."""
+    rows = Decision.objects.select_related("team")
+    return _cards(rows.filter(team__slug=slug) if slug else rows)
+
+
+def _cards(rows: QuerySet[Decision]) -> list[Card]:
+    accepted = with_evidence(rows.filter(status=Status.ACCEPTED)).defer("recommendation", "answers")
+    return sorted(map(_card, accepted), key=_weight, reverse=True)
+
+
+def _card(decision: Decision) -> Card:
     known: list[DecisionEvidence] = decision.known  # type: ignore[attr-defined]
     if known:
-        return Card(decision, known[0].state, known[0].sentence, known[0].since)
-    return Card(decision, "not judged", NOT_JUDGED_YET if decision.choice in ENGINES else NOT_JUDGED, None)
+        return Card(decision, known[0].state, known[0].sentence, known[0].since, known[0].judged_at)
+    return Card(decision, "not judged", NOT_JUDGED_YET if decision.choice in ENGINES else NOT_JUDGED, None, None)
 
 
 def own_figures(user: User, team: Team | None = None) -> list[Figures]:
