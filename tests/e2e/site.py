@@ -15,6 +15,7 @@ from pathlib import Path
 
 import redis
 
+from config.data_folder import ROOT
 from tests.broker import Broker, free_port
 from tests.template import DATABASE, folder_after
 
@@ -136,6 +137,11 @@ class Site:
         self._stopped.set()
         self.stop_web()
         self.broker.stop()
+
+    def run(self, script: str, **settings: str) -> str:
+        """What a script prints that runs beside the web process, as a worker does, with these settings besides."""
+        code, environment = f"import django\ndjango.setup()\n{script}", {**self._env, **settings}
+        return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=environment, text=True)
 
     def write(self, statement: str, *values: object) -> None:
         """Writes to the site's database from outside, as a worker on another machine would."""
