@@ -178,6 +178,8 @@ def _add_canary(so_far: Collecting, canary: Canary) -> None:
     counts.add(counted, "canaries")
     if canary.failure and canary.failure.cause is Cause.SATURATED:
         counts.add(counted, "refused" if canary.status == 503 else "waited")
+        if canary.status is None and canary.ms is not None:  # it was given up: it had waited so long at least
+            counts.add_value(counted, "wait", canary.ms)
     if canary.loaded:  # its times are those of a load that we caused
         counts.add(counted, "caused_load")
         return

@@ -169,3 +169,8 @@ def test_a_canary_that_caused_a_load_has_no_times(hours):
 def test_a_refused_canary_is_counted(hours):
     hours.add(canary=Canary("x", failure=Failure(Cause.SATURATED, "canary"), status=503))
     assert hours.now("x") == {"canaries": 1, "refused": 1}
+
+
+def test_a_canary_that_was_given_up_had_waited_as_long_at_least(hours):
+    hours.add(canary=Canary("x", ms=10_003.0, failure=Failure(Cause.SATURATED, "canary", "but others got theirs")))
+    assert hours.now("x") == {"canaries": 1, "waited": 1, "wait.10": 1}
