@@ -7,7 +7,6 @@ at all is said by the number of probes, canaries or scrapes beside it. A bin of 
 
 import struct
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
@@ -99,10 +98,10 @@ def add_value(counts: Counts, name: str, value: float) -> None:
 
 def merged(several: Iterable[Counts]) -> Counts:
     """The counts of several hours as those of one stretch. Their order does not matter."""
-    several, total = list(several), Counter[str]()
+    several, found = list(several), dict[str, int]()
     for counts in several:
-        total.update(counts)
-    found = dict(total)
+        for name, number in counts.items():
+            found[name] = found.get(name, 0) + number
     for name in _HIGHEST:
         if name in found:
             found[name] = max(counts.get(name, 0) for counts in several)

@@ -64,7 +64,8 @@ class Stretch:
         if not having:
             return []
         edges = max(having, key=lambda row: (row.start, row.edges[name])).edges[name]
-        total = counts.merged(row.counts for row in having if row.edges[name] == edges)
+        others = any(row.edges[name] != edges for row in having)
+        total = counts.merged(row.counts for row in having if row.edges[name] == edges) if others else self.total
         return list(zip(edges, counts.distribution(total, name), strict=False))
 
 
