@@ -1,7 +1,7 @@
 """What one probe adds to the hour under way, and the hours that are complete by it.
 
 Gauges count with every probe. What the engine counts itself (requests, tokens, its histograms) is taken from two
-readings of the same process with the same series: any figure that is lower than before is a reset, and begins anew.
+readings of the same process with the same series: any figure that is lower than before is a reset, and begins again.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,7 @@ class Case:
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """One verdict for each model, the worst first; one for the whole server where models are not told apart.
+    """One verdict for each model, the worst first; one for the whole server where models are not kept apart.
 
     Never empty: without rows it is not enough evidence.
     """

@@ -24,7 +24,7 @@ class Line:
 def learned(rows: Iterable[Row], target: Target, office: OfficeHours) -> Line | None:
     """The number of callers that parts the hours in which the target was met from those in which it was missed best.
 
-    None where no target is set, the engine does not count its callers, or there were not enough bad hours to tell.
+    None where no target is set, the engine does not count its callers, or there were not enough bad hours.
     An hour's callers are the 95th percentile of those under way and of those waiting, by the bin's upper edge.
     """
     if not target.any:

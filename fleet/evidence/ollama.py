@@ -129,7 +129,7 @@ def _remarks(total: Counts) -> tuple[Advice, ...]:
 
 _ALIKE = (
     Advice(
-        "Have all clients send the same options, above all num_ctx: each change loads the model anew, and all wait.",
+        "Have all clients send the same options, above all num_ctx: each change loads the model again, and all wait.",
         "OLLAMA_CONTEXT_LENGTH",
         "Nothing, once it is large enough for all of them. It is no reason for vLLM.",
     ),

@@ -1,7 +1,7 @@
 """Load verdicts on an engine that shows its queue: vLLM, and those that show the same figures (SGLang, llama.cpp, TGI).
 
 Requests that wait for capacity say that it is saturated; which limit that is, the KV cache or the cap on sequences, is
-told by what the probes found meanwhile. https://docs.vllm.ai/en/latest/configuration/optimization.html
+shown by what the probes found meanwhile. https://docs.vllm.ai/en/latest/configuration/optimization.html
 """
 
 from dataclasses import replace

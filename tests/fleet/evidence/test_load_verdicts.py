@@ -130,7 +130,7 @@ def test_a_late_first_token_without_a_queue_is_to_be_tuned():
     assert next(each.value for each in found.signals if each.words == "In time: first token") == "0 %"
 
 
-def test_buckets_that_are_too_wide_to_tell_are_shown_as_a_range():
+def test_buckets_that_are_too_wide_to_decide_are_shown_as_a_range():
     def hour(office):
         return queue(3)(office) | ({"ttft.3": 600} if office else {})
 

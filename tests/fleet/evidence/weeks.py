@@ -21,7 +21,7 @@ EDGES = {
 
 
 def week(hour: Callable[[bool], Counts], model: str = SERVER, began: int = MONDAY) -> list[Row]:
-    """Seven days of hours from Monday on; `hour` makes one, and is told whether it is an office hour."""
+    """Seven days of hours from Monday on; `hour` makes one, and gets whether it is an office hour."""
     starts = range(began, began + WEEK, 3600)
     return [Row(start, model, hour(OFFICE.has(start)), EDGES) for start in starts]
 
