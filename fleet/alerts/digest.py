@@ -7,7 +7,7 @@ from teams.models import Team
 
 from ..engines.registry import label
 from ..models import Alert, Change, EndpointState
-from . import outbox, policy
+from . import load_verdicts, outbox, policy
 
 DIGESTS = "digests"
 """The sweep, as core.fence knows it."""
@@ -48,13 +48,17 @@ def _write(team: Team, day: date, until: datetime) -> bool:
         return False
     since = _last(team, until)
     changes, expiring = _changes(team, since, until), _expiring(team, until)
-    if not changes and not expiring:
+    verdicts = load_verdicts.changed(team, since, until)
+    if not changes and not expiring and not verdicts:
         return False
-    subject = f"{_count(len(changes), 'change')} since yesterday" if changes else "certificates that expire soon"
+    subject = "certificates that expire soon"
+    if number := len(changes) + len(verdicts):
+        subject = f"{_count(number, 'change')} since yesterday"
     if changes and changes[0].at <= until - timedelta(hours=25):
-        subject = f"{_count(len(changes), 'change')} since {changes[0].at.astimezone(UTC):%d %b}"
+        subject = f"{_count(number, 'change')} since {changes[0].at.astimezone(UTC):%d %b}"
     heading = f"What changed on the servers of {team.name} since {since.astimezone(UTC):%d %b %H:%M} UTC:"
     parts = [heading if changes else "", *map(_sentence, changes)]
+    parts += ["What their load means by now:" if verdicts else "", *map(load_verdicts.sentence, verdicts)]
     parts += ["Certificates that expire soon:" if expiring else "", *expiring]
     outbox.write_note(
         team,

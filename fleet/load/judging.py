@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core import fence
 
+from ..alerts import load_verdicts
 from ..evidence import line
 from ..evidence.judge import Case, judge
 from ..evidence.line import Line
@@ -115,4 +116,6 @@ def _store(endpoint: Endpoint, verdicts: tuple[Verdict, ...], known: Line | None
             return
         if current:
             LoadVerdict.objects.filter(pk=current.pk).update(until=at)
-        LoadVerdict.objects.create(endpoint=endpoint, since=at, **kind, **figures)
+        new = LoadVerdict.objects.create(endpoint=endpoint, since=at, **kind, **figures)
+        first = next(iter(worst.advice), None)
+        load_verdicts.write_if_wanted(new, current, f"{first.words} {first.setting}".strip() if first else "")

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from ..access import visible, visible_teams
+from ..alerts.load_verdicts import with_before
 from ..display.load_picture import Point, picture
 from ..evidence.verdict import FIRM, Advice, State
 from ..load import stored
@@ -165,13 +165,6 @@ def recent_changes(user: User, team: str) -> Sequence[LoadVerdict]:
     rows = visible(user, LoadVerdict.objects.filter(since__gt=since), "endpoint__team")
     rows = rows.filter(endpoint__team__slug=team) if team else rows
     return list(with_before(rows).select_related("endpoint__team").defer("verdicts").order_by("-since")[:CHANGES])
-
-
-def with_before(rows: QuerySet[LoadVerdict]) -> QuerySet[LoadVerdict]:
-    """Those of the verdicts that took the place of one of another state or limit, which is `was`, `was_limit`."""
-    before = LoadVerdict.objects.filter(endpoint=OuterRef("endpoint"), until=OuterRef("since")).order_by("-pk")
-    rows = rows.annotate(was=Subquery(before.values("state")[:1]), was_limit=Subquery(before.values("limit")[:1]))
-    return rows.exclude(was=None).exclude(was=F("state"), was_limit=F("limit"))
 
 
 def _heaviest(count: tuple[str, int]) -> int:
