@@ -5,8 +5,8 @@ import pytest
 from fleet.engines import llamacpp, sglang, tgi, vllm_metrics
 from fleet.engines.counters import EVERY, Figures, read
 from fleet.engines.reading import BUCKETS
-from tests.fake_engine import FakeEngine, load_samples
 from tests.fake_engine import SAMPLES as RECORDED
+from tests.fake_engine import FakeEngine, load_samples
 
 from .ask import good, requests
 
