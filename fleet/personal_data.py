@@ -75,13 +75,9 @@ def count_cascade(team: Team) -> dict[type[Model], int]:
 
 
 def before_deletion(team: Team) -> None:
-    """Probes that are under way find no row to store into; then the history goes without being loaded.
-
-    The rows are locked in the order in which fleet.probing.record takes them, so that neither waits for the other.
-    """
+    """Probes that are under way find no row to store into; then the history goes without being loaded."""
     mine = Endpoint.objects.filter(team=team)
-    states = EndpointState.objects.select_for_update().filter(endpoint__in=mine).order_by("pk")
-    pks = list(states.values_list("pk", flat=True))
+    pks = list(EndpointState.objects.filter(endpoint__in=mine).locked().values_list("pk", flat=True))
     lifecycle.stop_watching(pks, audit.done("Its team was deleted"), team_goes=True)
     Trace.objects.filter(observation__endpoint__in=pks)._raw_delete("default")
     Observation.objects.filter(endpoint__in=pks)._raw_delete("default")

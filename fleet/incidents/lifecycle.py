@@ -78,8 +78,7 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
     about to be deleted.
     """
     # First the states, as a probe does that is being stored, so that neither waits for the other.
-    states = EndpointState.objects.select_for_update().filter(endpoint__in=list(endpoints)).order_by("pk")
-    pks = list(states.values_list("pk", flat=True))
+    pks = list(EndpointState.objects.filter(endpoint__in=list(endpoints)).locked().values_list("pk", flat=True))
     rows = Incident.objects.unfinished().filter(endpoint__in=pks)
     now = datetime.now(UTC)
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):

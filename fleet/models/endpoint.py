@@ -116,6 +116,11 @@ class EndpointStateQuerySet(models.QuerySet["EndpointState"]):
         """Those that are probed: not paused."""
         return self.filter(due_at__isnull=False)
 
+    def locked(self) -> Self:
+        """The same rows, locked until the transaction ends. All who wait for such locks take them in this order, by
+        what never moves, so that none waits for another in a circle."""
+        return self.order_by("pk").select_for_update()
+
 
 class EndpointState(models.Model):
     """The current state of an endpoint: one row, written by each probe.

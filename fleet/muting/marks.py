@@ -81,7 +81,9 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
 
     fence.each(MARKS, states.values(*_COLUMNS), work_out, _endpoint)
     for text, ids in changed.items():
-        EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
+        with transaction.atomic():
+            list(EndpointState.objects.filter(pk__in=ids).locked().values_list("pk"))
+            EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
     if changed:
         live.publish([pk for ids in changed.values() for pk in ids])
 

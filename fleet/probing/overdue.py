@@ -47,9 +47,7 @@ def sweep(now: float) -> int:
     if late := _late(now):
         pks = [pk for found in late.values() for pk in found]
         with writing():
-            # Locked in the order in which fleet.probing.record takes them, so that neither waits for the other.
-            rows = EndpointState.objects.watched().filter(pk__in=pks).order_by("pk")
-            list(rows.select_for_update().values_list("pk"))
+            list(EndpointState.objects.watched().filter(pk__in=pks).locked().values_list("pk"))
             marked = sum(_mark(since, found) for since, found in late.items())
         live.publish(pks)
     _say(trouble())

@@ -120,10 +120,8 @@ def write(batch: Iterable[Judged]) -> list[Judged]:
     """
     batch = list(batch)
     with writing():
-        # In the order in which all that wait for such locks take them: by what never moves, as due_at does meanwhile.
-        rows = EndpointState.objects.filter(pk__in=[each.state.pk for each in batch]).order_by("pk")
-        columns = ("pk", "probed_at", "shown_at")
-        found = {pk: rest for pk, *rest in rows.select_for_update().values_list(*columns)}
+        rows = EndpointState.objects.filter(pk__in=[each.state.pk for each in batch]).locked()
+        found = {pk: rest for pk, *rest in rows.values_list("pk", "probed_at", "shown_at")}
         stored = [each for each in batch if found.pop(each.state.pk, None) == list(each.started_from)]
         _update(stored)
         observations = Observation.objects.bulk_create(each.observation for each in stored)
