@@ -1,7 +1,7 @@
 """What an engine counts itself, off the page of metrics that a probe has read: every five minutes, for each model.
 
 Names come and go over the releases, so each figure has a list of aliases. What a page does not have is left out, and so
-is a figure with a value that is no number.
+is a figure with a value that can be no count.
 """
 
 import hashlib
@@ -91,7 +91,7 @@ def histogram(samples: Sequence[Sample], copies: Sequence[str] = ()) -> dict[str
 def _by_model(samples: Sequence[Sample], figures: Figures) -> Iterator[tuple[str, list[Sample]]]:
     models: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        models[text(sample.labels.get(figures.model)) or ""].append(sample)
+        models[(text(sample.labels.get(figures.model)) or "").replace("\0", "")].append(sample)  # no database keeps NUL
     yield from models.items()
 
 
@@ -104,6 +104,8 @@ def _total(samples: Sequence[Sample], copies: Sequence[str]) -> float | None:
         own = frozenset(label for label in sample.labels.items() if label[0] not in copies)
         highest[own] = max(sample.value, highest.get(own, sample.value))
     total = math.fsum(highest.values())
+    if not 0 <= total < 2**53:
+        return None
     return int(total) if total.is_integer() else total
 
 

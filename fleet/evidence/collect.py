@@ -67,8 +67,8 @@ class Hour:
     edges: dict[str, list[str]]  # histogram -> the upper edges of its buckets, as the engine writes them
 
 
-def collect(so_far: Collecting, before: tuple[Load, Facts], reading: Reading, excluded: bool) -> list[Hour]:
-    """Adds one probe to `so_far`, and returns the hours that are over. `before`: what the probe before it learned.
+def collect(so_far: Collecting, before: Facts, reading: Reading, excluded: bool) -> list[Hour]:
+    """Adds one probe to `so_far`, and returns the hours that are over. `before`: what was known before it.
 
     One that is excluded (maintenance, the monitor was blind) is only counted as such.
     """
@@ -81,7 +81,7 @@ def collect(so_far: Collecting, before: tuple[Load, Facts], reading: Reading, ex
     counts.add(server, "probes")
     if reading.failure is None:
         _add_gauges(so_far, server, reading.load, at)
-        _add_models(so_far, before[1], reading, at)
+        _add_models(so_far, before, reading, at)
         if reading.counted:
             hours += _add_counted(so_far, reading.counted, reading.load.process_start, at)
     if reading.canary:

@@ -118,12 +118,15 @@ def distribution(counts: Counts, name: str) -> list[int]:
 
 
 def pack(counts: Counts) -> bytes:
-    """Sparse, and in groups of numbers of equal width, which Python reads by the group.
+    """Sparse, and in groups of numbers of equal width, which Python reads by the group. What only another version
+    counts is left out. Raises TypeError for what is no number.
 
     A group has its width, how many numbers there are, the place of the first, the gaps to the others, and the numbers.
     """
     packed, group = b"", list[tuple[int, int]]()
-    found = sorted((_width(number), _PLACE[name], number) for name, number in counts.items() if number)
+    most = _WIDTHS[-1][1]
+    known = ((_PLACE[name], min(number, most)) for name, number in counts.items() if number > 0 and name in _PLACE)
+    found = sorted((_width(number), place, number) for place, number in known)
     for this, following in pairwise([*found, None]):
         assert this is not None
         width, place, number = this

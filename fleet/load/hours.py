@@ -28,29 +28,39 @@ AT_ONCE = 500
 """Rows of one transaction."""
 
 
-def store(hours: Iterable[tuple[int, Hour]]) -> None:
-    """Stores hours that are over, each with its endpoint's id.
+Packed = tuple[LoadHour, str]
+"""An hour that is ready to be stored, and the edges of its buckets as JSON; "" for none."""
 
-    The sets of buckets are asked for each time: one kept from a transaction that is rolled back would not be there.
-    """
-    known: dict[str, int] = {}
-    LoadHour.objects.bulk_create(
-        LoadHour(
-            endpoint_id=endpoint_id,
-            start=hour.start,
-            model=hour.model[:300],
-            counts=counts.pack(hour.counts),
-            edges_id=_edges_id(json.dumps(hour.edges), known) if hour.edges else None,
-        )
-        for endpoint_id, hour in hours
+
+def packed(endpoint_id: int, hour: Hour) -> Packed:
+    """Raises TypeError or ValueError for counts that can't be packed."""
+    row = LoadHour(
+        endpoint_id=endpoint_id, start=int(hour.start), model=hour.model[:300], counts=counts.pack(hour.counts)
     )
+    return row, json.dumps(hour.edges) if hour.edges else ""
 
 
-def _edges_id(edges: str, known: dict[str, int]) -> int:
-    if edges not in known:
-        digest = hashlib.sha256(edges.encode()).hexdigest()[:40]
-        known[edges] = BucketEdges.objects.get_or_create(digest=digest, defaults={"edges": json.loads(edges)})[0].pk
-    return known[edges]
+def store(hours: Iterable[Packed]) -> None:
+    """Stores hours that are over."""
+    hours = list(hours)
+    edges = {_digest(each): each for _, each in hours if each}
+    known = _edges_ids(edges)
+    if missing := edges.keys() - known.keys():
+        new = (BucketEdges(digest=digest, edges=json.loads(edges[digest])) for digest in sorted(missing))
+        BucketEdges.objects.bulk_create(new, ignore_conflicts=True)  # another worker may be first
+        known = _edges_ids(edges)
+    for row, each in hours:
+        row.edges_id = known[_digest(each)] if each else None
+    LoadHour.objects.bulk_create(row for row, _ in hours)
+
+
+def _digest(edges: str) -> str:
+    return hashlib.sha256(edges.encode()).hexdigest()[:40]
+
+
+def _edges_ids(digests: Iterable[str]) -> dict[str, int]:
+    found = BucketEdges.objects.filter(digest__in=list(digests)) if digests else BucketEdges.objects.none()
+    return dict(found.values_list("digest", "pk"))
 
 
 def rows(endpoint_ids: Iterable[int], since: int) -> dict[int, list[Row]]:

@@ -1,5 +1,6 @@
 """What one more reading makes of an endpoint, and how many of them are stored in one short transaction."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from core.database import writing
 from core.models import PutOff
 
 from ..engines.errors import Cause
-from ..engines.reading import Reading
+from ..engines.reading import Facts, Reading
+from ..evidence.collect import Collecting, collect
 from ..history import day_strip
 from ..incidents import lifecycle
+from ..load import hours
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
 from ..verdict.judge import depends_on_blindness, judge
 from ..verdict.status import Standing, Status
@@ -23,6 +26,8 @@ from . import shares
 from .changes import differences
 from .probe_counts import counts
 from .put_off import SWEEP
+
+log = logging.getLogger(__name__)
 
 SHOW_EVERY = timedelta(seconds=15)
 """After this a board row is drawn again although nothing but its figures moved."""
@@ -41,6 +46,7 @@ class Judged:
     moved: dict[str, Any]  # the columns that change
     observation: Observation
     changes: list[Change]
+    hours: list[hours.Packed]  # of load that are over
     before: Standing
     after: Standing
     last_seen: dict[str, Any]
@@ -86,8 +92,9 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     if took is not None and finding.cause is not Cause.BLIND:
         state.probe_seconds = shares.smoothed(state.probe_seconds, took)
     moved = {name: value for name in _FIELDS if (value := getattr(state, name)) != old[name]}
+    collected, over = _collected(state, memory.facts, reading, bool(excluded))
     # A dispatcher may have claimed the next probe meanwhile: this one shows that the endpoint is probed.
-    moved |= {"waiting_since": None, "not_probed_since": None}
+    moved |= {"collected": collected, "waiting_since": None, "not_probed_since": None}
     observation = Observation(
         endpoint_id=state.pk,
         at=at,
@@ -108,8 +115,22 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     )
     was_overdue = old["not_probed_since"] is not None
     return Judged(
-        state, started_from, moved, observation, changes, before, verdict.standing, last_seen, was_overdue, show
+        state, started_from, moved, observation, changes, over, before, verdict.standing, last_seen, was_overdue, show
     )
+
+
+def _collected(
+    state: EndpointState, known: Facts, reading: Reading, excluded: bool
+) -> tuple[dict[str, Any], list[hours.Packed]]:
+    """The hour of load under way after this reading, and those that are over by it."""
+    try:
+        so_far = Collecting.from_json(state.collected)
+        over = [hours.packed(state.pk, hour) for hour in collect(so_far, known, reading, excluded)]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        log.warning("What was collected of %s's load can't be read and begins afresh: %r", state.endpoint, error)
+        so_far, over = Collecting(), []
+        collect(so_far, known, reading, excluded)
+    return so_far.to_json(), over
 
 
 def write(batch: Iterable[Judged]) -> list[Judged]:
@@ -130,6 +151,8 @@ def write(batch: Iterable[Judged]) -> list[Judged]:
             for observation, each in zip(observations, stored, strict=True)
         )
         Change.objects.bulk_create(change for each in stored for change in each.changes)
+        if over := [hour for each in stored for hour in each.hours]:
+            hours.store(over)
         for each in stored:
             lifecycle.follow(each.state, each.before, each.after, each.last_seen)
         if recorded := [str(each.state.pk) for each in stored if each.was_overdue]:

@@ -59,8 +59,17 @@ def test_models_are_counted_apart() -> None:
         'vllm:time_to_first_token_seconds_bucket{engine="1",le="1"} 1\n',
         "".join(f'vllm:time_to_first_token_seconds_bucket{{le="{n}"}} 1\n' for n in range(BUCKETS + 1)),
         "vllm:num_preemptions_total NaN\n",
+        "vllm:num_preemptions_total 1e30\n",
     ],
-    ids=["nothing", "no number", "no edge", "engines with other edges", "too many buckets", "a counter without number"],
+    ids=[
+        "nothing",
+        "no number",
+        "no edge",
+        "engines with other edges",
+        "too many buckets",
+        "a counter without number",
+        "more than any",
+    ],
 )
 def test_what_cannot_be_read_is_left_out(page: str) -> None:
     assert read(page, VLLM) == ()

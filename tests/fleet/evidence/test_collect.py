@@ -17,14 +17,14 @@ class Hours:
 
     def __init__(self):
         self.so_far, self.over, self.at = Collecting(), [], NINE
-        self.before = (Load(), Facts())
+        self.before = Facts()
 
     def add(self, excluded=False, seconds=15, **reading):
         found = Reading(float(self.at), **reading)
         # As it is stored between two probes.
         self.so_far = Collecting.from_json(self.so_far.to_json())
         self.over += collect(self.so_far, self.before, found, excluded)
-        self.before = (found.load, found.facts)
+        self.before = found.facts
         self.at += seconds
 
     def now(self, model=SERVER):

@@ -40,3 +40,7 @@ def test_a_busy_hour_takes_some_two_hundred_bytes():
 def test_damaged_rows_are_refused(packed):
     with pytest.raises(ValueError, match="The counts of an hour"):
         counts.unpack(packed)
+
+
+def test_numbers_beyond_what_is_packed_and_names_of_other_versions_do_no_harm():
+    assert counts.unpack(counts.pack({"requests": 10**30, "of another version": 3})) == {"requests": 2**64 - 1}
