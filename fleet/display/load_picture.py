@@ -60,7 +60,7 @@ def picture(points: Sequence[Point], named: Sequence[Point]) -> SafeString:
     plot = PLOT if high else 0
     places = {point: (_x(point.loaded), _y(point.in_time or 0, floor)) for point in high}
     places |= _stacked(flat, plot + STRIP + (50 if high else 20))
-    height = plot + (STRIP + 50 if flat and high else STRIP + 20 if flat else 20) + 44
+    height = plot + (STRIP + 50 if flat and high else STRIP + 20 if flat else 20) + 26
     drawn = [_axes(floor, plot, bool(flat), height)]
     drawn += [_dot(point, *places[point]) for point in points if point in places]
     drawn += _labels([point for point in named if point in places], places)
@@ -106,20 +106,12 @@ def _axes(floor: float, plot: int, strip: bool, height: int) -> str:
         drawn.append(_text(line + 6, plot - 6, "its line"))
         drawn.append(_text(4, 12, "in time"))
     if strip:
-        drawn.append(_text(4, height - 50 - STRIP / 2, "no target"))
-        drawn.append(f'<path class="grid" d="M{LEFT} {height - 44}H{RIGHT}"/>')
-        drawn.append(f'<path class="own-line" d="M{line} {height - 44 - STRIP + 16}V{height - 44}"/>')
-    base = height - 26
+        drawn.append(_text(4, height - 32 - STRIP / 2, "no target"))
+        drawn.append(f'<path class="grid" d="M{LEFT} {height - 26}H{RIGHT}"/>')
+        drawn.append(f'<path class="own-line" d="M{line} {height - 26 - STRIP + 16}V{height - 26}"/>')
+    base = height - 8
     drawn += [_text(_x(n), base, f"{n} %", "middle") for n in (0, 50, 100)]
     drawn += [_text(_x(MOST), base, f"{MOST} % or more", "middle"), _text(UNKNOWN_AT, base, "not known", "middle")]
-    drawn.append(
-        _text(
-            (LEFT + RIGHT) / 2,
-            height - 6,
-            "filled: of its load line · ring: of the probes in office hours that found it at work",
-            "middle",
-        )
-    )
     return "".join(drawn)
 
 

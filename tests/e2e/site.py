@@ -30,6 +30,14 @@ from django.contrib.sessions.backends.db import SessionStore
 from bench.seed import seed
 from teams.models import Membership, Role, Team
 seed(6, 1)
+import time
+from fleet.models import Endpoint
+from tests.fleet.load.weeks import SHAPES, before, judged, kept
+now = int(time.time())
+for endpoint in Endpoint.objects.filter(pk=1):
+    Endpoint.objects.filter(pk=1).update(engine="vllm")
+    kept(endpoint, before(now, SHAPES["saturated"][1], weeks=2))
+judged(now)
 user = get_user_model().objects.create_user("alice")
 for team in Team.objects.all():
     Membership.objects.create(user=user, team=team, role=Role.OWNER)
