@@ -88,7 +88,7 @@ def _case(decision: Decision, seen: dict[str, int], now: int) -> Case:
 def _covered(endpoint: Any) -> Covered:
     """The endpoint with its state and `current_verdicts` as the evidence reads them."""
     facts = facts_from_json(endpoint.state.facts)
-    engine = endpoint.engine or endpoint.state.engine
+    engine = endpoint.state.engine or endpoint.engine
     shown = [model.size_vram > 0 for model in facts.models if model.loaded and model.size_vram is not None]
     misreported = engine == "ollama" and MISREPORTS_VRAM.match(facts.version or "")
     current = _current(endpoint)
@@ -114,7 +114,7 @@ def _snapshot(decision: Decision, case: Case, found: Evidence) -> dict[str, Any]
         {
             "pk": each.pk,
             "name": each.name,
-            "engine": label(each.engine or each.state.engine),
+            "engine": label(each.state.engine or each.engine),
             "version": each.state.facts.get("version") or "",
             "since": current.since.isoformat() if current else "",
             "verdicts": current.verdicts if current else [],

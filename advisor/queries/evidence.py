@@ -151,7 +151,7 @@ def own_figures(user: User, team: Team | None = None) -> list[Figures]:
         rows = rows.filter(endpoint__team=team)
     rows = rows.select_related("endpoint__state").defer("verdicts", "endpoint__state__strip", "endpoint__state__facts")
     heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, row.endpoint.name))[:FIGURES]
-    return [Figures(row, label(row.endpoint.engine or row.endpoint.state.engine)) for row in heaviest]
+    return [Figures(row, label(row.endpoint.state.engine or row.endpoint.engine)) for row in heaviest]
 
 
 def _weight(card: Card) -> int:

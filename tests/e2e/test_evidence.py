@@ -80,8 +80,9 @@ def test_the_board_has_the_card_from_the_first_paint_on(page: Page, site: Site):
     expect(page.get_by_role("row", name="Start with Ollama")).to_contain_text("contradicted")
     fits(page)
     page.goto(site.url)
-    card = page.locator(".strip li")
+    card = page.locator(".decision-cards li")
     expect(card).to_contain_text("contradicted")
+    assert card.bounding_box()["width"] > 280
     below = page.locator("#board").bounding_box()
     expect(page.locator("#live")).to_have_text("live")
     assert page.locator("#board").bounding_box() == below, "the stream moves nothing"
