@@ -31,6 +31,9 @@ WATCHING = "decision evidence"
 SILENT = (State.HOLDS, State.NOT_ENOUGH)
 """What a first judgement says without a mail."""
 
+MOST_IN_A_MAIL = 5
+"""Endpoints."""
+
 MISREPORTS_VRAM = re.compile(r"0\.30\.(\d|10)(?!\d)")
 """The versions of Ollama whose `size_vram` is wrong."""
 
@@ -134,14 +137,16 @@ def _snapshot(decision: Decision, case: Case, found: Evidence) -> dict[str, Any]
 def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | None) -> None:
     was = f" Before: {before.state}, since {_day(before.since)}." if before else ""
     weighing = [found for found in row.findings if found["state"] == row.state]
+    more = len(weighing) - MOST_IN_A_MAIL
     lines = [
         "\n".join(filter(None, (f"{found['name']}: {found['words']}", *found["missing"], found["advice"])))
-        for found in weighing
+        for found in weighing[:MOST_IN_A_MAIL]
     ]
     text = "\n\n".join([
         f"What its endpoints show of a decision of {decision.team}: {row.state}.{was}",
         f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}",
         *lines,
+        *([f"The same of {more} more endpoints, which are on its page."] if more > 0 else []),
         *row.missing,
         "Its page has the figures as they are now, what speaks against them, and what to try next.",
     ])  # fmt: skip

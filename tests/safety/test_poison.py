@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from advisor.decisions import reviews
-from advisor.models import Decision
+from advisor.decisions import reviews, watching
+from advisor.models import Decision, DecisionEvidence
 from core import fence
 from core.models import PutOff
 from fleet.alerts import digest, gathering, policy
+from fleet.evidence.verdict import State
 from fleet.history import rollups, upkeep
 from fleet.incidents import sweep
 from fleet.models import (
@@ -21,6 +22,7 @@ from fleet.models import (
     Endpoint,
     EndpointState,
     Incident,
+    LoadVerdict,
     MaintenanceWindow,
     Observation,
     Rollup,
@@ -35,6 +37,7 @@ from teams import upkeep as teams_upkeep
 from teams.accounts.sessions import SessionStore
 from teams.models import Invitation, Team
 from tests.advisor.decisions.decision_parts import record
+from tests.advisor.decisions.evidence_parts import judge
 from tests.fleet.outages import watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -129,6 +132,21 @@ def case_review_facts(bad, good, monkeypatch):
         reviews.remind,
         lambda name: Alert.objects.filter(team__name=name),
         lambda: rows.update(recommendation=moved),
+    )
+
+
+def case_decision_evidence(bad, good, monkeypatch):
+    for team in (bad, good):
+        endpoint = team.endpoints.get()
+        record(None, team, endpoints=[endpoint], status="accepted")
+        judge(endpoint, State.FINE, NOW)
+    rows = LoadVerdict.objects.filter(endpoint__team=bad)
+    as_it_was = rows.get().verdicts
+    rows.update(verdicts=[None, ODD])
+    return Case(
+        lambda: watching.watch(NOW),
+        lambda name: DecisionEvidence.objects.filter(decision__team__name=name),
+        lambda: rows.update(verdicts=as_it_was),
     )
 
 
@@ -235,6 +253,7 @@ CASES = {
     "digests": case_digests,
     "review dates": case_review_dates,
     "review facts": case_review_facts,
+    "decision evidence": case_decision_evidence,
     "windows": case_windows,
     "silences": case_silences,
     "marks": case_marks,

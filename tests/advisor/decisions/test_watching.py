@@ -62,6 +62,16 @@ def test_the_mail_names_endpoint_figure_and_threshold_and_leads_to_the_decision(
         assert said in text, said
 
 
+def test_a_mail_about_many_endpoints_names_a_few_of_them(alice, team):
+    covered = [box(team, f"box-{number}") for number in range(8)]
+    on_ollama(alice, team, *covered)
+    for endpoint in covered:
+        judge(endpoint, State.TUNE_FIRST, NOW)
+    watching.watch(NOW)
+    text = Alert.objects.get().facts["text"]
+    assert text.count("Tune first") == 5 and "3 more" in text
+
+
 @pytest.mark.parametrize(("state", "mails"), [(State.FINE, 0), (State.NOT_ENOUGH, 0), (State.TUNE_FIRST, 1)])
 def test_a_first_judgement_without_trouble_is_silent(alice, team, state, mails):
     endpoint = box(team)
