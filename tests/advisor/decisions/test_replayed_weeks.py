@@ -26,7 +26,7 @@ def replay(endpoint: Endpoint, weeks: list) -> list[tuple[str, str]]:
     for number, hour in enumerate(weeks):
         began = MONDAY + number * WEEK
         rows = week(hour, "llama3:8b" if endpoint.state.engine == "ollama" else "", began)
-        hours.store((endpoint.pk, Hour(row.start, row.model, row.counts, row.edges)) for row in rows)
+        hours.store(hours.packed(endpoint.pk, Hour(row.start, row.model, row.counts, row.edges)) for row in rows)
         judging.judge_these([endpoint], began + WEEK)
         watching.watch(datetime.fromtimestamp(began + WEEK, UTC))
         load = endpoint.load_verdicts.get(until=None)
@@ -71,7 +71,7 @@ def test_too_few_days_are_not_enough_evidence_and_it_says_when_there_will_be(ali
     EndpointLoad.objects.create(endpoint=endpoint, measures_waits=True)
     on_ollama(alice, team, endpoint)
     few = [row for row in week(QUIET, "llama3:8b") if row.start < MONDAY + 2 * 86_400]
-    hours.store((endpoint.pk, Hour(row.start, row.model, row.counts, row.edges)) for row in few)
+    hours.store(hours.packed(endpoint.pk, Hour(row.start, row.model, row.counts, row.edges)) for row in few)
     judging.judge_these([endpoint], MONDAY + 2 * 86_400)
     watching.watch(datetime.fromtimestamp(MONDAY + 2 * 86_400, UTC))
     row = DecisionEvidence.objects.get()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.engines.errors import Cause
-from fleet.engines.reading import Canary, Counted, Facts, Failure, Load, Model, Reading, load_from_json, model_from_json
+from fleet.engines.reading import Canary, Counted, Facts, Failure, Model, Reading, load_from_json, model_from_json
 from fleet.evidence.collect import Collecting, Hour, collect
 from fleet.evidence.window import Row
 
@@ -81,7 +81,7 @@ class Player:
     """One endpoint whose probes meet one recording after the other."""
 
     def __init__(self) -> None:
-        self.so_far, self.before, self.asked = Collecting(), (Load(), Facts()), 0
+        self.so_far, self.before, self.asked = Collecting(), Facts(), 0
         self.counted: dict[str, Counted] = {}
 
     def hour(self, recording: Recording, start: int) -> list[Hour]:
@@ -95,7 +95,7 @@ class Player:
                     reading = replace(reading, canary=canaries[self.asked % len(canaries)])
                     self.asked += 1
             over += collect(self.so_far, self.before, reading, excluded=False)
-            self.before = (reading.load, reading.facts)
+            self.before = reading.facts
         return over
 
     def _count(self, recording: Recording) -> Iterator[Counted]:

@@ -6,12 +6,12 @@ import pytest
 
 from advisor.evidence import judge as decision
 from advisor.evidence.values import Case, Covered
-from fleet.evidence.judge import judge
 from fleet.evidence.judge import Case as Load
+from fleet.evidence.judge import judge
 from fleet.evidence.verdict import Circumstances, Confidence, Limit, State, Verdict
 from fleet.evidence.window import DAY, Row
 
-from .replays import Recording, played
+from .replays import played
 from .weeks import MONDAY, OFFICE, WEEK, verdict
 
 IDLE, BUSY, TWO_SLOTS = "ollama-1-slot-idle", "ollama-1-slot-8-callers", "ollama-2-slots-8-callers"

@@ -25,7 +25,7 @@ def before(now: int, hour, model: str = "", weeks: int = 1) -> list[Row]:
 def kept(endpoint: Endpoint, rows: Iterable[Row]) -> None:
     """Stores the hours."""
     edges = {name: list(each) for name, each in EDGES.items()}
-    hours.store((endpoint.pk, Hour(row.start, row.model, row.counts, edges)) for row in rows)
+    hours.store(hours.packed(endpoint.pk, Hour(row.start, row.model, row.counts, edges)) for row in rows)
 
 
 def judged(now: int, *endpoints: Endpoint) -> None:
