@@ -97,13 +97,16 @@ def _by_model(samples: Sequence[Sample], figures: Figures) -> Iterator[tuple[str
 
 def _total(samples: Sequence[Sample], copies: Sequence[str]) -> float | None:
     """Whole numbers as such: they are stored until the next reading."""
-    highest: dict[frozenset[tuple[str, str]], float] = {}
-    for sample in samples:
-        if sample.value is None:
-            return None
-        own = frozenset(label for label in sample.labels.items() if label[0] not in copies)
-        highest[own] = max(sample.value, highest.get(own, sample.value))
-    total = math.fsum(highest.values())
+    values = [sample.value for sample in samples if sample.value is not None]
+    if len(values) < len(samples):
+        return None
+    if copies:
+        highest: dict[frozenset[tuple[str, str]], float] = {}
+        for sample, value in zip(samples, values, strict=True):
+            own = frozenset(label for label in sample.labels.items() if label[0] not in copies)
+            highest[own] = max(value, highest.get(own, value))
+        values = list(highest.values())
+    total = math.fsum(values)
     if not 0 <= total < 2**53:
         return None
     return int(total) if total.is_integer() else total
