@@ -131,7 +131,7 @@ def _dot(point: Point, x: float, y: float) -> str:
 def _labels(points: Sequence[Point], places: dict[Point, tuple[float, float]]) -> list[str]:
     """Names beside the points, where no other name is."""
     taken: list[tuple[float, float, float]] = []
-    drawn = []
+    drawn: list[str] = []
     for point in points:
         x, y = places[point]
         words = f"{point.name[:24]}: {point.words}"

@@ -81,6 +81,8 @@ def _plain(value: float | None) -> str:
 class TeamLoadForm(TargetForm):
     """A team's target, office hours, thresholds, and how it gets verdicts."""
 
+    row: TeamLoad
+
     zone = forms.ChoiceField(
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())], widget=LongSelect,
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
