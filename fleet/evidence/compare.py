@@ -47,5 +47,6 @@ def compare(case: Case, at: int) -> tuple[Comparison, ...]:
 
 
 def _figures(before: Verdict, after: Verdict) -> tuple[Compared, ...]:
-    old, new = ({each.words: each for each in side.signals} for side in (before, after))
+    """Without what the team states: it is known of today alone."""
+    old, new = ({each.words: each for each in side.signals if each.samples} for side in (before, after))
     return tuple(Compared(words, old.get(words), new.get(words)) for words in {**old, **new})

@@ -81,8 +81,8 @@ def _load(state: StateRow, now: float) -> tuple[SafeString, str]:
     callers = load.running + (load.waiting or 0)
     deferred = f", {load.deferred:.0f} deferred" if load.deferred else ""
     if state.line:
-        note = f"{callers:.0f} of {state.line} callers{deferred}"
-        note += f" · {state.held_up_by}" if state.held_up_by and callers > state.line else ""
+        limit = state.held_up_by if callers > state.line else ""
+        note = f"{callers:.0f} of {state.line}" + (f" · {limit}" if limit else " callers") + deferred
         return board_charts.load_bar(
             callers / state.line, escape(f"{note}; its load line is {state.line} at once")
         ), note

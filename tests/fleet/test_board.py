@@ -207,9 +207,10 @@ def test_a_known_load_line_is_marked_on_the_bar(viewer):
         LoadVerdict.objects.create(endpoint=endpoint, state="fine", line=99, until=timezone.now(), **known)
         LoadVerdict.objects.create(endpoint=endpoint, state="saturated", limit="KV cache", line=14, **known)
     shown = cells_by_name()
-    assert (shown["below"].load_note, shown["over"].load_note) == ("8 of 14 callers", "19 of 14 callers · KV cache")
+    assert (shown["below"].load_note, shown["over"].load_note) == ("8 of 14 callers", "19 of 14 · KV cache")
     assert "mark" in shown["below"].load and 'class="load over"' in shown["over"].load
-    assert "19 of 14 callers" in viewer.get("/").content.decode(), "each endpoint has one row"
+    page = viewer.get("/").content.decode()
+    assert page.count('<span class="sub">19 of 14 · KV cache</span>') == 1, "each endpoint has one row"
 
 
 def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
