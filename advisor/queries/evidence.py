@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from fleet.engines.registry import label
+from fleet.evidence.thresholds import RULES
 from fleet.evidence.verdict import State as Load
-from fleet.models import LoadVerdict
+from fleet.models import Endpoint, LoadVerdict
 from teams.access import teams_of
 from teams.models import Team
 
@@ -124,6 +125,19 @@ def strip(user: User) -> Strip:
     """The accepted decisions of the person's teams."""
     cards = _cards(decisions_of(user))
     return Strip(cards[:CARDS], max(len(cards) - CARDS, 0))
+
+
+def touched(user: User, endpoint: Endpoint) -> list[Card]:
+    """The person's accepted decisions that cover the endpoint."""
+    return _cards(decisions_of(user).filter(endpoints=endpoint))
+
+
+def thresholds(kept: DecisionEvidence) -> list[tuple[str, str]]:
+    """The thresholds of a snapshot in words, each with its value and unit."""
+    known = {name: (rule.words, rule.unit) for name, rule in RULES.items()}
+    stored = kept.snapshot.get("thresholds", {}).items()
+    named = ((*known.get(name, (name, "")), value) for name, value in stored)
+    return [(words, f"{value} {unit}".strip()) for words, unit, value in named]
 
 
 def in_force(slug: str = "") -> list[Card]:

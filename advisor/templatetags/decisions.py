@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from fleet.models import Endpoint
 from fleet.templatetags.plimsoll import shape, since_tag
 
 from ..evidence.values import State
@@ -36,3 +37,9 @@ def evidence_mark(state: str, since: datetime | None = None) -> SafeString:
 def decision_strip(context: dict[str, Any]) -> dict[str, Any]:
     """One card for each accepted decision of the reader's teams."""
     return {"strip": queries.strip(context["request"].user)}
+
+
+@register.inclusion_tag("advisor/_touched.html", takes_context=True)
+def decisions_touched(context: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    """The reader's accepted decisions that cover an endpoint."""
+    return {"cards": queries.touched(context["request"].user, endpoint)}

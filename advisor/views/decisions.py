@@ -24,7 +24,7 @@ from ..models import Decision, FrozenBody
 from ..models.decision import Choice, Status
 from ..next_steps import review_on
 from ..queries import decisions as queries
-from ..queries.evidence import day_of
+from ..queries.evidence import day_of, thresholds
 from ..recommendation.answers import clean
 from ..result.compute import result
 from ..result.result import Result
@@ -68,7 +68,9 @@ def evidence(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """What the fleet said of a decision from one moment on, with all that it was judged by."""
     found = access.see_decision(request, pk)
     kept = one_of(found.evidence.all(), row, "No evidence about this decision has this number.")
-    return render(request, "advisor/decision_evidence.html", {"decision": found, "kept": kept})
+    return render(
+        request, "advisor/decision_evidence.html", {"decision": found, "kept": kept, "thresholds": thresholds(kept)}
+    )
 
 
 @require_GET

@@ -66,3 +66,15 @@ def test_members_of_another_team_see_their_own_figures_only(page, alice, team, o
     assert "theirs" not in text(page.get("/advisor/result/?goal=serving"))
     Membership.objects.create(user=alice, team=other_team, role="viewer")
     assert "theirs" in text(page.get("/advisor/result/?goal=serving"))
+
+
+def test_an_endpoints_load_page_names_the_decisions_it_touches(page, client, alice, bob, team, other_team):
+    endpoint = box(team)
+    decision = on_ollama(alice, team, endpoint)
+    record(alice, team, endpoints=[endpoint], title="Plan in draft")
+    theirs = on_ollama(alice, other_team, endpoint, title="Plan of others")
+    judge(endpoint, State.OUTGROWN, NOW, confirmed=True)
+    watching.watch(NOW)
+    shown = text(page.get(f"/endpoints/{endpoint.pk}/load/"))
+    assert "The decision it touches" in shown and f'href="{decision.get_absolute_url()}#evidence"' in shown
+    assert "Plan in draft" not in shown and theirs.title not in shown

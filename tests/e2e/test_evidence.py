@@ -72,6 +72,8 @@ def test_the_mails_link_leads_to_the_decision_its_snapshot_and_its_endpoint(page
     page.go_back()
     evidence.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    page.get_by_role("link", name="Start with Ollama").click()
+    expect(evidence).to_be_in_viewport()
 
 
 def test_the_board_has_the_card_from_the_first_paint_on(page: Page, site: Site):
