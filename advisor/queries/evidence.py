@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
@@ -123,8 +123,10 @@ def events_on(decision: Decision, day: date | None) -> list[DecisionEvent]:
 
 def strip(user: User) -> Strip:
     """The accepted decisions of the person's teams."""
-    cards = _cards(decisions_of(user))
-    return Strip(cards[:CARDS], max(len(cards) - CARDS, 0))
+    rows = decisions_of(user)
+    cards = _cards(rows, CARDS + 1)
+    more = rows.filter(status=Status.ACCEPTED).count() - CARDS if len(cards) > CARDS else 0
+    return Strip(cards[:CARDS], more)
 
 
 def touched(user: User, endpoint: Endpoint) -> list[Card]:
@@ -146,9 +148,15 @@ def in_force(slug: str = "") -> list[Card]:
     return _cards(rows.filter(team__slug=slug) if slug else rows)
 
 
-def _cards(rows: QuerySet[Decision]) -> list[Card]:
-    accepted = with_evidence(rows.filter(status=Status.ACCEPTED)).defer("recommendation", "answers")
-    return sorted(map(_card, accepted), key=_weight, reverse=True)
+def _cards(rows: QuerySet[Decision], most: int | None = None) -> list[Card]:
+    current = DecisionEvidence.objects.filter(decision=OuterRef("pk"), until=None).values("state")
+    weight = Case(*(When(state_now=state, then=state.weight) for state in State), default=-1)
+    accepted = (
+        rows.filter(status=Status.ACCEPTED)
+        .annotate(state_now=Subquery(current))
+        .order_by(-weight, "-decided_on", "-pk")
+    )
+    return list(map(_card, with_evidence(accepted).defer("recommendation", "answers")[:most]))
 
 
 def _card(decision: Decision) -> Card:
@@ -166,7 +174,3 @@ def own_figures(user: User, team: Team | None = None) -> list[Figures]:
     rows = rows.select_related("endpoint__state").defer("verdicts", "endpoint__state__strip", "endpoint__state__facts")
     heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, row.endpoint.name))[:FIGURES]
     return [Figures(row, label(row.endpoint.state.engine or row.endpoint.engine)) for row in heaviest]
-
-
-def _weight(card: Card) -> int:
-    return State(card.state).weight if card.state in list(State) else -1
