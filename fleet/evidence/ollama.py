@@ -44,14 +44,20 @@ def judge(model: str, found: Stretch, gateway: Counts, limits: Thresholds, state
         return replace(verdict, state=State.DISAGREE, signals=(flips, *signals), advice=_ALIKE)
     waits = len(bad_days) >= limits.days_of_waiting and sent >= limits.least_samples
     if not (waits or any(each.crossed for each in promised)):
-        return replace(verdict, advice=_remarks(total))
+        short = wait is not None and float(wait[1]) <= 1000 * limits.wait_fine
+        easy = (
+            signal("waited_fine", f"{waited:.0f} %", limits, sent, waited <= limits.waited_fine),
+            signal("wait_fine", seconds(wait), limits, sent, short),
+        )
+        heavy = (replace(each, crossed=False) for each in signals[:3])  # one of them alone speaks for nothing
+        return replace(verdict, signals=(*easy, *heavy, *signals[3:]), advice=_remarks(found, limits))
     one_slot = not can_have_slots(model)
     if waits and any(each.crossed for each in others) and ((stated.slots or 1) >= 2 or one_slot):
         state = State.CANNOT_MOVE if stated.can_move is False else State.OUTGROWN
         return replace(
             verdict, state=state, limit=Limit.SLOTS, advice=_MORE_HOSTS if state is State.CANNOT_MOVE else _MOVE
         )
-    advice = (*_remarks(total), *(() if one_slot or (stated.slots or 1) >= 2 else _SLOTS))
+    advice = (*_remarks(found, limits), *(() if one_slot or (stated.slots or 1) >= 2 else _SLOTS))
     return replace(verdict, state=State.TUNE_FIRST, limit=Limit.SLOTS, advice=advice or _MORE_SIGNALS)
 
 
@@ -112,10 +118,10 @@ def _against(total: Counts, found: Stretch, gateway: Counts, limits: Thresholds)
     return tuple(sentences)
 
 
-def _remarks(total: Counts) -> tuple[Advice, ...]:
+def _remarks(found: Stretch, limits: Thresholds) -> tuple[Advice, ...]:
     """What would help whatever the verdict is."""
-    advice = []
-    if total.get("swaps"):
+    total, advice = found.total, []
+    if most_in_an_hour(found, "swaps") >= limits.swaps:
         words = "Let the models that are used side by side stay in memory."
         advice.append(Advice(words, "OLLAMA_MAX_LOADED_MODELS", "Memory for each of them at the same time."))
     if total.get("cold_loads"):

@@ -31,6 +31,16 @@ def test_ollama_whose_callers_wait_is_to_be_tuned_first():
     }
 
 
+def test_a_fine_verdict_names_the_figures_that_speak_for_it():
+    assert [each.name for each in ollama(waiting=0).signals if each.crossed] == ["waited_fine", "wait_fine"]
+    assert [each.name for each in ollama(waiting=4, ms=600).signals if each.crossed] == []
+
+
+def test_models_that_push_each_other_out_of_memory_may_stay_side_by_side():
+    assert [each.setting for each in ollama(waiting=0, swaps=2).advice] == []
+    assert [each.setting for each in ollama(waiting=0, swaps=3).advice] == ["OLLAMA_MAX_LOADED_MODELS"]
+
+
 def test_short_waits_are_no_reason_to_tune():
     assert ollama(waiting=4, ms=600).state is State.FINE
 
