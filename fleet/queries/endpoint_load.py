@@ -58,7 +58,6 @@ class LoadPage:
     collected_since: datetime | None
     span: Range  # of the chart: the window
     chart: Chart
-    hours: list[tuple[str, int]]  # of the chart: the bucket in words, and its first second
     hour: HourTable | None  # the one that was asked for
     changes: list[Changed]
     history: Sequence[LoadVerdict]
@@ -81,7 +80,6 @@ def page(endpoint: Endpoint, hour: str, now: float | None = None) -> LoadPage:
     first = LoadHour.objects.filter(endpoint=endpoint).order_by("start").values_list("start", flat=True).first()
     since = min([start for start in (first, *(row.start for row in case.rows[:1])) if start], default=None)
     span = _span(case.limits.window_days)
-    drawn = _chart(endpoint, case, span)
     return LoadPage(
         current=current,
         worst=verdicts[0] if verdicts else None,
@@ -91,8 +89,7 @@ def page(endpoint: Endpoint, hour: str, now: float | None = None) -> LoadPage:
         days=case.limits.window_days,
         collected_since=_moment(since) if since else None,
         span=span,
-        chart=drawn,
-        hours=[(spot.title, int(spot.href.rpartition("=")[2])) for spot in reversed(drawn.spots)],
+        chart=_chart(endpoint, case, span),
         hour=hour_table(case.rows, int(hour)) if hour.isdecimal() and len(hour) < 12 else None,
         changes=_changes(endpoint, case),
         history=list(endpoint.load_verdicts.defer("verdicts")[:HISTORY_SHOWN]),

@@ -62,6 +62,15 @@ def test_too_little_says_what_is_missing_and_when_there_will_be_enough(page, tea
     assert "not enough evidence" in shown and "of at least 3 days" in shown
 
 
+def test_the_target_is_the_endpoints_own_or_else_the_teams(page, team):
+    endpoint = with_load(team, "spare")
+    assert "No service target is set." in text(page, f"/endpoints/{endpoint.pk}/load/")
+    TeamLoad.objects.create(team=team, first_token=2.5, share=98)
+    assert "for 98 % of the requests: first token within 2.5 s" in text(page, f"/endpoints/{endpoint.pk}/load/")
+    EndpointLoad.objects.create(endpoint=endpoint, whole=20)
+    assert "for 98 % of the requests: whole answer within 20 s" in text(page, f"/endpoints/{endpoint.pk}/load/")
+
+
 def test_before_the_first_judgement_it_says_when_there_will_be_one(page, team):
     endpoint = watched(team, "gpu-1")
     assert "not judged yet" in text(page, f"/endpoints/{endpoint.pk}/load/")
@@ -120,7 +129,7 @@ def test_earlier_verdicts_stay_with_their_times(page, team):
     TeamLoad.objects.create(team=team, thresholds={"saturated_quarters": 500})
     judged(NOW, endpoint)
     assert [each.state for each in endpoint.load_verdicts.all()] == [State.FINE, State.SATURATED]
-    history = text(page, f"/endpoints/{endpoint.pk}/load/").partition("Earlier verdicts")[2]
+    history = text(page, f"/endpoints/{endpoint.pk}/load/").partition("Verdicts so far")[2]
     assert "to now fine" in history and "saturated: sequence cap likely" in history
 
 
