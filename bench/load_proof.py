@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _read(options: argparse.Namespace) -> list[Reading]:
-    """One reading after the other; each has the facts of the one before, and the engine's counters anew."""
+    """One reading after the other; each has the facts of the one before, and the engine's counters again."""
     readings, facts = [], Facts()
     until = time.monotonic() + options.seconds
     while time.monotonic() < until:

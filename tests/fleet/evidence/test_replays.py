@@ -6,6 +6,8 @@ import pytest
 
 from advisor.evidence import judge as decision
 from advisor.evidence.values import Case, Covered
+from advisor.guide import load_drawings
+from bench import load_figures
 from fleet.evidence.judge import Case as Load
 from fleet.evidence.judge import judge
 from fleet.evidence.verdict import Circumstances, Confidence, Limit, State, Verdict
@@ -52,6 +54,43 @@ def test_clients_with_two_contexts_disagree_and_our_own_loads_are_left_out():
     assert found.state is State.DISAGREE
     assert crossed(found) == {"reloads": "70 in one hour"}
     assert "540 of our own canaries made Ollama load the model and are left out." in found.against
+
+
+CAP, FULL, UNUSED = "vllm-2-sequences-8-callers", "vllm-full-cache-16-callers", "vllm-2-sequences-idle"
+NOW_AND_THEN = "vllm-2-sequences-now-and-then"
+
+
+def test_a_queue_at_two_sequences_is_saturated_by_the_sequence_cap():
+    found = verdict("vllm", played(office(CAP, UNUSED)))
+    assert (found.state, found.limit, found.confidence) == (State.SATURATED, Limit.SEQUENCES, Confidence.HIGH)
+    assert crossed(found) == {"saturated_quarters": "171 of 180", "queue_long": "2.5 to 5 s", "at_cap": "93 %"}
+    assert (found.callers, found.advice[0].setting) == (8, "--max-num-seqs")
+
+
+def test_a_queue_at_few_kv_blocks_is_saturated_by_the_kv_cache():
+    found = verdict("vllm", played(office(FULL, UNUSED)))
+    assert (found.state, found.limit) == (State.SATURATED, Limit.KV_CACHE)
+    assert {name: crossed(found)[name] for name in ("queue_long", "kv_waiting", "preempted")} == {
+        "queue_long": "5 to 10 s",
+        "kv_waiting": "65 %",
+        "preempted": "288",
+    }
+
+
+def test_one_caller_in_one_hour_a_day_needs_no_vllm():
+    found = verdict(
+        "vllm", played(lambda start: NOW_AND_THEN if OFFICE.has(start) and start % DAY == 10 * 3600 else UNUSED)
+    )
+    assert found.state is State.OVERKILL
+    assert crossed(found) == {"idle_hours": "3 %", "idle_running": "0", "idle_kv": "up to 2 %", "idle_flow": "0.00"}
+
+
+def test_one_caller_in_all_office_hours_leaves_room_to_spare():
+    assert verdict("vllm", played(office("vllm-2-sequences-1-caller", UNUSED))).state is State.ROOM
+
+
+def test_the_guide_draws_these_recordings():
+    assert load_figures.figures() == load_drawings.figures()
 
 
 def weeks(*busy: str) -> list[Row]:
