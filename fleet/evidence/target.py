@@ -19,6 +19,16 @@ class Target:
         """Whether anything is promised at all."""
         return any((self.first_token, self.between_tokens, self.whole))
 
+    @property
+    def words(self) -> str:
+        """What is promised: "first token 2.5 s, between tokens 0.1 s". Empty where nothing is."""
+        parts = (
+            ("first token", self.first_token),
+            ("between tokens", self.between_tokens),
+            ("whole answer", self.whole),
+        )
+        return ", ".join(f"{part} {seconds:g} s" for part, seconds in parts if seconds)
+
 
 PRESETS = {
     "chat": Target(first_token=2.5, between_tokens=0.1),

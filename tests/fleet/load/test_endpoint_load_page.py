@@ -66,9 +66,9 @@ def test_the_target_is_the_endpoints_own_or_else_the_teams(page, team):
     endpoint = with_load(team, "spare")
     assert "No service target is set." in text(page, f"/endpoints/{endpoint.pk}/load/")
     TeamLoad.objects.create(team=team, first_token=2.5, share=98)
-    assert "for 98 % of the requests: first token within 2.5 s" in text(page, f"/endpoints/{endpoint.pk}/load/")
+    assert "for 98 % of the requests: first token 2.5 s." in text(page, f"/endpoints/{endpoint.pk}/load/")
     EndpointLoad.objects.create(endpoint=endpoint, whole=20)
-    assert "for 98 % of the requests: whole answer within 20 s" in text(page, f"/endpoints/{endpoint.pk}/load/")
+    assert "for 98 % of the requests: whole answer 20 s." in text(page, f"/endpoints/{endpoint.pk}/load/")
 
 
 def test_before_the_first_judgement_it_says_when_there_will_be_one(page, team):
