@@ -8,6 +8,8 @@ from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 from advisor.recommendation import recommend
 from advisor.recommendation.answers import to_query
+from fleet.evidence.thresholds import RULES
+from fleet.evidence.thresholds import rule as threshold
 
 from .asked import requests_by_engine
 from .examples import EXAMPLES
@@ -175,9 +177,25 @@ def version(catalogue: Catalogue, _: str = "") -> str:
     return catalogue.version
 
 
-def drawing(_: Catalogue, __: str = "") -> str:
-    """The place of the drawing: an SVG is no Markdown, so the view puts it there."""
-    return "[drawing]"
+def drawing(_: Catalogue, name: str = "") -> str:
+    """The place of a drawing: an SVG is no Markdown, so the view puts it there."""
+    return f"[drawing {name or 'path'}]"
+
+
+def load_rules(_: Catalogue, __: str = "") -> str:
+    """The thresholds of load verdicts with their defaults and what each rests on."""
+    rows = [f"| {rule.words} | {_default(name)} | {rule.support} |" for name, rule in RULES.items()]
+    return "\n".join(["| threshold | default | rests on |", "|---|---|---|", *rows])
+
+
+def load_rule(_: Catalogue, name: str) -> str:
+    """One threshold's default with its unit."""
+    return _default(name)
+
+
+def _default(name: str) -> str:
+    rule, value = threshold(name)
+    return f"{value:g} {rule.unit}".strip()
 
 
 def example(catalogue: Catalogue, id: str) -> str:
@@ -238,6 +256,6 @@ MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     function.__name__: function
     for function in (
         *(changelog, command, counts, drawing, example, fact_table, facts, item_table, items, limits, moved),
-        *(outcome_table, outcomes, path, questions, requests, section, source_list, version),
+        *(load_rule, load_rules, outcome_table, outcomes, path, questions, requests, section, source_list, version),
     )
 }

@@ -52,6 +52,13 @@ PAGES = (
     Page("security", "Security before you share it", "Who can reach it, keys, and what stays open.", _RUN, beyond=True),
     Page("memory", "Memory and model files", "Will it fit, and which file for which engine.", _RUN, beyond=True),
     Page("capacity", "Capacity", "What others measured, and how to measure your own.", _RUN, beyond=True),
+    Page(
+        "load",
+        "What your servers say",
+        "Load verdicts: their rules, and what was proven.",
+        _RUN,
+        beyond=True,
+    ),
     Page("gateway", "Both behind one gateway", "One address for Ollama and vLLM, and its rules.", _RUN, beyond=True),
     Page("alternatives", "What else there is", "LM Studio, llama.cpp, SGLang, a hosted API.", _RUN),
     Page("decision-path", "The decision path", "From answers to one outcome, drawn.", _METHOD),

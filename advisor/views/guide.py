@@ -1,5 +1,7 @@
 """The guide's pages and its search. Public, unless the setting GUIDE_PUBLIC is off."""
 
+import re
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,10 +9,10 @@ from django.utils.safestring import mark_safe
 
 from advisor import access
 from advisor.catalogue import load
-from advisor.guide import drawing, pages
+from advisor.guide import drawing, load_drawings, pages
 from advisor.guide.search import search as find_passages
 
-_DRAWING_MARK = "<p>[drawing]</p>"
+_DRAWING_MARK = re.compile(r"<p>\[drawing (\w+)\]</p>")
 
 
 @login_not_required
@@ -40,7 +42,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404("The guide has no such page.")
     rendered = pages.rendered(shown)
     before, after = pages.neighbours(shown)
-    html = rendered.html.replace(_DRAWING_MARK, drawing.both(load()))
+    html = _DRAWING_MARK.sub(lambda mark: _drawing(mark[1]), rendered.html)
     context = {
         "parts": pages.parts(),
         "page": shown,
@@ -51,3 +53,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "after": after,
     }
     return render(request, "advisor/guide_page.html", context)
+
+
+def _drawing(name: str) -> str:
+    return drawing.both(load()) if name == "path" else load_drawings.both(name)

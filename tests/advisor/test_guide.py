@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 from advisor.catalogue import load
-from advisor.guide import anchor, anchors, drawing, pages, path
+from advisor.guide import anchor, anchors, drawing, load_drawings, pages, path
 from advisor.guide.fill import fill
 from advisor.recommendation.judge import TABLE
 from advisor.recommendation.values import OUTCOMES
+from fleet.evidence.thresholds import RULES
 
 SLUGS = [page.slug for page in pages.PAGES]
 CATALOGUE = load()
@@ -139,6 +140,28 @@ def test_nothing_in_the_drawing_leaves_the_sheet(narrow: bool):
         assert float(x) + float(wide) <= width and float(y) + float(high) <= height
     for x, y in re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', svg):
         assert float(x) < width and float(y) < height
+
+
+@pytest.mark.parametrize("draw", [load_drawings.waits, load_drawings.queues])
+@pytest.mark.parametrize("width", [720, 358])
+def test_drawings_of_load_stay_on_the_sheet_and_have_no_style(draw, width: int):
+    svg = draw(width)
+    height = float(re.findall(r'viewBox="0 0 \d+ ([\d.]+)"', svg)[0])
+    assert "style=" not in svg and "fill=" not in svg
+    for x, wide in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', svg):
+        assert float(x) + float(wide) <= width
+    points = [pair.split(",") for line in re.findall(r'points="([^"]+)"', svg) for pair in line.split()]
+    for x, y in [*points, *re.findall(r'<text x="([\d.]+)" y="([\d.]+)"', svg)]:
+        assert 0 <= float(x) < width and 0 <= float(y) < height
+
+
+@pytest.mark.django_db
+def test_the_page_on_load_has_its_drawings_and_every_threshold(client: Client):
+    html = unescape(client.get("/guide/load/").content.decode())
+    assert html.count('<div class="drawing drawing-wide">') == 2
+    assert "8 callers, OLLAMA_NUM_PARALLEL=1: 1.7, 2.4 s" in html
+    for name, rule in RULES.items():
+        assert f"<td>{rule.words}</td>" in html, name
 
 
 def test_the_drawn_path_has_every_row_of_the_outcome_table_in_its_order():
