@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 import time_machine
-from django.core.management import CommandError, ManagementUtility, call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from advisor.decisions import watching
@@ -99,7 +99,7 @@ def test_a_wrong_argument_exits_with_2(team, monkeypatch, capsys):
         run("--team", "nope")
     assert caught.value.returncode == 2
     with pytest.raises(SystemExit) as ended:
-        ManagementUtility(["manage.py", "decisions", "watch"]).execute()
+        command.Command().run_from_argv(["manage.py", "decisions", "watch"])
     assert ended.value.code == 2 and "check" in capsys.readouterr().err
 
 
