@@ -36,7 +36,7 @@ class DecisionEvidence(models.Model):
     def sentence(self) -> str:
         """What weighs most, in one line."""
         if self.state == State.HOLDS and len(self.findings) > 1:
-            return f"The load of all {len(self.findings)} endpoints fits."
+            return f"The load of its {len(self.findings)} endpoints fits."
         for found in self.findings[:1]:
             why = found["missing"][0] if found["missing"] else found["words"]
             return f"{found['name']}: {why[0].lower()}{why[1:]}"
