@@ -5,6 +5,7 @@ Teams that the file does not name stay as they are; endpoints that it leaves out
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,11 +15,15 @@ from teams import audit, confirmations
 from teams.models import Team
 
 from .. import endpoints, live
+from ..load import settings
 from ..models import Endpoint
 from .reader import Entry, FileMistakes, TeamEntry
 
 SECRET = "api_key"
 """The field whose value is never shown."""
+
+LOAD = "load"
+"""The key of what is stated of an endpoint's load, which is stored apart."""
 
 DEPENDS = "depends_on"
 """The field that names another endpoint of the team."""
@@ -115,16 +120,17 @@ class _Work:
 
     def _change(self, entry: Entry, endpoint: Endpoint) -> Step:
         name = entry.raw.get("name", endpoint.name)
-        before = {key: getattr(endpoint, key) for key in entry.fields}
+        before = {key: getattr(endpoint, key) for key in _own(entry)}
         try:
             moved = endpoints.change(endpoint, **_own(entry))
         except ValidationError as error:
             return self._refused(entry, error)
-        return Step("~" if moved else "=", name, tuple(_difference(entry, key, before[key]) for key in moved))
+        details = (*(_difference(entry, key, before[key]) for key in moved), *_load(entry, endpoint))
+        return Step("~" if details else "=", name, details)
 
     def _new(self, team: Team, entry: Entry) -> Step:
         try:
-            endpoints.add(team, **_own(entry))
+            _load(entry, endpoints.add(team, **_own(entry)))
         except ValidationError as error:
             return self._refused(entry, error)
         return Step("+", entry.shown("name"), (entry.shown("url"),))
@@ -168,7 +174,23 @@ class _Work:
 
 def _own(entry: Entry) -> dict[str, Any]:
     """What can be set on an endpoint before the others are there."""
-    return {key: value for key, value in entry.fields.items() if key != DEPENDS}
+    return {key: value for key, value in entry.fields.items() if key not in (DEPENDS, LOAD)}
+
+
+def _load(entry: Entry, endpoint: Endpoint) -> tuple[str, ...]:
+    """Stores what the file states of its load, and returns what moved; nothing where it leaves that out."""
+    own, details = settings.of_endpoint(endpoint), []
+    for key, value in (entry.fields.get(LOAD) or {}).items():
+        field = "measures_waits" if key == "measure_waits" else key
+        wanted, before = bool(value) if field == "measures_waits" else value, getattr(own, field)
+        if before != wanted:
+            details.append(f"{LOAD}.{key}: {_readable(before)} -> {_readable(wanted)}")
+            setattr(own, field, wanted)
+            if field == "slots":
+                own.slots_since = datetime.now(UTC) if wanted else None
+    if details:
+        settings.save_endpoint(own)
+    return tuple(details)
 
 
 def _match(entries: list[Entry], existing: list[Endpoint]) -> dict[str, Endpoint]:

@@ -1,7 +1,7 @@
 """Reading the file of `manage.py apply`: every mistake is a sentence with the line and the key.
 
-The file is the whole truth about what it names: a key that is left out means its default. A team's lists are the
-exception: without them its addresses and its endpoints stay as they are.
+The file is the whole truth about what it names: a key that is left out means its default. A team's lists and an
+endpoint's `load` are the exception: without them they stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +50,12 @@ _ENDPOINT: dict[str, _Read] = {
 }
 
 
+_LOAD: dict[str, _Read] = {
+    "slots": values.whole(1, 1000),
+    "measure_waits": values.true_or_false,
+    **dict.fromkeys(("first_token", "between_tokens", "whole"), values.seconds(0.001, 3600)),
+    "share": values.whole(50, 100, " of per cent"),
+}
 _UNTOUCHED = Endpoint()  # has every default
 
 
@@ -158,7 +164,7 @@ class _Reader:
         return entries
 
     def _endpoint(self, node: Node, path: str) -> Entry:
-        keys = self._mapping(node, path, FIELDS)
+        keys = self._mapping(node, path, (*FIELDS, "load"))
         self._required(node, keys, path, ("name", "url"))
         given = {key: self._value(keys, key, path, read) for key, read in _ENDPOINT.items()}
         key_of = partial(clean_key, username=given["username"] or "")
@@ -166,6 +172,9 @@ class _Reader:
         fields = {key: getattr(_UNTOUCHED, key) if value is None else value for key, value in given.items()}
         for key in ("expected_models", "canary_models"):
             fields[key] = self._values(keys, key, path, values.model)
+        if "load" in keys and not _is_null(keys["load"]):
+            load = self._mapping(keys["load"], f"{path}.load", tuple(_LOAD))
+            fields["load"] = {key: self._value(load, key, f"{path}.load", read) for key, read in _LOAD.items()}
         if given["timeout"] is None:
             fields["timeout"] = default_timeout(fields["interval"])
         entry = Entry(path, _line(node), fields, _lines(keys), self._raw(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from fleet.models import Endpoint, EndpointState
+from fleet.models import Endpoint, EndpointLoad, EndpointState
 from teams.models import Team
 from tests.broker import free_port
 
@@ -301,3 +301,29 @@ def test_two_endpoints_swap_who_depends_on_whom_and_a_left_out_one_is_taken_away
 def test_what_cannot_be_decided_by_is_reported_with_its_line(file, first, second, shown):
     text = f'  - {{name: a, url: "http://a:80", {first}}}\n  - {{name: b, url: "http://b:80", {second}}}\n'
     assert shown in refused(file, SHORT + text)
+
+
+LOADED = SHORT + "  - {{name: gpu-1, url: 'http://gpu-1:8000'{}}}\n"
+
+
+def test_what_is_stated_of_the_load_is_stored_and_stays_where_it_is_left_out(file):
+    run(file, LOADED.format(", load: {slots: 2, measure_waits: true, first_token: 2.5}"))
+    own = EndpointLoad.objects.get()
+    assert (own.slots, own.measures_waits, own.first_token, own.share) == (2, True, 2.5, None)
+    assert own.slots_since is not None
+    assert "=" in run(file, LOADED.format("")) and EndpointLoad.objects.get().slots == 2
+    printed = run(file, LOADED.format(", load: {first_token: 5}"))
+    assert "load.slots: 2 -> none" in printed and "load.first_token: 2.5 -> 5" in printed
+    assert (own := EndpointLoad.objects.get()).slots is own.slots_since is None and not own.measures_waits
+
+
+@pytest.mark.parametrize(
+    ("load", "sentence"),
+    [
+        ("{slots: many}", "teams[0].endpoints[0].load.slots is 'many': give a whole number from 1 to 1000."),
+        ("{slot: 2}", "teams[0].endpoints[0].load.slot is not a key of this file: did you mean slots?"),
+        ("7", "teams[0].endpoints[0].load has to have keys, such as slots: …"),
+    ],
+)
+def test_what_is_wrong_of_the_load_is_named(file, load, sentence):
+    assert sentence in refused(file, LOADED.format(f", load: {load}"))
