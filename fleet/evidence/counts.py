@@ -143,15 +143,16 @@ def pack(counts: Counts) -> bytes:
 def unpack(packed: bytes) -> Counts:
     """The inverse of `pack`. Raises ValueError for what it can't have written."""
     counts: Counts = {}
+    at, end = 0, len(packed)
     try:
-        while packed:
-            width, number, first = _HEAD.unpack_from(packed)
-            letter, size = _WIDTHS[width][0], 1 << width
-            ends = _HEAD.size + number - 1
-            places = accumulate(packed[_HEAD.size : ends], initial=first)
-            numbers = struct.unpack_from(f"<{number}{letter}", packed, ends)
-            counts.update(zip(map(_NAMES.__getitem__, places), numbers, strict=True))
-            packed = packed[ends + number * size :]
+        while at < end:
+            width, number, first = _HEAD.unpack_from(packed, at)
+            after = at + _HEAD.size + number - 1
+            places = accumulate(packed[at + _HEAD.size : after], initial=first)
+            numbers = struct.unpack_from(f"<{number}{_WIDTHS[width][0]}", packed, after)
+            for place, value in zip(places, numbers, strict=True):
+                counts[_NAMES[place]] = value
+            at = after + (number << width)
     except (struct.error, IndexError) as error:
         raise ValueError(f"The counts of an hour can't be read: {error}") from None
     return counts
