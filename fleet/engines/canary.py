@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .canary_questions import body, no_such_route, refusal, reply_of, spent
+from .canary_questions import body, no_such_route, refusal, reply_of, spent, times
 from .errors import Cause, ProbeError
 from .http.answer import Answer
 from .http.client import Client
@@ -80,7 +80,9 @@ class _Asker:
             after = in_memory(self._send("GET", "/api/ps", AGAIN_DEADLINE).json(dict))
         except ProbeError:
             return canary
-        return replace(canary, loaded=loaded_again(name, whole(self.reply.get("load_duration")), before, after))
+        loaded = loaded_again(name, whole(self.reply.get("load_duration")), before, after)
+        busy = name in after and (after[name].expires_at or 0) <= (before[name].expires_at or 0)
+        return replace(canary, loaded=loaded, left_busy=busy)
 
     def ask(self, timeout: float, paths: Sequence[str]) -> Canary:
         """The first route that the server has decides."""
@@ -91,13 +93,16 @@ class _Asker:
                 note = refusal(answer, path)
                 if not note:
                     self.reply = reply_of(answer, path)
-                    return Canary(name, self._ms(), spent(self.reply), path=path)
+                    return Canary(
+                        name, self._ms(), spent(self.reply), path=path, status=answer.status, **times(self.reply)
+                    )
                 if not no_such_route(answer):
-                    return Canary(name, self._ms(), note=note)
+                    return Canary(name, self._ms(), note=note, status=answer.status)
                 first = first or note
             return Canary(name, self._ms(), note=first)
         except ProbeError as error:
-            return Canary(name, self._ms(), failure=self._failure(error, timeout))
+            ms, status = self._ms(), self.exchanges[-1].status if self.exchanges else None
+            return Canary(name, ms, failure=self._failure(error, timeout), status=status)
 
     def _ms(self) -> float | None:
         return self.exchanges[-1].total_ms if self.exchanges else None

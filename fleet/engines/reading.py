@@ -158,7 +158,9 @@ class Canary:
     note: str = ""  # the server refused the question itself, which says nothing about the engine
     path: str = ""  # that took the question
     loaded: bool = False  # it made the engine load the model again
-    unused: bool = False  # skipped, since nobody had used the model
+    measures: bool = False  # it is a sample of waits: also sent, or found unnecessary, whatever real traffic there is
+    left_busy: bool = False  # Ollama's expires_at did not move when it ended: other requests were under way
+    unused: bool = False  # skipped, since nobody had used the model: no caller waited
     status: int | None = None  # of the answer, where there was one
     wait_ms: float | None = None  # that it waited for a slot, by Ollama's own times
     load_ms: float | None = None  # that it waited for a load, its model's own or another's

@@ -175,8 +175,13 @@ def _add_canary(so_far: Collecting, canary: Canary) -> None:
             counts.add(counted, "unused")
         return
     so_far.canaries += 1
+    if not canary.measures:
+        return  # those are not sent under real traffic, so they show too few waits
+    busy = canary.failure is not None and canary.failure.cause is Cause.SATURATED
+    if not (busy or canary.loaded or canary.wait_ms is not None):
+        return  # it shows nothing of waits
     counts.add(counted, "canaries")
-    if canary.failure and canary.failure.cause is Cause.SATURATED:
+    if busy:
         counts.add(counted, "refused" if canary.status == 503 else "waited")
         if canary.status is None and canary.ms is not None:  # it was given up: it had waited so long at least
             counts.add_value(counted, "wait", canary.ms)

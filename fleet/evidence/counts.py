@@ -45,7 +45,7 @@ _SUMS = (
     "swaps",  # a model was gone before its time and came back
     "cold_loads",  # a model was loaded that was not in memory
     "spilled",  # probes that found a part of the model outside the GPU's memory
-    "canaries",
+    "canaries",  # that showed a wait, or that there was none
     "waited",  # canaries that waited for a slot
     "scheduler",  # canaries that waited for another model's load
     "slowed",  # canaries whose prompt took three times as long as when idle

@@ -92,6 +92,11 @@ class Endpoint(models.Model):
         return unverified(self.url, self.verify_tls)
 
     @property
+    def measures_waits(self) -> bool:
+        """Whether its canaries are sent under load, too. One more query, unless `load_settings` was selected."""
+        return bool(getattr(getattr(self, "load_settings", None), "measures_waits", False))
+
+    @property
     def access(self) -> dict[str, Any]:
         """How its server is called, as keywords of engines.probe.probe and engines.canary.ask."""
         return {"api_key": self.api_key or None, "username": self.username or None, "verify": self.verify_tls}
@@ -201,6 +206,7 @@ class EndpointState(models.Model):
             start_within=endpoint.start_within,
             canary_models=tuple(endpoint.canary_models),
             canary_every=endpoint.canary_every,
+            measures_waits=bool(endpoint.canary_models) and endpoint.measures_waits,
             interval=endpoint.interval * self.stretch,
             key=str(self.pk),
         )

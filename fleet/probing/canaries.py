@@ -30,7 +30,7 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         return reading  # another probe was sent off meanwhile
     state.due_at = until
     give_back()
-    return canary.ask(
+    found = canary.ask(
         endpoint.url,
         wanted.engine,
         wanted.model,
@@ -39,3 +39,4 @@ def ask(state: EndpointState, reading: Reading) -> Reading:
         timeout=CONFIRM_DEADLINE if wanted.confirms else CANARY_DEADLINE,
         **endpoint.access,
     )
+    return replace(found, canary=found.canary and replace(found.canary, measures=wanted.measures))

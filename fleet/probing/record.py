@@ -56,7 +56,8 @@ class Judged:
 
 def states(endpoint_ids: Iterable[int]) -> dict[int, EndpointState]:
     """The states that probes start from, by endpoint; without those that are gone or paused."""
-    return EndpointState.objects.select_related("endpoint").filter(endpoint__paused=False).in_bulk(list(endpoint_ids))
+    rows = EndpointState.objects.select_related("endpoint__load_settings")
+    return rows.filter(endpoint__paused=False).in_bulk(list(endpoint_ids))
 
 
 def state_of(endpoint_id: int) -> EndpointState | None:

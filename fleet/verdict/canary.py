@@ -45,6 +45,9 @@ def learned(last: CanaryMemory, engine: str, reading: Reading, models: Sequence[
     left = {name: at or seen[name] for name, at in last.left.items() if name in seen}
     if engine == "ollama" and asked and not asked.skipped:
         left[asked.model] = ""  # this reading saw the expiry of before
+        late = asked.failure is not None and asked.failure.cause is Cause.SATURATED
+        if asked.measures and (asked.left_busy or late):
+            del left[asked.model]  # who is at work without a break moves no expiry, and would look idle
     ended, ended_for = last.has_ended(version, models), last.ended_for
     if asked and asked.loaded and not last.doubted:
         ended, ended_for = asked.model, (version, *models)

@@ -1,6 +1,7 @@
 """When an endpoint's canary is due and to which model it goes. Pure.
 
-None is asked where it would load a model again, or keep one in memory that nobody uses.
+None is asked where it would load a model again, or keep one in memory that nobody uses. Nor under real traffic, except
+where canaries measure Ollama's waits: a sample of busy moments is what those are for.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,16 @@ NOT_OFFERED = "none of its models is offered"
 UNUSED = "not used since the last canary; another would keep it in memory"
 ENDED = "canaries have ended here"
 
+MEASURED_EVERY = 300
+"""Seconds at least between two canaries that measure waits: 12 an hour, 540 in a week's office hours."""
+
+MEASURING_COSTS = (
+    "Each canary waits in Ollama's queue like a caller, and takes the place of the prompt that Ollama kept for a "
+    "caller's next request: on a CPU, a prompt of 1,522 tokens then took 20 s instead of 13 ms. At most 12 are sent an "
+    "hour, none to a model that nobody uses, and they end by themselves when one made Ollama load a model again."
+)
+"""What is shown beside the switch."""
+
 RARELY = 7200
 """Seconds between two canaries where idle models are unloaded and nothing shows their use: LM Studio does it after an
 hour, unless it is set otherwise."""
@@ -33,6 +44,7 @@ class Question:
     model: Model
     paths: tuple[str, ...]  # to ask until the server has one; the route that took the model's last one first
     confirms: bool  # it repeats one that failed, where figures distinguish busy from wedged: it may take less time
+    measures: bool = False  # it is a sample of waits
 
 
 def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Canary | None:
@@ -41,7 +53,11 @@ def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Ca
     if not allowed or reading.failure or reading.load.asleep:
         return None
     engine = reading.identity.engine if reading.identity else rules.engine
-    regular = due(last.done_at, every(rules.canary_every, engine, last), rules.key, reading.at)
+    measures = rules.measures_waits and engine == "ollama"
+    seconds = max(rules.canary_every, MEASURED_EVERY) if measures else rules.canary_every
+    regular = due(last.done_at, every(seconds, engine, last), rules.key, reading.at)
+    if measures and reading.at - last.at < MEASURED_EVERY:
+        regular = False
     stalled = stall.after(memory.stalled, memory.load, reading, engine)
     worked = reading.load.worked_since(memory.load)
     needed = stall.long_enough(stalled, reading.at) and last.done_at < stalled.since
@@ -55,13 +71,13 @@ def next_canary(memory: Memory, rules: Rules, reading: Reading) -> Question | Ca
         return Canary(skipped=NOTHING_LOADED if offered else NOT_OFFERED)
     used = [model for model in models if last.doubted or not unused(model, reading, last)]
     if not used:
-        return Canary(skipped=UNUSED)
+        return Canary(choose(models, last.model, again=False).name, skipped=UNUSED, unused=measures)
     model = choose(used, last.model, last.doubted)
-    if worked or _used(memory, model):
+    if not measures and (worked or _used(memory, model)):
         return Canary(model.name, skipped=TRAFFIC)
     progress_shows = engine == "ollama" or reading.load.generation_tokens is not None
     paths = routes(engine, model, reading.facts.api, last.paths.get(model.name, ""))
-    return Question(engine, model, tuple(paths), confirms=last.doubted and progress_shows)
+    return Question(engine, model, tuple(paths), last.doubted and progress_shows, measures)
 
 
 def every(seconds: int, engine: str, last: CanaryMemory) -> int:

@@ -37,5 +37,6 @@ class Rules:
     start_within: int | None = None  # seconds; None: learned from earlier starts
     canary_models: tuple[str, ...] = ()
     canary_every: int = 600  # seconds
+    measures_waits: bool = False  # canaries are sent under load, too
     interval: int = 30  # seconds from one probe to the next
     key: str = ""  # gives the endpoint its seconds on the grids of schedule

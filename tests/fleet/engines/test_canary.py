@@ -102,6 +102,31 @@ def test_an_ollama_that_loads_its_model_again_for_the_canary_is_noted() -> None:
     assert found.canary and (found.canary.loaded, found.canary.failure) == (True, None)
 
 
+TIMES = {"load_duration": 1_000_000, "prompt_eval_duration": 5_000_000, "eval_duration": 2_000_000}
+
+
+def test_ollamas_own_times_show_how_long_the_canary_waited() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        engine.put("POST /api/generate", {"done": True, "total_duration": 1_228_000_000, **TIMES})
+        waited = asked(engine, "ollama").canary
+        engine.put("POST /api/generate", {"done": True, "total_duration": 7_900_000, **TIMES})
+        rounded = asked(engine, "ollama").canary
+        engine.put("POST /api/generate", {"done": True, **TIMES})
+        unknown = asked(engine, "ollama").canary
+    assert waited and (waited.wait_ms, waited.load_ms, waited.prompt_ms, waited.status) == (1220.0, 1.0, 5.0, 200)
+    assert rounded and rounded.wait_ms == 0
+    assert unknown and (unknown.wait_ms, unknown.load_ms) == (None, None)
+
+
+def test_a_canary_that_ollama_refuses_for_its_queue_has_the_status() -> None:
+    with FakeEngine("ollama", "loaded") as engine:
+        full = "server busy, please try again.  maximum pending requests exceeded"
+        engine.put("POST /api/generate", {"error": full}, 503)
+        refused = asked(engine, "ollama")
+    assert failure(refused) == (Cause.SATURATED, "canary")
+    assert refused.canary and refused.canary.status == 503
+
+
 def test_a_model_that_has_left_ollamas_memory_since_the_probe_is_not_asked() -> None:
     with FakeEngine("ollama", "loaded") as engine:
         reading = good(engine, "ollama")

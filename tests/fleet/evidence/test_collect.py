@@ -115,7 +115,7 @@ def test_our_own_canaries_are_left_out_of_the_requests(hours):
     hours.add(counted=counted(100), seconds=300)
     hours.add(canary=Canary("m", ms=20.0), seconds=300)
     hours.add(counted=counted(101, (1, 0, 0)), seconds=300)
-    assert hours.now("m") == {"canaries": 1, "scrapes": 1, "seconds": 600}
+    assert hours.now("m") == {"scrapes": 1, "seconds": 600}
 
 
 def test_maintenance_is_left_out_of_the_counters(hours):
@@ -152,8 +152,8 @@ def test_use_shows_by_a_later_expiry(hours):
 
 
 def test_a_canary_shows_waits_loads_and_slowed_work(hours):
-    hours.add(canary=Canary("x", wait_ms=1.0, load_ms=1.0, prompt_ms=4.0))
-    hours.add(canary=Canary("x", wait_ms=1200.0, load_ms=400.0, prompt_ms=13.0))
+    hours.add(canary=Canary("x", measures=True, wait_ms=1.0, load_ms=1.0, prompt_ms=4.0))
+    hours.add(canary=Canary("x", measures=True, wait_ms=1200.0, load_ms=400.0, prompt_ms=13.0))
     hours.add(canary=Canary("x", skipped="idle", unused=True))
     assert hours.now("x") == {
         "canaries": 2, "waited": 1, "scheduler": 1, "slowed": 1, "unused": 1,
@@ -162,15 +162,25 @@ def test_a_canary_shows_waits_loads_and_slowed_work(hours):
 
 
 def test_a_canary_that_caused_a_load_has_no_times(hours):
-    hours.add(canary=Canary("x", wait_ms=900.0, load_ms=900.0, loaded=True))
+    hours.add(canary=Canary("x", measures=True, wait_ms=900.0, load_ms=900.0, loaded=True))
     assert hours.now("x") == {"canaries": 1, "caused_load": 1}
 
 
 def test_a_refused_canary_is_counted(hours):
-    hours.add(canary=Canary("x", failure=Failure(Cause.SATURATED, "canary"), status=503))
+    hours.add(canary=Canary("x", measures=True, failure=Failure(Cause.SATURATED, "canary"), status=503))
     assert hours.now("x") == {"canaries": 1, "refused": 1}
 
 
 def test_a_canary_that_was_given_up_had_waited_as_long_at_least(hours):
-    hours.add(canary=Canary("x", ms=10_003.0, failure=Failure(Cause.SATURATED, "canary", "but others got theirs")))
+    failed = Canary(
+        "x", ms=10_003.0, measures=True, failure=Failure(Cause.SATURATED, "canary", "but others got theirs")
+    )
+    hours.add(canary=failed)
     assert hours.now("x") == {"canaries": 1, "waited": 1, "wait.10": 1}
+
+
+def test_canaries_that_are_skipped_under_real_traffic_are_no_samples_of_waits(hours):
+    hours.add(canary=Canary("x", wait_ms=1.0, load_ms=1.0, prompt_ms=4.0))
+    hours.add(canary=Canary("x", measures=True, failure=Failure(Cause.CONNECTION_REFUSED, "connect")))
+    hours.add(canary=Canary("x", measures=True, note="POST /api/generate answered HTTP 400"))
+    assert hours.now("x") == {}
