@@ -184,8 +184,8 @@ def drawing(_: Catalogue, name: str = "") -> str:
 
 def load_rules(_: Catalogue, __: str = "") -> str:
     """The thresholds of load verdicts with their defaults and what each rests on."""
-    rows = [f"| {rule.words} | {_default(name)} | {rule.support} |" for name, rule in RULES.items()]
-    return "\n".join(["| threshold | default | rests on |", "|---|---|---|", *rows])
+    rows = [f"| {_default(name)} | {rule.words} | {rule.support} |" for name, rule in RULES.items()]
+    return "\n".join(["| default | of | rests on |", "|---|---|---|", *rows])
 
 
 def load_rule(_: Catalogue, name: str) -> str:
