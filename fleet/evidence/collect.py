@@ -42,6 +42,7 @@ class Collecting:
     quarter: list[int] = field(default_factory=lambda: [0, 0, 0])  # its start, probes, those with QUEUED waiting
     gone: dict[str, int] = field(default_factory=dict)  # models that left the memory before their time -> when
     idle_prompt: dict[str, float] = field(default_factory=dict)  # the least ms that a canary's prompt took, by model
+    asked: list[str] = field(default_factory=list)  # models that canaries have used since the last good probe
     canaries: int = 0  # since the engine's counters were read: their requests are ours
     read: dict[str, Any] = field(default_factory=dict)  # the engine's counters when they were last read
     edges: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by model, its histograms' buckets
@@ -157,8 +158,10 @@ def _add_models(so_far: Collecting, before: Facts, reading: Reading, at: int) ->
         elif old.digest == model.digest and _another_runner(old, model):
             counts.add(counted, "flips")
             counts.add(counted, "reloads")
-        if old and old.expiry and model.expiry and model.expiry > old.expiry:
+        ours = model.name in so_far.asked
+        if old and old.expiry and model.expiry and model.expiry > old.expiry and not ours:
             counts.add(counted, "used")
+    so_far.asked = []
     so_far.gone = {name: when for name, when in so_far.gone.items() if at - when < 24 * HOUR}
 
 
@@ -175,6 +178,7 @@ def _add_canary(so_far: Collecting, canary: Canary) -> None:
             counts.add(counted, "unused")
         return
     so_far.canaries += 1
+    so_far.asked.append(canary.model)
     if not canary.measures:
         return  # those are not sent under real traffic, so they show too few waits
     busy = canary.failure is not None and canary.failure.cause is Cause.SATURATED

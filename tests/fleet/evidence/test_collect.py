@@ -151,6 +151,15 @@ def test_use_shows_by_a_later_expiry(hours):
     assert hours.now("llama3:8b")["used"] == 1
 
 
+def test_a_later_expiry_by_our_own_canary_is_no_use(hours):
+    later = [replace(MODEL, expires_at=f"2026-11-24T10:{minute:02}:00Z") for minute in (0, 5, 10)]
+    hours.add(facts=Facts(models=(later[0],)), canary=Canary(MODEL.name, wait_ms=1.0))
+    hours.add(facts=Facts(models=(later[1],)))
+    assert "used" not in hours.now(MODEL.name)
+    hours.add(facts=Facts(models=(later[2],)))
+    assert hours.now(MODEL.name)["used"] == 1
+
+
 def test_a_canary_shows_waits_loads_and_slowed_work(hours):
     hours.add(canary=Canary("x", measures=True, wait_ms=1.0, load_ms=1.0, prompt_ms=4.0))
     hours.add(canary=Canary("x", measures=True, wait_ms=1200.0, load_ms=400.0, prompt_ms=13.0))
