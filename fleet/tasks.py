@@ -1,6 +1,7 @@
 """Celery tasks. Each is a door: it calls one function."""
 
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.schedule import Scheduled
 from .alerts import calling, claims, delivery, digest
 from .history import rollups, upkeep
 from .incidents import sweep
+from .load import hours, judging
 from .muting import marks
 from .probing import dispatch, worker
 from .probing.claims import Claim
@@ -97,6 +99,18 @@ def refresh_marks() -> None:
 def roll_up() -> None:
     """Add up the history to minutes, hours and days."""
     rollups.roll_up()
+
+
+@shared_task(base=Scheduled)
+def judge_load() -> None:
+    """Renew the load verdicts whose turn it is."""
+    judging.judge_due()
+
+
+@shared_task(base=Scheduled)
+def keep_load() -> None:
+    """Make days of old hours of load, and drop old days."""
+    hours.upkeep(int(time.time()))
 
 
 @shared_task(base=Scheduled)

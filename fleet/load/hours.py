@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 
-from django.db import transaction
-
 from core import fence
+from core.database import writing
 
 from ..evidence import counts
 from ..evidence.collect import Collecting, Hour
@@ -115,13 +115,14 @@ def _make_days(endpoint_id: int, until: int) -> None:
         of_day = list(hours.filter(start__lt=day + DAY))
         groups: dict[tuple[str, int | None], list[counts.Counts]] = defaultdict(list)
         for hour in of_day:
-            groups[hour.model, hour.edges_id].append(counts.unpack(bytes(hour.counts)))
+            with suppress(ValueError):  # as in `rows`
+                groups[hour.model, hour.edges_id].append(counts.unpack(bytes(hour.counts)))
         days = (
             LoadHour(endpoint_id=endpoint_id, start=day, seconds=DAY, model=model, edges_id=edges,
                      counts=counts.pack(counts.merged(some)))
             for (model, edges), some in groups.items()
         )  # fmt: skip
-        with transaction.atomic():
+        with writing():
             LoadHour.objects.bulk_create(days)
             LoadHour.objects.filter(pk__in=[hour.pk for hour in of_day])._raw_delete("default")
 

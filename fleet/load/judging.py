@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db.models import F
 
 from core import fence
+from core.database import writing
 
 from ..alerts import load_verdicts
 from ..evidence import line
@@ -35,9 +36,8 @@ CANARIES_OFF = (
 def judge_due(now: float | None = None) -> None:
     """Judges those whose turn it is, a sixtieth of the fleet each minute; `now` in unix seconds."""
     now = time.time() if now is None else now
-    minute = int(now) // 60 % 60
-    endpoints = Endpoint.objects.filter(paused=False).select_related("team", "state")
-    due = [each for each in endpoints.order_by("pk") if each.pk % 60 == minute]
+    endpoints = Endpoint.objects.filter(paused=False).annotate(turn=F("pk") % 60)
+    due = endpoints.filter(turn=int(now) // 60 % 60).select_related("team", "state").order_by("pk")
     judge_these(due, int(now))
 
 
@@ -109,7 +109,7 @@ def _store(endpoint: Endpoint, verdicts: tuple[Verdict, ...], known: Line | None
         "in_time": worst.in_time,
         "verdicts": [stored.to_json(each) for each in verdicts],
     }
-    with transaction.atomic():
+    with writing():
         current = LoadVerdict.objects.select_for_update().filter(endpoint=endpoint, until=None).first()
         if current and all(getattr(current, name) == value for name, value in kind.items()):
             LoadVerdict.objects.filter(pk=current.pk).update(**figures)

@@ -21,6 +21,8 @@ from core.schedule import Scheduled
         ("fleet.tasks.pulse_delivery", "delivery"),
         ("fleet.tasks.prune", "upkeep"),
         ("fleet.tasks.roll_up", "upkeep"),
+        ("fleet.tasks.judge_load", "upkeep"),
+        ("fleet.tasks.keep_load", "upkeep"),
         ("teams.tasks.clear_up", "upkeep"),
     ],
 )

@@ -1,0 +1,76 @@
+"""Load verdicts, renewed once an hour for each endpoint."""
+
+import pytest
+
+from core.models import PutOff
+from fleet import endpoints
+from fleet.evidence.window import DAY
+from fleet.load.judging import JUDGING, judge_due, judge_these
+from fleet.models import Endpoint, LoadVerdict, TeamLoad
+from teams.models import Team
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+NOW = 1_795_510_800
+
+
+@pytest.fixture
+def fleet(team) -> list[Endpoint]:
+    return [endpoints.add(team, name=f"e{n}", url=f"http://10.0.0.{n}:8000", engine="vllm") for n in range(1, 5)]
+
+
+def judged() -> set[int]:
+    return set(LoadVerdict.objects.values_list("endpoint_id", flat=True))
+
+
+def test_each_endpoint_is_judged_once_an_hour_in_a_minute_of_its_own(fleet):
+    first = fleet[0]
+    minute = NOW // 3600 * 3600 + first.pk % 60 * 60
+    judge_due(minute)
+    assert judged() == {each.pk for each in fleet if each.pk % 60 == first.pk % 60}
+    for n in range(60):
+        judge_due(minute + 60 * n)
+    assert judged() == {each.pk for each in fleet}
+    assert LoadVerdict.objects.count() == len(fleet), "what has not changed is the same row"
+
+
+def test_the_paused_are_not_judged(gpu):
+    Endpoint.objects.update(paused=True)
+    for n in range(60):
+        judge_due(NOW + 60 * n)
+    assert judged() == set()
+
+
+def test_a_minute_in_which_nobody_is_due_is_one_question(gpu, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        judge_due(NOW // 3600 * 3600 + (gpu.pk + 1) % 60 * 60)
+
+
+def test_those_of_one_minute_are_read_together(fleet, django_assert_max_num_queries):
+    some = Endpoint.objects.select_related("team", "state")
+    with django_assert_max_num_queries(30):
+        judge_these(some, NOW)
+    first = len(judged())
+    assert first == len(fleet)
+
+
+def test_a_verdict_of_another_kind_ends_the_one_before(gpu, hour):
+    some = Endpoint.objects.select_related("team", "state")
+    judge_these(some, NOW)
+    for n in range(1, 6 * 24):
+        hour(gpu, NOW - 3600 * n, probes=240, gauges=240, **{"running.0": 240, "queued.0": 240, "kv.0": 240})
+    judge_these(some, NOW + 3600)
+    before, now = LoadVerdict.objects.order_by("pk")
+    assert (before.state, now.until) == ("not enough evidence", None)
+    assert now.state != before.state
+    assert before.until == now.since
+
+
+def test_an_endpoint_that_cannot_be_judged_costs_itself_alone(fleet, hour):
+    other = Team.objects.create(name="Other", slug="other")
+    TeamLoad.objects.create(team=other, zone="Mars/Base")
+    broken = endpoints.add(other, name="broken", url="http://10.0.0.9:8000")
+    hour(broken, NOW - DAY)
+    judge_these(Endpoint.objects.select_related("team", "state"), NOW)
+    assert judged() == {each.pk for each in fleet}
+    assert [row.key for row in PutOff.objects.filter(sweep=JUDGING)] == [str(broken.pk)]
