@@ -18,7 +18,6 @@ from urllib.error import HTTPError
 import pytest
 import redis
 
-from bench.probing import register
 from config.data_folder import ROOT
 from core import signs_of_life
 from ops import one_part, worker
@@ -133,7 +132,9 @@ def test_another_general_worker_dispatches_soon_after_one_is_killed(parts, wait_
 @pytest.mark.product
 def test_probes_of_a_killed_worker_are_late_by_one_interval_at_most(parts, settings_of_all, wait_for, tmp_path):
     with closing(many(ENDPOINTS)) as engines:
-        register(settings_of_all, engines.port, ENDPOINTS, INTERVAL, 3)
+        numbers = map(str, (engines.port, ENDPOINTS, INTERVAL, 0))
+        fill = [sys.executable, "-m", "bench.fill", *numbers]
+        subprocess.run(fill, cwd=ROOT, env=settings_of_all, stdout=subprocess.DEVNULL, check=True)
         parts("general")
         lost, _ = parts("probe"), parts("probe")
         wait_for(lambda: len(_due(tmp_path)) == ENDPOINTS, 60, "some are not probed")

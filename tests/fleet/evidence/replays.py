@@ -68,7 +68,7 @@ def _reading(line: dict[str, Any]) -> Reading:
         line["at"],
         facts=Facts(models=models),
         load=load_from_json(line["load"]),
-        canary=Canary(**canary) if canary else None,
+        canary=Canary(**{**canary, "measures": True}) if canary else None,
         counted=tuple(Counted.from_json(each["model"], each) for each in line.get("counted", ())),
     )
 
