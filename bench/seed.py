@@ -32,11 +32,15 @@ TROUBLES = (
     ("loading", "loading", "health", ""),
     ("asleep", "asleep", "load", "weights_offloaded"),
 )
+VERDICTS = (
+    *[("fine", "")] * 12, *[("room to spare", "")] * 3, ("not enough evidence", ""), ("overkill", ""),
+    ("tune first", ""), ("saturated", "KV cache"), ("outgrown", "slots"),
+)  # fmt: skip
 
 
 def seed(endpoints: int, observations: int = 100) -> None:
     """Adds `endpoints` endpoints in teams of about 40, each with `observations` stored readings."""
-    from fleet.models import Endpoint, EndpointState, Observation
+    from fleet.models import Endpoint, EndpointState, LoadVerdict, Observation
     from teams.models import Team
 
     dice = random.Random(endpoints)
@@ -49,6 +53,7 @@ def seed(endpoints: int, observations: int = 100) -> None:
         batch = [_endpoint(dice, i, teams) for i in range(start, min(endpoints, start + 500))]
         made = Endpoint.objects.bulk_create(batch)
         EndpointState.objects.bulk_create(EndpointState(endpoint=e, **_state(dice, e, now)) for e in made)
+        LoadVerdict.objects.bulk_create(LoadVerdict(endpoint=e, **_verdict(dice, e, now)) for e in made)
         for endpoint in made:
             moments = (datetime.fromtimestamp(now - 30 * n, UTC) for n in range(observations))
             Observation.objects.bulk_create(
@@ -92,6 +97,17 @@ def _load(dice: random.Random, engine: str, status: str) -> dict:
         running = 16 if waiting else dice.randint(0, 12)
         return {"running": running, "waiting": waiting, "slots": 16, "kv_cache_usage": dice.random() / 2}
     return {"busy": dice.random() < 0.3} if engine == "ollama" else {}
+
+
+def _verdict(dice: random.Random, endpoint, now: float) -> dict:
+    """A load verdict; as in life only some have a load line, and Ollama shows no callers."""
+    state, limit = dice.choice(VERDICTS)
+    at = datetime.fromtimestamp(now, UTC)
+    known = {"state": state, "limit": limit, "since": at - timedelta(hours=dice.randint(1, 900)), "judged_at": at}
+    known |= {"confidence": "high", "in_time": dice.choice((None, dice.uniform(70, 100)))}
+    if endpoint.engine == "vllm":
+        known |= {"line": dice.choice((None, 8, 16)), "callers": dice.randint(0, 20), "at_work": dice.uniform(0, 100)}
+    return known
 
 
 def _strip(dice: random.Random, engine: str, status: str, now: float, since: float) -> dict:

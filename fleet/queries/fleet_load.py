@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -23,6 +23,9 @@ from ..models import Endpoint, LoadVerdict
 FIRST = 6
 """Endpoints to act on that are shown."""
 
+DRAWN = 1500
+"""Endpoints in the picture, the heaviest verdicts first: with more of them nothing could be read in it."""
+
 CHANGES = 12
 CHANGED_WITHIN = timedelta(days=30)
 ROWS = 50
@@ -32,9 +35,8 @@ _FIGURES = ("since", "confirmed", "confidence", "line", "callers", "at_work", "i
 _WEIGHT = {state.value: state.weight for state in State}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The current load verdict of one endpoint. Shares are per cent."""
+class Standing(NamedTuple):
+    """The current load verdict of one endpoint. Shares are per cent. A tuple, since there are thousands on a page."""
 
     pk: int  # of the verdict
     endpoint_id: int
@@ -111,9 +113,14 @@ class FleetLoad:
 
     @property
     def picture(self) -> SafeString:
-        """All that are shown, in one picture."""
-        points = {each: _point(each) for each in self.shown}
-        return picture(list(points.values()), [points[each] for each in self.shown if each.state in FIRM])
+        """Those that are shown in one picture, DRAWN at most."""
+        points = {each: _point(each) for each in self.shown[:DRAWN]}
+        return picture(list(points.values()), [point for each, point in points.items() if each.state in FIRM])
+
+    @property
+    def drawn(self) -> int:
+        """How many of them there are in the picture; 0: all that have any figure."""
+        return DRAWN if len(self.shown) > DRAWN else 0
 
     @property
     def not_drawn(self) -> int:
@@ -150,7 +157,7 @@ def fleet_load(user: User, team: str, state: str) -> FleetLoad:
         "pk", "endpoint_id", "endpoint__name", "endpoint__team__name", "endpoint__team__slug",
         "endpoint__state__engine", "state", "limit", *_FIGURES,
     )  # fmt: skip
-    found = sorted((Standing(*row) for row in rows), key=lambda each: each.order)
+    found = sorted(map(Standing._make, rows), key=lambda each: each.order)
     return FleetLoad(team, state, found, endpoints.count() - len(found))
 
 

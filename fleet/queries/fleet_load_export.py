@@ -20,7 +20,7 @@ def as_json(load: FleetLoad) -> dict[str, Any]:
         "version": 1,
         "not_judged_yet": load.unjudged,
         "endpoints": [
-            {**asdict(each), "since": each.since.isoformat(), "share_of_line": each.of_line, "url": _url(each)}
+            {**each._asdict(), "since": each.since.isoformat(), "share_of_line": each.of_line, "url": _url(each)}
             | ({"next": asdict(step)} if (step := advice.get(each.pk)) else {})
             for each in load.shown
         ],

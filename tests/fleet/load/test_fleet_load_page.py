@@ -84,6 +84,16 @@ def test_without_any_target_the_picture_shows_load_alone(page, team):
     assert "in time</text>" not in picture and picture.count("<circle") == 1
 
 
+def test_of_very_many_the_heaviest_are_drawn_and_that_is_said(page, team, monkeypatch):
+    monkeypatch.setattr("fleet.queries.fleet_load.DRAWN", 2)
+    for name, state in (("a", State.FINE), ("b", State.OUTGROWN), ("c", State.TUNE_FIRST)):
+        verdict(team, name, state, at_work=50)
+    answer = page.get("/load/")
+    picture = re.search(r"<svg class=\"load-picture\".*?</svg>", answer.content.decode(), re.S)[0]
+    assert re.findall(r'aria-label="(\w): ', picture) == ["b", "c"]
+    assert "only the 2 with the heaviest verdicts are drawn" in words(answer)
+
+
 def test_a_change_of_verdict_stands_there_with_what_it_was(page, team):
     new = verdict(team, "gpu-1", State.SATURATED, limit="KV cache")
     old = {"since": THEN - timedelta(days=9), "until": THEN, "judged_at": THEN, "confidence": "high"}
