@@ -1,4 +1,4 @@
-"""The figures that the guide draws, of the recordings in tests/samples/load.
+"""The figures that the guide draws, of the recordings in tests/fleet/evidence/recordings.
 
 .venv/bin/python -m bench.load_figures      # after a new recording: writes advisor/guide/load_figures.json
 """

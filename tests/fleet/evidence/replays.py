@@ -20,7 +20,7 @@ from fleet.evidence.window import Row
 
 from .weeks import MONDAY, WEEK
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "load"
+SAMPLES = Path(__file__).parent / "recordings"
 PROBES, SELDOM, HOUR = 15, 300, 3600
 """Seconds between two probes, and between two canaries and two readings of the counters."""
 
