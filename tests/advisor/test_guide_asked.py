@@ -42,6 +42,13 @@ def test_what_the_page_says_is_not_asked_is_not(engine: str, path: str):
     assert f"`{path}`" in page() and path not in asked
 
 
-@pytest.mark.parametrize("query", ["what does plimsoll ask my server", "cost of a probe", "canary tokens"])
-def test_the_page_is_found_by_those_who_run_the_server(query: str):
-    assert "what-is-asked" in [hit.passage.page.slug for hit in search(query).hits[:3]]
+@pytest.mark.parametrize(
+    ("query", "page"),
+    [
+        ("what does plimsoll ask my server", "what-is-asked"),
+        ("cost of a probe", "what-is-asked"),
+        ("canary tokens", "load"),  # "What a canary costs"
+    ],
+)
+def test_the_page_is_found_by_those_who_run_the_server(query: str, page: str):
+    assert page in [hit.passage.page.slug for hit in search(query).hits[:3]]
