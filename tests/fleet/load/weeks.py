@@ -5,15 +5,11 @@ from collections.abc import Iterable
 from html import unescape
 
 from fleet.evidence.collect import Hour
-from fleet.evidence.counts import Counts
 from fleet.evidence.window import Row
 from fleet.load import hours
 from fleet.load.judging import judge_these
 from fleet.models import Endpoint
 from tests.fleet.evidence.weeks import EDGES, WEEK, canaries, queue, week
-
-TARGET_MISSED = {"ttft.1": 300, "ttft.4": 300}
-"""Counts of an hour in which half of the requests waited 2.5 to 5 s for their first token."""
 
 
 def before(now: int, hour, model: str = "", weeks: int = 1) -> list[Row]:
@@ -32,11 +28,6 @@ def judged(now: int, *endpoints: Endpoint) -> None:
     """Judges these, or all."""
     chosen = Endpoint.objects.select_related("team", "state")
     judge_these(chosen.filter(pk__in=[each.pk for each in endpoints]) if endpoints else chosen, now)
-
-
-def with_ttft(hour, counts: Counts):
-    """The hours that `hour` makes, with these counts in addition where it was at work."""
-    return lambda office: (made := hour(office)) | (counts if made.get("at_work") else {})
 
 
 def words(response) -> str:
