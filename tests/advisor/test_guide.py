@@ -159,7 +159,7 @@ def test_drawings_of_load_stay_on_the_sheet_and_have_no_style(draw, width: int):
 def test_the_page_on_load_has_its_drawings_and_every_threshold(client: Client):
     html = unescape(client.get("/guide/load/").content.decode())
     assert html.count('<div class="drawing drawing-wide">') == 2
-    assert "8 callers, OLLAMA_NUM_PARALLEL=1: 1.7, 2.4 s" in html
+    assert "8 callers, OLLAMA_NUM_PARALLEL=1: 1.6, 2.9 s" in html
     for name, rule in RULES.items():
         assert f"<td>{rule.words}</td>" in html, name
 

@@ -30,7 +30,7 @@ def crossed(found: Verdict) -> dict[str, str]:
 def test_an_idle_ollama_is_fine():
     found = verdict("ollama", played(office(IDLE, IDLE)))
     assert (found.state, found.confidence) == (State.FINE, Confidence.HIGH)
-    assert crossed(found) == {"waited_fine": "0 %", "wait_fine": "0.003 to 0.02 s"}
+    assert crossed(found) == {"waited_fine": "0 %", "wait_fine": "under 0.003 s"}
 
 
 def test_eight_callers_at_one_slot_are_to_be_tuned_first_and_their_wait_is_named():
@@ -41,7 +41,7 @@ def test_eight_callers_at_one_slot_are_to_be_tuned_first_and_their_wait_is_named
 
 
 @pytest.mark.parametrize(
-    ("callers", "wait"), [("1-caller", "0.5 to 1 s"), ("2-callers", "0.5 to 1 s"), ("4-callers", "1 to 2 s")]
+    ("callers", "wait"), [("1-caller", "0.2 to 0.5 s"), ("2-callers", "0.2 to 0.5 s"), ("4-callers", "1 to 2 s")]
 )
 def test_fewer_callers_wait_for_a_shorter_time_and_are_fine(callers: str, wait: str):
     found = verdict("ollama", played(office(f"ollama-1-slot-{callers}", IDLE)))
@@ -52,7 +52,7 @@ def test_fewer_callers_wait_for_a_shorter_time_and_are_fine(callers: str, wait: 
 def test_clients_with_two_contexts_disagree_and_our_own_loads_are_left_out():
     found = verdict("ollama", played(office("ollama-two-contexts", IDLE)))
     assert found.state is State.DISAGREE
-    assert crossed(found) == {"reloads": "70 in one hour"}
+    assert crossed(found) == {"reloads": "62 in one hour"}
     assert "540 of our own canaries made Ollama load the model and are left out." in found.against
 
 
