@@ -1,21 +1,24 @@
 """LiteLLM proxy: https://docs.litellm.ai/docs/proxy/health
 
 GET /health/readiness calls no model and needs no key. GET /health is never asked: it calls every model behind the
-gateway, which costs money and work. So what is behind it cannot be seen.
+gateway, which costs money and work. So the health of what is behind it cannot be seen; its counters may be.
 """
 
 from contextlib import suppress
 
-from .errors import BadAnswer, Cause, Rejected, TimedOut
+from . import counters, litellm_metrics
+from .errors import BadAnswer, Cause, NotReady, Rejected, TimedOut
 from .http.answer import Answer
 from .learning import Learned
 from .lenient import LIST_BYTES, mapping, text
 from .openai_models import EVERY, PATH, REFUSED, learn_models
+from .prometheus import METRICS_BYTES
 from .questions import Question
 from .reading import Identity
 from .refusal import proxy_of
 from .visit import Visit
 
+METRICS = "/metrics/"  # without the slash at the end it is a redirection
 NAME, LABEL, PORT = "litellm", "LiteLLM proxy", 4000
 GATEWAY = True
 
@@ -69,4 +72,21 @@ def _learn_models(visit: Visit, learned: Learned) -> None:
     learn_models(visit, learned)
 
 
-QUESTIONS = (Question("models", _learn_models, (f"GET {PATH}",), every=EVERY, decides=REFUSED),)
+def _learn_counters(visit: Visit, learned: Learned) -> None:
+    """A page that is off, or that wants another key, leaves the servers behind uncounted and is no trouble."""
+    with suppress(Rejected, NotReady):
+        if answer := learned.optional(METRICS, max_bytes=METRICS_BYTES):
+            learned.counted = litellm_metrics.read(answer.text, visit.client.base_url)
+
+
+QUESTIONS = (
+    Question("models", _learn_models, (f"GET {PATH}",), every=EVERY, decides=REFUSED),
+    Question(
+        "counters",
+        _learn_counters,
+        (f"GET {METRICS}",),
+        step="load",
+        every=counters.EVERY,
+        cost="a page of text from its counters; once an hour where the callback prometheus is off",
+    ),
+)

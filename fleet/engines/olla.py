@@ -5,15 +5,18 @@ address with such a prefix passes on what it is asked to one of the endpoints, a
 there the list of models is all that Olla answers itself.
 """
 
+from collections import defaultdict
 from typing import Any
 
 from . import openai_models
+from .counters import EVERY
 from .errors import Cause, NotReady
+from .http.address import host_and_port
 from .http.answer import Answer
 from .learning import Learned
 from .lenient import mappings, text, whole
 from .questions import Question
-from .reading import Backend, Identity, Load
+from .reading import BEHIND, Backend, Counted, Identity, Load
 from .visit import Visit
 
 NAME, LABEL, PORT = "olla", "Olla", 40114
@@ -71,8 +74,21 @@ def _learn_endpoints(visit: Visit, learned: Learned) -> None:
         for endpoint in mappings(found.get("endpoints"))
         if (name := text(endpoint.get("name")) or text(endpoint.get("url")))
     )
+    if learned.due("counters", EVERY):
+        learned.counted = _counted(found, visit.client.base_url)
+        learned.answered("counters", EVERY)
     running = [backend.running for backend in learned.behind if backend.running is not None]
     learned.load = Load(running=sum(running) if running else None)
+
+
+def _counted(found: dict[str, Any], gateway: str) -> tuple[Counted, ...]:
+    """Its page of metrics has these requests too, but by the names of endpoints, without their addresses."""
+    requests: dict[str, int] = defaultdict(int)
+    for endpoint in mappings(found.get("endpoints")):
+        server, number = host_and_port(text(endpoint.get("url")) or "", gateway), whole(endpoint.get("request_count"))
+        if server and number is not None:
+            requests[server] += number
+    return tuple(Counted(f"{BEHIND}{server}", "", {"requests": number}) for server, number in requests.items())
 
 
 def _healthy(endpoint: dict[str, Any]) -> bool | None:

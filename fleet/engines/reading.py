@@ -167,6 +167,10 @@ class Canary:
     prompt_ms: float | None = None  # that the evaluation of its prompt took
 
 
+BEHIND = " behind "
+"""Stands before the address (host and port) of a server behind a gateway, in place of a model's name: no name begins
+with a blank, as `lenient.text` takes it off."""
+
 BUCKETS = 64
 """Buckets of a histogram that are kept at most."""
 
@@ -179,15 +183,17 @@ class Counted:
     series: str  # which sets of labels were added up: another set has other sums
     counts: dict[str, float] = field(default_factory=dict)  # "requests", "preempted", ...: fleet.evidence.counts
     histograms: dict[str, dict[str, float]] = field(default_factory=dict)  # name -> upper edge -> values up to it
+    teams: dict[str, float] = field(default_factory=dict)  # of a gateway: an anonymous mark for each team -> requests
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept until the next reading."""
-        return {"series": self.series, "counts": self.counts, "histograms": self.histograms}
+        kept = {"series": self.series, "counts": self.counts, "histograms": self.histograms}
+        return kept | ({"teams": self.teams} if self.teams else {})
 
     @classmethod
     def from_json(cls, model: str, stored: dict[str, Any]) -> "Counted":
         """The inverse of `to_json`. Raises KeyError for what it can't have written."""
-        return cls(model, stored["series"], stored["counts"], stored["histograms"])
+        return cls(model, stored["series"], stored["counts"], stored["histograms"], stored.get("teams", {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Collecting:
     asked: list[str] = field(default_factory=list)  # models that canaries have used since the last good probe
     canaries: int = 0  # since the engine's counters were read: their requests are ours
     read: dict[str, Any] = field(default_factory=dict)  # the engine's counters when they were last read
+    teams: dict[str, list[str]] = field(default_factory=dict)  # by server behind a gateway, who asked in this hour
     edges: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by model, its histograms' buckets
 
     @classmethod
@@ -97,7 +98,7 @@ def _turn(so_far: Collecting, hour: int) -> list[Hour]:
     over = [
         Hour(so_far.hour, model, found, so_far.edges.get(model, {})) for model, found in so_far.counts.items() if found
     ]
-    so_far.hour, so_far.counts = hour, {}
+    so_far.hour, so_far.counts, so_far.teams = hour, {}, {}
     return over
 
 
@@ -232,6 +233,9 @@ def _add_counted(so_far: Collecting, counted: tuple[Counted, ...], start: float 
             continue  # nobody else asked for anything
         for figure, value in gained.items():
             counts.add(into, figure, round(value) - (ours if figure == "requests" else 0))
+        if asked := [team for team, number in each.teams.items() if number > before.teams.get(team, 0)]:
+            so_far.teams[name] = sorted({*so_far.teams.get(name, ()), *asked})
+            into["teams"] = len(so_far.teams[name])
         for figure in HISTOGRAMS:
             gain = _gained(before.histograms.get(figure), each.histograms.get(figure))
             for n, number in enumerate(gain):

@@ -65,7 +65,7 @@ _SUMS = (
     "running_sum",  # of requests under way, over the probes
     "queued_sum",
 )
-_HIGHEST = ("running_max", "queued_max", "slots", "teams")
+_HIGHEST = ("running_max", "queued_max", "slots", "teams")  # teams: that asked a gateway within one hour
 _AT_MAX = ("waiting_max", "at_max")
 """The most requests under way while others waited, and how many probes found just as many."""
 

@@ -49,7 +49,10 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 def window(case: Case, began: int, until: int) -> list[Verdict]:
     """The verdicts of the hours between two moments (unix seconds), none of them confirmed."""
     rows = [row for row in case.rows if began <= row.start < until]
-    gateway = counts.merged(row.counts for row in case.gateway if began <= row.start < until)
+    counted = [row.counts for row in case.gateway if began <= row.start < until]
+    gateway = counts.merged(counted)
+    if gateway.get("refused"):
+        gateway["refused"] = max(each.get("refused", 0) for each in counted)  # in one hour, as of our own canaries
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.model if case.engine == "ollama" else SERVER].append(row)

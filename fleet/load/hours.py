@@ -6,7 +6,7 @@ The hour under way is in the endpoint's state, so that collecting needs no state
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 
@@ -63,14 +63,17 @@ def _edges_ids(digests: Iterable[str]) -> dict[str, int]:
     return dict(found.values_list("digest", "pk"))
 
 
-def rows(endpoint_ids: Iterable[int], since: int) -> dict[int, list[Row]]:
-    """The hours and days from `since` (unix seconds) on by endpoint, with the hour under way, oldest first.
+def rows(endpoint_ids: Iterable[int], since: int, models: Collection[str] = ()) -> dict[int, list[Row]]:
+    """The hours and days from `since` (unix seconds) on by endpoint, with the hour under way, oldest first. `models`:
+    the stored ones of these alone.
 
     A row that can't be read is left out: what is missing makes a verdict less sure, and no other one wrong.
     """
     ids = list(endpoint_ids)
     found: dict[int, list[Row]] = defaultdict(list)
     stored = LoadHour.objects.filter(endpoint_id__in=ids, start__gte=since).order_by("start")
+    if models:
+        stored = stored.filter(model__in=models)
     edges: dict[int | None, Mapping[str, tuple[str, ...]]] = {None: {}}
     for endpoint_id, start, model, packed, edges_id in stored.values_list(
         "endpoint_id", "start", "model", "counts", "edges_id"

@@ -1,18 +1,22 @@
 """The load verdict on each endpoint, renewed once an hour; a change of it is kept for good."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from core import fence
 from core.database import writing
 
 from ..alerts import load_verdicts
+from ..engines.http.address import host_and_port
+from ..engines.reading import BEHIND
+from ..engines.registry import GATEWAYS
 from ..evidence import line
 from ..evidence.judge import Case, judge
 from ..evidence.line import Line
@@ -61,7 +65,17 @@ def _renew(read: "Read", endpoint: Endpoint) -> None:
 def rows_of_two_windows(endpoint: Endpoint, case: Case) -> tuple[Row, ...]:
     """The rows of the case's window and of the one before, which confirms its verdict."""
     since = case.until - 2 * DAY * case.limits.window_days
-    return tuple(hours.rows([endpoint.pk], since).get(endpoint.pk, ()))
+    return _own(hours.rows([endpoint.pk], since).get(endpoint.pk, []))
+
+
+def _own(rows: list[Row]) -> tuple[Row, ...]:
+    """Without what a gateway counts of the servers behind it."""
+    return tuple(row for row in rows if not row.model.startswith(BEHIND))
+
+
+def _behind(endpoint: Endpoint) -> str:
+    """The name under which gateways count its requests."""
+    return f"{BEHIND}{host_and_port(endpoint.url)}"
 
 
 class Read:
@@ -74,6 +88,16 @@ class Read:
         self._own = {each.endpoint_id: each for each in EndpointLoad.objects.filter(endpoint__in=ids)}
         days = max(team.limits().window_days for team in (TeamLoad(), *self._teams.values()))
         self._rows = hours.rows(ids, now - DAY * days)
+        gateways = Endpoint.objects.filter(team__in=teams).filter(
+            Q(engine__in=GATEWAYS) | Q(engine="", state__engine__in=GATEWAYS)
+        )
+        of_team = dict(gateways.order_by().values_list("pk", "team_id"))
+        wanted = {_behind(each) for each in endpoints}
+        found = hours.rows(of_team, now - 2 * DAY * days, wanted) if of_team else {}
+        self._behind: dict[tuple[int, str], list[Row]] = defaultdict(list)
+        for gateway, rows in found.items():
+            for row in rows:
+                self._behind[of_team[gateway], row.model].append(row)
 
     def case(self, endpoint: Endpoint) -> Case:
         """What one endpoint's verdict is made of."""
@@ -82,11 +106,12 @@ class Read:
         engine = endpoint.engine or endpoint.state.engine
         return Case(
             engine,
-            tuple(self._rows.get(endpoint.pk, ())),
+            _own(self._rows.get(endpoint.pk, [])),
             self.now,
             team.limits(),
             own.circumstances(team),
             team.office(),
+            tuple(self._behind.get((endpoint.team_id, _behind(endpoint)), ())),
             samples_by=CANARIES_OFF if engine == "ollama" and not own.measures_waits else "",
         )
 

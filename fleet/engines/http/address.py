@@ -191,3 +191,23 @@ def _port(parts: SplitResult) -> str:
     if port == 0 or parts.netloc.endswith(":"):
         raise ValueError("The port must be a number from 1 to 65535.")
     return f":{port}" if port else ""
+
+
+@lru_cache(maxsize=4096)
+def host_and_port(url: str, seen_from: str = "") -> str:
+    """Where a server listens: "gpu-1:11434". Two URLs of one server have the same. "" for what is no URL.
+
+    An address of the machine itself (localhost) means that of the URL `seen_from`, if one is given.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return ""
+    if _is_loopback(host):
+        host = (urlsplit(seen_from).hostname if seen_from else "") or host
+    return f"{'127.0.0.1' if _is_loopback(host) else host}:{port}" if host else ""
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

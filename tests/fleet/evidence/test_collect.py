@@ -193,3 +193,15 @@ def test_canaries_that_are_skipped_under_real_traffic_are_no_samples_of_waits(ho
     hours.add(canary=Canary("x", measures=True, failure=Failure(Cause.CONNECTION_REFUSED, "connect")))
     hours.add(canary=Canary("x", measures=True, note="POST /api/generate answered HTTP 400"))
     assert hours.now("x") == {}
+
+
+def test_the_teams_that_ask_a_gateway_are_counted_by_the_hour(hours):
+    def behind(**teams):
+        return (Counted("m", "one", {"requests": sum(teams.values())}, teams=teams),)
+
+    hours.add(counted=behind(a=5, b=1), seconds=300)
+    hours.add(counted=behind(a=6, b=1), seconds=300)
+    hours.add(counted=behind(a=6, b=2, c=1), seconds=3000)
+    hours.add(counted=behind(a=9, b=2, c=1))
+    assert [hour.counts["teams"] for hour in hours.over if hour.model == "m"] == [3]
+    assert hours.now("m")["teams"] == 1

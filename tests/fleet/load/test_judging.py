@@ -4,8 +4,11 @@ import pytest
 
 from core.models import PutOff
 from fleet import endpoints
+from fleet.engines.reading import BEHIND
+from fleet.evidence.judge import Case, judge
+from fleet.evidence.signals import TEAMS_CALLING
 from fleet.evidence.window import DAY
-from fleet.load.judging import JUDGING, judge_due, judge_these
+from fleet.load.judging import JUDGING, Read, judge_due, judge_these
 from fleet.models import Endpoint, LoadVerdict, TeamLoad
 from teams.models import Team
 
@@ -74,3 +77,34 @@ def test_an_endpoint_that_cannot_be_judged_costs_itself_alone(fleet, hour):
     judge_these(Endpoint.objects.select_related("team", "state"), NOW)
     assert judged() == {each.pk for each in fleet}
     assert [row.key for row in PutOff.objects.filter(sweep=JUDGING)] == [str(broken.pk)]
+
+
+@pytest.fixture
+def gateway(team, hour) -> Endpoint:
+    """A gateway whose team has gpu-1 behind it, as it counted three hours ago."""
+    made = endpoints.add(team, name="gateway", url="http://gateway:4000", engine="litellm")
+    hour(made, NOW - 3 * 3600, f"{BEHIND}10.0.0.5:8000", requests=40, teams=3, refused=2)
+    hour(made, NOW - 2 * 3600, f"{BEHIND}10.0.0.5:8000", requests=2, teams=1, refused=2)
+    hour(made, NOW - 2 * 3600, f"{BEHIND}10.0.0.6:8000", requests=99, teams=9)
+    return made
+
+
+def case(endpoint: Endpoint) -> Case:
+    found = Endpoint.objects.select_related("team", "state").get(pk=endpoint.pk)
+    return Read([found], NOW).case(found)
+
+
+def test_what_a_gateway_counts_for_an_endpoints_address_is_in_its_case(gpu, gateway):
+    assert [row.counts["requests"] for row in case(gpu).gateway] == [40, 2]
+    [signal] = [each for each in judge(case(gpu))[0].signals if each.words == TEAMS_CALLING]
+    assert (signal.value, signal.samples, signal.crossed) == ("3", 42, True)
+
+
+def test_a_gateways_own_case_is_without_the_servers_behind_it(gateway):
+    assert (case(gateway).rows, case(gateway).gateway) == ((), ())
+
+
+def test_a_gateway_of_another_team_says_nothing_of_ours(gpu, gateway):
+    """Charlie's team has an endpoint with the same address as Alice's, and no gateway."""
+    theirs = endpoints.add(Team.objects.create(name="Theirs", slug="theirs"), name="gpu", url=gpu.url, engine="vllm")
+    assert case(theirs).gateway == ()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fleet.engines.http.address import read_address
+from fleet.engines.http.address import host_and_port, read_address
 from fleet.engines.http.client import Client, parse_base_url
 
 
@@ -150,3 +150,21 @@ def test_an_address_is_a_string_or_a_value_error(text: str) -> None:
 def test_a_client_refuses_what_is_no_base_url(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
         Client(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "seen_from", "where"),
+    [
+        ("http://GPU-1:11434/v1", "", "gpu-1:11434"),
+        ("https://gpu-1", "", "gpu-1:443"),
+        ("http://gpu-1/", "", "gpu-1:80"),
+        ("http://localhost:11434", "", "127.0.0.1:11434"),
+        ("http://127.0.0.1:11434", "http://gateway:4000", "gateway:11434"),
+        ("http://[::1]:11434", "http://localhost:4000", "127.0.0.1:11434"),
+        ("http://gpu-1:port", "", ""),
+        ("None", "http://gateway:4000", ""),
+        ("", "", ""),
+    ],
+)
+def test_two_urls_of_one_server_have_the_same_host_and_port(url, seen_from, where):
+    assert host_and_port(url, seen_from) == where
