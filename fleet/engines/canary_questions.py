@@ -128,7 +128,7 @@ def spent(answer: dict[str, Any]) -> int:
     return max(total or counted, 1)
 
 
-def times(reply: dict[str, Any]) -> dict[str, float]:
+def times(reply: dict[str, Any]) -> dict[str, Any]:
     """Ollama's own times in milliseconds, by the fields of a Canary; empty where the answer lacks one of them.
 
     What is left of the whole beside loading and computing is the wait for a slot: exact to 3 ms on 0.9.3, where the

@@ -16,6 +16,8 @@ RARE = (
     "fleet.tasks.write_digests",
     "fleet.tasks.roll_up",
     "fleet.tasks.prune",
+    "fleet.tasks.judge_load",
+    "fleet.tasks.keep_load",
     "advisor.tasks.reviews",
     "advisor.tasks.watch_decisions",
 )

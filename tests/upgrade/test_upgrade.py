@@ -234,3 +234,4 @@ def test_probes_go_on(sample, valkey):
         record.run(vllm.pk, now, now + 5)
     assert vllm.observations.count() == before + 1
     assert vllm.state.status == "up"
+    assert vllm.state.collected["counts"][""]["probes"] == 1, "load is collected from the first probe on"
