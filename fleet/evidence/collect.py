@@ -232,7 +232,8 @@ def _add_counted(so_far: Collecting, counted: tuple[Counted, ...], start: float 
         if ours and gained.get("requests", 0) <= ours:
             continue  # nobody else asked for anything
         for figure, value in gained.items():
-            counts.add(into, figure, round(value) - (ours if figure == "requests" else 0))
+            if number := round(value) - (ours if figure == "requests" else 0):
+                counts.add(into, figure, number)
         if asked := [team for team, number in each.teams.items() if number > before.teams.get(team, 0)]:
             so_far.teams[name] = sorted({*so_far.teams.get(name, ()), *asked})
             into["teams"] = len(so_far.teams[name])
