@@ -41,23 +41,12 @@ def test_ticks_claim_each_endpoint_once_a_round(tmp_path):
 
 @pytest.mark.product
 @pytest.mark.slow
-def test_every_part_runs_and_gives_rows(tmp_path):
-    printed = run(tmp_path, "bench", "--toy", seconds=900)
+def test_parts_of_the_table_run_and_give_rows(tmp_path):
+    """All of them, by `python -m bench --toy`, take minutes."""
+    printed = run(tmp_path, "bench", "--toy", "--only", "start,claims,pages", seconds=120)
     rows = [line for line in printed.splitlines() if line.startswith("| ")]
     assert "failed" not in printed
-    for figure in (
-        "CPU s per 1,000 checks, N = 5",
-        "lateness of the healthy p99",
-        "fail_after 1",
-        "memory (PSS), N = 5, after a storm",
-        "engine's answer to HTML",
-        "board of 5, first byte",
-        "ready, second start",
-        "Prometheus",
-        "claim at 40 endpoints on PostgreSQL",
-        "models of 20, first byte",
-        "workers",
-    ):
+    for figure in ("ready, second start", "claim at 40 endpoints", "models of 20, first byte"):
         assert any(figure.lower() in row.lower() for row in rows), figure
 
 
