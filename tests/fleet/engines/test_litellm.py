@@ -107,3 +107,11 @@ def test_without_its_prometheus_callback_nothing_is_counted_and_nothing_is_misse
         engine.put("GET /metrics/", "no", status)
         reading = good(engine, "litellm")
     assert (reading.counted, reading.facts.warnings) == ((), ())
+
+
+def test_a_recorded_page_shows_requests_refusals_and_the_first_token_of_those_streamed() -> None:
+    with FakeEngine("litellm", "prometheus") as engine:
+        good_one, bad_one = good(engine, "litellm").counted
+    assert (good_one.model, good_one.counts) == (f"{BEHIND}127.0.0.1:27801", {"requests": 5, "refused": 0})
+    assert (good_one.histograms["ttft"]["0.005"], good_one.histograms["ttft"]["+Inf"], good_one.teams) == (2, 2, {})
+    assert (bad_one.counts, bad_one.histograms) == ({"requests": 2, "refused": 2}, {})
