@@ -44,12 +44,14 @@ def gather() -> int:
     waiting: QuerySet[Any] = rows.order_by("created_at", "pk")
     forming = cache(partial(storms.forming, now=now))
 
-    def gather_one(alerts: list[Alert]) -> bool:
+    def gather_one(alerts: list[Alert], others: QuerySet[Alert]) -> bool:
         """Makes a message of the alerts, if they are complete and the team may send one."""
         first = alerts[0]
         complete = first.incident_id is None or any(alert.over_limit for alert in alerts)
         if not complete:
             complete = grouping.ready(_group(alerts, first.team_id is not None and forming(first.team_id), now))
+            # While that was asked, the last that it would have waited for may have come: they go along next time.
+            complete = complete and not others.exists()
         by_mail = first.team if first.channel == Channel.MAIL else None
         if complete and by_mail and not recipients.willing(by_mail, [first.recipient]):  # since it was written, say
             Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(dropped=recipients.UNWANTED)
@@ -61,9 +63,10 @@ def gather() -> int:
 
     def gather_group(group: dict[str, Any]) -> int:
         alerts = list(waiting.filter(**group).select_related("incident", "team"))
+        others = waiting.filter(**group).exclude(pk__in=[alert.pk for alert in alerts])
         alone = [alert for alert in alerts if not items.can_be_worded(alert)]
         together = [alert for alert in alerts if alert not in alone]
-        return sum(gather_one(each) for each in (together, *([alert] for alert in alone)) if each)
+        return sum(gather_one(each, others) for each in (together, *([alert] for alert in alone)) if each)
 
     found: QuerySet[Any] = rows.order_by().values(*_GROUP).annotate(oldest=Min("created_at"), first=Min("pk"))
     groups: Iterable[dict[str, Any]] = found.order_by("oldest", "first").values(*_GROUP)

@@ -52,6 +52,28 @@ def test_those_that_are_back_do_not_wait_for_ever_for_the_others(fleet, smtp):
     assert smtp.messages[1]["Subject"] == "UP  gpu-0 (search)"
 
 
+def test_the_last_that_comes_back_while_its_team_is_checked_goes_along(fleet, smtp, monkeypatch):
+    for endpoint in fleet:
+        fail(endpoint)
+    settle()
+    delivery.deliver()
+    for endpoint in fleet[:7]:
+        recover(endpoint)
+    settle()
+
+    def forming(*_: object, **__: object) -> bool:
+        """The last one comes back after the alerts were read, and before it is asked whether others are down."""
+        monkeypatch.undo()
+        recover(fleet[7])
+        return False
+
+    monkeypatch.setattr(storms, "forming", forming)
+    delivery.deliver()
+    settle()
+    delivery.deliver()
+    assert [mail["Subject"] for mail in smtp.messages[1:]] == ["UP  8 endpoints (search)"]
+
+
 def test_a_mail_waits_while_others_are_being_checked(fleet, smtp):
     fail(fleet[0])
     probed(fleet[1], bad())
