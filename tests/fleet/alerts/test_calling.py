@@ -196,7 +196,7 @@ def test_one_team_s_failing_webhook_is_no_trouble_of_the_installation(server, sw
 
 
 def test_a_sweep_that_fails_is_a_trouble(valkey, monkeypatch):
-    monkeypatch.setattr(calling, "_due", lambda: 1 / 0)
+    monkeypatch.setattr(calling, "_any_left", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         calling.deliver_calls()
     assert b"sweep that calls webhooks" in valkey.get("plimsoll:calls")
