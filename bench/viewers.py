@@ -14,7 +14,7 @@ from .product import progress, quantile
 from .table import Row
 
 CURSOR = re.compile(r'name="since" value="([^"]+)"')
-ROW = re.compile(r"<tr.*?>(e\d{5})</a>.*?(\d+) running", re.DOTALL)
+ROW = re.compile(r"<tr.*?>(e\d{5})</a>.*?(\d+) (?:running|callers?)", re.DOTALL)
 
 MEASURE = 5
 """So many of the viewers measure: they cost much more than those that only read."""
