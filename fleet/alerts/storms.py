@@ -32,21 +32,27 @@ is those that are due next."""
 ANY = "*"  # every host of the team
 RECENT = 60
 AT_ONCE = 100
-"""Endpoints pulled forward by one tick, so that a storm does not become a stampede of our own."""
+"""Endpoints of a team pulled forward by one tick, so that a storm does not become a stampede of our own."""
+
+SLOW, SLOW_AT_ONCE = 1.0, 1
+"""Seconds of a probe from which on it holds a thread for long, and the endpoints pulled forward where those that began
+to fail do so: a hundred that hang would else take all threads of a worker at once, and healthy ones wait."""
 
 
 def probe_neighbours(now: float) -> int:
     """Makes due what was not probed since those beside it began to fail; returns how many. `now`: unix seconds."""
     pulled = 0
-    unseen = _unseen(now)
+    unseen, lately = _unseen(now), datetime.fromtimestamp(now - RECENT, UTC)
 
     def pull(team: Team) -> None:
         nonlocal pulled
         rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
+        began = EndpointState.objects.watched().filter(endpoint__team=team, failures__gt=0, failing_since__gt=lately)
+        hang = began.filter(probe_seconds__gt=SLOW).exists()
         with writing():
             # What is being written was probed just now; where it waits for one of these, waiting for it is a deadlock.
             free = rows.select_for_update(skip_locked=True)
-            numbers = list(free.values_list("pk", flat=True)[:AT_ONCE])
+            numbers = list(free.values_list("pk", flat=True)[: SLOW_AT_ONCE if hang else AT_ONCE])
             pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
 
     if unseen:

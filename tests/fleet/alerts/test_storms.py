@@ -115,6 +115,15 @@ def test_a_storm_has_the_rest_of_the_team_probed_at_once(fleet):
     assert storms.probe_neighbours(time.time()) == 0, "all of them were probed"
 
 
+def test_where_endpoints_hang_the_rest_of_the_team_is_probed_one_by_one(fleet):
+    EndpointState.objects.update(due_at=int(time.time()) + 100)
+    for endpoint in fleet[:3]:
+        probed(endpoint, bad(Cause.TIMED_OUT))
+    EndpointState.objects.filter(pk__in=[endpoint.pk for endpoint in fleet[:3]]).update(probe_seconds=5.0)
+    assert storms.probe_neighbours(time.time()) == 1
+    assert EndpointState.objects.filter(due_at__lte=time.time(), pk__in=[e.pk for e in fleet[3:]]).count() == 1
+
+
 def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     first = watched(team, "gpu-1-a", "http://gpu-1:8000")
     second = watched(team, "gpu-1-b", "http://gpu-1:8001")
