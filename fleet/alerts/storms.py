@@ -16,6 +16,7 @@ from teams.models import Team
 
 from ..models import EndpointState
 from ..verdict.monitor_blind import host_of
+from ..verdict.schedule import SLOW_AFTER
 from ..verdict.status import TROUBLE, Status
 from .grouping import DOUBT
 
@@ -34,9 +35,9 @@ RECENT = 60
 AT_ONCE = 100
 """Endpoints of a team pulled forward by one tick, so that a storm does not become a stampede of our own."""
 
-SLOW, SLOW_AT_ONCE = 1.0, 1
-"""Seconds of a probe from which on it holds a thread for long, and the endpoints pulled forward where those that began
-to fail do so: a hundred that hang would else take all threads of a worker at once, and healthy ones wait."""
+SLOW_AT_ONCE = 1
+"""The same where those that began to fail are slow to probe: a hundred that hang would else take all threads of a
+worker at once, and healthy ones wait."""
 
 
 def probe_neighbours(now: float) -> int:
@@ -48,7 +49,7 @@ def probe_neighbours(now: float) -> int:
         nonlocal pulled
         rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
         began = EndpointState.objects.watched().filter(endpoint__team=team, failures__gt=0, failing_since__gt=lately)
-        hang = began.filter(probe_seconds__gt=SLOW).exists()
+        hang = began.filter(probe_seconds__gt=SLOW_AFTER).exists()
         with writing():
             # What is being written was probed just now; where it waits for one of these, waiting for it is a deadlock.
             free = rows.select_for_update(skip_locked=True)

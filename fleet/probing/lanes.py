@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
 
-SLOW_AFTER = 1.0
-"""Seconds after which a probe is slow."""
+from ..verdict.schedule import SLOW_AFTER
 
 REVIEW_EVERY = 0.25
 """Seconds between two checks for probes that became slow, and for waiting ones that are past their time."""

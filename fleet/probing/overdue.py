@@ -20,9 +20,9 @@ from core.models import PutOff
 from .. import live
 from ..engines.errors import Cause
 from ..models import EndpointState
+from ..verdict.schedule import SLOW_AFTER
 from ..verdict.status import TROUBLE, Status
 from . import claims, put_off, shares
-from .lanes import SLOW_AFTER
 
 INTERVALS = 3
 """An endpoint whose oldest due probe is older than so many of its intervals is unknown."""

@@ -9,8 +9,8 @@ from contextlib import suppress
 from django.db.models import Count
 
 from ..models import EndpointState
+from ..verdict.schedule import SLOW_AFTER
 from . import capacity
-from .lanes import SLOW_AFTER
 
 FRESH_FOR = 5.0
 """Seconds for which a process keeps what it worked out."""

@@ -11,6 +11,9 @@ further one."""
 CONFIRM_DEADLINE = 2.5
 """Seconds a confirming probe may take, unless the endpoint was given more than DEFAULT_TIMEOUT."""
 
+SLOW_AFTER = 1.0
+"""Seconds after which a probe is slow: it holds a thread for long."""
+
 LONGEST = 86_400
 """Seconds of the longest interval."""
 
