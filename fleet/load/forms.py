@@ -14,6 +14,7 @@ from ..evidence.target import PRESETS, Target
 from ..evidence.thresholds import RULES, Rule, Thresholds
 from ..models import EndpointLoad, TeamLoad
 from ..models.load import TargetFields
+from ..verdict.canary_due import MEASURING_COSTS
 from . import settings
 
 TARGET = ("first_token", "between_tokens", "whole", "share")
@@ -29,12 +30,6 @@ PAIRS = (
 )
 """Thresholds of which the first must be less than the second, or be equal to it."""
 
-MEASURES_HELP = (
-    "Ollama shows no queue, so canaries measure it: one token from a model in memory, at most 12 times an hour, also "
-    "while it is at work. Each throws away the cached prefix of whoever used that slot, so their next answer begins "
-    "later (1,500 tokens took 20 s on a CPU). They stop by themselves where one made Ollama load a model. The models "
-    "are those under “Canary models” of the endpoint."
-)
 REASONS = "LoRA adapters, tool parsers, tensor parallelism, FP8 or AWQ weights, structured output, growth to come"
 
 
@@ -165,7 +160,7 @@ class EndpointLoadForm(TargetForm):
         label="Reasons that justify vLLM though it is idle", required=False,
         widget=forms.Textarea(attrs={"rows": 2}), help_text=f"One per line, such as: {REASONS}.",
     )  # fmt: skip
-    measures_waits = forms.BooleanField(label="Measure waits", required=False, help_text=MEASURES_HELP)
+    measures_waits = forms.BooleanField(label="Measure waits", required=False, help_text=MEASURING_COSTS)
 
     def __init__(self, data: Any, own: EndpointLoad) -> None:
         names = ("slots", "slots_since", "reasons", "measures_waits")

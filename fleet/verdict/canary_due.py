@@ -23,9 +23,10 @@ MEASURED_EVERY = 300
 """Seconds at least between two canaries that measure waits: 12 an hour, 540 in a week's office hours."""
 
 MEASURING_COSTS = (
-    "Each canary waits in Ollama's queue like a caller, and takes the place of the prompt that Ollama kept for a "
-    "caller's next request: on a CPU, a prompt of 1,522 tokens then took 20 s instead of 13 ms. At most 12 are sent an "
-    "hour, none to a model that nobody uses, and they end by themselves when one made Ollama load a model again."
+    "Ollama shows no queue, so canaries measure it: one token from a model in memory, at most 12 times an hour, also "
+    "while it is at work. Each throws away the cached prefix of whoever used that slot, so their next answer begins "
+    "later (1,500 tokens took 20 s on a CPU). They stop by themselves where one made Ollama load a model. The models "
+    "are those under “Canary models” of the endpoint."
 )
 """What is shown beside the switch."""
 
