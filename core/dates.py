@@ -22,6 +22,11 @@ def trouble_with(moment: date) -> str:
     return ""
 
 
+def day(on: date) -> str:
+    """A day in a sentence: "22 November 2026"."""
+    return f"{on.day} {on:%B %Y}"
+
+
 def in_words(at: datetime) -> str:
     """A moment in a sentence, in the installation's time zone: "22 Nov, 14:30 UTC"."""
     local = timezone.localtime(at)

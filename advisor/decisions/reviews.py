@@ -7,6 +7,7 @@ from textwrap import shorten
 from django.utils import timezone
 
 from core import fence
+from core.dates import day
 from fleet.alerts import outbox
 
 from .. import catalogue as catalogues
@@ -35,8 +36,8 @@ def _remind_of_date(decision: Decision, today: date) -> bool:
     if decision.due_on is None or decision.due_on > today:
         return False
     text = (
-        f"The review of a decision of {decision.team} is due since {_day(decision.due_on)}.\n\n"
-        f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}\n\n"
+        f"The review of a decision of {decision.team} is due since {day(decision.due_on)}.\n\n"
+        f"{decision.title}\nDecided on {day(decision.decided_on)}: {decision.get_choice_display()}\n\n"
         + (f"It was to be reviewed when:\n{decision.revisit_when}\n\n" if decision.revisit_when else "")
         + "Check whether it still holds, and confirm it on its page with the next date, or supersede it."
     )
@@ -63,7 +64,3 @@ def _write(decision: Decision, about: str, subject: str, text: str) -> None:
     key = f"decision-{decision.pk}-{about}"
     subject = f"{shorten(decision.title, 60, placeholder='…')}: {subject}"
     outbox.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

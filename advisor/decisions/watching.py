@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from textwrap import shorten
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 
 from core import fence
+from core.dates import day
 from core.turns import in_turn
 from fleet.alerts import outbox
 from fleet.engines.reading import facts_from_json
@@ -135,7 +136,7 @@ def _snapshot(decision: Decision, case: Case, found: Evidence) -> dict[str, Any]
 
 
 def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | None) -> None:
-    was = f" Before: {before.state}, since {_day(before.since)}." if before else ""
+    was = f" Before: {before.state}, since {day(before.since)}." if before else ""
     weighing = [found for found in row.findings if found["state"] == row.state]
     more = len(weighing) - MOST_IN_A_MAIL
     lines = [
@@ -144,7 +145,7 @@ def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | 
     ]
     text = "\n\n".join([
         f"What its endpoints show of a decision of {decision.team}: {row.state}.{was}",
-        f"{decision.title}\nDecided on {_day(decision.decided_on)}: {decision.get_choice_display()}",
+        f"{decision.title}\nDecided on {day(decision.decided_on)}: {decision.get_choice_display()}",
         *lines,
         *([f"The same of {more} more endpoints, which are on its page."] if more > 0 else []),
         *row.missing,
@@ -154,7 +155,3 @@ def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | 
     path = f"{decision.get_absolute_url()}#evidence"
     key = f"decision-{decision.pk}-evidence-{row.pk}"
     outbox.write_note(decision.team, key, subject=subject, text=text, path=path, link_text="Open the decision")
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -9,10 +9,10 @@
 import re
 
 from advisor.catalogue import Catalogue
+from core.dates import day
 
 from . import generated
 from .anchors import DATED, address
-from .generated import day
 from .sources import sources
 
 _CITATION = re.compile(r"S\d\d[ab]?")

@@ -8,6 +8,7 @@ from advisor.catalogue import Catalogue, Fact, Item, Question
 from advisor.catalogue.values import UNDATED
 from advisor.recommendation import recommend
 from advisor.recommendation.answers import to_query
+from core.dates import day
 from fleet.evidence.thresholds import RULES
 from fleet.evidence.thresholds import rule as threshold
 
@@ -17,11 +18,6 @@ from .path import outcome_name, steps
 from .sources import Source, sources
 
 ENGINES = {"ollama": "Ollama", "vllm": "vLLM"}
-
-
-def day(value: date) -> str:
-    """22 November 2026."""
-    return f"{value.day} {value:%B %Y}"
 
 
 def items(catalogue: Catalogue, engine: str) -> str:
