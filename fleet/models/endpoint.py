@@ -191,6 +191,9 @@ class EndpointState(models.Model):
             models.Index(
                 fields=["not_probed_since"], condition=models.Q(not_probed_since__isnull=False), name="state_not_probed"
             ),
+            models.Index(
+                fields=["failing_since"], condition=models.Q(failing_since__isnull=False), name="state_failing"
+            ),
         ]
 
     _known: tuple[dict[str, Any], Facts] | None = None  # see known(): read once in a probe, not twice
