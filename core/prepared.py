@@ -1,13 +1,15 @@
-"""Questions to the database that come each second: their SQL is made once in a process, since making it takes the ORM
+"""Statements for the database that come each second: their SQL is made once in a process, since making it takes the ORM
 longer than the database takes to answer.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import BigIntegerField, Expression, Field, QuerySet
+from django.db.models.sql import UpdateQuery
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -21,6 +23,26 @@ class Parameter(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> Statement:
         return "%s", (self,)
+
+    def given(self, value: Any) -> Any:
+        """The value as the database's driver takes it."""
+        return self.output_field.get_db_prep_value(value, connection)
+
+
+class Numbers(Parameter):
+    """Stands after `__in` for a list of whole numbers: one parameter, so that the SQL is the same for any length."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, BigIntegerField())
+
+    def as_sql(self, compiler: Any, connection: Any) -> Statement:
+        return "(SELECT unnest(%s::bigint[]))", (self,)
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Statement:
+        return "(SELECT value FROM json_each(%s))", (self,)
+
+    def given(self, value: list[int]) -> Any:
+        return json.dumps(value) if connection.vendor == "sqlite" else value
 
 
 def rows(make: Callable[[], QuerySet]) -> Callable[..., list[tuple[Any, ...]]]:
@@ -51,12 +73,31 @@ def exist(make: Callable[[], list[QuerySet]]) -> Callable[..., list[bool]]:
     return lambda **values: [bool(each) for each in _run(statement(), values)[0]]
 
 
+def update(make: Callable[[], tuple[QuerySet, Mapping[str, Any]]]) -> Callable[..., None]:
+    """A function that takes the parameters by name and updates the rows of the queryset that `make` returns, with the
+    values that it returns.
+    """
+
+    @cache
+    def statement() -> Statement:
+        queryset, changes = make()
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return query.sql_with_params()
+
+    def run(**values: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(*_filled(statement(), values))
+
+    return run
+
+
 def _run(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    sql, parameters = statement
-    given = [
-        each.output_field.get_db_prep_value(values[each.name], connection) if isinstance(each, Parameter) else each
-        for each in parameters
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, given)
+        cursor.execute(*_filled(statement, values))
         return cursor.fetchall()
+
+
+def _filled(statement: Statement, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    sql, parameters = statement
+    return sql, [each.given(values[each.name]) if isinstance(each, Parameter) else each for each in parameters]

@@ -61,6 +61,16 @@ _now, _missed_since = (prepared.Parameter(name, BigIntegerField()) for name in (
 _due = prepared.rows(lambda: _on_time().values_list(*_COLUMNS))
 _lock = prepared.rows(lambda: _on_time().select_for_update(skip_locked=True).values_list("pk", "due_at"))
 _any_missed = prepared.exist(lambda: [EndpointState.objects.filter(due_at__lte=_missed_since)])
+_move = prepared.update(
+    lambda: (
+        EndpointState.objects.filter(pk__in=prepared.Numbers("pks")),
+        {
+            "due_at": prepared.Parameter("following", BigIntegerField()),
+            "stretch": prepared.Parameter("stretch", BigIntegerField()),
+            "waiting_since": Coalesce("waiting_since", F("due_at")),
+        },
+    )
+)
 
 
 def _missed(until: int) -> Iterable[_Row]:
@@ -100,7 +110,5 @@ def claim(now: float) -> list[Claim]:
         taken = [claims[row] for row in free if row in claims]
         ours = {claim.endpoint_id for claim in taken}
         for (stretch, following), pks in groups.items():
-            EndpointState.objects.filter(pk__in=ours.intersection(pks)).update(
-                due_at=following, stretch=stretch, waiting_since=Coalesce("waiting_since", F("due_at"))
-            )
+            _move(pks=[pk for pk in pks if pk in ours], stretch=stretch, following=following)
     return taken

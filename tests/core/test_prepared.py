@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import CharField, DateTimeField
+from django.db.models import CharField, DateTimeField, F
+from django.db.models.functions import Concat
 
 from core import prepared
 
@@ -36,3 +37,22 @@ def test_one_statement_says_which_of_several_exist(django_assert_num_queries):
     with django_assert_num_queries(2):
         assert ask(joined=now - timedelta(hours=1)) == [True, False]
         assert ask(joined=now + timedelta(hours=1)) == [False, False]
+
+
+def test_an_update_changes_the_rows_of_each_list_and_the_sql_is_made_once(django_assert_num_queries):
+    made = []
+
+    def change():
+        made.append(1)
+        name = Concat(F("username"), prepared.Parameter("end", CharField()))
+        return User.objects.filter(pk__in=prepared.Numbers("pks")), {"username": name, "is_active": False}
+
+    update = prepared.update(change)
+    alice, bob, _ = (User.objects.create(username=name) for name in ("alice", "bob", "charlie"))
+    with django_assert_num_queries(3):
+        update(pks=[alice.pk, bob.pk], end="-2")
+        update(pks=[bob.pk], end="-3")
+        update(pks=[], end="-4")
+    assert made == [1]
+    found = User.objects.order_by("pk").values_list("username", "is_active")
+    assert list(found) == [("alice-2", False), ("bob-2-3", False), ("charlie", True)]
