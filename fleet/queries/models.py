@@ -71,18 +71,19 @@ class Listing:
 
 def listing(user: User, search: str = "", capability: str = "") -> Listing:
     """The models that the person may see, whose name contains `search` and that have `capability` (empty: any)."""
-    states = visible(user, EndpointState.objects.all(), "endpoint__team")
+    found = offered.offers(visible(user, EndpointState.objects.all(), "endpoint__team"))
     wanted = group_name(search.strip())
     groups: dict[str, Group] = {}
-    for endpoint, status, loaded, name in offered.offers(states, wanted, capability):
-        key = group_name(name)
-        group = groups.get(key) or groups.setdefault(key, Group(key))
-        (group.working if status in WORKING else group.others).append(endpoint)
-        group.loaded += loaded
+    for each in found:
+        if wanted in each.name.lower() and (not capability or capability in each.capabilities):
+            key = group_name(each.name)
+            group = groups.get(key) or groups.setdefault(key, Group(key))
+            (group.working if each.status in WORKING else group.others).extend(each.endpoints)
+            group.loaded += each.loaded
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
     _add_offers(shown, OFFERS_SHOWN if len(shown) <= FEW else OFFERS_OF_MANY)
-    known = bool(groups) or bool((wanted or capability) and offered.offers(states))
-    return Listing(shown, len(groups), offered.capabilities(states), known)
+    capabilities = sorted({word for each in found for word in each.capabilities})
+    return Listing(shown, len(groups), capabilities, known=bool(found))
 
 
 def group_name(name: str) -> str:
@@ -92,7 +93,7 @@ def group_name(name: str) -> str:
 
 def _add_offers(groups: list[Group], most: int) -> None:
     """Adds the first endpoints of each group. What can't be read of an endpoint is left out."""
-    listed = {group.name: [*group.working, *group.others][:most] for group in groups}
+    listed = {group.name: [*sorted(group.working), *sorted(group.others)][:most] for group in groups}
     states = read(EndpointState.objects.filter(pk__in={pk for pks in listed.values() for pk in pks}), lambda s: s)
     states.sort(key=lambda state: (state.status not in WORKING, state.name.lower()))
     place = {state.endpoint_id: number for number, state in enumerate(states)}
