@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ from types import FrameType
 
 import uvicorn
 from django.conf import settings
+from django.urls import resolve
 
 from config.asgi import application
 from core.web.connections import Connection
@@ -126,6 +128,9 @@ def main() -> None:
         sockets = listeners(settings.HOST, settings.PORT)
     except OSError as error:
         raise SystemExit(f"Port {settings.PORT} on {settings.HOST} can't be used: {error.strerror or error}") from None
+    resolve("/")  # loads all pages
+    gc.collect()
+    gc.freeze()  # Python's collections would hold up a request now and then to walk all that was loaded
     sys.setswitchinterval(0.001)  # seconds; a fifth of the usual, since the event loop shares a core with busy threads
     Server(configuration()).run(sockets)
 
