@@ -25,6 +25,9 @@ KEY = redis_keys.key("clock")
 LEASE = 3.0
 """Seconds after which another worker takes over from one that renews its lease no more."""
 
+EARLY = 0.3
+"""Seconds before each whole second at which the clock starts what is due: at the second itself probes begin."""
+
 AFTER_START = 60
 """Seconds after its start at which all that comes less often than this runs once: what stops each night needs it."""
 
@@ -63,7 +66,7 @@ class Clock:
                     done = now
             except redis.RedisError as error:
                 log.debug("The broker is away; /health/ready says so itself: %s", error)
-            if self._stopped.wait(1 - time.time() % 1):
+            if self._stopped.wait(1 - (time.time() + EARLY) % 1):
                 return
 
     def _is_mine(self) -> bool:

@@ -40,21 +40,25 @@ SLOW_AT_ONCE = 1
 worker at once, and healthy ones wait."""
 
 
-def probe_neighbours(now: float) -> int:
-    """Makes due what was not probed since those beside it began to fail; returns how many. `now`: unix seconds."""
-    pulled = 0
+def probe_neighbours(now: float) -> list[int]:
+    """Makes due what was not probed since those beside it began to fail; returns these endpoints. `now`: unix seconds.
+
+    Not what was claimed already and is about to be probed.
+    """
+    pulled: list[int] = []
     unseen, lately = _unseen(now), datetime.fromtimestamp(now - RECENT, UTC)
 
     def pull(team: Team) -> None:
-        nonlocal pulled
-        rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now)).order_by("due_at")
+        rows = EndpointState.objects.filter(pk__in=unseen[team.pk], due_at__gt=int(now), waiting_since=None)
         began = EndpointState.objects.watched().filter(endpoint__team=team, failures__gt=0, failing_since__gt=lately)
         hang = began.filter(probe_seconds__gt=SLOW_AFTER).exists()
         with writing():
             # What is being written was probed just now; where it waits for one of these, waiting for it is a deadlock.
-            free = rows.select_for_update(skip_locked=True)
+            free = rows.order_by("due_at").select_for_update(skip_locked=True)
             numbers = list(free.values_list("pk", flat=True)[: SLOW_AT_ONCE if hang else AT_ONCE])
-            pulled += EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now)) if numbers else 0
+            if numbers:
+                EndpointState.objects.filter(pk__in=numbers).update(due_at=int(now))
+                pulled.extend(numbers)
 
     if unseen:
         teams = Team.objects.filter(pk__in=unseen)

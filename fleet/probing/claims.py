@@ -30,7 +30,7 @@ class Claim(NamedTuple):
     endpoint_id: int
     team_id: int
     slow: bool  # by its last probes
-    due_at: int  # unix seconds
+    due_at: float  # unix seconds
     expires_at: int  # when the next probe is due, and this one is worth nothing any more
 
 

@@ -1,13 +1,14 @@
 """From the tick of the clock to tasks that probe what is due, and the signs of life that /health/ready reads."""
 
 import time
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from celery import current_app
 from django.db.models import DateTimeField
 
-from core import broker, prepared, signs_of_life
+from core import broker, clock, prepared, signs_of_life
 
 from ..alerts import storms
 from ..models import BlindStretch, EndpointState
@@ -18,6 +19,10 @@ from .probe_counts import counts
 
 BATCH = 50
 """Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
+
+AHEAD = 2 * clock.EARLY
+"""Seconds by which a tick claims before the second: workers have what is due in it in hand when it begins, and a tick
+that is early or late by clock.EARLY leaves nothing for the next one."""
 
 LATELY = timedelta(seconds=max(storms.RECENT, monitor_blind.RECENT))
 """What began to fail longer ago concerns neither of the sweeps that the tick runs for it."""
@@ -31,13 +36,13 @@ _trouble = prepared.exist(
 
 
 def tick() -> None:
-    """Claims what is due now and sends it to the probe queue; a probe expires when the next one is due."""
+    """Sends what is due by the next second to the probe queue; a probe expires when the next one is due."""
     now = time.time()
     clock_gaps.notice("tick", partial(signs_of_life.seen, "tick"))
     failing, blind = _trouble(lately=datetime.fromtimestamp(now, UTC) - LATELY)
+    _send_due(now, AHEAD)
     if failing:
-        storms.probe_neighbours(now)
-    _send_due(now)
+        probe_beside()
     signs_of_life.alive("tick")
     overdue.sweep(now)
     if failing or blind:
@@ -52,13 +57,13 @@ def call() -> None:
 
 def probe_beside() -> None:
     """Sends what is beside an endpoint that began to fail: an alert waits until it is known whether that is alone."""
-    now = time.time()
-    if storms.probe_neighbours(now):
-        _send_due(now)
+    if pulled := storms.probe_neighbours(time.time()):
+        _send_due(time.time(), pulled=pulled)
 
 
-def _send_due(now: float) -> None:
-    due = claims.claim(now)
+def _send_due(now: float, ahead: float = 0.0, pulled: Container[int] = ()) -> None:
+    # What is probed before its time is due from this moment on, not from the beginning of this second.
+    due = [each._replace(due_at=now) if each.endpoint_id in pulled else each for each in claims.claim(now + ahead)]
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
         with current_app.producer_pool.acquire(block=True) as producer:

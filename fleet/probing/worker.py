@@ -15,7 +15,7 @@ from core import fence
 from core.database import give_back
 
 from ..models import EndpointState
-from . import capacity, overdue, record
+from . import capacity, dispatch, overdue, record
 from .claims import Claim
 from .lanes import Job, Pool
 from .run import run
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def submit(claims: Iterable[Claim]) -> None:
-    """Has each of these endpoints probed as soon as its team may have a thread, or never once its claim expires."""
+    """Has each endpoint probed once it is due and its team may have a thread, or never once its claim expires."""
     claims = list(claims)
     try:
         states = record.states(claim.endpoint_id for claim in claims)
@@ -48,14 +48,26 @@ def submit(claims: Iterable[Claim]) -> None:
         states = {}
     finally:
         give_back()
-    read_at = time.monotonic()
+    read_at, now = time.monotonic(), time.time()
+    early: list[Job] = []
     for claim in claims:
         work = partial(_run, claim, states.get(claim.endpoint_id), read_at)
-        pool.submit(Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, work))
+        job = Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, work)
+        if claim.due_at > now:
+            early.append(job)
+        else:
+            pool.submit(job)
+    if early:
+        wait = min(max(claim.due_at for claim in claims) - now, dispatch.AHEAD)  # less where clocks differ
+        timer = threading.Timer(wait, lambda: [pool.submit(job) for job in early])
+        timer.daemon = True
+        timer.start()
 
 
 def _run(claim: Claim, state: EndpointState | None, read_at: float) -> None:
-    fresh = time.monotonic() - read_at < FRESH_FOR
+    # Where an earlier probe was still under way when the row was read, the row has moved since.
+    earlier = state is not None and state.waiting_since is not None and state.waiting_since < int(claim.due_at)
+    fresh = not earlier and time.monotonic() - read_at < FRESH_FOR
     try:
         if judged := run(claim, state if fresh else None):
             writer.put(judged)

@@ -105,14 +105,22 @@ def test_a_storm_has_the_rest_of_the_team_probed_at_once(fleet):
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     for endpoint in fleet[:2]:
         probed(endpoint, bad())
-    assert storms.probe_neighbours(time.time()) == storms.WITNESSES, "two are no storm"
+    assert len(storms.probe_neighbours(time.time())) == storms.WITNESSES, "two are no storm"
     probed(fleet[2], bad())
     EndpointState.objects.update(due_at=later)
-    assert storms.probe_neighbours(time.time()) == 5
+    assert len(storms.probe_neighbours(time.time())) == 5
     assert EndpointState.objects.filter(pk__in=[e.pk for e in fleet[3:]], due_at__lte=time.time()).count() == 5
     for endpoint in fleet[3:]:
         probed(endpoint, bad())
-    assert storms.probe_neighbours(time.time()) == 0, "all of them were probed"
+    assert not storms.probe_neighbours(time.time()), "all of them were probed"
+
+
+def test_what_was_claimed_and_is_about_to_be_probed_is_not_made_due_again(fleet):
+    EndpointState.objects.update(due_at=int(time.time()) + 25)
+    for endpoint in fleet[:3]:
+        probed(endpoint, bad())
+    EndpointState.objects.filter(pk=fleet[3].pk).update(waiting_since=int(time.time()))
+    assert set(storms.probe_neighbours(time.time())) == {endpoint.pk for endpoint in fleet[4:]}
 
 
 def test_where_endpoints_hang_the_rest_of_the_team_is_probed_one_by_one(fleet):
@@ -120,7 +128,7 @@ def test_where_endpoints_hang_the_rest_of_the_team_is_probed_one_by_one(fleet):
     for endpoint in fleet[:3]:
         probed(endpoint, bad(Cause.TIMED_OUT))
     EndpointState.objects.filter(pk__in=[endpoint.pk for endpoint in fleet[:3]]).update(probe_seconds=5.0)
-    assert storms.probe_neighbours(time.time()) == 1
+    assert len(storms.probe_neighbours(time.time())) == 1
     assert EndpointState.objects.filter(due_at__lte=time.time(), pk__in=[e.pk for e in fleet[3:]]).count() == 1
 
 
@@ -132,7 +140,7 @@ def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=20))
     fail(first)
     probed(elsewhere, good())
-    assert storms.probe_neighbours(time.time()) == 1
+    assert len(storms.probe_neighbours(time.time())) == 1
     assert EndpointState.objects.get(due_at__lte=time.time()).endpoint == second
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=5))
     delivery.deliver()
@@ -149,13 +157,13 @@ def test_an_outage_goes_out_once_two_others_elsewhere_in_the_team_have_answered(
     later = int(time.time()) + 15
     EndpointState.objects.update(due_at=later, probed_at=datetime.now(UTC) - timedelta(seconds=5))
     probed(first, bad())
-    assert storms.probe_neighbours(time.time()) == 2, "not the whole team"
+    assert len(storms.probe_neighbours(time.time())) == 2, "not the whole team"
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=1))
     probed(others[0], good())
     delivery.deliver()
     assert smtp.messages == []
     probed(others[1], good())
-    assert storms.probe_neighbours(time.time()) == 0
+    assert not storms.probe_neighbours(time.time())
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-0 (search)"]
     assert EndpointState.objects.get(pk=stranger.pk).due_at == later
@@ -180,7 +188,7 @@ def test_endpoints_that_fail_seconds_apart_are_one_mail(team, smtp):
         probed(endpoint, bad())
         Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=1))
         if endpoint != fleet[-1]:
-            assert storms.probe_neighbours(time.time()) > 0 or storms.forming(team.pk, datetime.now(UTC))
+            assert storms.probe_neighbours(time.time()) or storms.forming(team.pk, datetime.now(UTC))
             delivery.deliver()
             assert smtp.messages == []
     delivery.deliver()
@@ -228,5 +236,5 @@ def test_an_address_that_can_not_be_read_stops_no_other_team(url, team, fleet):
     for endpoint in fleet[1:]:
         probed(endpoint, good())
     EndpointState.objects.update(due_at=2**40)
-    assert storms.probe_neighbours(time.time()) == 0 and not storms.forming(team.pk, datetime.now(UTC))
+    assert not storms.probe_neighbours(time.time()) and not storms.forming(team.pk, datetime.now(UTC))
     blind_stretches.doubt(time.time())

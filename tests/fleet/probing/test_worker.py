@@ -14,7 +14,7 @@ from fleet import endpoints
 from fleet.alerts import storms
 from fleet.models import EndpointState, Observation
 from fleet.probing import capacity, dispatch, lanes, record, worker, writer
-from tests.fake_engine import many
+from tests.fake_engine import FakeEngine, many
 from tests.fleet.outages import bad, watched
 
 QUEUE = redis_keys.queue("probe")
@@ -55,10 +55,44 @@ def test_what_shows_a_storm_is_sent_as_soon_as_an_endpoint_fails(team, valkey):
     writer.write([record.judged(record.states([fleet[0].pk])[fleet[0].pk], bad(), 0.0)])
     EndpointState.objects.filter(pk=fleet[0].pk).update(due_at=int(time.time()) + 60)
     [call] = valkey.lrange(redis_keys.queue("dispatch"), 0, -1)
+    called = time.time()
     app.tasks[json.loads(call)["headers"]["task"]]()
     [message] = valkey.lrange(QUEUE, 0, -1)
     [batch], _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
     assert len(batch) == storms.WITNESSES and fleet[0].pk not in [claim[0] for claim in batch]
+    assert all(claim[3] >= called for claim in batch), "they became due with the call"
+
+
+def test_what_is_due_in_the_next_second_is_sent_before_and_probed_in_it(team, valkey, pool, wait_for):
+    app.loader.import_default_modules()
+    with FakeEngine("ollama") as engine:
+        gpu = endpoints.add(team, name="gpu-1", url=engine.url)
+        due = int(time.time() + dispatch.AHEAD)
+        EndpointState.objects.filter(pk=gpu.pk).update(due_at=due)
+        dispatch.tick()
+        [message] = valkey.lrange(QUEUE, 0, -1)
+        arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
+        app.tasks["fleet.tasks.probe"](*arguments)
+        wait_for(Observation.objects.exists)
+    assert Observation.objects.get().at.timestamp() >= due
+
+
+def test_a_worker_whose_clock_is_slow_waits_no_longer_than_claims_are_ahead(team, pool, wait_for):
+    gpu = endpoints.add(team, name="gpu-1", url="http://127.0.0.1:9")
+    due = int(time.time()) + 3600
+    worker.submit([worker.Claim(gpu.pk, team.pk, False, due, due + 3600)])
+    wait_for(Observation.objects.exists)
+
+
+def test_a_row_is_read_again_when_its_probe_before_was_under_way(team, pool, wait_for, monkeypatch):
+    gpu = endpoints.add(team, name="gpu-1", url="http://10.0.0.5:8000")
+    now, begun_from = int(time.time()), []
+    monkeypatch.setattr(worker, "run", lambda claim, state: begun_from.append(state))
+    for waiting_since in (now, now - 5, None):
+        EndpointState.objects.filter(pk=gpu.pk).update(waiting_since=waiting_since)
+        worker.submit([worker.Claim(gpu.pk, team.pk, False, now, now + 60)])
+        wait_for(lambda: not pool._busy)
+    assert [bool(state) for state in begun_from] == [True, False, True]
 
 
 def test_a_claim_past_its_time_is_not_probed(team, pool):
