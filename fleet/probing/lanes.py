@@ -8,7 +8,8 @@ A probe of the fast lane that lasts over SLOW_AFTER counts in the slow lane from
 there: its thread goes on waiting, and another may start in its place. There are 2 * `slots` threads at most.
 
 The interpreter does one thing at a time, so of many probes begun at once each would count the others' turns as its own
-endpoint's latency. In the fast lane the next one begins when one ends, or after BREATH.
+endpoint's latency. In the fast lane the next one begins when one ends, or after BREATH. Slow ones let those go first
+that wait for nothing else, for REVIEW_EVERY at most.
 """
 
 import logging
@@ -25,7 +26,7 @@ from ..verdict.schedule import SLOW_AFTER
 REVIEW_EVERY = 0.25
 """Seconds between two checks for probes that became slow, and for waiting ones that are past their time."""
 
-BREATH = 0.005
+BREATH = 0.003
 """Seconds for which a probe of the fast lane has the interpreter to itself, unless it ends before. While none ends,
 which is then due to the endpoints and not to us, two more begin after as long, then four, and so on."""
 
@@ -129,11 +130,11 @@ class Pool:
         with self._lock:
             return self._nothing_runs.wait_for(lambda: not self._busy, within)
 
-    def _start_what_may(self) -> None:
+    def _start_what_may(self, slow_at_once: bool = False) -> None:
         now = time.time()
         for lane in (self._fast, self._slow):
             while not self._closed.is_set():
-                if lane is self._fast and lane.waiting and self._crowded():
+                if self._fast.waiting and self._crowded() and not (lane is self._slow and slow_at_once):
                     self._held_back.set()
                     break
                 if (job := lane.next()) is None:
@@ -195,7 +196,7 @@ class Pool:
                 self._count_slow_ones(time.monotonic() - SLOW_AFTER)
                 for lane in (self._fast, self._slow):
                     self._pending.difference_update(job.key for job in lane.expired(time.time()))
-                self._start_what_may()
+                self._start_what_may(slow_at_once=True)
 
     def _count_slow_ones(self, began_before: float) -> None:
         for number, (began, job) in list(self._quick.items()):

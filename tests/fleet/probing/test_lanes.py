@@ -196,6 +196,22 @@ def test_quick_probes_run_one_after_another(monkeypatch, wait_for):
         assert len(set(threads)) == 1
 
 
+def test_slow_endpoints_let_those_that_are_held_back_go_first_but_not_for_long(monkeypatch, wait_for):
+    monkeypatch.setattr(lanes, "BREATH", 30)
+    with pool(16) as (shared, release):
+        began: list[int] = []
+
+        def work(key: int) -> None:
+            began.append(key)
+            release.wait(30)
+
+        for key in (1, 2):
+            shared.submit(job(key, work=lambda key=key: work(key)))
+        shared.submit(job(3, ALPHA, slow=True, work=lambda: work(3)))
+        wait_for(lambda: len(began) == 2)
+        assert began == [1, 3]  # the second waits for the first, and the slow one for the next review alone
+
+
 def test_endpoints_that_do_not_answer_hold_up_others_less_and_less(wait_for):
     with pool(64) as (shared, release):
         begun: list[int] = []
