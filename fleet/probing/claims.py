@@ -1,6 +1,7 @@
 """Which endpoints are due, and who sends them to be probed."""
 
 import math
+import random
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -96,7 +97,9 @@ def claim(now: float) -> list[Claim]:
 
     def plan(row: _Row) -> None:
         team, interval, slow = row.team_id, row.interval, shares.slow(row.probe_seconds)
-        stretch = max(1, min(stretches.get((team, slow), 1), schedule.LONGEST // max(interval, 1)))
+        # Whole intervals, and by chance one more, so that the threads are used to the full on average.
+        stretch = math.floor(stretches.get((team, slow), 1) + random.random())
+        stretch = max(1, min(stretch, schedule.LONGEST // max(interval, 1)))
         following = schedule.next_due(now, interval * stretch, str(row.pk))
         claims[row.pk, row.due_at] = Claim(row.pk, team, slow, row.due_at, following)
         groups[stretch, following].append(row.pk)

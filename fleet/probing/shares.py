@@ -24,8 +24,8 @@ LONGEST_PROBE = 3600.0
 LONGEST = 1000
 """An interval is stretched to so many times its length at most."""
 
-Stretches = dict[tuple[int, bool], int]
-"""(team, whether slow) -> by what whole number its endpoints' intervals are multiplied; 1 where it is not there."""
+Stretches = dict[tuple[int, bool], float]
+"""(team, whether slow) -> by what its endpoints' intervals are multiplied on average; 1 where it is not there."""
 
 _kept: tuple[float, Stretches] = (-FRESH_FOR, {})
 
@@ -70,9 +70,7 @@ def worked_out(rows: Iterable[tuple[int, int, float, int]], slots: int) -> Stret
     found: Stretches = {}
     for lane, teams in needed.items():
         share = share_of(teams.values(), slots * FULL)
-        found |= {
-            (team, lane): min(math.ceil(threads / share), LONGEST) for team, threads in teams.items() if threads > share
-        }
+        found |= {(team, lane): min(threads / share, LONGEST) for team, threads in teams.items() if threads > share}
     return found
 
 
@@ -90,6 +88,6 @@ def share_of(needs: Iterable[float], slots: float) -> float:
     return math.inf
 
 
-def of_team(found: Stretches, team_id: int) -> int:
+def of_team(found: Stretches, team_id: int) -> float:
     """The longest stretch among a team's endpoints."""
     return max(found.get((team_id, lane), 1) for lane in (False, True))

@@ -16,9 +16,9 @@ def _no_shares_of_other_tests(monkeypatch):
     monkeypatch.setattr(shares, "FRESH_FOR", 0.0)
 
 
-def test_240_hanging_endpoints_are_probed_every_sixth_interval():
+def test_240_hanging_endpoints_are_probed_as_often_as_their_teams_share_allows():
     rows = [(1, 5, 4.9, 240), (2, 5, 0.0, 1)]
-    assert shares.worked_out(rows, 96) == {(1, True): 6}
+    assert shares.worked_out(rows, 96) == {(1, True): pytest.approx(5.76, abs=0.01)}
 
 
 def test_a_team_within_its_share_keeps_its_intervals():
@@ -27,7 +27,7 @@ def test_a_team_within_its_share_keeps_its_intervals():
 
 def test_quick_and_slow_endpoints_of_a_team_are_reckoned_by_themselves():
     rows = [(1, 5, 0.9, 400), (1, 5, 4.9, 10)]
-    assert shares.worked_out(rows, 96) == {(1, False): 2}
+    assert shares.worked_out(rows, 96) == {(1, False): pytest.approx(1.76, abs=0.01)}
 
 
 def test_an_endpoint_that_hangs_every_other_time_counts_as_one_that_hangs():
@@ -42,8 +42,9 @@ def test_an_endpoint_that_hangs_every_other_time_counts_as_one_that_hangs():
 
 @pytest.mark.django_db
 @pytest.mark.postgres
-def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team, settings):
+def test_the_claim_stretches_the_interval_of_the_slow_alone(client, alice, team, settings, monkeypatch):
     settings.PROBE_THREADS = 4
+    monkeypatch.setattr("random.random", lambda: 0.5)  # the share allows every 5.76th interval
     hanging = [
         endpoints.add(team, name=f"h{n}", url=f"http://10.0.0.{n}:8000", interval=5, timeout=4.9) for n in range(10)
     ]
@@ -72,11 +73,21 @@ def test_a_second_worker_lets_a_hanging_team_be_probed_as_often_again(team, sett
     EndpointState.objects.update(probe_seconds=4.9)
     now = time.time()
     capacity.announce("first", now)
-    assert shares.stretches() == {(team.pk, True): 3}
+    assert shares.stretches() == {(team.pk, True): pytest.approx(2.88, abs=0.01)}
     capacity.announce("second", now)
-    assert shares.stretches() == {(team.pk, True): 2}
+    assert shares.stretches() == {(team.pk, True): pytest.approx(1.44, abs=0.01)}
     capacity.withdraw("second")
-    assert shares.stretches() == {(team.pk, True): 3}
+    assert shares.stretches() == {(team.pk, True): pytest.approx(2.88, abs=0.01)}
+
+
+@pytest.mark.django_db
+def test_endpoints_skip_no_more_intervals_than_their_share_needs(team, monkeypatch):
+    pks = [endpoints.add(team, name=f"e{n}", url=f"http://10.0.0.{n}:8000", interval=5).pk for n in range(10)]
+    monkeypatch.setattr(shares, "stretches", lambda: {(team.pk, False): 1.3})
+    chances = iter([n / 10 for n in range(10)])
+    monkeypatch.setattr("random.random", lambda: next(chances))
+    assert len(claims.claim(time.time())) == 10
+    assert sum(EndpointState.objects.filter(pk__in=pks).values_list("stretch", flat=True)) == 13
 
 
 def test_a_worker_without_signs_of_life_counts_no_more(settings, valkey):
