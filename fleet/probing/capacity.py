@@ -40,11 +40,11 @@ def withdraw(worker: str) -> None:
         log.debug("The broker is away; /health/ready says so itself: %s", error)
 
 
-def threads(now: float) -> int:
-    """Threads of each lane of all workers that live at `now`; those of one where no worker is known of."""
+def workers(now: float) -> list[int]:
+    """Threads of each lane of every worker that lives at `now`; one with PROBE_THREADS where none is known of."""
     try:
         found: Any = client(1.0).zrangebyscore(KEY, now - COUNTS_FOR, "+inf")
     except redis.RedisError as error:
         log.debug("The broker is away; /health/ready says so itself: %s", error)
         found = []
-    return sum(int(name.rpartition(b" ")[2]) for name in found) or settings.PROBE_THREADS
+    return [int(name.rpartition(b" ")[2]) for name in found] or [settings.PROBE_THREADS]

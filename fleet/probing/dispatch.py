@@ -1,9 +1,10 @@
 """From the tick of the clock to tasks that probe what is due, and the signs of life that /health/ready reads."""
 
+import math
 import time
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from celery import current_app
 from django.db.models import DateTimeField
@@ -14,11 +15,14 @@ from ..alerts import storms
 from ..models import BlindStretch, EndpointState
 from ..self_check import blind_stretches
 from ..verdict import monitor_blind
-from . import claims, clock_gaps, overdue
+from . import capacity, claims, clock_gaps, overdue
 from .probe_counts import counts
 
 BATCH = 50
-"""Endpoints of one task at most: a message costs more than a probe, but several workers should each get some."""
+"""Endpoints of one message at most."""
+
+COUNTED_FOR = 5
+"""Seconds for which the live workers are counted once."""
 
 AHEAD = 2 * clock.EARLY
 """Seconds by which a tick claims before the second: workers have what is due in it in hand when it begins, and a tick
@@ -67,11 +71,18 @@ def _send_due(now: float, ahead: float = 0.0, pulled: Container[int] = ()) -> No
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
         with current_app.producer_pool.acquire(block=True) as producer:
-            for start in range(0, len(due), BATCH):
-                batch = due[start : start + BATCH]
+            # A message costs as much as a probe, yet every worker gets one, and each message some of every team.
+            messages = max(math.ceil(len(due) / BATCH), min(len(due), _workers(int(now) // COUNTED_FOR)))
+            for first in range(messages):
+                batch = due[first::messages]
                 expires = max(1, max(claim.expires_at for claim in batch) - now)
                 # Celery would describe the arguments in the message, which takes longer than sending it.
                 task.apply_async((batch,), producer=producer, expires=expires, argsrepr=f"{len(batch)} claims")
+
+
+@lru_cache(maxsize=1)
+def _workers(period: int) -> int:
+    return len(capacity.workers(period * COUNTED_FOR))
 
 
 def pulse_probe() -> None:

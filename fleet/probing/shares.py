@@ -55,7 +55,7 @@ def stretches() -> Stretches:
         rows = EndpointState.objects.watched().filter(probe_seconds__gt=0).order_by()
         columns = ("endpoint__team_id", "endpoint__interval", "probe_seconds")
         alike = rows.values_list(*columns).annotate(many=Count("pk"))
-        found = worked_out(alike, capacity.threads(time.time()))
+        found = worked_out(alike, sum(capacity.workers(time.time())))
         _kept = (time.monotonic(), found)
     return found
 

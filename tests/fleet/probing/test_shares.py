@@ -94,15 +94,15 @@ def test_a_worker_without_signs_of_life_counts_no_more(settings, valkey):
     settings.PROBE_THREADS = 8
     capacity.announce("killed", 1000.0)
     capacity.announce("alive", 1015.0)
-    assert capacity.threads(1016.0) == 16
-    assert capacity.threads(1001.0 + capacity.COUNTS_FOR) == 8
+    assert capacity.workers(1016.0) == [8, 8]
+    assert capacity.workers(1001.0 + capacity.COUNTS_FOR) == [8]
 
 
 def test_without_a_broker_there_are_the_threads_of_one_worker(settings):
     settings.PROBE_THREADS = 8
     settings.REDIS_URL = "unix:///nowhere/valkey.sock"
     capacity.announce("first", 1000.0)
-    assert capacity.threads(1000.0) == 8
+    assert capacity.workers(1000.0) == [8]
 
 
 def test_teams_that_need_more_share_what_the_others_leave():

@@ -14,6 +14,7 @@ from fleet import endpoints
 from fleet.alerts import storms
 from fleet.models import EndpointState, Observation
 from fleet.probing import capacity, dispatch, lanes, record, worker, writer
+from teams.models import Team
 from tests.fake_engine import FakeEngine, many
 from tests.fleet.outages import bad, watched
 
@@ -46,6 +47,21 @@ def test_what_is_due_goes_in_few_messages_and_is_probed(team, valkey, pool, wait
     finally:
         engines.close()
     assert not EndpointState.objects.exclude(waiting_since=None).exists()
+
+
+def test_every_worker_gets_some_of_what_is_due_and_each_message_some_of_every_team(team, valkey):
+    app.loader.import_default_modules()
+    other = Team.objects.create(name="Other", slug="other")
+    for owner in (team, other):
+        for n in range(2):
+            endpoints.add(owner, name=f"e{n}", url=f"http://10.0.0.{n}:8000")
+    for name in ("first", "second"):
+        capacity.announce(name, time.time())
+    dispatch._workers.cache_clear()
+    dispatch.tick()
+    dispatch._workers.cache_clear()
+    sent = [json.loads(base64.b64decode(json.loads(message)["body"])) for message in valkey.lrange(QUEUE, 0, -1)]
+    assert [{claim[1] for claim in batch} for [batch], _, _ in sent] == [{team.pk, other.pk}] * 2
 
 
 def test_what_shows_a_storm_is_sent_as_soon_as_an_endpoint_fails(team, valkey):
