@@ -3,7 +3,7 @@ longer than the database takes to answer.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -56,6 +56,27 @@ def rows(make: Callable[[], QuerySet]) -> Callable[..., list[tuple[Any, ...]]]:
         return make().query.sql_with_params()
 
     return lambda **values: _run(statement(), values)
+
+
+def rows_by_key(make: Callable[[list[Parameter]], QuerySet]) -> Callable[[Iterable[int]], list[tuple[Any, ...]]]:
+    """A function that takes keys and returns the rows of the queryset that `make` returns for so many, as `rows` does.
+
+    The last key is repeated up to a power of two, so that few statements are made.
+    """
+
+    @cache
+    def statement(many: int) -> Statement:
+        return make([Parameter(str(n), BigIntegerField()) for n in range(many)]).query.sql_with_params()
+
+    def ask(keys: Iterable[int]) -> list[tuple[Any, ...]]:
+        given = list(keys)
+        if not given:
+            return []
+        many = 1 << (len(given) - 1).bit_length()
+        given += given[-1:] * (many - len(given))
+        return _run(statement(many), {str(n): key for n, key in enumerate(given)})
+
+    return ask
 
 
 def exist(make: Callable[[], list[QuerySet]]) -> Callable[..., list[bool]]:

@@ -56,3 +56,18 @@ def test_an_update_changes_the_rows_of_each_list_and_the_sql_is_made_once(django
     assert made == [1]
     found = User.objects.order_by("pk").values_list("username", "is_active")
     assert list(found) == [("alice-2", False), ("bob-2-3", False), ("charlie", True)]
+
+
+def test_rows_of_many_keys_take_few_statements(django_assert_num_queries):
+    made = []
+
+    def queryset(keys):
+        made.append(len(keys))
+        return User.objects.filter(pk__in=keys).values_list("username")
+
+    ask = prepared.rows_by_key(queryset)
+    users = [User.objects.create(username=f"user-{n}") for n in range(6)]
+    with django_assert_num_queries(6):
+        for many in range(7):
+            assert sorted(ask(user.pk for user in users[:many])) == [(f"user-{n}",) for n in range(many)]
+    assert made == [1, 2, 4, 8]
