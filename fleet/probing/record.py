@@ -9,7 +9,10 @@ from time import time
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
+from django.db.models.lookups import In
 
+from core import columns, prepared
 from core.database import writing
 from core.models import PutOff
 
@@ -32,7 +35,24 @@ log = logging.getLogger(__name__)
 SHOW_EVERY = timedelta(seconds=15)
 """After this a board row is drawn again although nothing but its figures moved."""
 
-_FIELDS = {field.attname: field for field in EndpointState._meta.concrete_fields if not field.primary_key}
+_FIELDS = {column.attname: column for column in columns.of(EndpointState) if not column.primary_key}
+_LOCKED = columns.of(EndpointState, "endpoint", "probed_at", "shown_at")
+_OBSERVED = [column for column in columns.of(Observation) if not column.primary_key]
+_TRACE = [*columns.of(Trace, "exchanges"), *columns.of(Observation, "endpoint", "at")]
+
+_lock = prepared.rows_by_key(
+    lambda keys: (
+        EndpointState.objects.filter(In(F("endpoint_id"), keys)).locked().values_list("pk", "probed_at", "shown_at")
+    )
+)
+_INSERT = "INSERT INTO {} ({}) VALUES ({})".format(
+    Observation._meta.db_table,
+    ", ".join(f'"{column.column}"' for column in _OBSERVED),
+    ", ".join("%s" for _ in _OBSERVED),
+)
+_INSERT_TRACE = f"""
+INSERT INTO {Trace._meta.db_table} ("observation_id", "exchanges")
+SELECT max("id"), %s FROM {Observation._meta.db_table} WHERE "endpoint_id" = %s AND "at" = %s"""
 
 
 @dataclass(slots=True)
@@ -54,21 +74,10 @@ class Judged:
     show: bool  # the endpoint's row on the board has to be drawn again
 
 
-def states(endpoint_ids: Iterable[int]) -> dict[int, EndpointState]:
-    """The states that probes start from, by endpoint; without those that are gone or paused."""
-    rows = EndpointState.objects.select_related("endpoint__load_settings")
-    return rows.filter(endpoint__paused=False).in_bulk(list(endpoint_ids))
-
-
-def state_of(endpoint_id: int) -> EndpointState | None:
-    """The state that one probe starts from; None for an endpoint that is gone or paused."""
-    return states([endpoint_id]).get(endpoint_id)
-
-
 def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: float | None = None) -> Judged:
     """Judges a reading. `took` is how many seconds the probe lasted, if that is known.
 
-    `state` is what `states` gave before the probe; it is changed, and not saved.
+    `state` is what fleet.probing.states gave before the probe; it is changed, and not saved.
     """
     started_from = (state.probed_at, state.shown_at)
     old = {name: getattr(state, name) for name in _FIELDS}
@@ -142,15 +151,11 @@ def write(batch: Iterable[Judged]) -> list[Judged]:
     """
     batch = list(batch)
     with writing():
-        rows = EndpointState.objects.filter(pk__in=[each.state.pk for each in batch]).locked()
-        found = {pk: rest for pk, *rest in rows.values_list("pk", "probed_at", "shown_at")}
+        rows = columns.loaded(_LOCKED, _lock(each.state.pk for each in batch))
+        found = {pk: rest for pk, *rest in rows}
         stored = [each for each in batch if found.pop(each.state.pk, None) == list(each.started_from)]
         _update(stored)
-        observations = Observation.objects.bulk_create(each.observation for each in stored)
-        Trace.objects.bulk_create(
-            Trace(observation=observation, exchanges=each.state.ladder)
-            for observation, each in zip(observations, stored, strict=True)
-        )
+        _insert(stored)
         Change.objects.bulk_create(change for each in stored for change in each.changes)
         if over := [hour for each in stored for hour in each.hours]:
             hours.store(over)
@@ -167,9 +172,18 @@ def _update(batch: list[Judged]) -> None:
     """Those in which the same columns move go in one executemany: bulk_update compares every row in every column."""
     groups: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     for each in batch:
-        values = [_FIELDS[name].get_db_prep_save(value, connection) for name, value in each.moved.items()]
-        groups[tuple(each.moved)].append([*values, each.state.pk])
+        groups[tuple(each.moved)].append([*each.moved.values(), each.state.pk])
     with connection.cursor() as cursor:
         for names, rows in groups.items():
-            columns = ", ".join(f'"{_FIELDS[name].column}" = %s' for name in names)
-            cursor.executemany(f'UPDATE {EndpointState._meta.db_table} SET {columns} WHERE "endpoint_id" = %s', rows)
+            moved = ", ".join(f'"{_FIELDS[name].column}" = %s' for name in names)
+            update = f'UPDATE {EndpointState._meta.db_table} SET {moved} WHERE "endpoint_id" = %s'
+            cursor.executemany(update, columns.stored([*(_FIELDS[name] for name in names), *_LOCKED[:1]], rows))
+
+
+def _insert(batch: list[Judged]) -> None:
+    """Each reading, and its requests beside it."""
+    rows = [[getattr(each.observation, column.attname) for column in _OBSERVED] for each in batch]
+    traces = [(each.state.ladder, each.observation.endpoint_id, each.observation.at) for each in batch]
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, columns.stored(_OBSERVED, rows))
+        cursor.executemany(_INSERT_TRACE, columns.stored(_TRACE, traces))

@@ -14,7 +14,8 @@ from ..models import EndpointState
 from . import canaries
 from .claims import Claim
 from .put_off import put_off
-from .record import Judged, judged, state_of
+from .record import Judged, judged
+from .states import read_one
 
 IDENTIFY_EVERY = 24 * 3600
 """Seconds after which we ask again who answers there."""
@@ -32,7 +33,7 @@ def run(claim: Claim, state: EndpointState | None = None) -> Judged | None:
     if time.time() >= claim.expires_at:
         return None
     try:
-        state = state or state_of(claim.endpoint_id)
+        state = state or read_one(claim.endpoint_id)
         if state is None:
             return None
         give_back()

@@ -15,7 +15,7 @@ from core import fence
 from core.database import give_back
 
 from ..models import EndpointState
-from . import capacity, dispatch, overdue, record
+from . import capacity, dispatch, overdue, states
 from .claims import Claim
 from .lanes import Job, Pool
 from .run import run
@@ -41,17 +41,17 @@ def submit(claims: Iterable[Claim]) -> None:
     """Has each endpoint probed once it is due and its team may have a thread, or never once its claim expires."""
     claims = list(claims)
     try:
-        states = record.states(claim.endpoint_id for claim in claims)
+        rows = states.read(claim.endpoint_id for claim in claims)
     except fence.NOT_THE_ITEMS_FAULT:
         raise
     except Exception:  # one of the rows can't be read: each is read by itself, so that it costs itself alone
-        states = {}
+        rows = {}
     finally:
         give_back()
     read_at, now = time.monotonic(), time.time()
     early: list[Job] = []
     for claim in claims:
-        work = partial(_run, claim, states.get(claim.endpoint_id), read_at)
+        work = partial(_run, claim, rows.get(claim.endpoint_id), read_at)
         job = Job(claim.endpoint_id, claim.team_id, claim.slow, claim.expires_at, work)
         if claim.due_at > now:
             early.append(job)

@@ -8,7 +8,7 @@ from fleet.probing import record as product
 from fleet.probing import run as asking
 from fleet.probing import writer
 from fleet.probing.claims import Claim
-from fleet.probing.record import state_of
+from fleet.probing.states import read_one as state_of
 
 __all__ = ["record", "run", "state_of"]
 

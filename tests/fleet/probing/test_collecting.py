@@ -12,7 +12,7 @@ from fleet.evidence import counts
 from fleet.evidence.collect import Hour
 from fleet.load import hours
 from fleet.models import BucketEdges, Endpoint, EndpointState, LoadHour
-from fleet.probing import record
+from fleet.probing import record, states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -48,8 +48,8 @@ def reading(at: float, requests: int = 0, **load) -> Reading:
 
 def written(some: list[Endpoint], *readings: Reading) -> None:
     for each in readings:
-        states = record.states(endpoint.pk for endpoint in some)
-        record.write([record.judged(states[endpoint.pk], each, 3.0) for endpoint in some])
+        rows = states.read(endpoint.pk for endpoint in some)
+        record.write([record.judged(rows[endpoint.pk], each, 3.0) for endpoint in some])
 
 
 def under_way(endpoint: Endpoint) -> dict:
@@ -80,8 +80,8 @@ def test_the_hours_of_a_batch_are_one_more_statement_and_their_edges_another(fle
         (NINE + 3900, 6),
         (NINE + 7200, 6 + 2),
     ):
-        states = record.states(endpoint.pk for endpoint in fleet)
-        batch = [record.judged(states[endpoint.pk], reading(at, 9), 3.0) for endpoint in fleet]
+        rows = states.read(endpoint.pk for endpoint in fleet)
+        batch = [record.judged(rows[endpoint.pk], reading(at, 9), 3.0) for endpoint in fleet]
         with django_assert_num_queries(statements):
             record.write(batch)
     assert (LoadHour.objects.count(), BucketEdges.objects.count()) == (2 * 2 * len(fleet), 1)

@@ -13,7 +13,7 @@ from core import redis_keys
 from fleet import endpoints
 from fleet.alerts import storms
 from fleet.models import EndpointState, Observation
-from fleet.probing import capacity, dispatch, lanes, record, worker, writer
+from fleet.probing import capacity, dispatch, lanes, record, states, worker, writer
 from teams.models import Team
 from tests.fake_engine import FakeEngine, many
 from tests.fleet.outages import bad, watched
@@ -68,7 +68,7 @@ def test_what_shows_a_storm_is_sent_as_soon_as_an_endpoint_fails(team, valkey):
     app.loader.import_default_modules()
     fleet = [watched(team, f"gpu-{n}", interval=3600) for n in range(5)]
     EndpointState.objects.update(due_at=int(time.time()) + 60)
-    writer.write([record.judged(record.states([fleet[0].pk])[fleet[0].pk], bad(), 0.0)])
+    writer.write([record.judged(states.read([fleet[0].pk])[fleet[0].pk], bad(), 0.0)])
     EndpointState.objects.filter(pk=fleet[0].pk).update(due_at=int(time.time()) + 60)
     [call] = valkey.lrange(redis_keys.queue("dispatch"), 0, -1)
     called = time.time()

@@ -10,7 +10,7 @@ from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Model, Reading
 from fleet.models import Endpoint, EndpointState, Incident, Observation
-from fleet.probing import record, writer
+from fleet.probing import record, states, writer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -29,8 +29,8 @@ def refused() -> Reading:
 
 
 def judged(fleet: list[Endpoint], reading=good) -> list[record.Judged]:
-    states = record.states(endpoint.pk for endpoint in fleet)
-    return [record.judged(states[endpoint.pk], reading(), 3.0) for endpoint in fleet]
+    rows = states.read(endpoint.pk for endpoint in fleet)
+    return [record.judged(rows[endpoint.pk], reading(), 3.0) for endpoint in fleet]
 
 
 def test_a_batch_takes_as_many_statements_as_one_probe(fleet, django_assert_num_queries):
