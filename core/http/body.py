@@ -7,7 +7,7 @@ from typing import Any
 from .errors import BadAnswer, Cause
 from .transport import Clock
 
-READ_SIZE = 16 * 1024
+READ_SIZE = 32 * 1024
 
 
 def read_body(raw: Any, clock: Clock, data: bytearray, limit: int) -> None:

@@ -1,7 +1,7 @@
 """HTTP/1.1 with one server, as a probe needs it.
 
 http.client and urllib3 write a request line by line, for proxies, tunnels and bodies of every kind, which took as long
-as the system calls of the request. The answer is http.client's (metering.Metered).
+as the system calls of the request.
 """
 
 import socket
@@ -12,6 +12,7 @@ from urllib3.util.wait import wait_for_read
 
 from .metering import Metered
 from .origin import Origin
+from .plain import READ_AHEAD, Plain
 from .transport import Clock, open_connection
 
 
@@ -24,11 +25,14 @@ class Connection:
     def __init__(self, origin: Origin, clock: Clock, verify: bool = True) -> None:
         self._origin, self._clock, self._verify = origin, clock, verify
         self._sock: socket.socket | None = None
+        self._ends = False  # with the answer to the latest request
         host = f"[{origin.host}]" if ":" in origin.host else origin.host.rstrip(".")
         usual = origin.port == (443 if origin.scheme == "https" else 80)
         self._host = host if usual else f"{host}:{origin.port}"
 
-    def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Metered:
+    def request(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Plain | Metered:
         """The answer as far as its headers; read it to its end or close the connection before the next request.
 
         `target` and `headers` are sent as they are: what may have a line break in it is the caller's to refuse.
@@ -41,7 +45,7 @@ class Connection:
         message = "\r\n".join([*lines, "", ""]).encode("ascii") + (body or b"")
         for again in (False, True):
             # A server may have closed an idle connection; then there is something to read: its end.
-            reused = self._sock is not None and not wait_for_read(self._sock, timeout=0)
+            reused = self._sock is not None and not self._ends and not wait_for_read(self._sock, timeout=0)
             if not reused:
                 self.close()
             try:
@@ -53,18 +57,25 @@ class Connection:
                     raise
         raise AssertionError("unreachable")
 
-    def _send(self, method: str, message: bytes) -> Metered:
-        sock = self._sock = self._sock or open_connection(self._origin, self._clock, self._verify)
-        sock.settimeout(self._clock.left())
+    def _send(self, method: str, message: bytes) -> Plain | Metered:
+        sock = self._sock
+        if sock is None:
+            sock = self._sock = open_connection(self._origin, self._clock, self._verify)
+            sock.settimeout(None)  # the watchdog wakes it; with a timeout each read is two system calls
+        self._clock.left()
         sock.sendall(message)
-        answer = Metered(sock, method=method)
+        begun = sock.recv(READ_AHEAD)
+        answer = Plain.read(sock, begun) or self._metered(sock, method, begun)
+        self._ends = answer.will_close
+        return answer
+
+    def _metered(self, sock: socket.socket, method: str, begun: bytes) -> Metered:
+        answer = Metered(sock, method=method, begun=begun)
         try:
             answer.begin()
         except BaseException:
             answer.close()
             raise
-        if answer.will_close:
-            self.close()  # for the next request; the answer is still read from it
         return answer
 
     def close(self) -> None:

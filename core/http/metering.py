@@ -24,7 +24,7 @@ SMALL, SMALL_PIECES = 256, 8192
 class Metered(HTTPResponse):
     """http.client's response with these limits. The body is to be read by `read1`.
 
-    Beyond a limit the read in progress raises TooCostly.
+    `begun` are its first bytes, where they were read already. Beyond a limit the read in progress raises TooCostly.
     """
 
     # Of http.client's response, left out of its types.
@@ -32,9 +32,9 @@ class Metered(HTTPResponse):
     _read_status: Callable[[], tuple[str, int, str]]
     _check_close: Callable[[], bool]
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, begun: bytes = b"", **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._wire = _Wire(self.fp.detach())
+        self._wire = _Wire(self.fp.detach(), begun)
         self.fp = io.BufferedReader(self._wire)
 
     def begin(self) -> None:
@@ -71,15 +71,16 @@ class Metered(HTTPResponse):
 class _Wire(io.RawIOBase):
     """What comes from the socket."""
 
-    def __init__(self, raw: io.RawIOBase) -> None:
+    def __init__(self, raw: io.RawIOBase, begun: bytes) -> None:
         self._raw = raw
+        self._begun = io.BytesIO(begun)
         self._overhead = self._small = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        count = self._raw.readinto(buffer)
+        count = self._begun.readinto(buffer) or self._raw.readinto(buffer)
         if count:
             self._overhead += count
             if self._overhead > OVERHEAD:

@@ -4,11 +4,11 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from requests import RequestException
@@ -19,6 +19,7 @@ from urllib3.util import parse_url
 from core.http.body import read_body
 from core.http.connection import Connection
 from core.http.origin import origin_of
+from core.http.plain import Plain
 from core.http.transport import Clock, ours
 
 from ..errors import BadAnswer, Cause, ProbeError, Rejected, Unreachable
@@ -136,7 +137,8 @@ class Client:
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
             raw.close()  # the connection may be used again
             # Facts are kept as the server gives them, so a key must not be among them.
-            content, headers = bytes(data), cast(MutableMapping[str, str], HTTPHeaderDict(raw.headers.items()))
+            content = bytes(data)
+            headers = raw.headers if isinstance(raw, Plain) else HTTPHeaderDict(raw.headers.items())
             if self._mask.worth_it:
                 content, headers = self._mask.body(content), self._mask.headers(headers)
             return Answer(status, headers, content, url, self._mask)
