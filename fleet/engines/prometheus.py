@@ -7,10 +7,9 @@ since every probe reads one. Format: https://prometheus.io/docs/instrumenting/ex
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import BadAnswer, Cause
 from .visit import Visit, check
@@ -27,8 +26,7 @@ _LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*)="([^"\\]*(?:\\.[
 _ESCAPE = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One line: the value of a metric for one set of labels; None when it is no finite number."""
 
     labels: dict[str, str]
@@ -43,21 +41,13 @@ class Page:
 
     def __init__(self, page: str, names: Iterable[str]) -> None:
         self._samples: dict[str, list[Sample]] = {name: [] for name in names}
-        fits = page.count("\n") <= MOST_LINES
+        fits = len(page) <= MOST_LINES or page.count("\n") <= MOST_LINES
         wanted = _lines_of(tuple(self._samples)).findall("\n" + page) if fits else []
         if not fits or len(wanted) > MOST_SAMPLES:
             limits = f"{MOST_LINES:,} lines, or {MOST_SAMPLES:,} of the metrics that are read"
             raise BadAnswer(Cause.TOO_LARGE, f"The page of metrics has more than {limits}.")
-        for line in wanted:
-            name, brace, rest = line.partition("{")
-            labels, after = "", ""
-            if brace:
-                labels, _, after = rest.rpartition("}")
-            else:
-                name, _, after = line.partition(" ")
-            samples = self._samples.get(name.strip())
-            if samples is not None:
-                samples.append(Sample(_labels(labels), _number(after)))
+        for name, labels, after in wanted:
+            self._samples[name].append(Sample(_labels(labels), _number(after)))
 
     def samples(self, aliases: Sequence[str]) -> list[Sample]:
         """The samples of the first of these names that the page has: one figure, renamed over the releases."""
@@ -68,8 +58,11 @@ class Page:
 
         Sets that differ in the labels `copies` only are one figure that several processes give: the highest counts.
         """
+        samples = self.samples(aliases)
+        if len(samples) == 1:  # as most figures have
+            return samples[0].value
         highest: dict[frozenset[tuple[str, str]], float] = {}
-        for sample in self.samples(aliases):
+        for sample in samples:
             if sample.value is None:
                 return None
             own = frozenset(label for label in sample.labels.items() if label[0] not in copies)
@@ -107,8 +100,11 @@ def metrics(visit: Visit, *aliases: Sequence[str]) -> Page:
 
 @cache
 def _lines_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds the lines of these names after a line feed. Nine in ten lines are others, such as those of histograms."""
-    return re.compile(rf"\n({_one_of(names)}(?![a-zA-Z0-9_:])[^\n]*)")
+    """Finds (name, labels, what follows them) of the lines with these names, each after a line feed.
+
+    Nine in ten lines are others, such as those of histograms.
+    """
+    return re.compile(rf"\n({_one_of(names)})(?![a-zA-Z0-9_:])[ \t]*(?:{{([^\n]*)}})?[ \t]*([^\n]*)")
 
 
 def _one_of(names: Collection[str]) -> str:
@@ -121,14 +117,15 @@ def _one_of(names: Collection[str]) -> str:
 
 
 def _labels(inside: str) -> dict[str, str]:
-    return {name: _ESCAPE.sub(r"\1", value) if "\\" in value else value for name, value in _LABEL.findall(inside)}
+    found = dict(_LABEL.findall(inside))
+    return {name: _ESCAPE.sub(r"\1", value) for name, value in found.items()} if "\\" in inside else found
 
 
 def _number(after: str) -> float | None:
     """The value; a timestamp may follow it."""
     try:
-        value = float(after.split()[0])
-    except (ValueError, IndexError):
+        value = float(after.partition(" ")[0])
+    except ValueError:
         return None
     return value if math.isfinite(value) else None
 
