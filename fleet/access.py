@@ -1,5 +1,6 @@
 """Who may see and change what of the fleet. One of these is the first line of a view; strangers get 404."""
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.http import Http404, HttpRequest
 from core.models import PutOff
 from teams import audit
 from teams.access import allows, one_of, operated, person, teams_of
-from teams.models import Role, Team
+from teams.models import Membership, Role, Team
 from teams.tokens import Bearer
 
 from .models import Endpoint, Incident, MaintenanceWindow, Message, Silence
@@ -36,9 +37,24 @@ def visible(user: User, rows: Rows, team: str = "team") -> Rows:
     return rows if settings.FLEET_OPEN or user.is_superuser else rows.filter(**{f"{team}__in": teams_of(user)})
 
 
-def teams_seen(user: User) -> frozenset[int] | None:
-    """The teams whose endpoints the person may see, by number; None: all. Who has the same sees the same."""
-    return None if settings.FLEET_OPEN or user.is_superuser else frozenset(teams_of(user).values_list("pk", flat=True))
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a person is to the teams, by their numbers. Who is the same to all of them has the same board."""
+
+    sees: frozenset[int] | None  # whose endpoints; None: all
+    member_of: frozenset[int]
+    may_act: frozenset[int] | None  # in these as operator or more; None: in all
+
+
+def reader(user: User) -> Reader:
+    """The person as a reader of the board, in one query."""
+    roles = dict(Membership.objects.filter(user=user.pk).values_list("team", "role"))
+    operates = frozenset(team for team, role in roles.items() if role in Role.OPERATOR.and_above)
+    return Reader(
+        sees=None if settings.FLEET_OPEN or user.is_superuser else frozenset(roles),
+        member_of=frozenset(roles),
+        may_act=None if user.is_superuser else operates,
+    )
 
 
 def seen(bearer: Bearer, rows: Rows, team: str) -> Rows:

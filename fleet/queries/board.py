@@ -8,39 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Value, When
-from django.db.models.functions import Lower, StrIndex, Substr
+from django.db.models import Count, Max
 
-from ..access import visible, visible_teams
+from ..access import Reader, reader, visible, visible_teams
 from ..models import EndpointState
 from ..verdict.status import Status
 from .filters import Filters
-from .headline import KNOWN, Headline, headline
-from .offered import has_model, has_model_with
+from .headline import Headline, headline
+from .order import NEEDS_ATTENTION
 from .rows import Row, rows
+from .selection import MOST_ROWS, Folded, Selection, select
 from .states import engine_label
-
-MOST_ROWS = 200
-"""From more endpoints on the board is folded; what is still more than that comes in pages."""
 
 MANY_ROWS = 40
 """From more rows on each is kept low."""
-
-NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
-_TROUBLED = Q(status__in=NEEDS_ATTENTION)
-_URGENCY = Case(
-    *(When(status=status, then=Value(rank)) for rank, status in enumerate(NEEDS_ATTENTION)),
-    default=Value(len(NEEDS_ATTENTION)),
-    output_field=IntegerField(),
-)
-_ORDER = (
-    Case(When(_TROUBLED & KNOWN, then=Value(1)), When(_TROUBLED, then=Value(0)), default=Value(2)),
-    _URGENCY,
-    Case(When(_TROUBLED, then=F("since"))),
-    Lower("endpoint__team__name"),
-    Lower("endpoint__name"),
-)
-"""Trouble by urgency and age, what people know of after the rest; then the others by team and name."""
 
 _SLACK = timedelta(seconds=2)
 """A row may be committed after one that was stamped later, so the last moments are sent twice."""
@@ -53,20 +34,6 @@ class Group:
     name: str
     rows: list[Row] = field(default_factory=list)
     slug: str = ""  # of the team, where the group is one
-
-
-@dataclass(slots=True)
-class Folded:
-    """A team whose endpoints are counted, not listed."""
-
-    name: str
-    slug: str
-    query: str  # the query string that lists them
-    counts: dict[str, int] = field(default_factory=dict)  # status -> endpoints, in order of urgency
-
-    @property
-    def endpoints(self) -> int:
-        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +56,26 @@ class StatusCount:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The whole fleet in figures, whatever is filtered."""
+    """The whole fleet that the person sees, whatever is filtered."""
 
-    counts: dict[str, int]
+    endpoints: int
     cursor: str  # names this state of the board: what is newer has to be sent
-
-    @property
-    def endpoints(self) -> int:
-        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """The board as one page shows it."""
+class Head:
+    """What stands above the list."""
 
     headline: Headline
     totals: Totals
-    counts: list[StatusCount]
+    counts: list[StatusCount]  # of what fits the filters, whatever its status
     filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Board(Head):
+    """The board as one page shows it."""
+
     groups: list[Group]
     folded: list[Folded]
     pages: Pages
@@ -124,43 +93,28 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What moved since a cursor: some rows, or so much that the whole board is to be drawn again."""
+    """What moved since a cursor: nothing (no head), some rows, or so much that all is to be drawn again (`redraw`)."""
 
-    redraw: bool
-    rows: list[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    """The states that one page of the board lists, in order, out of those that fit the filters."""
-
-    states: QuerySet[EndpointState]
-    listed: int  # of how many they are a page
-    folded: list[Folded]
-
-    def page(self, filters: Filters) -> QuerySet[EndpointState]:
-        start = (filters.number - 1) * MOST_ROWS
-        # Picked before their columns are read: PostgreSQL would make text of the JSON of all that fit, then sort.
-        listed = self.states.order_by(*_ORDER).values_list("pk", flat=True)[start : start + MOST_ROWS]
-        return EndpointState.objects.filter(pk__in=list(listed)).order_by(*_ORDER)
+    cursor: str  # the new one
+    head: Head | None = None
+    rows: list[Row] = field(default_factory=list)
+    redraw: bool = False
 
 
 def board(user: User, filters: Filters) -> Board:
     """What the person may see of the fleet, filtered, in a number of queries that depends on nothing."""
-    totals, selection = _totals(user), _select(user, filters)
+    totals, who = _totals(user), reader(user)
+    selection = select(user, who, filters)
     shown = rows(selection.page(filters))
     return Board(
-        headline=headline(user, totals.counts),
-        totals=totals,
-        counts=status_counts(totals, filters),
-        filters=filters,
+        *_head(who, totals, selection, filters),
         groups=_groups(shown),
         folded=selection.folded,
         pages=_pages(filters, len(shown), selection.listed),
     )
 
 
-def changes(user: User, filters: Filters, since: str, moved: Collection[int] | None = None) -> tuple[Totals, Changes]:
+def changes(user: User, filters: Filters, since: str, moved: Collection[int] | None = None) -> Changes:
     """What moved since the cursor `since`; a cursor that can't be read counts as very old.
 
     `moved` are the endpoints that changed, where that is known.
@@ -169,28 +123,32 @@ def changes(user: User, filters: Filters, since: str, moved: Collection[int] | N
     shown, regrouped, members = _read_cursor(since)
     new_shown, new_regrouped, new_members = _read_cursor(totals.cursor)
     if new_members != members or new_regrouped > regrouped:
-        return totals, Changes(redraw=True, rows=[])
-    if moved is None and new_shown <= shown:
-        return totals, Changes(redraw=False, rows=[])
+        return Changes(totals.cursor, redraw=True)
+    if totals.cursor == since or (moved is None and new_shown <= shown):
+        return Changes(since)
     if filters.model or filters.q or filters.engine:
         # A row may have begun or ceased to match, which the moved rows alone can't show.
-        return totals, Changes(redraw=True, rows=[])
-    page = set(_select(user, filters).page(filters).values_list("pk", flat=True))
+        return Changes(totals.cursor, redraw=True)
+    who = reader(user)
+    selection = select(user, who, filters)
+    page = set(selection.page(filters).values_list("pk", flat=True))
     states = EndpointState.objects.order_by("pk")
     if moved is None:
         states = states.filter(pk__in=page, shown_at__gt=_moment(shown) - _SLACK)
     else:
         states = states.filter(pk__in=page & set(moved))
-    return totals, Changes(redraw=False, rows=rows(states))
+    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states))
 
 
-def status_counts(totals: Totals, filters: Filters) -> list[StatusCount]:
-    """The figures under the headline, in order of urgency; "up" stands there even at zero."""
-    return [
-        StatusCount(status, totals.counts.get(status, 0), filters.but(status=status))
-        for status in Status
-        if totals.counts.get(status) or status is Status.UP
-    ]
+def _head(
+    who: Reader, totals: Totals, selection: Selection, filters: Filters
+) -> tuple[Headline, Totals, list[StatusCount], Filters]:
+    counts = selection.counts
+    line = headline(who, selection.matching, counts, filtered=bool(totals.endpoints))
+    # In order of urgency; "up" stands there even at zero.
+    shown = [status for status in Status if counts.get(status) or status in (Status.UP, filters.status)]
+    figures = [StatusCount(status, counts.get(status, 0), filters.but(status=status)) for status in shown]
+    return line, totals, figures, filters
 
 
 def choices(user: User) -> dict[str, list[tuple[str, str]]]:
@@ -206,12 +164,10 @@ def choices(user: User) -> dict[str, list[tuple[str, str]]]:
 
 
 def _totals(user: User) -> Totals:
-    by_status = visible(user, EndpointState.objects.order_by(), "endpoint__team").values("status")
-    rows = by_status.annotate(count=Count("pk"), shown=Max("shown_at"), regrouped=Max("regrouped_at"), last=Max("pk"))
-    counts = {row["status"]: row["count"] for row in rows}
-    shown, regrouped = (max((_micros(row[key]) for row in rows), default=0) for key in ("shown", "regrouped"))
-    last = max((row["last"] for row in rows), default=0)
-    return Totals(counts, f"{shown}.{regrouped}.{sum(counts.values())}-{last}")
+    states = visible(user, EndpointState.objects.order_by(), "endpoint__team")
+    found = states.aggregate(count=Count("pk"), shown=Max("shown_at"), regrouped=Max("regrouped_at"), last=Max("pk"))
+    cursor = f"{_micros(found['shown'])}.{_micros(found['regrouped'])}.{found['count']}-{found['last'] or 0}"
+    return Totals(found["count"], cursor)
 
 
 def _read_cursor(cursor: str) -> tuple[int, int, str]:
@@ -228,41 +184,6 @@ def _micros(at: datetime | None) -> int:
 
 def _moment(micros: int) -> datetime:
     return datetime.fromtimestamp(micros // 1_000_000, UTC) + timedelta(microseconds=micros % 1_000_000)
-
-
-def _select(user: User, filters: Filters) -> _Selection:
-    states = visible(user, EndpointState.objects.order_by(), "endpoint__team")
-    if filters.team:
-        states = states.filter(endpoint__team__slug=filters.team)
-    if filters.status:
-        states = states.filter(status=filters.status)
-    if filters.engine:
-        states = states.filter(engine=filters.engine)
-    if filters.model:
-        states = states.filter(has_model(filters.model))
-    if filters.q:
-        host = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
-        named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q)
-        states = states.alias(host=host).filter(named | Q(has_model_with(filters.q)))
-    by_team = states.values_list("endpoint__team__name", "endpoint__team__slug", "status").annotate(Count("pk"))
-    counts = list(by_team)
-    found = sum(count for *_, count in counts)
-    if found <= MOST_ROWS or filters.team or filters.all:
-        return _Selection(states, found, [])
-    troubled = sum(count for *_, status, count in counts if status in NEEDS_ATTENTION)
-    return _Selection(states.filter(_TROUBLED), troubled, _fold(counts, filters))
-
-
-def _fold(counts: list[tuple[str, str, str, int]], filters: Filters) -> list[Folded]:
-    """The teams by name, with what of them is not in trouble."""
-    teams: dict[str, Folded] = {}
-    rank = {status.value: number for number, status in enumerate(Status)}
-    by_urgency = sorted(counts, key=lambda each: rank.get(each[2], len(rank)))
-    for name, slug, status, count in by_urgency:
-        if status not in NEEDS_ATTENTION:
-            team = teams.setdefault(slug, Folded(name, slug, filters.but(team=slug)))
-            team.counts[status] = count
-    return sorted(teams.values(), key=lambda team: team.name.lower())
 
 
 def _pages(filters: Filters, shown: int, listed: int) -> Pages:

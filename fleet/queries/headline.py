@@ -3,28 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import User
-from django.db.models import Case, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from core.health import glance
 
-from ..access import visible
+from ..access import Reader
 from ..models import Alert, EndpointState, Incident
 from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
-from .marks import CALMING
+from .order import KNOWN, TROUBLED, by_urgency
 
-_WORSE_FIRST = Case(
-    When(status=Status.DOWN, then=Value(0)),
-    When(status=Status.DEGRADED, then=Value(1)),
-    default=Value(2),
-    output_field=IntegerField(),
-)
-KNOWN = Q(marks__has_any_keys=[*CALMING])
-"""Trouble of which people know."""
-
-_NEW_FIRST = Case(When(KNOWN, then=Value(1)), default=Value(0), output_field=IntegerField())
 _IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known"}
 
 
@@ -45,66 +34,91 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """How many endpoints of these are in trouble."""
+
+    down: int = 0
+    degraded: int = 0
+    acknowledged: int = 0  # of these
+    muted: int = 0  # of these: silenced, in maintenance or not probed, and not acknowledged
+
+    @property
+    def failing(self) -> int:
+        return self.down + self.degraded
+
+    def __str__(self) -> str:
+        """As "2 down, 1 degraded"."""
+        parts = (f"{self.down} down" if self.down else "", f"{self.degraded} degraded" if self.degraded else "")
+        return ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
-    """One sentence, and the trouble behind it if there is any."""
+    """One sentence, and the trouble behind it that the reader may act on, if there is any."""
 
     text: str
     lead: Lead | None = None
-    last_probe: datetime | None = None  # set where all is well
+    last_probe: datetime | None = None  # set where there is no lead
+    trouble: str = ""  # "2 down" for the title of the page; empty while nothing fails
+
+    @property
+    def title(self) -> str:
+        """Of the page: "(2 down) Fleet"."""
+        return f"({self.trouble}) Fleet" if self.trouble else "Fleet"
 
 
-def headline(user: User, counts: dict[str, int]) -> Headline:
-    """The headline for who sees so many endpoints of each status."""
-    troubled = any(counts.get(status) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
-    seen = visible(user, EndpointState.objects.all(), "endpoint__team")
-    lead = _lead(seen) if troubled else None
-    last_probe = None if lead else seen.aggregate(last=Max("probed_at"))["last"]
-    known = seen.filter(KNOWN, status__in=TROUBLE).count() if troubled else 0
-    text = sentence(counts, lead.name if lead else "", known)
-    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe)
+def headline(reader: Reader, states: QuerySet[EndpointState], counts: dict[str, int], filtered: bool) -> Headline:
+    """The headline for these states, of which there are so many of each status."""
+    trouble = Trouble(counts.get(Status.DOWN, 0), counts.get(Status.DEGRADED, 0))
+    actionable = Q() if reader.may_act is None else Q(endpoint__team__in=reader.may_act)
+    own, others = _trouble(states, actionable) if trouble.failing else (trouble, trouble)
+    any_lead = trouble.failing or counts.get(Status.BUSY)
+    lead = _lead(states.filter(actionable).order_by(*by_urgency(reader))) if any_lead else None
+    last_probe = None if lead else states.aggregate(last=Max("probed_at"))["last"]
+    text = sentence(counts, own, others, lead.name if lead else "", filtered)
+    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe, str(trouble))
 
 
-def sentence(counts: dict[str, int], worst: str = "", known: int = 0) -> str:
-    """The headline's words; `worst` names the most urgent endpoint, `known` is how many people know of already."""
-    total = sum(counts.values())
+def sentence(counts: dict[str, int], own: Trouble, others: Trouble, lead: str = "", filtered: bool = False) -> str:
+    """The headline's words.
+
+    `own` is the trouble that the reader may act on, `lead` the most urgent endpoint of it, `others` is that of teams
+    where others act. `filtered`: the counts are of a part of the fleet.
+    """
+    total, up, busy = sum(counts.values()), counts.get(Status.UP, 0), counts.get(Status.BUSY, 0)
     if not total:
-        return "Nothing is watched yet"
-    down, degraded, busy = (counts.get(status, 0) for status in (Status.DOWN, Status.DEGRADED, Status.BUSY))
-    wait = f"{busy} {_are(busy)} busy" if busy else ""
-    if down + degraded > 1:
-        return ", ".join(part for part in (_need_you(down + degraded, known), wait) if part)
-    if down + degraded:
-        return ", ".join(part for part in (f"{worst} is {'down' if down else 'degraded'}", wait) if part)
+        return "No endpoint fits these filters" if filtered else "No endpoints yet"
+    if own.failing or others.failing:
+        one = own.failing == 1
+        parts = [f"{lead} is {'down' if own.down else 'degraded'}" if one and lead else str(own)]
+        for count, words in ((own.acknowledged, "acknowledged"), (own.muted, "muted")):
+            parts.append(words if count and one else f"{count} {words}" if count else "")
+        parts += [f"{others} in other teams" if others.failing else "", f"{busy} busy" if busy else ""]
+        return ", ".join(filter(None, parts))
     if busy:
-        return f"{worst} is busy, nothing is broken" if busy == 1 else f"{busy} are busy, nothing is broken"
-    up = counts.get(Status.UP, 0)
+        return f"{busy} busy, none down"
     if up == total:
-        return f"All {total} are up" if total > 1 else "It is up"
-    others = (f"{counts[s]} {_are(counts[s])} {words}" for s, words in _IN_WORDS.items() if counts.get(s))
-    return ", ".join([f"{up} {_are(up)} up" if up else "None is up", *others])
+        return "1 endpoint up" if total == 1 else f"All {total:,} endpoints up"
+    rest = (f"{counts[status]:,} {words}" for status, words in _IN_WORDS.items() if counts.get(status))
+    return ", ".join([f"{up:,} up" if up else "None up", *rest])
 
 
-def _need_you(troubled: int, known: int) -> str:
-    if not known:
-        return f"{troubled} need you"
-    left = troubled - known
-    if not left:
-        return f"{troubled} are in trouble, all known"
-    return f"{left} {'needs' if left == 1 else 'need'} you, {known} {_are(known)} known"
+def _trouble(states: QuerySet[EndpointState], actionable: Q) -> tuple[Trouble, Trouble]:
+    """What fails where the reader may act, and elsewhere."""
+    acknowledged = When(marks__has_key="acknowledged", then=Value("acknowledged"))
+    known = Case(acknowledged, When(KNOWN, then=Value("muted")), default=Value(""))
+    own = Case(When(actionable, then=Value(1)), default=Value(0)) if actionable else Value(1)
+    found = states.filter(status__in=TROUBLE).order_by().values_list("status", own, known).annotate(Count("pk"))
+    tally: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for status, is_own, kind, count in found:
+        for name in filter(None, (status, kind)):
+            tally[is_own][name] = tally[is_own].get(name, 0) + count
+    return Trouble(**tally[1]), Trouble(**tally[0])
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
-def _lead(seen: QuerySet[EndpointState]) -> Lead | None:
+def _lead(states: QuerySet[EndpointState]) -> Lead | None:
     named = ("endpoint_id", "endpoint__name", "endpoint__team__name")
-    troubled = seen.filter(status__in=(Status.DOWN, Status.DEGRADED, Status.BUSY))
-    worst = (
-        troubled.order_by(_NEW_FIRST, _WORSE_FIRST, "since", "pk")
-        .values_list(*named, "status", "since", "cause", "detail", "marks")
-        .first()
-    )
+    worst = states.filter(TROUBLED).values_list(*named, "status", "since", "cause", "detail", "marks").first()
     if worst is None:
         return None
     endpoint_id, name, team, status, since, cause, detail, marked = worst

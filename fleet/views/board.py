@@ -13,9 +13,8 @@ from core.database import give_back
 from teams.access import anyone_async, person
 
 from .. import live
-from ..access import teams_seen
+from ..access import reader
 from ..queries import board as query
-from ..queries.headline import headline
 
 
 def board(request: HttpRequest) -> HttpResponse:
@@ -34,16 +33,14 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 def pieces(user: User, filters: query.Filters, since: str, moved: set[int] | None = None) -> tuple[str, str]:
     """What brings a board from the cursor `since` up to date, as HTML, and its new cursor."""
-    totals, found = query.changes(user, filters, since, moved)
+    found = query.changes(user, filters, since, moved)
     if found.redraw:
         shown = query.board(user, filters)
         return render_to_string("fleet/_redraw.html", {"board": shown, "oob": True}), shown.totals.cursor
-    if totals.cursor == since:
+    if found.head is None:
         return "", since
-    counts = query.status_counts(totals, filters)
-    board = {"totals": totals, "headline": headline(user, totals.counts), "counts": counts, "filters": filters}
-    context = {"board": board, "rows": found.rows, "since": since, "oob": True}
-    return render_to_string("fleet/_changes.html", context), totals.cursor
+    context = {"board": found.head, "rows": found.rows, "since": since, "oob": True}
+    return render_to_string("fleet/_changes.html", context), found.cursor
 
 
 def _draw(user: User, since: str, moved: set[int]) -> tuple[str, str]:
@@ -60,7 +57,7 @@ async def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     user = await anyone_async(request)
     if user is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
-    scope = await sync_to_async(teams_seen)(user)
+    scope = await sync_to_async(reader)(user)
     await sync_to_async(give_back)()  # a stream lasts for a minute, and needs the database no more
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
     events = live.stream(user.pk, scope, partial(_draw, user))

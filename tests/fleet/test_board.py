@@ -12,21 +12,22 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.text import slugify
 
+from fleet.access import reader
 from fleet.history import day_strip
 from fleet.models import Alert, Endpoint, EndpointState, Incident, LoadVerdict, Message
 from fleet.queries import rows
 from fleet.queries.board import Filters, board, changes
 from fleet.queries.cells import Cells, cells
-from fleet.queries.headline import sentence
+from fleet.queries.headline import Trouble, sentence
 from fleet.queries.states import read
-from teams.models import Team
+from teams.models import Membership, Role, Team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture
 def viewer(client: Client) -> Client:
-    client.force_login(get_user_model().objects.create_user("alice"))
+    client.force_login(get_user_model().objects.create_user("alice", is_superuser=True))
     return client
 
 
@@ -54,23 +55,28 @@ def cells_by_name() -> dict[str, Cells]:
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected"),
+    ("counts", "own", "others", "expected"),
     [
-        ({}, "Nothing is watched yet"),
-        ({"up": 12}, "All 12 are up"),
-        ({"up": 3, "down": 1}, "gpu-2 is down"),
-        ({"up": 3, "degraded": 1, "busy": 1}, "gpu-2 is degraded, 1 is busy"),
-        ({"down": 1, "degraded": 1, "busy": 1, "up": 3}, "2 need you, 1 is busy"),
-        ({"busy": 1, "up": 1}, "gpu-2 is busy, nothing is broken"),
-        ({"up": 10, "asleep": 1, "unknown": 2}, "10 are up, 1 is asleep, 2 are not known"),
-        ({"unknown": 1}, "None is up, 1 is not known"),
+        ({}, Trouble(), Trouble(), "No endpoints yet"),
+        ({"up": 12}, Trouble(), Trouble(), "All 12 endpoints up"),
+        ({"up": 1}, Trouble(), Trouble(), "1 endpoint up"),
+        ({"up": 3, "down": 1}, Trouble(down=1), Trouble(), "gpu-2 is down"),
+        ({"down": 1}, Trouble(down=1, acknowledged=1), Trouble(), "gpu-2 is down, acknowledged"),
+        ({"up": 3, "degraded": 1, "busy": 1}, Trouble(degraded=1), Trouble(), "gpu-2 is degraded, 1 busy"),
+        ({"down": 2}, Trouble(down=2, acknowledged=1), Trouble(), "2 down, 1 acknowledged"),
+        ({"down": 2, "degraded": 1}, Trouble(down=2, degraded=1, muted=2), Trouble(), "2 down, 1 degraded, 2 muted"),
+        ({"up": 3, "down": 1}, Trouble(), Trouble(down=1), "1 down in other teams"),
+        ({"down": 2}, Trouble(down=1), Trouble(down=1), "gpu-2 is down, 1 down in other teams"),
+        ({"busy": 1, "up": 1}, Trouble(), Trouble(), "1 busy, none down"),
+        ({"up": 10, "asleep": 1, "unknown": 2}, Trouble(), Trouble(), "10 up, 1 asleep, 2 not known"),
+        ({"unknown": 1}, Trouble(), Trouble(), "None up, 1 not known"),
     ],
 )
-def test_the_headline_says_what_a_person_can_act_on(counts, expected):
-    assert sentence(counts, "gpu-2") == expected
+def test_the_headline_says_what_a_person_can_act_on(counts, own, others, expected):
+    assert sentence(counts, own, others, "gpu-2") == expected
 
 
-def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
+def test_trouble_stands_on_top_by_severity_the_newest_first_and_the_rest_by_team():
     now = timezone.now()
     watched("zeta", "Alpha")
     watched("box", "Search", status="busy", cause="saturated")
@@ -81,8 +87,69 @@ def test_trouble_stands_on_top_by_severity_and_age_and_the_rest_by_team():
     watched("alfa", "Search")
     groups = {group.name: [row.name for row in group.rows] for group in board(User(), Filters()).groups}
     assert list(groups) == ["Needs attention", "Alpha", "Search"]
-    assert groups["Needs attention"] == ["early", "late", "mac", "box"]
+    assert groups["Needs attention"] == ["late", "early", "mac", "box"]
     assert groups["Search"] == ["alfa", "beta"]
+
+
+class TestReader:
+    """The board of Alice, operator of Search, while Platform, which she only sees, is in trouble, too."""
+
+    @pytest.fixture
+    def alice(self) -> User:
+        now = timezone.now()
+        down("theirs", team="Platform", since=now - timedelta(seconds=8))
+        down("old", team="Search", since=now - timedelta(hours=2))
+        down("new", team="Search", since=now - timedelta(minutes=1))
+        acknowledged = {"acknowledged": {"by": "bob", "until": None}}
+        down("taken", team="Search", since=now, marks=acknowledged)
+        watched("quiet", "Alpha")
+        watched("fine", "Search")
+        alice = get_user_model().objects.create_user("alice")
+        Membership.objects.create(user=alice, team=Team.objects.get(slug="search"), role=Role.OPERATOR)
+        return alice
+
+    def test_what_nobody_acknowledged_comes_first_then_the_own_teams_then_the_newest(self, alice):
+        groups = board(alice, Filters()).groups
+        assert [row.name for row in groups[0].rows] == ["new", "old", "theirs", "taken"]
+        assert [group.name for group in groups[1:]] == ["Search", "Alpha"]
+
+    def test_the_headline_counts_own_trouble_and_that_of_other_teams_apart(self, alice):
+        shown = board(alice, Filters()).headline
+        assert shown.text == "3 down, 1 acknowledged, 1 down in other teams"
+        assert (shown.lead.name, shown.title) == ("new", "(4 down) Fleet")
+
+    def test_who_may_only_see_is_not_asked_to_act(self, alice):
+        Membership.objects.update(role=Role.VIEWER)
+        shown = board(alice, Filters()).headline
+        assert (shown.text, shown.lead) == ("4 down in other teams", None)
+
+    def test_an_administrator_may_act_on_all(self, alice):
+        alice.is_superuser = True
+        assert board(alice, Filters()).headline.text == "4 down, 1 acknowledged"
+
+    @pytest.mark.parametrize(
+        ("team", "text", "counts"),
+        [
+            ("platform", "1 down in other teams", {"down": 1, "up": 0}),
+            ("search", "3 down, 1 acknowledged", {"down": 3, "up": 1}),
+            ("alpha", "1 endpoint up", {"up": 1}),
+        ],
+    )
+    def test_headline_and_counts_follow_the_filter(self, alice, team, text, counts):
+        shown = board(alice, Filters(team=team))
+        assert shown.headline.text == text
+        assert {each.status: each.count for each in shown.counts} == counts
+
+    def test_the_counts_are_of_every_status_whichever_is_shown(self, alice):
+        shown = board(alice, Filters(team="search", status="up"))
+        assert {each.status: each.count for each in shown.counts} == {"down": 3, "up": 1}
+        assert shown.headline.text == "3 down, 1 acknowledged"
+
+    def test_who_may_act_on_others_gets_a_stream_drawn_for_them(self, alice):
+        bob = get_user_model().objects.create_user("bob")
+        assert reader(alice) != reader(bob)
+        Membership.objects.create(user=bob, team=Team.objects.get(slug="search"), role=Role.OWNER)
+        assert reader(alice) == reader(bob)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +219,7 @@ def test_a_failure_that_is_not_confirmed_yet_is_only_hinted_at(viewer):
     watched("gpu-1", failures=1)
     page = viewer.get("/").content.decode()
     assert "checking: 1 of 3" in page
-    assert "It is up" in page
+    assert "1 endpoint up" in page
 
 
 def test_what_a_user_typed_is_shown_as_text(viewer):
@@ -175,7 +242,7 @@ def test_the_page_needs_no_script_and_carries_no_inline_style(viewer):
 
 def test_the_empty_board_teaches_the_next_step(viewer):
     page = viewer.get("/").content.decode()
-    assert "Nothing is watched yet" in page
+    assert "No endpoints yet" in page
     assert 'hx-get="/endpoints/discovered/"' in page
     assert 'href="/endpoints/add/"' in page
 
@@ -231,7 +298,7 @@ def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
 def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_assert_max_num_queries):
     for i in range(3):
         down(f"down-{i}")
-    with django_assert_max_num_queries(13) as few:
+    with django_assert_max_num_queries(14) as few:
         viewer.get("/")
     for i in range(30):
         watched(f"up-{i}", team=f"Team {i}")
@@ -245,7 +312,7 @@ class TestLargeFleet:
 
     @pytest.fixture(autouse=True)
     def few_rows(self, monkeypatch):
-        monkeypatch.setattr("fleet.queries.board.MOST_ROWS", 4)
+        monkeypatch.setattr("fleet.queries.selection.MOST_ROWS", 4)
 
     @pytest.fixture
     def fleet(self) -> None:
@@ -290,9 +357,9 @@ class TestLargeFleet:
     def test_of_what_moved_only_what_the_page_lists_is_sent(self, fleet):
         cursor = board(User(), Filters()).totals.cursor
         EndpointState.objects.update(shown_at=timezone.now())
-        _, moved = changes(User(), Filters(), cursor)
+        moved = changes(User(), Filters(), cursor)
         assert [row.name for row in moved.rows] == ["cold"]
-        _, moved = changes(User(), Filters(), cursor, set(EndpointState.objects.values_list("pk", flat=True)))
+        moved = changes(User(), Filters(), cursor, set(EndpointState.objects.values_list("pk", flat=True)))
         assert [row.name for row in moved.rows] == ["cold"]
 
 
@@ -367,7 +434,7 @@ class TestChanges:
         ours, theirs = watched("gpu-1", "Search"), watched("gpu-2", "Platform")
         cursor = board(User(), Filters()).totals.cursor
         EndpointState.objects.filter(pk__in=(ours.pk, theirs.pk)).update(shown_at=timezone.now())
-        _, moved = changes(User(), Filters(team="search"), cursor)
+        moved = changes(User(), Filters(team="search"), cursor)
         assert [row.name for row in moved.rows] == ["gpu-1"]
 
     @pytest.mark.parametrize("since", ["", "x", "1.2", "99999999999999999999999999.1.1", "-5.a.b", "²3.1.1"])

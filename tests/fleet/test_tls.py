@@ -184,7 +184,7 @@ def test_the_mark_is_on_the_board_by_a_live_update_at_no_query_of_its_own(client
         seen = board(alice, Filters())
     for endpoint in Endpoint.objects.all():
         endpoints.change(endpoint, verify_tls=False)
-    _, moved = changes(alice, Filters(), seen.totals.cursor)
+    moved = changes(alice, Filters(), seen.totals.cursor)
     assert moved.redraw or len(moved.rows) == 3
     with CaptureQueriesContext(connection) as after:
         board(alice, Filters())
