@@ -276,6 +276,8 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:celery:",
     "visibility_timeout": 600,  # seconds after which the task of a killed worker goes to another one
+    "polling_interval": 10,  # seconds that the broker holds a worker's question for the next task
+    "priority_steps": [0],  # no task has a priority, so that question names no queue four times
     "socket_connect_timeout": 3,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
