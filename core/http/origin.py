@@ -1,5 +1,6 @@
 """Which server a URL is for."""
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,7 @@ class Origin(NamedTuple):
     port: int
 
 
+@lru_cache(maxsize=4096)
 def origin_of(url: str | SplitResult) -> Origin:
     """The origin of an http or https URL; a port that it leaves out is 443 or 80. Raises ValueError for a bad port."""
     parts = urlsplit(url) if isinstance(url, str) else url

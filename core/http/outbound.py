@@ -60,7 +60,7 @@ def configure(rules: Rules) -> Rules:
 def refused(address: str, port: int | None = None) -> str | None:
     """Why this IP address may not be called (at this port), as a sentence; None when it may."""
     try:
-        found = _inner(ip_address(address))
+        found = _inner(address)
     except ValueError:
         return f"{address[:80]!r} is not an IP address."
     return _never(found) or _by_rules(found) or _own_service(found, port)
@@ -103,7 +103,7 @@ def _leads_to(host: str, found: IPv4Address | IPv6Address) -> bool:
         answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    targets = [_inner(ip_address(answer[4][0])) for answer in answers]
+    targets = [_inner(str(answer[4][0])) for answer in answers]
     return found in targets or (any(map(_of_this_machine, targets)) and _of_this_machine(found))
 
 
@@ -118,8 +118,10 @@ def _of_this_machine(found: IPv4Address | IPv6Address) -> bool:
     return True
 
 
-def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address where an IPv6 one only wraps it; without a zone ("%eth0")."""
+@lru_cache(maxsize=4096)
+def _inner(text: str) -> IPv4Address | IPv6Address:
+    """The IPv4 address where an IPv6 one only wraps it; without a zone ("%eth0"). Raises ValueError."""
+    address = ip_address(text)
     if isinstance(address, IPv4Address):
         return address
     plain = IPv6Address(int(address))

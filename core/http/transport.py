@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from urllib3.connection import HTTPConnection
@@ -52,7 +53,7 @@ class Clock:
         self.ends = time.monotonic() + seconds
         self._whole: float | None = None  # when all time is over, while a request has only a share of it
         self.phase = "starting"
-        self.times: dict[str, float] = {}  # "dns", "connect", "tls" -> milliseconds
+        self.times: dict[str, float] = {}  # "dns_ms", "connect_ms", "tls_ms" -> milliseconds
         self.connected = False  # True once a connection (with TLS, if asked for) came about
         self.certificate_until: float | None = None  # unix seconds
         self._guard: watchdog.Guard | None = None
@@ -101,7 +102,7 @@ class Clock:
         before, self.phase = self.phase, phase
         began = time.monotonic()
         yield
-        self.times[name] = (time.monotonic() - began) * 1000
+        self.times[f"{name}_ms"] = round((time.monotonic() - began) * 1000, 3)
         self.phase = before
 
     def guard(self, sock: socket.socket) -> None:
@@ -186,6 +187,7 @@ def look_up(host: str, port: int, clock: Clock) -> list[Any]:
         raise ours(error) or Unreachable(Cause.DNS_FAILED, detail) from None
 
 
+@lru_cache(maxsize=4096)
 def numeric(host: str, port: int) -> list[Any]:
     """The address as getaddrinfo gives it where `host` is an IP address in any notation; empty for a name."""
     try:

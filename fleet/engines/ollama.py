@@ -125,9 +125,8 @@ def surfaces(version: str) -> dict[str, str]:
 def _learn_load(visit: Visit, learned: Learned) -> None:
     running = list(mappings(visit.json("/api/ps").get("models")))[:MOST_MODELS]
     learned.running = running
-    expiries = (moment(text(entry.get("expires_at"))) for entry in running)
-    now = _server_time(visit)
-    learned.load = Load(busy=any(expiry is not None and expiry + UNLOADING < now for expiry in expiries))
+    expiries = [expiry for entry in running if (expiry := moment(text(entry.get("expires_at")))) is not None]
+    learned.load = Load(busy=bool(expiries) and min(expiries) + UNLOADING < _server_time(visit))
 
 
 def _runs_unknown(learned: Learned) -> bool:

@@ -132,7 +132,7 @@ class Client:
         try:
             clock.phase = "waiting for the answer"
             raw = self._connection.request(method, _target(url)[0], self._headers(auth, body), body)
-            clock.times["first_byte"] = (time.monotonic() - began) * 1000 - sum(clock.times.values())
+            clock.times["first_byte_ms"] = round((time.monotonic() - began) * 1000 - sum(clock.times.values()), 3)
             status = raw.status
             read_body(raw, clock, data, self.max_bytes if max_bytes is None else max_bytes)
             raw.close()  # the connection may be used again
@@ -151,11 +151,10 @@ class Client:
             error = self._lost(unknown)
             raise error from None
         finally:
-            times = {f"{phase}_ms": round(ms, 3) for phase, ms in clock.times.items()}
-            times["total_ms"] = round((time.monotonic() - began) * 1000, 3)
+            clock.times["total_ms"] = round((time.monotonic() - began) * 1000, 3)
             request = f"{method} {_target(url)[1]}"
             cause = error.cause.value if error else None
-            self.exchanges.append(Exchange(self.step, request, status, len(data), error=cause, **times))
+            self.exchanges.append(Exchange(self.step, request, status, len(data), error=cause, **clock.times))
 
     def _headers(self, auth: bool, body: bytes | None) -> dict[str, str]:
         headers = {"User-Agent": "plimsoll-probe", "Accept": "*/*", "Accept-Encoding": "identity"}
