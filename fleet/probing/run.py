@@ -33,10 +33,11 @@ def run(claim: Claim, state: EndpointState | None = None) -> Judged | None:
     if time.time() >= claim.expires_at:
         return None
     try:
-        state = state or read_one(claim.endpoint_id)
+        if state is None:
+            state = read_one(claim.endpoint_id)
+            give_back()
         if state is None:
             return None
-        give_back()
         late_ms, began = max(0.0, (time.time() - claim.due_at) * 1000), time.monotonic()
         reading = _ask(state)
         took = time.monotonic() - began
