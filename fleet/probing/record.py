@@ -37,18 +37,12 @@ SHOW_EVERY = timedelta(seconds=15)
 
 _FIELDS = {column.attname: column for column in columns.of(EndpointState) if not column.primary_key}
 _LOCKED = columns.of(EndpointState, "endpoint", "probed_at", "shown_at")
-_OBSERVED = [column for column in columns.of(Observation) if not column.primary_key]
 _TRACE = [*columns.of(Trace, "exchanges"), *columns.of(Observation, "endpoint", "at")]
 
 _lock = prepared.rows_by_key(
     lambda keys: (
         EndpointState.objects.filter(In(F("endpoint_id"), keys)).locked().values_list("pk", "probed_at", "shown_at")
     )
-)
-_INSERT = "INSERT INTO {} ({}) VALUES ({})".format(
-    Observation._meta.db_table,
-    ", ".join(f'"{column.column}"' for column in _OBSERVED),
-    ", ".join("%s" for _ in _OBSERVED),
 )
 _INSERT_TRACE = f"""
 INSERT INTO {Trace._meta.db_table} ("observation_id", "exchanges")
@@ -64,7 +58,7 @@ class Judged:
         datetime | None, datetime | None
     ]  # probed_at and shown_at of the row that the probe started from
     moved: dict[str, Any]  # the columns that change
-    observation: Observation
+    observation: dict[str, Any]  # the fields of an Observation
     changes: list[Change]
     hours: list[hours.Packed]  # of load that are over
     before: Standing
@@ -105,24 +99,24 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     collected, over = _collected(state, memory.facts, reading, bool(excluded))
     # A dispatcher may have claimed the next probe meanwhile: this one shows that the endpoint is probed.
     moved |= {"collected": collected, "waiting_since": None, "not_probed_since": None}
-    observation = Observation(
-        endpoint_id=state.pk,
-        at=at,
-        status=finding.status,
-        cause=finding.cause or "",
-        step=finding.step,
-        detail=finding.detail[:500],
-        latency_ms=reading.latency_ms,
-        interval=state.endpoint.interval * state.stretch,
-        late_ms=late_ms,
-        running=load.running,
-        waiting=load.waiting,
-        kv_cache_usage=load.kv_cache_usage,
-        generation_tokens=load.generation_tokens,
-        busy=load.at_work,
-        canary_ms=reading.canary.ms if reading.canary else None,
-        excluded=excluded,
-    )
+    observation = {
+        "endpoint": state.pk,
+        "at": at,
+        "status": finding.status,
+        "cause": finding.cause or "",
+        "step": finding.step,
+        "detail": finding.detail[:500],
+        "latency_ms": reading.latency_ms,
+        "interval": state.endpoint.interval * state.stretch,
+        "late_ms": late_ms,
+        "running": load.running,
+        "waiting": load.waiting,
+        "kv_cache_usage": load.kv_cache_usage,
+        "generation_tokens": load.generation_tokens,
+        "busy": load.at_work,
+        "canary_ms": reading.canary.ms if reading.canary else None,
+        "excluded": excluded,
+    }
     was_overdue = old["not_probed_since"] is not None
     return Judged(
         state, started_from, moved, observation, changes, over, before, verdict.standing, last_seen, was_overdue, show
@@ -164,7 +158,7 @@ def write(batch: Iterable[Judged]) -> list[Judged]:
         if recorded := [str(each.state.pk) for each in stored if each.was_overdue]:
             PutOff.objects.filter(sweep=SWEEP, key__in=recorded).delete()
     for each in stored:
-        counts.add(each.observation.status, each.observation.cause, each.observation.late_ms)
+        counts.add(*(each.observation[name] for name in ("status", "cause", "late_ms")))
     return stored
 
 
@@ -182,8 +176,12 @@ def _update(batch: list[Judged]) -> None:
 
 def _insert(batch: list[Judged]) -> None:
     """Each reading, and its requests beside it."""
-    rows = [[getattr(each.observation, column.attname) for column in _OBSERVED] for each in batch]
-    traces = [(each.state.ladder, each.observation.endpoint_id, each.observation.at) for each in batch]
+    if not batch:
+        return
+    observed = columns.of(Observation, *batch[0].observation)
+    names, places = ", ".join(f'"{column.column}"' for column in observed), ", ".join("%s" for _ in observed)
+    insert = f"INSERT INTO {Observation._meta.db_table} ({names}) VALUES ({places})"
+    traces = [(each.state.ladder, each.observation["endpoint"], each.observation["at"]) for each in batch]
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, columns.stored(_OBSERVED, rows))
+        cursor.executemany(insert, columns.stored(observed, [each.observation.values() for each in batch]))
         cursor.executemany(_INSERT_TRACE, columns.stored(_TRACE, traces))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..engines.errors import Cause
 from ..engines.reading import Canary, Reading
-from .canary_memory import DAY, CanaryMemory
+from .canary_memory import DAY, NOTHING, CanaryMemory
 from .memory import Rules
 from .status import TROUBLE, Finding, status_of
 
@@ -24,6 +24,8 @@ def failed(last: CanaryMemory, reading: Reading, rules: Rules) -> Finding | None
 def remembered(last: CanaryMemory, reading: Reading, engine: str, allowed: Sequence[str]) -> CanaryMemory:
     """What to remember after one more reading. `allowed`: the models that the team lets be asked."""
     asked = reading.canary
+    if not allowed and not asked and last == NOTHING:
+        return last
     names = {name.lower().removesuffix(":latest") for name in allowed}
     paths = last.paths | ({asked.model: asked.path} if asked and asked.path else {})
     paths = {model: path for model, path in paths.items() if model.lower().removesuffix(":latest") in names}

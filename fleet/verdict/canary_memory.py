@@ -65,10 +65,11 @@ class CanaryMemory:
     def to_json(self) -> dict[str, Any]:
         """The inverse of `from_json`, without what is unknown."""
         values = ((name, getattr(self, name)) for name in self.__slots__)
-        kept = {name: value for name, value in values if value != getattr(_UNKNOWN, name)}
+        kept = {name: value for name, value in values if value != getattr(NOTHING, name)}
         if self.ended:
             kept["ended"] = {"model": self.ended, "for": list(kept.pop("ended_for", ()))}
         return kept
 
 
-_UNKNOWN = CanaryMemory()
+NOTHING = CanaryMemory()
+"""Of an endpoint without canaries."""

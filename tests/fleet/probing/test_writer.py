@@ -57,7 +57,7 @@ def test_of_two_probes_of_one_endpoint_in_a_batch_one_is_stored(fleet):
 
 def test_a_row_that_cannot_be_written_costs_its_endpoint_alone(fleet, monkeypatch):
     batch = judged(fleet)
-    batch[3].observation.generation_tokens = 10**30
+    batch[3].observation["generation_tokens"] = 10**30
     writer.write(batch)
     rows = dict(EndpointState.objects.values_list("endpoint__name", "cause"))
     assert rows.pop("gpu-4") == "not_recorded"
