@@ -7,8 +7,10 @@ at all is said by the number of probes, canaries or scrapes beside it. A bin of 
 
 import struct
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from functools import cache
+from itertools import accumulate, chain, pairwise
 from typing import Final
 
 from ..engines.reading import BUCKETS
@@ -69,13 +71,11 @@ _HIGHEST = ("running_max", "queued_max", "slots", "teams")  # teams: that asked 
 _AT_MAX = ("waiting_max", "at_max")
 """The most requests under way while others waited, and how many probes found just as many."""
 
-_NAMES = (
-    *_SUMS,
-    *_HIGHEST,
-    *_AT_MAX,
-    *(f"{name}.{n}" for name, edges in BINS.items() for n in range(len(edges) + 1)),
-    *(f"{name}.{n}" for name in HISTOGRAMS for n in range(BUCKETS + 1)),
-)
+_BINS = {name: len(edges) + 1 for name, edges in BINS.items()} | dict.fromkeys(HISTOGRAMS, BUCKETS + 1)
+_OF = {name: [f"{name}.{n}" for n in range(number)] for name, number in _BINS.items()}
+"""Distribution -> the names of its bins."""
+
+_NAMES = (*_SUMS, *_HIGHEST, *_AT_MAX, *chain.from_iterable(_OF.values()))
 """In the order in which they are packed. New ones go to the end: stored rows are read by it."""
 
 _WIDTHS = (("B", 2**8 - 1), ("H", 2**16 - 1), ("I", 2**32 - 1), ("Q", 2**64 - 1))
@@ -98,13 +98,12 @@ def add_value(counts: Counts, name: str, value: float) -> None:
 
 def merged(several: Iterable[Counts]) -> Counts:
     """The counts of several hours as those of one stretch. Their order does not matter."""
-    several, found = list(several), dict[str, int]()
+    several, numbers = list(several), defaultdict[str, list[int]](list)
     for counts in several:
         for name, number in counts.items():
-            found[name] = found.get(name, 0) + number
-    for name in _HIGHEST:
-        if name in found:
-            found[name] = max(counts.get(name, 0) for counts in several)
+            numbers[name].append(number)
+    found = {name: sum(each) for name, each in numbers.items()}
+    found |= {name: max(numbers[name]) for name in _HIGHEST if name in found}
     if most := found.get("waiting_max"):
         most = found["waiting_max"] = max(counts.get("waiting_max", 0) for counts in several)
         found["at_max"] = sum(counts.get("at_max", 0) for counts in several if counts.get("waiting_max") == most)
@@ -113,8 +112,7 @@ def merged(several: Iterable[Counts]) -> Counts:
 
 def distribution(counts: Counts, name: str) -> list[int]:
     """How many values lie in each bin of BINS or bucket of HISTOGRAMS."""
-    bins = len(BINS[name]) + 1 if name in BINS else BUCKETS + 1
-    return [counts.get(f"{name}.{n}", 0) for n in range(bins)]
+    return [counts.get(each, 0) for each in _OF[name]]
 
 
 def pack(counts: Counts) -> bytes:
@@ -135,7 +133,7 @@ def pack(counts: Counts) -> bytes:
             places, numbers = zip(*group, strict=True)
             gaps = [b - a for a, b in pairwise(places)]
             packed += _HEAD.pack(width, len(group), places[0]) + bytes(gaps)
-            packed += struct.pack(f"<{len(group)}{_WIDTHS[width][0]}", *numbers)
+            packed += _struct(width, len(group)).pack(*numbers)
             group = []
     return packed
 
@@ -149,13 +147,18 @@ def unpack(packed: bytes) -> Counts:
             width, number, first = _HEAD.unpack_from(packed, at)
             after = at + _HEAD.size + number - 1
             places = accumulate(packed[at + _HEAD.size : after], initial=first)
-            numbers = struct.unpack_from(f"<{number}{_WIDTHS[width][0]}", packed, after)
+            numbers = _struct(width, number).unpack_from(packed, after)
             for place, value in zip(places, numbers, strict=True):
                 counts[_NAMES[place]] = value
             at = after + (number << width)
     except (struct.error, IndexError) as error:
         raise ValueError(f"The counts of an hour can't be read: {error}") from None
     return counts
+
+
+@cache
+def _struct(width: int, number: int) -> struct.Struct:
+    return struct.Struct(f"<{number}{_WIDTHS[width][0]}")
 
 
 def _width(number: int) -> int:

@@ -34,16 +34,24 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
     Never empty: without rows it is not enough evidence.
     """
-    verdicts = []
+    return confirmed(latest(case), case)
+
+
+def latest(case: Case) -> tuple[Verdict, ...]:
+    """The same from the last window alone, so that nothing is confirmed."""
+    found = window(case, case.until - case.limits.window_days * DAY, case.until)
+    return tuple(sorted(found, key=lambda each: (-each.state.weight, each.model)))
+
+
+def confirmed(verdicts: tuple[Verdict, ...], case: Case) -> tuple[Verdict, ...]:
+    """These verdicts of `latest`, confirmed where the window before it says the same. `case` has the rows of that."""
+    if not any(each.state in FIRM for each in verdicts):
+        return verdicts
     length = case.limits.window_days * DAY
-    began = case.until - length
-    for now in window(case, began, case.until):
-        if now.state in FIRM:
-            before = window(case, began - length, began)
-            same = any(each.state is now.state for each in before if each.model == now.model)
-            now = replace(now, confirmed=same)
-        verdicts.append(now)
-    return tuple(sorted(verdicts, key=lambda each: (-each.state.weight, each.model)))
+    before = {(each.model, each.state) for each in window(case, case.until - 2 * length, case.until - length)}
+    return tuple(
+        replace(each, confirmed=each.state in FIRM and (each.model, each.state) in before) for each in verdicts
+    )
 
 
 def window(case: Case, began: int, until: int) -> list[Verdict]:

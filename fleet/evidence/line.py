@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from . import counts
 from . import target as targets
 from .target import Target
-from .window import OfficeHours, Row, bins, percentile, stretches
+from .window import Row, Stretch, bins, percentile
 
 ENOUGH = 3
 """Hours above the line in which the target was missed, and as many up to it in which it was met, at least."""
@@ -21,7 +22,7 @@ class Line:
     exceptions: int  # hours that say otherwise
 
 
-def learned(rows: Iterable[Row], target: Target, office: OfficeHours) -> Line | None:
+def learned(rows: Iterable[Row], target: Target) -> Line | None:
     """The number of callers that parts the hours in which the target was met from those in which it was missed best.
 
     None where no target is set, the engine does not count its callers, or there were not enough bad hours.
@@ -34,10 +35,12 @@ def learned(rows: Iterable[Row], target: Target, office: OfficeHours) -> Line | 
     for row in rows:
         by_start.setdefault(row.start, []).append(row)
     for some in by_start.values():
-        hour, _ = stretches(some, office)
-        parts = targets.met(hour, target, canaries=False)
-        ends = [percentile(bins(hour.total, name), 0.95) for name in ("running", "queued")]
-        if not parts or None in ends or any(end and end[1] == "+Inf" for end in ends):
+        total = counts.merged(row.counts for row in some) if len(some) > 1 else some[0].counts
+        ends = [percentile(bins(total, name), 0.95) for name in ("running", "queued")]
+        if None in ends or any(end and end[1] == "+Inf" for end in ends):
+            continue
+        parts = targets.met(Stretch(tuple(some), total, {}), target, canaries=False)
+        if not parts:
             continue
         met = all(part.least >= target.share for part in parts)
         missed = any(part.most < target.share for part in parts)

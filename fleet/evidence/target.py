@@ -1,5 +1,6 @@
 """A service target, and how many requests met it."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from .window import Stretch, bins
@@ -52,33 +53,23 @@ class Met:
 def met(found: Stretch, target: Target, canaries: bool) -> list[Met]:
     """The parts of a target that can be judged. `canaries`: by their waits for a slot, as Ollama measures nothing."""
     if canaries:
-        waits = [(_seconds(edge, 1000), number) for edge, number in bins(found.total, "wait")]
+        waits = bins(found.total, "wait")
         waits[0] = (waits[0][0], waits[0][1] + found.total.get("unused", 0))
         waits[-1] = (waits[-1][0], waits[-1][1] + found.total.get("refused", 0))
-        return (
-            [_met("first token", waits, target.first_token)] if target.first_token and any(n for _, n in waits) else []
-        )
-    parts = (
+        return _met("first token", waits, target.first_token, 1000)
+    promised = (
         ("first token", "ttft", target.first_token),
         ("between tokens", "itl", target.between_tokens),
         ("whole answer", "e2e", target.whole),
     )
-    judged = []
-    for words, name, limit in parts:
-        buckets = [(_seconds(edge, 1), number) for edge, number in found.histogram(name)]
-        if limit and any(number for _, number in buckets):
-            judged.append(_met(words, buckets, limit))
-    return judged
+    return [met for part, name, limit in promised if limit for met in _met(part, found.histogram(name), limit)]
 
 
-def _met(part: str, buckets: list[tuple[float, int]], limit: float) -> Met:
-    total, lower, least, most = sum(number for _, number in buckets), 0.0, 0, 0
-    for edge, number in buckets:
-        least += number if edge <= limit else 0
-        most += number if lower < limit else 0
-        lower = edge
-    return Met(part, 100 * least / total, 100 * most / total, total)
-
-
-def _seconds(edge: str, divisor: float) -> float:
-    return float(edge) / divisor
+def _met(part: str, buckets: list[tuple[str, int]], limit: float | None, unit: int = 1) -> list[Met]:
+    """None where nothing is promised or counted. The buckets' edges have so many `unit`s a second."""
+    numbers = [number for _, number in buckets]
+    if not limit or not any(numbers):
+        return []
+    edges, total = [float(edge) / unit for edge, _ in buckets], sum(numbers)
+    least, most = sum(numbers[: bisect_right(edges, limit)]), sum(numbers[: bisect_left(edges, limit) + 1])
+    return [Met(part, 100 * least / total, 100 * most / total, total)]

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from . import counts
@@ -12,15 +14,16 @@ from .counts import Counts
 
 DAY = 86_400
 
+_EDGES = {name: (*map(str, edges), "+Inf") for name, edges in counts.BINS.items()}
 
-@dataclass(frozen=True, slots=True)
-class Row:
+
+class Row(NamedTuple):
     """One stored hour of one model."""
 
     start: int  # unix seconds
     model: str
     counts: Counts
-    edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # histogram -> upper edges of its buckets
+    edges: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # histogram -> upper edges of its buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +103,4 @@ def percentile(buckets: list[tuple[str, int]], share: float) -> tuple[str, str] 
 
 def bins(total: Counts, name: str) -> list[tuple[str, int]]:
     """A distribution of our own in the same shape."""
-    edges = [*map(str, counts.BINS[name]), "+Inf"]
-    return list(zip(edges, counts.distribution(total, name), strict=True))
+    return list(zip(_EDGES[name], counts.distribution(total, name), strict=True))

@@ -63,17 +63,21 @@ def _edges_ids(digests: Iterable[str]) -> dict[str, int]:
     return dict(found.values_list("digest", "pk"))
 
 
-def rows(endpoint_ids: Iterable[int], since: int, models: Collection[str] = ()) -> dict[int, list[Row]]:
-    """The hours and days from `since` (unix seconds) on by endpoint, with the hour under way, oldest first. `models`:
-    the stored ones of these alone.
+def rows(
+    endpoint_ids: Iterable[int], since: int, models: Collection[str] = (), until: int | None = None
+) -> dict[int, list[Row]]:
+    """The hours and days from `since` on and before `until` (unix seconds) by endpoint, with the hour under way, oldest
+    first. `models`: the stored ones of these alone.
 
     A row that can't be read is left out: what is missing makes a verdict less sure, and no other one wrong.
     """
     ids = list(endpoint_ids)
     found: dict[int, list[Row]] = defaultdict(list)
-    stored = LoadHour.objects.filter(endpoint_id__in=ids, start__gte=since).order_by("start")
+    stored = LoadHour.objects.filter(endpoint_id__in=ids, start__gte=since).order_by("endpoint_id", "start")  # by index
     if models:
         stored = stored.filter(model__in=models)
+    if until is not None:
+        stored = stored.filter(start__lt=until)
     edges: dict[int | None, Mapping[str, tuple[str, ...]]] = {None: {}}
     for endpoint_id, start, model, packed, edges_id in stored.values_list(
         "endpoint_id", "start", "model", "counts", "edges_id"
@@ -88,7 +92,7 @@ def rows(endpoint_ids: Iterable[int], since: int, models: Collection[str] = ()) 
     for endpoint_id, collected in EndpointState.objects.filter(pk__in=ids).values_list("pk", "collected"):
         try:
             now = Collecting.from_json(collected)
-            if now.hour >= since:
+            if now.hour >= since and (until is None or now.hour < until):
                 for model, some in now.counts.items():
                     buckets = {name: tuple(each) for name, each in now.edges.get(model, {}).items()}
                     found[endpoint_id].append(Row(now.hour, model, some, buckets))

@@ -18,7 +18,7 @@ from ..engines.http.address import host_and_port
 from ..engines.reading import BEHIND
 from ..engines.registry import GATEWAYS
 from ..evidence import line
-from ..evidence.judge import Case, judge
+from ..evidence.judge import Case, confirmed, latest
 from ..evidence.line import Line
 from ..evidence.verdict import FIRM, Verdict
 from ..evidence.window import DAY, Row
@@ -56,9 +56,11 @@ def judge_these(endpoints: Iterable[Endpoint], now: int) -> None:
 
 def _renew(read: "Read", endpoint: Endpoint) -> None:
     case = read.case(endpoint)
-    verdicts, known = judge(case), line.learned(case.rows, case.stated.target, case.office)
-    if verdicts[0].state in FIRM:  # few are, so the window before is read for them alone
-        verdicts = judge(replace(case, rows=rows_of_two_windows(endpoint, case)))
+    verdicts, known = latest(case), line.learned(case.rows, case.stated.target)
+    if any(each.state in FIRM for each in verdicts):  # few are, so the window before is read for them alone
+        since, until = (case.until - n * DAY * case.limits.window_days for n in (2, 1))
+        before = hours.rows([endpoint.pk], since, until=until).get(endpoint.pk, [])
+        verdicts = confirmed(verdicts, replace(case, rows=_own(before)))
     _store(endpoint, verdicts, known, read.now)
 
 

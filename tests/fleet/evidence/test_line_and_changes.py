@@ -27,20 +27,20 @@ GOOD, BAD, WIDE = 1, 4, 2
 
 def test_the_line_parts_good_hours_from_bad_ones():
     rows = hours((2, GOOD), (3, GOOD), (4, GOOD), (8, BAD), (8, BAD), (12, BAD))
-    assert learned(rows, CHAT, OFFICE) == Line(callers=4, met=3, missed=3, exceptions=0)
+    assert learned(rows, CHAT) == Line(callers=4, met=3, missed=3, exceptions=0)
 
 
 def test_a_single_bad_hour_below_it_does_not_move_it():
     rows = hours((2, GOOD), (3, BAD), (4, GOOD), (4, GOOD), (8, BAD), (8, BAD), (12, BAD))
-    assert learned(rows, CHAT, OFFICE) == Line(callers=4, met=3, missed=3, exceptions=1)
+    assert learned(rows, CHAT) == Line(callers=4, met=3, missed=3, exceptions=1)
 
 
 def test_without_bad_hours_no_line_is_known():
-    assert learned(hours((2, GOOD), (3, GOOD), (4, GOOD), (8, GOOD)), CHAT, OFFICE) is None
+    assert learned(hours((2, GOOD), (3, GOOD), (4, GOOD), (8, GOOD)), CHAT) is None
 
 
 def test_without_a_target_no_line_is_known():
-    assert learned(hours((2, GOOD), (8, BAD)), Target(), OFFICE) is None
+    assert learned(hours((2, GOOD), (8, BAD)), Target()) is None
 
 
 def test_a_change_is_compared_over_equal_windows():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.evidence.judge import Case, judge
+from fleet.evidence.judge import Case, confirmed, judge, latest
 from fleet.evidence.verdict import Circumstances, Confidence
 
 from .weeks import MONDAY, WEEK, canaries, queue, verdict, week
@@ -55,3 +55,13 @@ def test_the_order_of_rows_does_not_matter(chance, waiting):
     case = Case("ollama", tuple(rows), MONDAY + WEEK)
     mixed = replace(case, rows=tuple(chance.sample(rows, len(rows))))
     assert judge(mixed) == judge(case)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.sampled_from(["ollama", "vllm"]))
+def test_the_window_before_may_be_read_by_itself(then, now, engine):
+    """As it is done to confirm firm verdicts alone."""
+    hours = canaries if engine == "ollama" else (lambda waiting: queue(3, waiting))
+    model = "m" if engine == "ollama" else ""
+    before, last = (week(hours(number), model, began) for number, began in ((then, MONDAY - WEEK), (now, MONDAY)))
+    both = Case(engine, (*before, *last), MONDAY + WEEK)
+    assert confirmed(latest(replace(both, rows=tuple(last))), replace(both, rows=tuple(before))) == judge(both)

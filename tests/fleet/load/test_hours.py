@@ -96,3 +96,10 @@ def test_an_hour_under_way_that_cannot_be_read_is_left_out(gpu, hour, broken):
 def test_only_the_endpoints_that_are_asked_for_are_read(gpu, hour):
     hour(gpu, NOW - 3600)
     assert hours.rows([gpu.pk + 1], NOW - DAY) == {}
+
+
+def test_the_hours_before_a_moment_are_read_without_those_after_it(gpu, hour):
+    for n in range(1, 5):
+        hour(gpu, NOW - 3600 * n)
+    found = hours.rows([gpu.pk], NOW - 4 * 3600, until=NOW - 2 * 3600)[gpu.pk]
+    assert [row.start for row in found] == [NOW - 4 * 3600, NOW - 3 * 3600]
