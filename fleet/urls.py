@@ -21,6 +21,7 @@ from .views import (
 urlpatterns = [
     path("", board.board, name="board"),
     path("changes/", board.changes, name="board-changes"),
+    path("layout/", board.layout, name="board-layout"),
     path("live", board.stream, name="live"),
     path("endpoints/add/", endpoint_edit.endpoint_add, name="endpoint-add"),
     path("endpoints/check/", endpoint_edit.endpoint_check, name="endpoint-check"),

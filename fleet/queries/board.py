@@ -3,25 +3,24 @@
 A large fleet is folded: what is in trouble has its rows, and each team one line with its counts.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max
+from django.utils.text import slugify
 
 from ..access import Reader, reader, visible, visible_teams
 from ..models import EndpointState
 from ..verdict.status import Status
-from .filters import Filters
+from .filters import GROUPS, SORTS, Filters
 from .headline import Headline, headline
-from .order import NEEDS_ATTENTION
+from .order import COLUMNS, NEEDS_ATTENTION, Column, sorted_by
 from .rows import Row, rows
 from .selection import MOST_ROWS, Folded, Selection, select
 from .states import engine_label
-
-MANY_ROWS = 40
-"""From more rows on each is kept low."""
 
 _SLACK = timedelta(seconds=2)
 """A row may be committed after one that was stamped later, so the last moments are sent twice."""
@@ -32,8 +31,29 @@ class Group:
     """Rows under one heading."""
 
     name: str
-    rows: list[Row] = field(default_factory=list)
+    key: str  # makes its id
     slug: str = ""  # of the team, where the group is one
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def needs_attention(self) -> bool:
+        return any(row.status in NEEDS_ATTENTION for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """As "16 up, 1 asleep"."""
+        counts = Counter(row.status for row in self.rows)
+        return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The head of a column, a link that sorts by it."""
+
+    name: str
+    label: str
+    query: str  # the query string that sorts by it, or by its other end
+    aria_sort: str = ""  # "ascending", "descending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +101,6 @@ class Board(Head):
     pages: Pages
 
     @property
-    def dense(self) -> bool:
-        """Whether so many rows are listed that each is kept low."""
-        return self.pages.rows > MANY_ROWS
-
-    @property
     def everything(self) -> str:
         """The query string that lists what is folded."""
         return self.filters.but(all="1")
@@ -105,10 +120,12 @@ def board(user: User, filters: Filters) -> Board:
     """What the person may see of the fleet, filtered, in a number of queries that depends on nothing."""
     totals, who = _totals(user), reader(user)
     selection = select(user, who, filters)
-    shown = rows(selection.page(filters))
+    page = selection.page(filters)
+    made = {row.pk: row for row in rows(EndpointState.objects.filter(pk__in=page))}
+    shown = [made[pk] for pk in page if pk in made]
     return Board(
         *_head(who, totals, selection, filters),
-        groups=_groups(shown),
+        groups=_groups(shown, filters),
         folded=selection.folded,
         pages=_pages(filters, len(shown), selection.listed),
     )
@@ -131,7 +148,7 @@ def changes(user: User, filters: Filters, since: str, moved: Collection[int] | N
         return Changes(totals.cursor, redraw=True)
     who = reader(user)
     selection = select(user, who, filters)
-    page = set(selection.page(filters).values_list("pk", flat=True))
+    page = set(selection.page(filters))
     states = EndpointState.objects.order_by("pk")
     if moved is None:
         states = states.filter(pk__in=page, shown_at__gt=_moment(shown) - _SLACK)
@@ -151,8 +168,21 @@ def _head(
     return line, totals, figures, filters
 
 
-def choices(user: User) -> dict[str, list[tuple[str, str]]]:
-    """What can be filtered by: (value, label) of the teams with endpoints and of the engines seen."""
+def headings(filters: Filters, columns: list[Column]) -> list[Heading]:
+    """The heads of the columns: each sorts by its column, and once it does, from the other end."""
+    wanted = sorted_by(filters)
+    by, descending = wanted or (COLUMNS["status"], False)
+    made = []
+    for column in columns:
+        is_on = column is by and wanted is not None
+        sort = "" if column.name == "status" else f"-{column.name}" if filters.sort == column.name else column.name
+        aria_sort = ("descending" if descending else "ascending") if is_on else ""
+        made.append(Heading(column.name, column.label, filters.but(sort=sort), aria_sort))
+    return made
+
+
+def choices(user: User, filters: Filters) -> dict[str, list[tuple[str, str]]]:
+    """(value, label) of what the board can be filtered, grouped and sorted by."""
     teams = visible_teams(user).filter(endpoints__isnull=False).distinct().values_list("slug", "name")
     known = visible(user, EndpointState.objects.exclude(engine=""), "endpoint__team").order_by("engine")
     engines = known.values_list("engine", flat=True).distinct()
@@ -160,7 +190,17 @@ def choices(user: User) -> dict[str, list[tuple[str, str]]]:
         "teams": list(teams),
         "engines": [(name, engine_label(name)) for name in engines],
         "statuses": [(status.value, status.value) for status in Status],
+        "groups": [(name, f"Group: {name}") for name in GROUPS],
+        "sorts": [("", "Sort: status"), *_sorts(filters)],
     }
+
+
+def _sorts(filters: Filters) -> list[tuple[str, str]]:
+    """Every column, and the other end of the one in use."""
+    found = [(name, f"Sort: {COLUMNS[name].label.lower()}") for name in SORTS]
+    if filters.sort.startswith("-"):
+        found.append((filters.sort, f"Sort: {COLUMNS[filters.sort[1:]].label.lower()}, reversed"))
+    return found
 
 
 def _totals(user: User) -> Totals:
@@ -197,12 +237,20 @@ def _pages(filters: Filters, shown: int, listed: int) -> Pages:
     )
 
 
-def _groups(listed: list[Row]) -> list[Group]:
-    """The rows in their order: trouble in a group of its own, then each team."""
-    groups: list[Group] = []
+def _groups(listed: list[Row], filters: Filters) -> list[Group]:
+    """The rows in their order, in groups; trouble in one of its own, unless they are sorted by a column."""
+    groups: dict[str, Group] = {}
+    by, is_sorted = filters.grouped_by, sorted_by(filters) is not None
     for row in listed:
-        name, slug = ("Needs attention", "") if row.status in NEEDS_ATTENTION else (row.team, row.team_slug)
-        if not groups or (groups[-1].name, groups[-1].slug) != (name, slug):
-            groups.append(Group(name, slug=slug))
-        groups[-1].rows.append(row)
-    return groups
+        if row.status in NEEDS_ATTENTION and not is_sorted:
+            group = Group("Needs attention", "attention")
+        elif by == "team":
+            group = Group(row.team, f"team-{row.team_slug}", row.team_slug)
+        elif by == "engine":
+            group = Group(engine_label(row.engine), f"engine-{slugify(row.engine)}")
+        elif by == "host":
+            group = Group(row.host, f"host-{slugify(row.host.replace('.', '-'))}")
+        else:
+            group = Group("Endpoints", "endpoints")
+        groups.setdefault(group.key, group).rows.append(row)
+    return list(groups.values())

@@ -21,7 +21,7 @@ TAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The figures of one endpoint, worked out; a chart is empty where nothing is known."""
+    """The figures of one endpoint, worked out; a chart or a note is empty where nothing is known."""
 
     engine: str
     version: str
@@ -36,74 +36,78 @@ class Cells:
     available: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoadCell:
+    """How loaded an endpoint is: in words, and as the share (0..1 and more) of its line, or of what fills the bar."""
+
+    note: str
+    share: float | None = None  # None: not known
+    label: str = ""  # of the bar
+    line: bool = False  # whether 1 is the load line
+
+
 def cells(state: StateRow, now: float) -> Cells:
     """The cells of one state row, which has its strip, at `now` (unix seconds)."""
     facts, strip, latency = state.facts, state.strip or {}, state.latency_ms
-    models, note = _models(facts)
-    if state.status == Status.DOWN and models:
-        models, note = [], f"{', '.join(models[:TAGS])} when last seen"
-    load, load_note = _load(state, now)
+    models, note = models_of(facts)
+    if state.status == Status.DOWN:
+        models, note = [], f"{', '.join(models[:TAGS])} when last seen" if models else ""
+    load = load_of(state, now)
+    bar = SafeString("") if load.share is None else board_charts.load_bar(load.share, load.label, line=load.line)
     day, available = _day(strip, now)
     gateway = "gateway" if registry.is_gateway(state.engine, facts.product) else ""
     return Cells(
         engine=facts.product or state.engine_label,
-        version=" ".join(filter(None, (gateway, facts.version))) or formats.UNKNOWN,
+        version=" ".join(filter(None, (gateway, facts.version))),
         models=models[:TAGS],
         more=max(0, len(models) - TAGS),
         models_note=note,
-        load=load,
-        load_note=load_note,
+        load=bar,
+        load_note=load.note,
         latency=board_charts.sparkline(day_strip.latencies(strip, now), "Latency over the last hour"),
-        latency_note="no answer" if latency is None else formats.milliseconds(latency),
+        latency_note="" if latency is None else formats.milliseconds(latency),
         day=day,
         available=available,
     )
 
 
-def _models(facts: Facts) -> tuple[list[str], str]:
-    """The loaded models. Where an engine does not report what is loaded, all that it offers."""
+def models_of(facts: Facts) -> tuple[list[str], str]:
+    """The loaded models, or a note. Where an engine does not report what is loaded, all that it offers."""
     if not facts.models:
-        return [], formats.UNKNOWN if facts.version is None else "none offered"
+        return [], "" if facts.version is None else "none offered"
     reported = any(model.loaded is not None for model in facts.models)
     names = [model.name for model in facts.models if model.loaded or not reported]
     return names, "" if names else f"none of {len(facts.models)} loaded"
 
 
-def _load(state: StateRow, now: float) -> tuple[SafeString, str]:
-    """The bar and its words. What the engine can work on at once is no line: that is where its target is missed."""
+def load_of(state: StateRow, now: float) -> LoadCell:
+    """The load. What the engine can work on at once is no line: that is where its target is missed."""
     load = state.load
-    if state.status in (Status.DOWN, Status.LOADING):
-        return SafeString(""), formats.UNKNOWN
+    if state.status == Status.DOWN:
+        return LoadCell("no answer")
+    if state.status in (Status.LOADING, Status.UNKNOWN):
+        return LoadCell(formats.UNKNOWN if state.engine else "")  # once in a row is enough
     if state.status == Status.ASLEEP:
-        return board_charts.load_bar(0, "asleep", line=False), "asleep"
+        return LoadCell("asleep", 0, "asleep")
     if load.running is None:
-        return _busy(day_strip.busy_share(state.strip or {}, now))
+        share = day_strip.busy_share(state.strip or {}, now)
+        note = formats.UNKNOWN if share is None else f"busy {share * 100:.0f} % of last hour"
+        return LoadCell(note, share, f"{note}; {NO_LINE}")
     callers = load.running + (load.waiting or 0)
     deferred = f", {load.deferred:.0f} deferred" if load.deferred else ""
     if state.line:
         limit = state.held_up_by if callers > state.line else ""
         note = f"{callers:.0f} of {state.line}" + (f" · {limit}" if limit else " callers") + deferred
-        return board_charts.load_bar(
-            callers / state.line, escape(f"{note}; its load line is {state.line} at once")
-        ), note
+        return LoadCell(note, callers / state.line, escape(f"{note}; its load line is {state.line} at once"), line=True)
     if load.waiting or deferred:
         note = f"{load.running:.0f} running, {load.waiting or 0:.0f} waiting{deferred}"
     else:
         note = f"{callers:.0f} caller{'' if callers == 1 else 's'}, no line yet"
     if load.slots:
         label = f"{callers:.0f} of the {load.slots} that it works on at once; {NO_LINE}"
-        return board_charts.load_bar(callers / load.slots, label, line=False), note
-    if load.kv_cache_usage is None:
-        return SafeString(""), note
+        return LoadCell(note, callers / load.slots, label)
     full = f"KV cache {formats.percent(load.kv_cache_usage)} full; {NO_LINE}"
-    return board_charts.load_bar(load.kv_cache_usage, full, line=False), note
-
-
-def _busy(share: float | None) -> tuple[SafeString, str]:
-    if share is None:
-        return SafeString(""), formats.UNKNOWN
-    note = f"busy {share * 100:.0f} % of last hour"
-    return board_charts.load_bar(share, f"{note}; {NO_LINE}", line=False), note
+    return LoadCell(note, load.kv_cache_usage, full)
 
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:

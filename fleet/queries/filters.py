@@ -1,30 +1,51 @@
-"""What of the fleet a board shows, as its address says it."""
+"""What of the fleet a board shows and in which order, as its address says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
+
+SORTS = ("name", "engine", "models", "load", "latency", "day", "seen")
+"""The columns that rows can be sorted by; by status they are without sorting."""
+
+GROUPS = ("team", "engine", "host", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the fleet is asked for; empty means all of it."""
+    """What of the fleet is asked for; empty means all of it, in the usual order."""
 
     team: str = ""  # a slug
     engine: str = ""
     status: str = ""
     model: str = ""  # an offered model, by its whole name or the part before its tag
     q: str = ""  # part of a name, host or model
+    sort: str = ""  # a column, "-" before it: from its other end; empty: what needs attention first
+    group: str = ""  # team, engine, host or none; empty: by team, or none when it is sorted
     all: str = ""  # anything: a large fleet is not folded
     page: str = ""  # a number
 
     @classmethod
     def of(cls, query: Any) -> "Filters":
-        """From a request's query; unknown statuses and engines simply match nothing."""
-        return cls(**{name: query.get(name, "").strip()[:200] for name in cls.__slots__})
+        """From a request's query; unknown statuses and engines match nothing, unknown columns and groups do nothing."""
+        filters = cls(**{name: query.get(name, "").strip()[:200] for name in cls.__slots__})
+        if filters.sort.removeprefix("-") not in SORTS:
+            filters = replace(filters, sort="")
+        if filters.group not in GROUPS or filters.group == filters.usual_group:
+            filters = replace(filters, group="")
+        return filters
 
     @property
     def active(self) -> dict[str, str]:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+
+    @property
+    def usual_group(self) -> str:
+        """By what rows are grouped where nothing is said."""
+        return "none" if self.sort else "team"
+
+    @property
+    def grouped_by(self) -> str:
+        return self.group or self.usual_group
 
     @property
     def number(self) -> int:

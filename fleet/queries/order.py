@@ -1,18 +1,27 @@
-"""In which order endpoints stand for a reader: what needs attention first, then the rest by team and name."""
+"""In which order a board lists its endpoints: what needs attention first, or by a column; in groups or not."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, StrIndex, Substr
 
 from ..access import Reader
+from ..history import day_strip
 from ..verdict.status import Status
+from .cells import load_of, models_of
+from .filters import Filters
 from .marks import CALMING
+from .states import StateRow
 
 NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
 TROUBLED = Q(status__in=NEEDS_ATTENTION)
 KNOWN = Q(marks__has_any_keys=[*CALMING])
 """Trouble that somebody acknowledged, or that is muted."""
+
+HOST = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
+"""Of an endpoint's address what follows http://, in SQL."""
 
 _URGENCY = Case(
     *(When(status=status, then=Value(rank)) for rank, status in enumerate(NEEDS_ATTENTION)),
@@ -21,16 +30,71 @@ _URGENCY = Case(
 )
 
 
-def by_urgency(reader: Reader) -> list[Any]:
-    """To order states by: trouble that nobody acknowledged, other trouble, the rest; the reader's own teams first.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the board, and what to sort by.
 
-    Trouble stands by severity, the newest first; the rest by team and name.
+    Where that is not in a database column, `key` works it out for a state at a time (unix seconds); None is unknown.
     """
+
+    name: str
+    label: str
+    by: Any = None
+    key: Callable[[StateRow, float], Any] | None = None
+    highest_first: bool = False
+
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("status", "Status"),
+        Column("name", "Endpoint", by=Lower("endpoint__name")),
+        Column("engine", "Engine", by=F("engine")),
+        Column("models", "Models loaded", key=lambda state, now: [*map(str.lower, models_of(state.facts)[0])] or None),
+        Column("load", "Load (of its line)", key=lambda state, now: load_of(state, now).share, highest_first=True),
+        Column("latency", "Latency, 1 h", by=F("latency_ms"), highest_first=True),
+        Column("day", "Last 24 h", key=lambda state, now: day_strip.availability(state.strip or {}, now)),
+        Column("seen", "Last answer", by=F("seen_at")),
+    )
+}
+
+
+def sorted_by(filters: Filters) -> tuple[Column, bool] | None:
+    """The column to sort by, and whether from the highest value on; None: by what needs attention."""
+    if not filters.sort:
+        return None
+    column = COLUMNS[filters.sort.removeprefix("-")]
+    return column, column.highest_first != filters.sort.startswith("-")
+
+
+def by_urgency(reader: Reader) -> list[Any]:
+    """To order states by: trouble that nobody acknowledged, other trouble, the rest.
+
+    In trouble the reader's own teams come first, then the worst, then the newest.
+    """
+    own = Q(endpoint__team__in=reader.member_of)
     return [
         Case(When(TROUBLED & KNOWN, then=Value(1)), When(TROUBLED, then=Value(0)), default=Value(2)),
-        Case(When(endpoint__team__in=reader.member_of, then=Value(0)), default=Value(1)),
+        Case(When(TROUBLED & own, then=Value(0)), default=Value(1)),
         _URGENCY,
         Case(When(TROUBLED, then=F("since"))).desc(nulls_last=True),
-        Lower("endpoint__team__name"),
-        Lower("endpoint__name"),
     ]
+
+
+def by_group(reader: Reader, group: str) -> list[Any]:
+    """To order states by, so that groups stay together; the reader's own teams first."""
+    own = Case(When(endpoint__team__in=reader.member_of, then=Value(0)), default=Value(1))
+    groups: dict[str, list[Any]] = {"team": [own, Lower("endpoint__team__name")], "engine": ["engine"], "host": [HOST]}
+    return groups.get(group, [])
+
+
+def order(reader: Reader, filters: Filters) -> list[Any]:
+    """To order states by in the database, as the filters ask for; where a column has a key, without that column."""
+    groups, name = by_group(reader, filters.grouped_by), Lower("endpoint__name")
+    if (wanted := sorted_by(filters)) is None:
+        return [*by_urgency(reader), *groups, name]
+    column, descending = wanted
+    if column.by is None:
+        return [*groups, name]
+    by = column.by.desc(nulls_last=True) if descending else column.by.asc(nulls_last=True)
+    return [*groups, by, name]

@@ -43,6 +43,8 @@ class Row:
     name: str
     team: str
     team_slug: str
+    engine: str
+    host: str
     status: str
     html: SafeString
 
@@ -82,6 +84,8 @@ def rows(states: QuerySet[EndpointState]) -> list[Row]:
             name=row["name"],
             team=row["team"],
             team_slug=row["team_slug"],
+            engine=row["engine"],
+            host=host_of(row["url"]),
             status=row["status"],
             html=_row(row, now).at(at),
         )
@@ -106,7 +110,7 @@ def _html(now: float, state: StateRow) -> str:
     shown = {
         "state": state,
         "cells": cells(state, now),
-        "host": netloc(state.url),
+        "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
         "cause": causes.brief(state.cause, state.detail),
         "hint": _hint(state),
@@ -119,10 +123,15 @@ def _html(now: float, state: StateRow) -> str:
     return render_to_string("fleet/_row.html", shown)
 
 
-def netloc(url: str) -> str:
-    """Host and port of a URL; all of it where it can't be read."""
+def place(url: str) -> str:
+    """Host, port and path of a URL."""
+    return url.partition("://")[2].rstrip("/") or url
+
+
+def host_of(url: str) -> str:
+    """The host of a URL; all of it where it can't be read."""
     try:
-        return urlsplit(url).netloc
+        return urlsplit(url).hostname or url
     except ValueError:
         return url
 

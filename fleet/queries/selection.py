@@ -1,18 +1,20 @@
 """Which endpoints a board lists: those that fit the filters; of a large fleet what is in trouble, or a page."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet, Value
-from django.db.models.functions import StrIndex, Substr
+from django.db.models import Count, Q, QuerySet
 
 from ..access import Reader, visible
 from ..models import EndpointState
 from ..verdict.status import Status
 from .filters import Filters
 from .offered import has_model, has_model_with
-from .order import NEEDS_ATTENTION, TROUBLED, by_urgency
+from .order import HOST, NEEDS_ATTENTION, TROUBLED, Column, order, sorted_by
+from .rows import host_of
+from .states import read
 
 MOST_ROWS = 300
 """From more endpoints on the board is folded; what is still more than that comes in pages."""
@@ -43,12 +45,20 @@ class Selection:
     folded: list[Folded]
     order: list[Any]
 
-    def page(self, filters: Filters) -> QuerySet[EndpointState]:
-        """The states of the page that is asked for."""
+    def page(self, filters: Filters) -> list[int]:
+        """The numbers of the endpoints on the page that is asked for, in order."""
         start = (filters.number - 1) * MOST_ROWS
         # Picked before their columns are read: PostgreSQL would make text of the JSON of all that fit, then sort.
-        listed = self.states.order_by(*self.order).values_list("pk", flat=True)[start : start + MOST_ROWS]
-        return EndpointState.objects.filter(pk__in=list(listed)).order_by(*self.order)
+        listed = self.states.order_by(*self.order)
+        wanted = sorted_by(filters)
+        if wanted and wanted[0].key:
+            return _by_key(listed, filters.grouped_by, *wanted)[start : start + MOST_ROWS]
+        return list(listed.values_list("pk", flat=True)[start : start + MOST_ROWS])
+
+
+def group_of(by: str, team: str, engine: str, host: str) -> str:
+    """The group in which an endpoint of this team, engine and host stands."""
+    return {"team": team, "engine": engine, "host": host}.get(by, "")
 
 
 def select(user: User, reader: Reader, filters: Filters) -> Selection:
@@ -61,11 +71,11 @@ def select(user: User, reader: Reader, filters: Filters) -> Selection:
         counts[status] = counts.get(status, 0) + count
     found = counts.get(filters.status, 0) if filters.status else sum(counts.values())
     states = matching.filter(status=filters.status) if filters.status else matching
-    order = by_urgency(reader)
-    if found <= MOST_ROWS or filters.team or filters.all:
-        return Selection(matching, counts, states, found, [], order)
+    in_order = order(reader, filters)
+    if found <= MOST_ROWS or filters.team or filters.all or filters.sort or filters.group:
+        return Selection(matching, counts, states, found, [], in_order)
     troubled = sum(counts.get(status, 0) for status in NEEDS_ATTENTION if filters.status in ("", status))
-    return Selection(matching, counts, states.filter(TROUBLED), troubled, _fold(by_team, filters), order)
+    return Selection(matching, counts, states.filter(TROUBLED), troubled, _fold(by_team, filters), in_order)
 
 
 def _matching(states: QuerySet[EndpointState], filters: Filters) -> QuerySet[EndpointState]:
@@ -76,10 +86,28 @@ def _matching(states: QuerySet[EndpointState], filters: Filters) -> QuerySet[End
     if filters.model:
         states = states.filter(has_model(filters.model))
     if filters.q:
-        host = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
         named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q)
-        states = states.alias(host=host).filter(named | Q(has_model_with(filters.q)))
+        states = states.alias(host=HOST).filter(named | Q(has_model_with(filters.q)))
     return states
+
+
+def _by_key(states: QuerySet[EndpointState], group: str, column: Column, descending: bool) -> list[int]:
+    """All of the states, which come by group and name, sorted within their group; what is not known comes last."""
+    now, key = time.time(), column.key
+    assert key is not None
+    all_of_them = read(
+        states,
+        lambda state: (
+            group_of(group, state.team, state.engine, host_of(state.url)),
+            key(state, now),
+            state.endpoint_id,
+        ),
+        board=True,
+    )
+    rank = {name: number for number, name in enumerate(dict.fromkeys(each[0] for each in all_of_them))}
+    known = sorted((each for each in all_of_them if each[1] is not None), key=lambda each: each[1], reverse=descending)
+    unknown = [each for each in all_of_them if each[1] is None]
+    return [pk for *_, pk in sorted(known + unknown, key=lambda each: rank[each[0]])]
 
 
 def _fold(counts: list[tuple[str, str, str, int]], filters: Filters) -> list[Folded]:

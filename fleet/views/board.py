@@ -1,13 +1,16 @@
 """The live board: the page, what changed since, and the event stream."""
 
 from functools import partial
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from core.database import give_back
 from teams.access import anyone_async, person
@@ -15,32 +18,62 @@ from teams.access import anyone_async, person
 from .. import live
 from ..access import reader
 from ..queries import board as query
+from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
+
+KEPT = 365 * 86400
+"""Seconds for which a browser keeps a layout."""
 
 
 def board(request: HttpRequest) -> HttpResponse:
     """All that the person may see of the fleet, on one page."""
     user = person(request)
     filters = query.Filters.of(request.GET)
-    shown = query.board(user, filters)
-    return render(request, "fleet/board.html", {"board": shown, "choices": query.choices(user)})
+    context = _drawn(user, filters, Layout.of(request.COOKIES))
+    return render(request, "fleet/board.html", {**context, "choices": query.choices(user, filters)})
+
+
+@require_POST
+def layout(request: HttpRequest) -> HttpResponse:
+    """Keeps how the person wants boards drawn, in cookies of this browser."""
+    person(request)
+    answer = redirect(f"{reverse('board')}?{QueryDict(request.POST.get('query', '')).urlencode()}")
+    density = {"dense": "1", "roomy": "0"}.get(request.POST.get("density", ""), "")
+    for name, value in ((DENSE, density), (SHOWN, ".".join(request.POST.getlist("column")))):
+        answer.set_cookie(name, value, max_age=KEPT, samesite="Lax", httponly=True, secure=request.is_secure())
+    return answer
 
 
 def changes(request: HttpRequest) -> HttpResponse:
     """What moved on a board since its cursor, as out-of-band pieces; nothing (204) when nothing did."""
-    html, _ = pieces(person(request), query.Filters.of(request.GET), request.GET.get("since", ""))
+    filters, since = query.Filters.of(request.GET), request.GET.get("since", "")
+    html, _ = pieces(person(request), filters, since, layout=Layout.of(request.COOKIES))
     return HttpResponse(html) if html else HttpResponse(status=204)
 
 
-def pieces(user: User, filters: query.Filters, since: str, moved: set[int] | None = None) -> tuple[str, str]:
+def pieces(
+    user: User, filters: query.Filters, since: str, moved: set[int] | None = None, layout: Layout = USUAL_LAYOUT
+) -> tuple[str, str]:
     """What brings a board from the cursor `since` up to date, as HTML, and its new cursor."""
     found = query.changes(user, filters, since, moved)
     if found.redraw:
-        shown = query.board(user, filters)
-        return render_to_string("fleet/_redraw.html", {"board": shown, "oob": True}), shown.totals.cursor
+        context = _drawn(user, filters, layout)
+        return render_to_string("fleet/_redraw.html", {**context, "oob": True}), context["board"].totals.cursor
     if found.head is None:
         return "", since
-    context = {"board": found.head, "rows": found.rows, "since": since, "oob": True}
+    context = {"board": found.head, "layout": layout, "rows": found.rows, "since": since, "oob": True}
     return render_to_string("fleet/_changes.html", context), found.cursor
+
+
+def _drawn(user: User, filters: query.Filters, layout: Layout) -> dict[str, Any]:
+    """The board, and how it is laid out."""
+    shown = query.board(user, filters)
+    return {
+        "board": shown,
+        "groups": [(group, layout.folds.get(group.key)) for group in shown.groups],
+        "layout": layout,
+        "headings": query.headings(filters, layout.columns),
+        "dense": layout.dense(shown.pages.rows),
+    }
 
 
 def _draw(user: User, since: str, moved: set[int]) -> tuple[str, str]:

@@ -18,6 +18,7 @@
     pieces.innerHTML = html;
     var here = valueOf(cursorIn(document)), sent = cursorIn(pieces.content), to = valueOf(sent);
     if (to.changed < here.changed) { return true; }
+    if (pieces.content.querySelector("#board") && "ownLayout" in cursorIn(document).dataset) { return false; }
     if (!pieces.content.querySelector("#board")) {
       var since = read(sent.dataset.since);
       if (here.changed < since.changed || here.rest !== to.rest) { return false; }
@@ -37,5 +38,47 @@
     var message = event.detail, whole = "whole" in cursorIn(document).dataset;
     var stale = message.type === "missed" || (message.type === "board" ? whole && !take(message.data) : !whole);
     if (stale) { htmx.trigger("#stream", "ask"); }
+  });
+
+  // Groups fold. What was folded or opened is kept in a cookie, so the server draws it so. What others' boards have in
+  // common with this one comes without it, and is folded here. Where nothing was chosen the style sheet decides.
+  var FOLDS = "board_folds", MOST_FOLDS = 60; // as fleet/queries/layout.py reads it
+  var folds = new Map();
+  document.querySelectorAll(".group-rows").forEach(function (group) {
+    if (group.matches(".is-folded, .is-open")) { folds.set(group.id, group.classList.contains("is-folded")); }
+  });
+
+  function showFolds() {
+    document.querySelectorAll(".group-rows").forEach(function (group) {
+      var rows = group.querySelectorAll(".row");
+      group.classList.toggle("is-folded", folds.get(group.id) === true);
+      group.classList.toggle("is-open", folds.get(group.id) === false);
+      group.querySelector(".group-fold").setAttribute("aria-expanded", String(rows[0].offsetParent !== null));
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest(".group-fold");
+    if (!button) { return; }
+    var id = button.closest(".group-rows").id, isOpen = button.getAttribute("aria-expanded") === "true";
+    folds.delete(id); // the last one chosen stands last
+    folds.set(id, isOpen);
+    var kept = Array.from(folds).slice(-MOST_FOLDS).map(function (fold) { return (fold[1] ? "-" : "+") + fold[0].slice(2); });
+    document.cookie = FOLDS + "=" + kept.join(".") + "; path=/; max-age=31536000; samesite=lax";
+    showFolds();
+  });
+
+  document.addEventListener("htmx:afterSettle", showFolds);
+  window.matchMedia("(max-width: 760px)").addEventListener("change", showFolds);
+  showFolds();
+
+  // A new headline is read out, and the tab's icon follows it.
+  function headline() { return document.querySelector("#head h1").textContent; }
+  var before = headline();
+  document.addEventListener("htmx:afterSettle", function () {
+    document.querySelector("link[rel='icon']").href = document.getElementById("head").dataset.icon.trim();
+    if (headline() === before) { return; }
+    before = headline();
+    document.getElementById("headline-spoken").textContent = before;
   });
 })();
