@@ -244,7 +244,39 @@ def test_filters_change_the_rows_in_place(page: Page):
     expect(page.locator(".row")).to_have_count(1)
     page.get_by_label("Name, host or model").fill("")
     expect(page.locator(".row")).to_have_count(6)
-    page.get_by_label("Engine").select_option("vllm")
+    page.locator("#by-engine").select_option("vllm")
     page.wait_for_url("**engine=vllm*")
     expect(page.locator(".row .col-engine").first).to_contain_text("vLLM")
     assert page.evaluate("window.notReloaded")
+
+
+def test_a_group_stays_folded_over_live_updates_and_reloads(page: Page, site: Site):
+    group = page.locator(".group-rows").filter(has=page.locator("#row-2"))
+    group.get_by_role("button", expanded=True).click()
+    expect(page.locator("#row-2")).to_be_hidden()
+    site.move(3, regroup=True, status="down", cause="timed_out", step="models", detail="")
+    live.publish([3])
+    expect(page.locator("#row-3")).to_contain_text("did not answer in time", timeout=2000)
+    expect(page.locator("#headline-spoken")).to_contain_text("down")
+    expect(page.locator("#row-2")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#row-2")).to_be_hidden()
+    group.get_by_role("button", expanded=False).click()
+    expect(page.locator("#row-2")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#row-2")).to_be_visible()  # opened by hand
+    expect(page.locator("#row-3")).to_be_visible()  # in trouble
+
+
+def test_a_sorted_board_gets_its_rows_in_place_and_its_order_when_it_is_drawn_again(page: Page, site: Site):
+    page.get_by_role("columnheader", name="Latency").get_by_role("link").click()
+    page.wait_for_url("**sort=latency")
+    expect(page.locator("#live")).to_have_text("live")
+    before = page.locator(".row").evaluate_all("rows => rows.map(row => row.id)")
+    last = int(before[-1].removeprefix("row-"))
+    site.move(last, latency_ms=99_000.0)
+    live.publish([last])
+    expect(page.locator(f"#row-{last} .col-latency")).to_contain_text("99.0 s", timeout=2000)
+    assert page.locator(".row").evaluate_all("rows => rows.map(row => row.id)") == before
+    page.reload()
+    expect(page.locator(".row").first).to_have_id(f"row-{last}")
