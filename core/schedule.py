@@ -28,7 +28,7 @@ unix seconds of the last of those, "since" -> of the first word in it."""
 PERIODS, GRACE = 3, 60.0
 """Work is late when it did not finish for so many of its periods and so many seconds more."""
 
-NOTED_EVERY = 5.0
+NOTED_EVERY = 15.0
 """Seconds between two words of a task that finishes more often: nothing is late so soon."""
 
 log = logging.getLogger(__name__)

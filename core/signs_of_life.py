@@ -11,6 +11,11 @@ from .redis_clients import client
 FULL = "disk-full"
 """It is there while a part could not store something."""
 
+FINE_FOR = 10.0
+"""Seconds after which a process notes again that nothing is wrong, in case that another one noted a trouble."""
+
+_fine_at: dict[str, float] = {}  # part -> monotonic seconds when we noted that nothing is wrong with it
+
 
 def alive(name: str) -> None:
     """Notes that this part does its work: in unix seconds. Raises RedisError."""
@@ -28,7 +33,12 @@ def seen(name: str) -> float | None:
 
 def set_trouble(name: str, trouble: str) -> None:
     """Notes what is wrong with a part in a sentence, or that nothing is (""). Raises RedisError."""
-    client().set(redis_keys.key(name), trouble, ex=3600)
+    now = time.monotonic()
+    if trouble or now - _fine_at.get(name, -FINE_FOR) >= FINE_FOR:
+        _fine_at.pop(name, None)
+        client().set(redis_keys.key(name), trouble, ex=3600)
+        if not trouble:
+            _fine_at[name] = now
 
 
 def note_full_disk(error: BaseException) -> None:

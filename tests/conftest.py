@@ -28,6 +28,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from config.celery import app
+from core import signs_of_life
 from ops import embedded_broker
 from teams.accounts import account_mail
 from teams.models import Membership, Role, Team
@@ -98,6 +99,7 @@ def valkey(valkey_server: str, settings) -> Iterator[redis.Redis]:
     _use_broker(valkey_server.replace("unix://", "redis+socket://"))
     with redis.Redis.from_url(valkey_server) as client:
         client.flushall()
+        signs_of_life._fine_at.clear()
         yield client
     _use_broker(before)
 
