@@ -3,6 +3,7 @@
 That would load 6 MiB for a prompt that nobody uses.
 """
 
+import gc
 import os
 import socket
 import sys
@@ -28,9 +29,13 @@ WORKERS = {
 }
 """Probes have a worker of their own, so that nothing else can hold them up."""
 
+COLLECT_AFTER = 10_000
+"""New objects until Python searches them for cycles. By default it is 700, which each batch of endpoints passes."""
+
 
 def main(name: str) -> NoReturn:
     """Works until it is asked to stop."""
+    gc.set_threshold(COLLECT_AFTER)
     worker = app.Worker(
         hostname=f"{name}-{os.getpid()}@{socket.gethostname()}",
         queues=WORKERS[name].queues,
