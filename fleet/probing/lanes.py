@@ -28,7 +28,8 @@ REVIEW_EVERY = 0.25
 
 BREATH = 0.003
 """Seconds for which a probe of the fast lane has the interpreter to itself, unless it ends before. While none ends,
-which is then due to the endpoints and not to us, two more begin after as long, then four, and so on."""
+which is then due to the endpoints and not to us, two may begin after as long, then four, and so on; and one again
+once none waits."""
 
 IDLE = 60.0
 """Seconds without a job after which a thread ends. The one that was idle last gets the next job, so the others rest."""
@@ -105,7 +106,7 @@ class Pool:
         self._busy = 0
         self._closed = threading.Event()
         self._nothing_runs = threading.Condition(self._lock)
-        self._at_once = 1
+        self._at_once, self._one_ended = 1, False
         self._held_back = threading.Event()
         self._reviewer: threading.Thread | None = None
 
@@ -138,6 +139,8 @@ class Pool:
                     self._held_back.set()
                     break
                 if (job := lane.next()) is None:
+                    if lane is self._fast:
+                        self._at_once = 1
                     break
                 self._pending.discard(job.key)
                 if job.expires_at <= now:
@@ -159,7 +162,9 @@ class Pool:
         while self._held_back.wait() and not self._closed.wait(BREATH):
             with self._lock:
                 self._held_back.clear()
-                self._at_once = min(2 * self._at_once, self._fast.slots)
+                if not self._one_ended:
+                    self._at_once = min(2 * self._at_once, self._fast.slots)
+                self._one_ended = False
                 self._start_what_may()
 
     def _work(self, job: Job) -> None:
@@ -186,7 +191,7 @@ class Pool:
         lane = self._fast if self._quick.pop(id(job), None) else self._slow
         lane.count(job.team, -1)
         self._busy -= 1
-        self._at_once = 1
+        self._one_ended = True
         if not self._busy:
             self._nothing_runs.notify_all()
 
