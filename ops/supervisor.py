@@ -1,25 +1,18 @@
-"""Runs every part as a child process: starts them in order, shows their logs, stops all when one ends.
+"""Shows the logs of the parts, its child processes, and stops all of them when one ends.
 
-A part is a fork of this process, which has loaded the program by then, so that all share that memory. Where that is not
-safe, and for what is another program, the fork becomes the part's command. Standard library only.
+Once they run, ops/starting.py runs this file by itself in its own process, since it would hold what it loaded for
+nothing: 4 MiB are left of 14. So it imports little: the standard library, and of that neither dataclasses nor typing.
 """
 
-import ctypes
-import http.client
 import io
 import json
-import multiprocessing
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
-from typing import TextIO
 
 STOP_WITHIN = 5.0
 """Seconds a part gets to stop by itself before it is killed."""
@@ -33,9 +26,6 @@ HARMLESS = (b"WARNING Memory overcommit must be enabled",)
 """Lines that alarm without need: Valkey's advice is for data sets that fill the memory, and ours is a queue."""
 
 COLOURS = (36, 33, 35, 32, 34)
-_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-_forking = multiprocessing.get_context("fork")
 
 
 class Ended(Exception):
@@ -46,42 +36,32 @@ class StopAsked(Exception):
     """Somebody wants all of it to stop."""
 
 
-@dataclass
 class Part:
-    """One child process: this command, or `run` in a fork. `last` parts are stopped after all others have."""
+    """One child process. `last` parts are stopped after all others have."""
 
-    name: str
-    command: list[str]
-    run: Callable[[], object] | None = None
-    last: bool = False
-    process: BaseProcess = field(init=False)
-    unfinished: bytes = b""  # a line whose end has not come yet
+    def __init__(self, name: str, pid: int, log: int, last: bool = False, unfinished: bytes = b"") -> None:
+        """`log`: the descriptor that its log is read from, -1 once it is at its end."""
+        self.name, self.pid, self.log, self.last = name, pid, log, last
+        self.unfinished = unfinished  # a line whose end has not come yet
+        self._code: int | None = None
 
-
-@dataclass
-class Plan:
-    """What is to run."""
-
-    parts: list[Part]
-    broker: Part | None  # starts first
-    broker_socket: str
-    forget: list[str]  # keys of an earlier run, whose signs of life would make us seem ready before we are
-    load: Callable[[], object]  # what forks are to share, done while the broker starts
-    health: tuple[str, int]  # where the web server listens
-    health_pass: dict[str, str]  # headers that show the health page that we may know the details
-    needed: list[str]  # the parts of the health page that are waited for
-    greeting: list[str]  # lines for the log, once all is ready
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        if self._code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if ended else None
+        return self._code
 
 
 class Supervisor:
     """The parts that run, and their logs. It owns the signals SIGINT, SIGTERM and SIGHUP."""
 
-    def __init__(self, out: TextIO, own: Iterable[int] = ()) -> None:
+    def __init__(self, out: io.TextIOBase, own: Iterable[int] = ()) -> None:
         """`own`: descriptors that no part may keep."""
         self.out = out
         self.parts: list[Part] = []
         self._selector = selectors.DefaultSelector()
-        self._asked, self._own = 0, tuple(own)
+        self.own, self._asked = list(own), 0
         for number in STOP_SIGNALS:
             # nohup has SIGHUP ignored, so that the end of the session stops nothing.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -99,44 +79,51 @@ class Supervisor:
         with suppress(OSError):  # a full disk, a reader that went away, a terminal that was closed
             print(label + text, file=self.out, flush=True)
 
-    def start(self, part: Part) -> None:
-        """Starts a part in a process group of its own, so that Ctrl-C reaches us alone."""
-        log, output = os.pipe()
-        part.process = _forking.Process(target=self._become, args=(part, log, output, os.getpid()))
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # until the part has no handlers of ours
-        try:
-            part.process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            os.close(output)
+    def adopt(self, part: Part) -> None:
+        """Takes a child process that runs."""
         self.parts.append(part)
-        self._selector.register(log, selectors.EVENT_READ, part)
+        if part.log >= 0:
+            self._selector.register(part.log, selectors.EVENT_READ, part)
 
-    def _become(self, part: Part, log: int, output: int, parent: int) -> None:
-        """Makes the child that part."""
-        os.setsid()
-        if _libc:
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # even when we are killed and can stop nobody
-            if os.getppid() != parent:
-                os._exit(1)
-            _libc.prctl(_PR_SET_NAME, part.name.encode())
+    def let_go(self) -> None:
+        """Closes, in a fork that is to be a part, what is the supervisor's alone, and takes no signals any more."""
         for number in STOP_SIGNALS:
             if signal.getsignal(number) == self._ask:
                 signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        for ours in (log, *(key.fd for key in self._selector.get_map().values()), *self._own):
+        for ours in (*(key.fd for key in self._selector.get_map().values()), *self.own):
             os.close(ours)
         self._selector.close()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for stream in (1, 2):
-            os.dup2(output, stream)
-        os.close(output)
-        if part.run is None:
-            # Without the limit each of many threads keeps freed memory in an arena of its own.
-            environment = {"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1"}
-            os.execve(part.command[0], part.command, environment)
-        sys.stdout, sys.stderr = unbuffered(1), unbuffered(2)
-        part.run()
+
+    def run(self, start: Callable[[], object] = lambda: None) -> int:
+        """Watches what `start` starts until a part ends (returns 1) or a stop is asked for (returns 0)."""
+        last_line, code = "Stopped.", 0
+        try:
+            start()
+            while True:
+                self.watch()
+        except StopAsked:
+            pass
+        except Ended as ended:
+            last_line, code = f"Stopped: {ended}. Its last lines are above.", 1
+        finally:
+            self.stop()
+        self.log_line(last_line)
+        return code
+
+    def run_alone(self) -> None:
+        """Has this process run this file and nothing else, with the same parts; returns when that can't be."""
+        out = self.out.fileno()
+        parts = [(part.name, part.pid, part.log, part.last, part.unfinished.hex()) for part in self.parts]
+        for number in (out, *self.own, *(part.log for part in self.parts)):
+            if number >= 0:
+                os.set_inheritable(number, True)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # until the new program has handlers
+        if not self._asked:
+            with suppress(OSError):
+                state = json.dumps([out, self.out.encoding, self.own, parts])
+                # The words are for those who look for them, as `manage.py doctor` does.
+                os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, "manage.py", "up", state])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def watch(self, seconds: float = 0.5) -> None:
         """Shows what the parts log for about so long. Raises Ended or StopAsked."""
@@ -144,7 +131,7 @@ class Supervisor:
         while (left := until - time.monotonic()) > 0:
             self._show_logs(left)
         for part in self.parts:
-            if (code := part.process.exitcode) is not None:
+            if (code := part.exit_code()) is not None:
                 self._show_logs(0.1)
                 raise Ended(f"{part.name} ended with {how(code)}")
         if self._asked:
@@ -162,20 +149,20 @@ class Supervisor:
     def stop(self) -> None:
         """Stops every part: first those that use the others. Asking twice (Ctrl-C, Ctrl-C) kills at once."""
         for last in (False, True):
-            running = [part.process for part in self.parts if part.last is last and part.process.is_alive()]
-            for process in running:
-                process.terminate()
+            running = [part for part in self.parts if part.last is last and part.exit_code() is None]
+            for part in running:
+                os.kill(part.pid, signal.SIGTERM)
             give_up_at = time.monotonic() + STOP_WITHIN
-            while any(process.is_alive() for process in running) and time.monotonic() < give_up_at:
+            while any(part.exit_code() is None for part in running) and time.monotonic() < give_up_at:
                 if self._asked > 1:
                     break
                 self._show_logs(0.05)
-            for process in running:
-                if process.is_alive():
+            for part in running:
+                if part.exit_code() is None:
                     with suppress(ProcessLookupError):  # it has no group yet
-                        os.killpg(process.pid or 0, signal.SIGKILL)
-                    process.kill()
-                    process.join()
+                        os.killpg(part.pid, signal.SIGKILL)
+                    os.kill(part.pid, signal.SIGKILL)
+                    os.waitpid(part.pid, 0)
         self._show_logs(0)
 
     def _show_logs(self, seconds: float) -> None:
@@ -188,6 +175,7 @@ class Supervisor:
             if not chunk:
                 self._selector.unregister(key.fileobj)
                 os.close(key.fd)
+                part.log = -1
                 chunk = b"\n" if part.unfinished else b""
             *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
             for line in lines:
@@ -195,10 +183,10 @@ class Supervisor:
                     self.log_line(line.decode(errors="replace").rstrip(), part.name)
 
 
-def unbuffered(descriptor: int) -> TextIO:
+def unbuffered(descriptor: int, encoding: str | None = None) -> io.TextIOWrapper:
     """A text stream without a buffer: a line that is not taken is gone, and not in the way of the next."""
     file = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(file, errors="backslashreplace", write_through=True)
+    return io.TextIOWrapper(file, encoding, errors="backslashreplace", write_through=True)
 
 
 def how(code: int) -> str:
@@ -211,69 +199,15 @@ def how(code: int) -> str:
         return f"signal {-code}"
 
 
-def run(plan: Plan, own: Iterable[int] = ()) -> int:
-    """Runs the plan until a part ends (returns 1) or a stop is asked for (returns 0). `own` is that of Supervisor."""
-    output = sys.stdout.fileno() if sys.stdout else os.open(os.devnull, os.O_WRONLY)  # it may have been closed
-    supervisor = Supervisor(unbuffered(output), own)
-    last_line, code = "Stopped.", 0
-    try:
-        _start(supervisor, plan)
-        while True:
-            supervisor.watch()
-    except StopAsked:
-        pass
-    except Ended as ended:
-        last_line, code = f"Stopped: {ended}. Its last lines are above.", 1
-    finally:
-        supervisor.stop()
-    supervisor.log_line(last_line)
-    return code
+def main(state: str) -> int:
+    """Goes on with what Supervisor.run_alone left; returns the exit code."""
+    out, encoding, own, parts = json.loads(state)
+    supervisor = Supervisor(unbuffered(out, encoding), own)
+    for name, pid, log, last, unfinished in parts:
+        supervisor.adopt(Part(name, pid, log, last, bytes.fromhex(unfinished)))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    return supervisor.run()
 
 
-def _start(supervisor: Supervisor, plan: Plan) -> None:
-    if plan.broker:
-        supervisor.start(plan.broker)
-    plan.load()
-    if plan.broker:
-        forget = f"DEL {' '.join(plan.forget)}"
-        supervisor.wait_until(lambda: _ask_broker(plan.broker_socket, forget))
-    for part in plan.parts:
-        supervisor.start(part)
-    supervisor.wait_until(lambda: _ask_web(plan.health, plan.needed, plan.health_pass))
-    for line in plan.greeting:
-        supervisor.log_line(line)
-
-
-def _ask_broker(path: str, command: str) -> str:
-    """Has the broker run an inline command; returns what is wrong, or nothing."""
-    try:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(2)
-            client.connect(path)
-            client.sendall(f"{command}\r\n".encode())
-            answer = client.recv(200).decode(errors="replace")
-    except OSError as error:
-        return f"Valkey does not answer: {error}"
-    return "" if answer.startswith(":") else f"Valkey answers {answer.strip()}"
-
-
-def _ask_web(address: tuple[str, int], needed: list[str], headers: dict[str, str]) -> str:
-    """What is missing of the parts that are needed, by the health page; nothing once all do their work.
-
-    `headers` show it that we may know the details.
-    """
-    client = http.client.HTTPConnection(*address, timeout=5)
-    try:
-        client.request("GET", "/health/ready", headers={"Host": "localhost", **headers})
-        response = client.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        return f"The web server does not answer: {error}"
-    finally:
-        client.close()
-    if response.status == 200:
-        return ""
-    try:
-        return " ".join(text for part, text in json.loads(body).items() if part in needed and text != "ok")
-    except ValueError:
-        return f"The web server answers {response.status}."
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[-1]))

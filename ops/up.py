@@ -27,9 +27,9 @@ from core.health import KEYS, NEEDED
 from core.redaction import redact
 from teams.accounts import first_account
 
-from . import embedded_broker, listening, supervisor, worker
+from . import embedded_broker, listening, starting, worker
 from .health_pages import HEADER, own_pass
-from .supervisor import Part, Plan
+from .starting import Plan, Program
 
 FORKS = sys.platform == "linux"
 """Whether parts are forks of this process. Libraries of macOS may not be used after a fork."""
@@ -59,13 +59,13 @@ def up() -> int:
     if exposed := open_to_others(settings.DATA):
         environment.report(exposed)
     check_port(settings.HOST, settings.PORT)
-    broker = Part("valkey", valkey(), last=True) if settings.REDIS_EMBEDDED else None
+    broker = Program("valkey", valkey(), last=True) if settings.REDIS_EMBEDDED else None
     prepare()
     plan = Plan(
         parts=[
-            Part("web", web(), (lambda: import_module("ops.web_server").main()) if FORKS else None),
+            Program("web", web(), (lambda: import_module("ops.web_server").main()) if FORKS else None),
             *(
-                Part(name, command, partial(worker.main, command[-1]) if FORKS else None)
+                Program(name, command, partial(worker.main, command[-1]) if FORKS else None)
                 for name, command in workers().items()
             ),
         ],
@@ -83,7 +83,7 @@ def up() -> int:
         ],
     )
     close_all()
-    return supervisor.run(plan, own=[lock])
+    return starting.run(plan, own=[lock])
 
 
 def load() -> None:

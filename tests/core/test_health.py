@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from core import health, schedule
 from core.health import BEAT_KEY, DELIVERY_KEY, MAIL_KEY, PROBE_KEY, PROBING_KEY, WATCH_KEY
-from ops import health_pages, supervisor
+from ops import health_pages, starting
 from teams import tokens
 from teams.models import Scope
 from tests.broker import Broker
@@ -187,10 +187,10 @@ def test_what_is_no_sign_of_life_is_none(client, valkey, planted):
 def test_a_start_waits_for_neither_mail_nor_the_watch(client, valkey, live_server):
     address = (live_server.thread.host, live_server.thread.port)
     valkey.set(MAIL_KEY, "The mail server is away.")
-    assert "no life yet" in supervisor._ask_web(address, list(health.NEEDED), OWN)
+    assert "no life yet" in starting._ask_web(address, list(health.NEEDED), OWN)
     show_life(valkey)
     assert client.get("/health/ready").status_code == 503
-    assert supervisor._ask_web(address, list(health.NEEDED), OWN) == ""
+    assert starting._ask_web(address, list(health.NEEDED), OWN) == ""
 
 
 def test_a_broker_that_hangs_costs_a_page_half_a_second_once(settings):

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from config.data_folder import ROOT
-from ops import supervisor
+from ops import starting, supervisor
 
 PROGRAM = """
 import os, signal, sys, time
-from ops.supervisor import Part, Plan, run
+from ops.starting import Plan, Program, run
 
 def work(mark):
     print("ünderway", flush=True)
@@ -26,7 +26,7 @@ how, mark, stop_while_loading = sys.argv[1:]
 if how == "work":
     work(mark)
 command = [sys.executable, "-X", "utf8", "-c", sys.orig_argv[-4], "work", mark, ""]
-part = Part("part", command, (lambda: work(mark)) if how == "fork" else None)
+part = Program("part", command, (lambda: work(mark)) if how == "fork" else None)
 load = lambda: os.kill(os.getpid(), signal.SIGTERM) if stop_while_loading else None
 sys.exit(run(Plan([part], None, "", [], load, ("127.0.0.1", 1), {}, [], [])))
 """
@@ -134,10 +134,18 @@ def test_a_stop_that_is_asked_for_while_it_loads_is_done(script, tmp_path):
     assert "Stopped." in (tmp_path / "log").read_text()
 
 
+def test_a_stop_that_is_asked_for_before_it_runs_alone_is_kept(here):
+    owner = supervisor.Supervisor(supervisor.unbuffered(1))
+    os.kill(os.getpid(), signal.SIGTERM)
+    owner.run_alone()
+    with pytest.raises(supervisor.StopAsked):
+        owner.watch(0)
+
+
 def test_a_part_that_raises_is_named_with_its_traceback(here):
     log = io.StringIO()
     owner = supervisor.Supervisor(log)
-    owner.start(supervisor.Part("part", [], lambda: 1 / 0))
+    starting.start(owner, starting.Program("part", [], lambda: 1 / 0))
     with pytest.raises(supervisor.Ended, match="part ended with exit code 1"):
         owner.wait_until(lambda: "It has not raised yet.")
     owner.stop()

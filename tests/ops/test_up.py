@@ -105,6 +105,14 @@ def test_the_parts_share_what_was_loaded_once(running):
         assert int(sizes["Shared_Dirty"]) > 30_000, "KiB"
 
 
+@pytest.mark.usefixtures("migrated")
+def test_the_supervisor_lets_go_of_what_was_loaded(running, wait_for):
+    status = Path(f"/proc/{running.process.pid}/status")
+    # Of its own memory, of which the loaded program takes ten times as much.
+    wait_for(lambda: int(re.findall(r"RssAnon:\s+(\d+) kB", status.read_text())[0]) < 10_000, 10, "it kept it")
+    assert {"web", "worker-probe", "worker-general"} < set(running.parts()), "and they are still its children"
+
+
 def test_what_parts_must_not_share_is_not_open_when_they_begin(tmp_path):
     script = """
 import os, threading, django
