@@ -57,6 +57,11 @@ class Filters:
         """The query string that shows all models again."""
         return self.but(model="")
 
+    @property
+    def on_wall(self) -> str:
+        """The query string of these on a screen on the wall."""
+        return self.but(wall="1")
+
     def but(self, **changed: str) -> str:
         """The query string with these values changed, on the first page unless they have one."""
         return urlencode({key: value for key, value in {**self.active, "page": "", **changed}.items() if value})

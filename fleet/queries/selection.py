@@ -39,7 +39,8 @@ class Selection:
     """The states that fit the filters, and those of them that a page lists, in order."""
 
     matching: QuerySet[EndpointState]  # of any status, whatever status is asked for
-    counts: dict[str, int]  # of those: status -> endpoints
+    by_team: list[tuple[str, str, str, int]]  # of those: name and slug of a team, status, endpoints
+    counts: dict[str, int]  # status -> endpoints
     states: QuerySet[EndpointState]  # those to list
     listed: int  # how many these are, on all pages
     folded: list[Folded]
@@ -73,9 +74,9 @@ def select(user: User, reader: Reader, filters: Filters) -> Selection:
     states = matching.filter(status=filters.status) if filters.status else matching
     in_order = order(reader, filters)
     if found <= MOST_ROWS or filters.team or filters.all or filters.sort or filters.group:
-        return Selection(matching, counts, states, found, [], in_order)
+        return Selection(matching, by_team, counts, states, found, [], in_order)
     troubled = sum(counts.get(status, 0) for status in NEEDS_ATTENTION if filters.status in ("", status))
-    return Selection(matching, counts, states.filter(TROUBLED), troubled, _fold(by_team, filters), in_order)
+    return Selection(matching, by_team, counts, states.filter(TROUBLED), troubled, _fold(by_team, filters), in_order)
 
 
 def _matching(states: QuerySet[EndpointState], filters: Filters) -> QuerySet[EndpointState]:

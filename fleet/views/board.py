@@ -19,15 +19,18 @@ from .. import live
 from ..access import reader
 from ..queries import board as query
 from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
+from ..queries.wall import wall
 
 KEPT = 365 * 86400
 """Seconds for which a browser keeps a layout."""
 
 
 def board(request: HttpRequest) -> HttpResponse:
-    """All that the person may see of the fleet, on one page."""
+    """All that the person may see of the fleet, on one page; with `?wall=1` for a screen on the wall."""
     user = person(request)
     filters = query.Filters.of(request.GET)
+    if request.GET.get("wall"):
+        return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
     return render(request, "fleet/board.html", {**context, "choices": query.choices(user, filters)})
 

@@ -280,3 +280,20 @@ def test_a_sorted_board_gets_its_rows_in_place_and_its_order_when_it_is_drawn_ag
     assert page.locator(".row").evaluate_all("rows => rows.map(row => row.id)") == before
     page.reload()
     expect(page.locator(".row").first).to_have_id(f"row-{last}")
+
+
+def test_a_screen_on_the_wall_follows_and_comes_back_by_itself(browser: Browser, site: Site):
+    context = signed_in(browser, site, viewport={"width": 1920, "height": 1080})
+    page = context.new_page()
+    page.goto(f"{site.url}/?wall=1")
+    expect(page.locator("#live")).to_have_text("live")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+    site.move(3, regroup=True, status="down", cause="timed_out", step="models", detail="")
+    live.publish([3])
+    expect(page.locator(".wall-trouble")).to_contain_text("did not answer in time", timeout=5000)
+    site.stop_web()
+    expect(page.locator("#live")).to_have_text("reconnecting", timeout=5000)
+    site.start_web()
+    expect(page.locator("#live")).to_have_text("live", timeout=20_000)
+    expect(page.locator(".wall-trouble")).to_contain_text("did not answer in time", timeout=5000)
+    context.close()
