@@ -122,7 +122,7 @@ class Supervisor:
             with suppress(OSError):
                 state = json.dumps([out, self.out.encoding, self.own, parts])
                 # The words are for those who look for them, as `manage.py doctor` does.
-                os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, "manage.py", "up", state])
+                os.execv(sys.executable, [sys.executable, "-P", "-S", __file__, "manage.py", "up", state])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def watch(self, seconds: float = 0.5) -> None:
