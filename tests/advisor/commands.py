@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations, product
 
 from advisor.next_steps import Command, plans
@@ -23,6 +24,7 @@ def answer_sets() -> Iterator[Answers]:
         yield given if callers is None else {**given, "callers": callers}
 
 
+@cache
 def every_command() -> dict[tuple[str, str], set[Command]]:
     """(plan, where it is for) -> the commands that are shown there."""
     found: dict[tuple[str, str], set[Command]] = {}

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,6 @@ from fleet.verdict.causes import WORDS, Cause
 from .command_sources import SOURCES
 from .commands import every_command
 
-COMMANDS = every_command()
-
 
 def blocks_of_the_guide() -> set[str]:
     """What the guide shows to copy: it is held to the same rules."""
@@ -27,18 +26,30 @@ def blocks_of_the_guide() -> set[str]:
     return set(re.findall(r"^```\w*\n(.*?)\n```$", pages_text, re.MULTILINE | re.DOTALL))
 
 
-TEXTS = sorted({each.text for commands in COMMANDS.values() for each in commands} | blocks_of_the_guide())
-STARTING = [text for text in TEXTS if "vllm serve" in text or "docker run" in text]
-PROXIES = [text for text in TEXTS if "/etc/nginx" in text]
+@cache  # not at import: each process of a run imports this file, and one of them tests it
+def texts() -> list[str]:
+    """All that can be copied."""
+    shown = {each.text for commands in every_command().values() for each in commands}
+    return sorted(shown | blocks_of_the_guide())
+
+
+def starting() -> list[str]:
+    return [text for text in texts() if "vllm serve" in text or "docker run" in text]
+
+
+def proxies() -> list[str]:
+    return [text for text in texts() if "/etc/nginx" in text]
+
+
 SHELLS = ("bash", "dash", "zsh", "fish", "tcsh", "pwsh")
 
 
 def test_each_command_has_its_source_and_each_source_its_command():
-    assert set(COMMANDS) == set(SOURCES)
+    assert set(every_command()) == set(SOURCES)
 
 
 def test_no_command_listens_on_other_than_loopback():
-    for text in TEXTS:
+    for text in texts():
         assert not re.search(r"0\.0\.0\.0|OLLAMA_HOST|--network|\[::\]|--host (?!127\.0\.0\.1( |$))", text), text
         for line in text.splitlines():
             assert "vllm serve" not in line or "--host 127.0.0.1" in line, line
@@ -46,7 +57,7 @@ def test_no_command_listens_on_other_than_loopback():
 
 
 def test_no_key_stands_on_a_command_line_and_no_image_floats():
-    for text in TEXTS:
+    for text in texts():
         assert "--api-key" not in text and ":latest" not in text
         assert not re.search(r"-e VLLM_API_KEY=", text)
         assert set(re.findall(r"vllm/vllm-openai\S*:v([\d.]+)", text)) <= {VERSION}
@@ -54,7 +65,7 @@ def test_no_key_stands_on_a_command_line_and_no_image_floats():
 
 
 def test_no_text_to_copy_holds_a_key_that_everybody_knows():
-    for text in TEXTS:
+    for text in texts():
         for key in re.findall(r"Bearer ([^\s\"']+)", text):
             assert key.startswith("${"), text
 
@@ -68,7 +79,7 @@ def test_the_guide_shows_the_commands_of_the_next_steps():
 
 
 def test_models_are_positional_and_containers_keep_what_they_download():
-    for text in STARTING:
+    for text in starting():
         assert "--model " not in text and re.search(r"(vllm serve|:v[\d.]+(-x86_64)?) \S+/\S+", text)
         assert "docker run" not in text or ":/root/.cache/huggingface" in text
 
@@ -172,14 +183,14 @@ def test_the_shells_here_start_what_they_are_given(machine, shell):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_without_a_key_nothing_starts_in_any_shell(machine, shell):
-    for text in STARTING:
+    for text in starting():
         for key in (None, ""):
             assert paste(shell, machine, text, key) == [], text
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
 def test_with_a_key_it_starts_with_that_key(machine, shell):
-    for text in STARTING:
+    for text in starting():
         program = "docker" if "docker run" in text else "vllm"
         expected = [] if "$env:" in text else [f"{program} [k3y]"] * 2
         assert paste(shell, machine, text, "k3y") == expected, text
@@ -187,13 +198,13 @@ def test_with_a_key_it_starts_with_that_key(machine, shell):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_no_line_of_a_command_starts_a_server_without_a_key_by_itself(machine, shell):
-    for line in {line for text in STARTING for line in text.splitlines()}:
+    for line in {line for text in starting() for line in text.splitlines()}:
         assert paste(shell, machine, line, None) == [], line
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_without_a_key_no_proxy_is_written_in_any_shell(machine, shell):
-    for text in PROXIES:
+    for text in proxies():
         for key in (None, ""):
             written = machine / "llm.conf"
             paste(shell, machine, text.replace("/etc/nginx/conf.d", str(machine)), key)
@@ -201,7 +212,7 @@ def test_without_a_key_no_proxy_is_written_in_any_shell(machine, shell):
 
 
 def test_with_a_key_the_proxy_asks_for_it(machine):
-    for text in PROXIES:
+    for text in proxies():
         started = paste("bash", machine, text.replace("/etc/nginx/conf.d", str(machine)), "k3y")
         assert 'if ($http_authorization != "Bearer k3y") { return 401; }' in (machine / "llm.conf").read_text()
         assert (machine / "llm.conf").stat().st_mode & 0o777 == 0o600
