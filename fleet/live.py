@@ -1,8 +1,8 @@
 """Sends changes to open pages.
 
-A probe publishes; each web process listens once. For boards it makes the changed rows once for all viewers who see the
-same endpoints, and sends them ("board"). Other pages hear "changed", and ask. "missed" has boards ask, too: from their
-cursor, so nothing is lost when an event is.
+A probe publishes; each web process listens once. For boards it makes the changed rows once for all viewers who see and
+may act on the same endpoints, and sends them ("board"). Other pages hear "changed", and ask. "missed" has boards ask,
+too: from their cursor, so nothing is lost when an event is.
 """
 
 import asyncio

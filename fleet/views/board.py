@@ -48,8 +48,9 @@ def layout(request: HttpRequest) -> HttpResponse:
 
 def changes(request: HttpRequest) -> HttpResponse:
     """What moved on a board since its cursor, as out-of-band pieces; nothing (204) when nothing did."""
+    user = person(request)
     filters, since = query.Filters.of(request.GET), request.GET.get("since", "")
-    html, _ = pieces(person(request), filters, since, layout=Layout.of(request.COOKIES))
+    html, _ = pieces(user, filters, since, layout=Layout.of(request.COOKIES))
     return HttpResponse(html) if html else HttpResponse(status=204)
 
 

@@ -78,6 +78,7 @@ RULES = {
     # the fleet
     "board": Rule(May.PERSON, May.PERSON),
     "board-changes": Rule(May.PERSON, May.PERSON),
+    "board-layout": act(May.PERSON),
     "live": Rule(May.PERSON, May.PERSON),
     "endpoint-add": Rule(May.PERSON, May.PERSON),
     "endpoint-check": act(May.OPERATES),
