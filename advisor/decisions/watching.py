@@ -1,7 +1,7 @@
 """Accepted decisions are judged by what their endpoints show; a change of that is kept for good and mailed once."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from functools import partial
 from textwrap import shorten
@@ -17,6 +17,7 @@ from core.turns import in_turn
 from fleet.alerts import outbox
 from fleet.engines.reading import facts_from_json
 from fleet.engines.registry import is_gateway, label
+from fleet.evidence.damping import Judgement, held
 from fleet.evidence.window import DAY
 from fleet.load import stored
 from fleet.models import Endpoint, LoadVerdict, TeamLoad
@@ -62,22 +63,30 @@ def _renew(now: datetime, decision: Decision) -> bool:
             return False  # moved since the sweep began
         before = decision.evidence.filter(until=None).first()
         case = _case(decision, before.seen if before else {}, int(now.timestamp()))
-        found = judge(case)
-        figures = {name: value for name, value in asdict(found).items() if name != "state"} | {"judged_at": now}
+        judged = judge(case)
+        found, recent = _standing(judged, before, case.now)
+        figures = asdict(found) | {"seen": judged.seen, "judged_at": now, "recent": recent}
         if before and before.state == found.state:
             DecisionEvidence.objects.filter(pk=before.pk).update(**figures)
             return False
         if before:
             DecisionEvidence.objects.filter(pk=before.pk).update(until=now)
-        row = decision.evidence.create(
-            since=now, state=found.state, snapshot=_snapshot(decision, case, found), **figures
-        )
+        row = decision.evidence.create(since=now, snapshot=_snapshot(decision, case, found), **figures)
         if before or found.state not in SILENT:
             was = f" Before: {before.state}." if before else ""
             text = shorten(f"Evidence: {row.state}.{was} {row.sentence}", 600, placeholder="…")
             DecisionEvent.objects.create(decision=decision, text=text)
             _mail(decision, row, before)
     return True
+
+
+def _standing(judged: Evidence, before: DecisionEvidence | None, now: int) -> tuple[Evidence, list[dict[str, Any]]]:
+    """What stands after a judgement, and the last day's as they are stored."""
+    found = Judgement(now, (judged.state.weight,), (judged.state,), asdict(judged))
+    shown = {each.name: getattr(before, each.name) for each in fields(Evidence)} if before else None
+    recent = [Judgement.from_json(each, shown) for each in before.recent] if before else []
+    first, *lighter = held(recent, found)
+    return Evidence(**first.content), [first.to_json(content=False), *(each.to_json() for each in lighter)]
 
 
 def _limits(decision: Decision) -> Any:
@@ -150,6 +159,7 @@ def _mail(decision: Decision, row: DecisionEvidence, before: DecisionEvidence | 
         *([f"The same of {more} more endpoints, which are on its page."] if more > 0 else []),
         *row.missing,
         "Its page has the figures as they are now, what speaks against them, and what to try next.",
+        "What is heavier is mailed at once, what is lighter once nothing heavier was found for a day.",
     ])  # fmt: skip
     subject = f"{shorten(decision.title, 60, placeholder='…')}: {row.state}"
     path = f"{decision.get_absolute_url()}#evidence"

@@ -19,6 +19,7 @@ class DecisionEvidence(models.Model):
     findings = models.JSONField(default=list)  # moves; advisor.evidence.values.Finding
     missing = models.JSONField(default=list)  # moves; sentences about the decision as a whole
     seen = models.JSONField(default=dict)  # moves; what is no longer true -> since when, in unix seconds
+    recent = models.JSONField(default=list)  # of the last day: fleet.evidence.damping; without content where it is this
     snapshot = models.JSONField(default=dict)  # all that it was judged by when it began: advisor.decisions.watching
 
     class Meta:

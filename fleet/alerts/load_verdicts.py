@@ -11,6 +11,8 @@ from ..evidence.verdict import FIRM
 from ..models import LoadVerdict, TeamLoad
 from . import outbox
 
+HOLDS = "It stands until nothing as heavy was found for a day."
+
 
 def with_before(rows: QuerySet[LoadVerdict]) -> QuerySet[LoadVerdict]:
     """Those that took the place of one of another state or limit: `was`, `was_limit`. What came first is left out."""
@@ -51,7 +53,7 @@ def write_if_wanted(verdict: LoadVerdict, was: LoadVerdict | None, advice: str) 
         endpoint.team,
         f"load-{verdict.pk}",
         subject=f"{endpoint}: {words}",
-        text="\n\n".join(filter(None, [text, f"What to try next: {advice}" if advice else ""])),
+        text="\n\n".join(filter(None, [text, f"What to try next: {advice}" if advice else "", HOLDS])),
         path=reverse("endpoint-load", args=[endpoint.pk]),
         link_text="See what it rests on",
     )

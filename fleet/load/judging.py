@@ -18,6 +18,7 @@ from ..engines.http.address import host_and_port
 from ..engines.reading import BEHIND
 from ..engines.registry import GATEWAYS
 from ..evidence import line
+from ..evidence.damping import Judgement, held
 from ..evidence.judge import Case, confirmed, latest
 from ..evidence.line import Line
 from ..evidence.verdict import FIRM, Verdict
@@ -119,25 +120,38 @@ class Read:
 
 
 def _store(endpoint: Endpoint, verdicts: tuple[Verdict, ...], known: Line | None, now: int) -> None:
-    """Moves the current row's figures; a verdict of another kind ends it and begins one."""
-    worst, at = verdicts[0], datetime.fromtimestamp(now, UTC)
-    kind = {
-        "state": worst.state,
-        "limit": worst.limit or "",
-        "model": worst.model[:300],
-        "confirmed": worst.confirmed,
-    }
-    figures: dict[str, Any] = {
-        "judged_at": at,
-        "confidence": worst.confidence,
-        "line": known.callers if known else None,
-        "callers": worst.callers,
-        "at_work": worst.at_work,
-        "in_time": worst.in_time,
-        "verdicts": [stored.to_json(each) for each in verdicts],
-    }
+    """Moves the current row's figures; a verdict of another kind ends it and begins one, once that stands."""
+    at, worst = datetime.fromtimestamp(now, UTC), verdicts[0]
+    found = Judgement(
+        now,
+        (worst.state.weight, int(worst.confirmed)),
+        (worst.state, worst.firm_words, worst.limit or "", worst.model),
+        [known.callers if known else None, [stored.to_json(each) for each in verdicts]],
+    )
     with writing():
         current = LoadVerdict.objects.select_for_update().filter(endpoint=endpoint, until=None).first()
+        stands = [current.line, current.verdicts] if current else None
+        shown, *lighter = held(
+            (Judgement.from_json(each, stands) for each in (current.recent if current else ())), found
+        )
+        callers, shown_verdicts = shown.content
+        worst = stored.from_json(shown_verdicts[0])
+        kind = {
+            "state": worst.state,
+            "limit": worst.limit or "",
+            "model": worst.model[:300],
+            "confirmed": worst.confirmed,
+        }
+        figures: dict[str, Any] = {
+            "judged_at": at,
+            "confidence": worst.confidence,
+            "line": callers,
+            "callers": worst.callers,
+            "at_work": worst.at_work,
+            "in_time": worst.in_time,
+            "verdicts": shown_verdicts,
+            "recent": [shown.to_json(content=False), *(each.to_json() for each in lighter)],
+        }
         if current and all(getattr(current, name) == value for name, value in kind.items()):
             LoadVerdict.objects.filter(pk=current.pk).update(**figures)
             return

@@ -7,7 +7,7 @@ from django.db import models, transaction
 from teams import audit
 from teams.models import Team
 
-from ..models import Endpoint, EndpointLoad, TeamLoad
+from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
 
 
 def of_team(team: Team) -> TeamLoad:
@@ -27,6 +27,7 @@ def save_team(changed: TeamLoad) -> None:
         changed.save()
         if moved := audit.differences(before, values(changed)):
             audit.record("load.changed", team=changed.team, what=changed.team, detail=moved)
+            _judge_afresh(LoadVerdict.objects.filter(endpoint__team=changed.team))
 
 
 def save_endpoint(changed: EndpointLoad) -> None:
@@ -37,6 +38,12 @@ def save_endpoint(changed: EndpointLoad) -> None:
         changed.save()
         if moved := audit.differences(before, values(changed)):
             audit.record("endpoint.load_changed", team=endpoint.team, what=endpoint, detail=moved)
+            _judge_afresh(endpoint.load_verdicts.all())
+
+
+def _judge_afresh(verdicts: models.QuerySet[LoadVerdict]) -> None:
+    """What was found by other settings keeps no lighter verdict waiting: fleet.evidence.damping."""
+    verdicts.filter(until=None).update(recent=[])
 
 
 def values(row: models.Model) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class LoadVerdict(models.Model):
     at_work = models.FloatField(null=True)  # per cent of the probes of office hours that found it at work
     in_time = models.FloatField(null=True)  # per cent of the requests that met the target for certain; null: not known
     verdicts = models.JSONField(default=list)  # all models' verdicts in full: fleet.load.stored
+    recent = models.JSONField(default=list)  # of the last day: fleet.evidence.damping; without content where it is this
 
     class Meta:
         constraints = [
@@ -60,6 +61,12 @@ class LoadVerdict(models.Model):
             )
         ]
         ordering = ["-since", "-pk"]
+
+    @property
+    def lighter(self) -> str:
+        """The state that the last judgement found, where that is another and takes this one's place within a day."""
+        last: str = self.recent[-1]["kind"][0] if self.until is None and self.recent else self.state
+        return last if last != self.state else ""
 
 
 def _seconds(**options: Any) -> models.FloatField:

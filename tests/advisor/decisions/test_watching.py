@@ -124,7 +124,7 @@ def test_a_snapshot_stays_readable_when_the_verdicts_are_gone(alice, team):
     judge(endpoint, State.TUNE_FIRST, NOW)
     watching.watch(NOW)
     LoadVerdict.objects.all().delete()
-    watching.watch(NOW + HOUR)
+    watching.watch(NOW + 24 * HOUR)
     assert states() == ["strained", "not enough evidence"]
     assert DecisionEvidence.objects.earliest("since").snapshot["endpoints"][0]["name"] == "box-7"
 
@@ -184,3 +184,13 @@ def test_the_schedule_judges_every_hour_on_the_upkeep_queue(valkey):
     assert app.conf.schedule["advisor.tasks.watch_decisions"].every == 3600
     app.send_task("advisor.tasks.watch_decisions", expires=5)
     assert valkey.llen(redis_keys.queue("upkeep")) == 1
+
+
+def test_a_verdict_that_comes_and_goes_is_one_mail(alice, team):
+    endpoint = box(team)
+    on_ollama(alice, team, endpoint)
+    for n in range(20):
+        judge(endpoint, State.TUNE_FIRST if n % 2 else State.FINE, NOW + n * HOUR)
+        watching.watch(NOW + n * HOUR)
+    assert states() == ["holds", "strained"]
+    assert Alert.objects.count() == 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet.evidence.verdict import State
+from fleet.load import settings
 from fleet.models import Change, Endpoint, EndpointLoad, LoadVerdict, TeamLoad
 from tests.fleet.evidence.weeks import canaries
 from tests.fleet.load.weeks import SHAPES, before, judged, kept, words
@@ -126,7 +127,7 @@ def test_a_change_with_too_few_hours_says_so(page, team):
 def test_earlier_verdicts_stay_with_their_times(page, team):
     endpoint = with_load(team, "saturated")
     LoadVerdict.objects.update(since=datetime.now(UTC) - timedelta(days=2))
-    TeamLoad.objects.create(team=team, thresholds={"saturated_quarters": 500})
+    settings.save_team(TeamLoad(team=team, thresholds={"saturated_quarters": 500}))
     judged(NOW, endpoint)
     assert [each.state for each in endpoint.load_verdicts.all()] == [State.FINE, State.SATURATED]
     history = text(page, f"/endpoints/{endpoint.pk}/load/").partition("Verdicts so far")[2]
@@ -147,3 +148,15 @@ def test_charlie_sees_nothing_of_it_where_the_fleet_is_not_open(client, charlie,
     settings.FLEET_OPEN = False
     assert client.get(f"/endpoints/{endpoint.pk}/load/").status_code == 404
     assert client.get(f"/endpoints/{endpoint.pk}/load/settings/").status_code == 404
+
+
+def test_a_lighter_verdict_waits_for_a_day_and_the_page_says_so(page, team):
+    endpoint = with_load(team, "saturated")
+    LoadVerdict.objects.update(since=datetime.now(UTC) - timedelta(days=2))
+    TeamLoad.objects.create(team=team, thresholds={"saturated_quarters": 500})
+    judged(NOW + 3600, endpoint)
+    assert [each.state for each in endpoint.load_verdicts.all()] == [State.SATURATED]
+    assert "The last judgement says fine." in text(page, f"/endpoints/{endpoint.pk}/load/")
+    judged(NOW + 86_400, endpoint)
+    assert [each.state for each in endpoint.load_verdicts.all()] == [State.FINE, State.SATURATED]
+    assert "The last judgement says" not in text(page, f"/endpoints/{endpoint.pk}/load/")
