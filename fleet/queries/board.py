@@ -148,13 +148,11 @@ def changes(user: User, filters: Filters, since: str, moved: Collection[int] | N
         return Changes(totals.cursor, redraw=True)
     who = reader(user)
     selection = select(user, who, filters)
-    page = set(selection.page(filters))
-    states = EndpointState.objects.order_by("pk")
-    if moved is None:
-        states = states.filter(pk__in=page, shown_at__gt=_moment(shown) - _SLACK)
-    else:
-        states = states.filter(pk__in=page & set(moved))
-    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states))
+    states = selection.states
+    if selection.listed > MOST_ROWS:
+        states = EndpointState.objects.filter(pk__in=selection.page(filters))
+    states = states.filter(shown_at__gt=_moment(shown) - _SLACK) if moved is None else states.filter(pk__in=moved)
+    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states.order_by("pk")))
 
 
 def _head(

@@ -1,4 +1,4 @@
-"""The marks of a state row as a page shows them: what mutes it, and who is on it."""
+"""The marks of a state row as a page shows them: what mutes it, and who acknowledged it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ def shown(marks: dict[str, Any], unverified: bool = False, not_probed_since: int
         found.append(Mark("not_probed", f"not probed {since_in_words(not_probed_since)}", _TITLES["not_probed"]))
     if taken := marks.get("acknowledged"):
         by = taken["by"]
-        found.append(Mark("acknowledged", f"{by} is on it", f"Acknowledged by {by}.", _moment(taken["until"])))
+        found.append(Mark("acknowledged", f"Acknowledged by {by}", "No reminders are sent.", _moment(taken["until"])))
     for kind, words in _WORDS.items():
         if value := marks.get(kind):
             found.append(Mark(kind, words, _TITLES[kind], _moment(value)))

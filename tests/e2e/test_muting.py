@@ -39,13 +39,13 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
     page.get_by_role("button", name="I am on it").click()
     expect(page.get_by_role("heading", name="alice is on it")).to_be_visible()
     row = board.locator(f"#row-{BROKEN}")
-    expect(row).to_contain_text("alice is on it", timeout=3000)
+    expect(row).to_contain_text("Acknowledged by alice", timeout=3000)
     assert row.bounding_box()["height"] == height, "a mark moves nothing"
     page.get_by_label("Add a note").fill("It was the power supply.")
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator(".lines")).to_contain_text("alice: It was the power supply.")
     page.get_by_role("button", name="Release").click()
-    expect(row).not_to_contain_text("alice is on it", timeout=3000)
+    expect(row).not_to_contain_text("Acknowledged by alice", timeout=3000)
 
 
 def test_an_own_time_is_asked_for_only_where_it_matters_and_is_the_readers(page: Page, site: Site):
