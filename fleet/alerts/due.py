@@ -18,7 +18,7 @@ class Case:
 
     status: str  # "down" or "degraded", the worst it came to; "recovered" once it is resolved
     announced: str  # what people were alerted of last: "", "degraded", "down", "recovered", "closed"
-    opened_at: datetime
+    opened_at: datetime  # of the latest outage
     announced_at: datetime | None = None
     acknowledged: bool = False
     escalated: bool = False

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from core.site_url import absolute
 
+from ..display import formats
 from ..engines.registry import label
 from ..models import Alert, Endpoint, Incident, Message
 from ..verdict import causes
@@ -79,8 +80,12 @@ class Item:
         return datetime.fromisoformat(at) if at else None
 
     @property
-    def lasted(self) -> timedelta | None:
-        return self.resolved_at - self.began_at if self.resolved_at else None
+    def lasted(self) -> str:
+        """How long it was in trouble, "" while it is: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
+        if self.resolved_at is None:
+            return ""
+        span = (self.resolved_at - self.began_at).total_seconds()
+        return formats.lasted(self.facts.get("outages", 1), self.facts.get("downtime", span), span)
 
     @property
     def seen_at(self) -> datetime | None:
@@ -129,6 +134,8 @@ def facts_of(incident: Incident, endpoint: Endpoint) -> dict[str, Any]:
         "began_at": incident.began_at.isoformat(),
         "opened_at": incident.opened_at.isoformat(),
         "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+        "outages": incident.outages,
+        "downtime": incident.downtime.total_seconds(),
         "last_seen": incident.last_seen,
     }
 

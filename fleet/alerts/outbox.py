@@ -78,7 +78,7 @@ def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: date
     case = Case(
         status="recovered" if incident.resolved_at else incident.status,
         announced=incident.announced,
-        opened_at=incident.opened_at,
+        opened_at=incident.again_at or incident.opened_at,
         announced_at=incident.announced_at,
         acknowledged=incident.is_acknowledged,
         escalated=incident.escalated_at is not None,

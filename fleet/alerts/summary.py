@@ -1,7 +1,7 @@
 """The one mail of all that waited while its team's mails had reached MAILS_PER_HOUR: each alert by itself, in order."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -23,7 +23,7 @@ class Line:
     word: str
     name: str
     brief: str
-    lasted: timedelta | None
+    lasted: str  # "" while it lasts
     url: str
     link: str
 
@@ -58,6 +58,6 @@ def _line(alert: Alert) -> Line:
     facts = alert.facts
     if alert.incident_id is None:
         name = " ".join(facts["subject"].split())
-        return Line(alert.created_at, alert.kind.upper(), name, facts["text"], None, "", absolute(facts["path"]))
+        return Line(alert.created_at, alert.kind.upper(), name, facts["text"], "", "", absolute(facts["path"]))
     item = Item(alert.kind, facts, alert.incident_id, [])
     return Line(alert.created_at, item.word, item.name, item.brief, item.lasted, facts["url"], item.link)

@@ -31,6 +31,14 @@ def duration(seconds: float | timedelta | None) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def lasted(outages: int, downtime: float | timedelta, span: float | timedelta) -> str:
+    """How long an incident lasted: "2 min 5 s", or "twice, 3 min 42 s of 12 min 52 s" when it came back in between."""
+    if outages < 2:
+        return duration(span)
+    times = "twice" if outages == 2 else f"{outages} times"
+    return f"{times}, {duration(downtime)} of {duration(span)}"
+
+
 def size(count: float | None) -> str:
     """A number of bytes in decimal units, as model sizes are usually given: "4.7 GB"."""
     if count is None:

@@ -47,12 +47,22 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         if incident.resolved_at and not begins:
             return
         worse = after.status is Status.DOWN and incident.status != Status.DOWN
-        if worse:
+        if worse or (begins and after.status == incident.status):
             incident.status, incident.cause, incident.step, incident.detail = worst.values()
-        incident.resolved_at = now if ends else None
-        incident.save(update_fields=["resolved_at", *worst])
-        resolved = f"Resolved: {after.status} after {after.successes} good probes in a row."
-        incident.note(now, resolved if ends else f"{'Again' if begins else 'Now'} {after.status}. {sentence}")
+            incident.save(update_fields=worst)
+        if ends:
+            incident.end(now)
+            incident.note(now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
+        elif begins:
+            over = ""
+            if incident.resolved_at:
+                incident.go_on(state.failing_since or now)
+                over = f" The acknowledgement by {incident.acknowledged_by} ended with the outage before."
+            incident.note(
+                now, f"{after.status.capitalize()} again. {sentence}{over if incident.acknowledged_at else ''}"
+            )
+        else:
+            incident.note(now, f"Now {after.status}. {sentence}")
     if begins and flaps and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])
@@ -83,9 +93,9 @@ def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False
     now = datetime.now(UTC)
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
         outbox.write_unwatched(incident, why, team_goes=team_goes)
-        incident.resolved_at = incident.resolved_at or now
+        incident.end(incident.resolved_at or now)
         incident.announced = Incident.Announced.CLOSED
-        incident.save(update_fields=["resolved_at", "announced"])
+        incident.save(update_fields=["announced"])
         incident.note(now, why)
 
 
@@ -98,9 +108,9 @@ def void(since: datetime, why: str) -> int:
     opened = Incident.objects.open().filter(began_at__gte=since)
     rows = [each for each in opened if suspicious(each.cause, each.step)]
     for incident in rows:
-        incident.resolved_at = now
+        incident.end(now)
         outbox.drop(incident, why)
         incident.announced = incident.announced if outbox.has_message(incident) else Incident.Announced.CLOSED
-        incident.save(update_fields=["resolved_at", "announced"])
+        incident.save(update_fields=["announced"])
         incident.note(now, why)
     return len(rows)

@@ -64,8 +64,8 @@ def _write_due(pk: int) -> list[str]:
 
 def _end(pk: int, now: datetime) -> None:
     with transaction.atomic():
-        incident = _fine().filter(pk=pk).select_related("endpoint__state").first()
+        rows = _fine().filter(pk=pk).select_for_update(of=("self",))
+        incident = rows.select_related("endpoint__state").first()
         if incident:
-            incident.resolved_at = now
-            incident.save(update_fields=["resolved_at"])
+            incident.end(now)
             incident.note(now, f"Resolved: {incident.endpoint.state.status}.")

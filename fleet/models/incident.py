@@ -62,6 +62,10 @@ class Incident(models.Model):
     resolved_at = models.DateTimeField(null=True, db_index=True)
     last_seen = models.JSONField(default=dict)  # what the last good probe knew: at, engine, version, models
     flapping = models.BooleanField(default=False)  # it came back and went again, too often for an alert each time
+    # It goes on with trouble that comes again before anybody was alerted of its end: then it has several outages.
+    outages = models.PositiveSmallIntegerField(default=1)
+    again_at = models.DateTimeField(null=True)  # the first failed probe of the latest outage; null: it is the first one
+    earlier = models.DurationField(default=timedelta)  # how long the outages before the latest one took together
 
     announced = models.CharField(
         max_length=12, choices=Announced, default=Announced.NOTHING, blank=True, db_index=True, db_column="told"
@@ -75,7 +79,7 @@ class Incident(models.Model):
 
     acknowledged_by = models.CharField(max_length=254, blank=True)  # a user name, or the address a mail's link went to
     acknowledged_at = models.DateTimeField(null=True)
-    acknowledged_until = models.DateTimeField(null=True)  # null: until it is resolved
+    acknowledged_until = models.DateTimeField(null=True)  # null, or the end of the incident: until it is resolved
     acknowledged_note = models.CharField(max_length=500, blank=True)
 
     objects = IncidentQuerySet.as_manager()
@@ -98,6 +102,36 @@ class Incident(models.Model):
         """Whether somebody is on it at this moment."""
         until = self.acknowledged_until
         return self.acknowledged_at is not None and (until is None or until > datetime.now(UTC))
+
+    @property
+    def failing_since(self) -> datetime:
+        """The first failed probe of the latest outage."""
+        return self.again_at or self.began_at
+
+    @property
+    def downtime(self) -> timedelta:
+        """How long it was in trouble, without the times in between in which it was not."""
+        return self.earlier + ((self.resolved_at or datetime.now(UTC)) - self.failing_since)
+
+    @property
+    def span(self) -> timedelta:
+        """From the first failed probe to the end, or to now: with several outages longer than `downtime`."""
+        return (self.resolved_at or datetime.now(UTC)) - self.began_at
+
+    def end(self, at: datetime) -> None:
+        """Ends it, and with it its acknowledgement: whoever acknowledged this outage knows nothing of a next one."""
+        self.resolved_at = at
+        if self.is_acknowledged:
+            self.acknowledged_until = at
+        self.save(update_fields=["resolved_at", "acknowledged_until"])
+
+    def go_on(self, again_at: datetime) -> None:
+        """Opens it again for another outage, which began then."""
+        assert self.resolved_at is not None, "only what has ended goes on"
+        self.earlier = self.downtime
+        self.outages += 1
+        self.again_at, self.resolved_at = max(again_at, self.resolved_at), None
+        self.save(update_fields=["earlier", "outages", "again_at", "resolved_at"])
 
     def note(self, at: datetime, text: str, author: str = "") -> None:
         """Adds a line to the timeline, cut to 600 characters. What a person sent twice is one line."""

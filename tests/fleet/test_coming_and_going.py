@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from fleet.alerts import gathering
+from fleet.alerts import gathering, wording
 from fleet.engines.errors import Cause
 from fleet.incidents import sweep
-from fleet.models import Alert, EndpointState, Incident, Message
+from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message
 from fleet.muting import marks
 from teams.models import Team
 from tests.fleet.outages import bad, good, probed, watched
+from tests.html import flat
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -176,7 +177,51 @@ def test_the_timeline_says_what_happened_in_plain_words(gpu):
     assert not first.flapping and second.flapping
     said = list(second.events.values_list("text", flat=True))
     assert any(text.startswith("Flapping: it comes and goes.") and "2 min" in text for text in said)
-    assert any(text.startswith("Again down.") for text in said) and said[-1].startswith("Resolved: up after")
+    assert any(text.startswith("Down again.") for text in said) and said[-1].startswith("Resolved: up after")
+
+
+def come_back(gpu: Watch) -> Incident:
+    """Down three times. The second incident holds the last two, which came too quickly for alerts, 30 s apart."""
+    gpu.down(20)
+    gpu.up(20)
+    gpu.down(20)
+    Incident.objects.filter(resolved_at=None).update(acknowledged_by="bob", acknowledged_at=datetime.now(UTC))
+    gpu.up(30)
+    gpu.down(40)
+    return Incident.objects.get(resolved_at=None)
+
+
+def test_an_acknowledgement_ends_with_its_outage(gpu, client, alice):
+    incident = come_back(gpu)
+    assert not incident.is_acknowledged
+    marks.refresh()
+    assert "acknowledged" not in EndpointState.objects.get().marks
+    assert "The acknowledgement by bob ended" in str(incident.events.values_list("text", flat=True))
+    client.force_login(alice)
+    assert "bob was, until" in flat(client.get(incident.get_absolute_url()).content.decode())
+
+
+def test_each_outage_has_its_own_time_to_be_acknowledged_before_it_is_escalated(gpu, team):
+    AlertPolicy.objects.create(team=team, escalate_after=1, escalate_to=["boss@example.org"])
+    incident = come_back(gpu)
+    assert (incident.failing_since - incident.began_at).total_seconds() > 45
+    gpu.down(5)
+    assert "escalated" not in kinds()
+    gpu.down(60)
+    assert kinds().count("escalated") == 1
+
+
+def test_how_long_an_incident_lasted_is_its_downtime(gpu, client, alice):
+    incident = come_back(gpu)
+    gpu.up(ALERT_AFTER + 10)
+    incident.refresh_from_db()
+    assert (incident.outages, incident.downtime.total_seconds(), incident.span.total_seconds()) == (2, 60, 90)
+    said = "twice, 1 min of 1 min 30 s"
+    client.force_login(alice)
+    assert f"gpu-1 was down {said}" in flat(client.get(incident.get_absolute_url()).content.decode())
+    assert said in flat(client.get("/incidents/").content.decode())
+    mail = Message.objects.order_by("pk").last()
+    assert f"Lasted     {said}" in wording.render_text(mail) and said in wording.render_html(mail)
 
 
 def test_an_installation_can_set_how_long_an_outage_has_to_last(gpu, settings):
