@@ -104,7 +104,11 @@ def _second_signals(found: Stretch, gateway: Counts, limits: Thresholds) -> list
 
 def _against(total: Counts, found: Stretch, gateway: Counts, limits: Thresholds) -> tuple[str, ...]:
     """What speaks against too much work."""
-    sentences = []
+    sentences, number, sent = [], total.get("waited", 0) + total.get("refused", 0), samples(total)
+    if number and _waited(total) < limits.waited_much:
+        sentences.append(
+            f"{number} of {sent} samples waited for a slot, under the {limits.waited_much:g} % that count."
+        )
     if not total.get("refused") and not gateway.get("refused"):
         sentences.append("No request was refused (HTTP 503).")
     if not total.get("reloads"):

@@ -36,6 +36,13 @@ def test_a_fine_verdict_names_the_figures_that_speak_for_it():
     assert [each.name for each in ollama(waiting=4, ms=600).signals if each.crossed] == []
 
 
+def test_few_waits_are_named_so_that_nobody_takes_them_for_none():
+    found = ollama(waiting=1)
+    assert found.state is State.FINE
+    assert found.against[0] == "45 of 540 samples waited for a slot, under the 20 % that count."
+    assert not any("waited for a slot" in each for each in ollama(waiting=0).against)
+
+
 def test_models_that_push_each_other_out_of_memory_may_stay_side_by_side():
     assert [each.setting for each in ollama(waiting=0, swaps=2).advice] == []
     assert [each.setting for each in ollama(waiting=0, swaps=3).advice] == ["OLLAMA_MAX_LOADED_MODELS"]
