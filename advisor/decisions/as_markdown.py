@@ -4,9 +4,12 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any
 
 from django.utils.text import slugify
+
+from core.dates import day
 
 from ..models import Decision
 from .frozen_advice import method_of
@@ -30,6 +33,7 @@ def render(decision: Decision) -> str:
         _section("Decision Outcome", _outcome(decision)),
         _section("Consequences", decision.consequences, level=3),
         _section("Confirmation", _confirmation(decision), level=3),
+        _section("Evidence", _evidence(decision), level=3),
         _section("Pros and Cons of the Options", _lists(decision.recommendation)),
         _section("More Information", _more(decision)),
     ]
@@ -84,6 +88,22 @@ def _outcome(decision: Decision) -> str:
 def _confirmation(decision: Decision) -> str:
     covered = [f"* {endpoint.name} ({endpoint.url})" for endpoint in decision.endpoints.all()]
     return "\n\n".join(filter(None, [decision.confirmation, "\n".join(covered)]))
+
+
+def _evidence(decision: Decision) -> str:
+    """What its endpoints showed at the last judgement, with the figures of their load verdicts."""
+    last = decision.evidence.defer("snapshot", "recent").first()
+    if last is None:
+        return ""
+    ended = f", until {day(last.until)}" if last.until else ""
+    as_of = f"as of {last.judged_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, confidence {last.confidence}"
+    head = f"{last.state} since {day(last.since)}{ended}; {as_of}."
+    lines = [
+        f"* {found['name']}, {found['state']}: "
+        + " ".join(filter(None, (found["words"], *found["against"], *found["missing"], found["advice"])))
+        for found in last.findings
+    ]
+    return "\n\n".join(filter(None, [f"{head[0].upper()}{head[1:]}", *last.missing, "\n".join(lines)]))
 
 
 def _answers(frozen: dict[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """Accepted decisions are judged each hour; a change is kept for good, written on the decision and mailed once."""
 
+import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from advisor.decisions import actions, watching
+from advisor.decisions import actions, as_markdown, watching
 from advisor.models import DecisionEvent, DecisionEvidence
 from config.celery import app
 from core import redis_keys
@@ -194,3 +196,17 @@ def test_a_verdict_that_comes_and_goes_is_one_mail(alice, team):
         watching.watch(NOW + n * HOUR)
     assert states() == ["holds", "strained"]
     assert Alert.objects.count() == 1
+
+
+def test_the_export_has_what_the_endpoints_show_and_as_of_when(alice, team):
+    endpoint = box(team)
+    decision = on_ollama(alice, team, endpoint)
+    assert "### Evidence" not in as_markdown.render(decision)
+    judge(endpoint, State.OUTGROWN, NOW, confirmed=True)
+    watching.watch(NOW)
+    [packed] = zipfile.ZipFile(io.BytesIO(as_markdown.archive([decision]))).infolist()
+    text = as_markdown.render(decision)
+    section = text.partition("### Evidence\n\n")[2].partition("\n## ")[0]
+    assert section.startswith("Contradicted since ") and "as of 2026-11-20 09:00 UTC, confidence " in section
+    assert "* box-7, contradicted: Outgrown (confirmed). Requests that waited: 34 %, threshold 20 %." in section
+    assert packed.file_size == len(text.encode())
