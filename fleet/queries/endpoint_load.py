@@ -49,6 +49,7 @@ class Changed:
 class LoadPage:
     """The whole page."""
 
+    engine: str
     current: LoadVerdict | None
     worst: Verdict | None
     others: tuple[Verdict, ...]  # of the other models
@@ -81,6 +82,7 @@ def page(endpoint: Endpoint, hour: str, now: float | None = None) -> LoadPage:
     since = min([start for start in (first, *(row.start for row in case.rows[:1])) if start], default=None)
     span = _span(case.limits.window_days)
     return LoadPage(
+        engine=case.engine,
         current=current,
         worst=verdicts[0] if verdicts else None,
         others=verdicts[1:],

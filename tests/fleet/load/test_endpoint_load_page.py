@@ -160,3 +160,10 @@ def test_a_lighter_verdict_waits_for_a_day_and_the_page_says_so(page, team):
     judged(NOW + 86_400, endpoint)
     assert [each.state for each in endpoint.load_verdicts.all()] == [State.FINE, State.SATURATED]
     assert "The last judgement says" not in text(page, f"/endpoints/{endpoint.pk}/load/")
+
+
+def test_on_ollama_the_page_says_why_no_load_line_is_learned(page, team):
+    why = "No load line can be learned here: Ollama does not show how many call it at once."
+    ollama, vllm = with_load(team, "waiting"), with_load(team, "saturated", name="gpu-2")
+    assert why in text(page, f"/endpoints/{ollama.pk}/load/")
+    assert "No load line is known yet." in text(page, f"/endpoints/{vllm.pk}/load/")
