@@ -49,11 +49,14 @@
   });
 
   function showFolds() {
-    document.querySelectorAll(".group-rows").forEach(function (group) {
-      var rows = group.querySelectorAll(".row");
+    var groups = document.querySelectorAll(".group-rows");
+    groups.forEach(function (group) {
       group.classList.toggle("is-folded", folds.get(group.id) === true);
       group.classList.toggle("is-open", folds.get(group.id) === false);
-      group.querySelector(".group-fold").setAttribute("aria-expanded", String(rows[0].offsetParent !== null));
+    });
+    var shown = Array.from(groups, function (group) { return group.querySelector(".row").offsetParent !== null; });
+    groups.forEach(function (group, number) {
+      group.querySelector(".group-fold").setAttribute("aria-expanded", String(shown[number]));
     });
   }
 
@@ -68,7 +71,9 @@
     showFolds();
   });
 
-  document.addEventListener("htmx:afterSettle", showFolds);
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (event.target.id === "board") { showFolds(); }
+  });
   window.matchMedia("(max-width: 760px)").addEventListener("change", showFolds);
   showFolds();
 

@@ -250,6 +250,20 @@ def test_filters_change_the_rows_in_place(page: Page):
     assert page.evaluate("window.notReloaded")
 
 
+def test_a_layout_is_kept_by_live_updates(page: Page, site: Site):
+    page.locator(".layout summary").click()
+    page.get_by_role("radio", name="Dense").check()
+    page.get_by_role("checkbox", name="Engine").uncheck()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#live")).to_have_text("live")
+    for pk in (3, 4):
+        site.move(pk, regroup=True, status="down", cause="timed_out", step="models", detail="")
+        live.publish([pk])
+        expect(page.locator(".group-rows").first.locator(f"#row-{pk}")).to_be_visible(timeout=2000)
+        expect(page.locator(".board")).to_have_class("board dense no-engine no-seen")
+        expect(page.locator(f"#row-{pk} .col-engine")).to_be_hidden()
+
+
 def test_a_group_stays_folded_over_live_updates_and_reloads(page: Page, site: Site):
     group = page.locator(".group-rows").filter(has=page.locator("#row-2"))
     group.get_by_role("button", expanded=True).click()
