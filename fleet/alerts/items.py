@@ -9,7 +9,7 @@ from core.site_url import absolute
 
 from ..display import formats
 from ..engines.registry import label
-from ..models import Alert, Endpoint, Incident, Message
+from ..models import Alert, Endpoint, Incident, Message, Trouble
 from ..verdict import causes
 from ..verdict.monitor_blind import suspicious
 from .grouping import DOUBTFUL_WINDOW, WINDOW
@@ -59,8 +59,14 @@ class Item:
         return f"{name} and {len(self.children)} more" if self.children else name
 
     @property
+    def over(self) -> bool:
+        """Whether the message is about an end: then the words of a cause, which are of now, don't fit any more."""
+        return self.recovered or self.unwatched
+
+    @property
     def what(self) -> str:
-        return causes.sentence(self.facts["cause"])
+        """What is wrong in one sentence; of what is over: "It was: connection refused."."""
+        return f"It was: {self.brief}." if self.over else causes.sentence(self.facts["cause"])
 
     @property
     def brief(self) -> str:
@@ -68,7 +74,8 @@ class Item:
 
     @property
     def advice(self) -> str:
-        return causes.advice(self.facts["cause"])
+        """What to try; "" where it is over."""
+        return "" if self.over else causes.advice(self.facts["cause"])
 
     @property
     def began_at(self) -> datetime:
@@ -116,8 +123,8 @@ def items(message: Message) -> list[Item]:
     return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
 
 
-def facts_of(incident: Incident, endpoint: Endpoint) -> dict[str, Any]:
-    """What an alert about the incident freezes: all that an Item has."""
+def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[str, Any]:
+    """What an alert about the incident freezes: all that an Item has. `trouble` is what is wrong, or was."""
     alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
     was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
     return {
@@ -127,10 +134,7 @@ def facts_of(incident: Incident, endpoint: Endpoint) -> dict[str, Any]:
         "url": endpoint.url,
         "path": incident.get_absolute_url(),
         "endpoint_path": endpoint.get_absolute_url(),
-        "status": incident.status,
-        "cause": incident.cause,
-        "step": incident.step,
-        "detail": incident.detail,
+        **trouble._asdict(),
         "began_at": incident.began_at.isoformat(),
         "opened_at": incident.opened_at.isoformat(),
         "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,

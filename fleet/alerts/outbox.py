@@ -46,6 +46,9 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
         if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
             incident.round += 1
         held = hold_until(kind, incident.status, rules.quiet, now)
+        trouble = incident.trouble(state)
+        if kind in TURNS and trouble.status != incident.status:  # it is announced as the worst it came to
+            trouble = incident.worst
         if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
             incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
         _store(
@@ -54,7 +57,7 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
             team=endpoint.team,
             kind=kind,
             round=incident.reminders if kind is Kind.REMINDER else incident.round,
-            facts=items.facts_of(incident, endpoint),
+            facts=items.facts_of(incident, trouble, endpoint),
             hold_until=held,
         )
         if kind is Kind.REMINDER:
@@ -161,7 +164,7 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
         return
     now, team = datetime.now(UTC), incident.endpoint.team
     ended = (incident.resolved_at or now).isoformat()
-    facts = last.facts if items.can_be_worded(last) else items.facts_of(incident, incident.endpoint)
+    facts = last.facts if items.can_be_worded(last) else items.facts_of(incident, incident.worst, incident.endpoint)
     recovered = incident.resolved_at is not None
     facts = facts | {"resolved_at": ended, "why": why, "recovered": recovered, "team_goes": team_goes}
     _store(

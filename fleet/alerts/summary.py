@@ -60,4 +60,5 @@ def _line(alert: Alert) -> Line:
         name = " ".join(facts["subject"].split())
         return Line(alert.created_at, alert.kind.upper(), name, facts["text"], "", "", absolute(facts["path"]))
     item = Item(alert.kind, facts, alert.incident_id, [])
-    return Line(alert.created_at, item.word, item.name, item.brief, item.lasted, facts["url"], item.link)
+    brief = f"it was: {item.brief}" if item.over else item.brief
+    return Line(alert.created_at, item.word, item.name, brief, item.lasted, facts["url"], item.link)

@@ -9,7 +9,6 @@ from django.urls import reverse
 from core.site_url import absolute
 
 from ..models import Alert, Channel, Message
-from ..verdict import causes
 from . import links, summary
 from .items import Item, items
 
@@ -75,6 +74,7 @@ def _incident(item: Item) -> dict[str, Any]:
         **{name: facts[name] for name in ("cause", "step", "detail", "began_at", "opened_at", "resolved_at")},
         "sentence": item.what,
         "advice": item.advice,
+        "lasted": item.lasted,
         "why": facts.get("why", ""),
         "endpoints_put_down_to_it": item.children,
     }
@@ -84,6 +84,8 @@ def _render(message: Message, kind: str, signed: bool) -> str:
     found = items(message)
     to_one = signed and message.channel == Channel.MAIL
     context: dict[str, Any] = {"message": message}
+    if message.team:
+        context["team_link"] = absolute(reverse("team", args=[message.team.slug]))
     if to_one:
         context |= {"acknowledge": _acknowledge(message, found), "unsubscribe": _unsubscribe(message)}
     if summary.is_one(message):
@@ -100,7 +102,10 @@ def _many(found: list[Item]) -> dict[str, Any]:
     trouble = [item for item in found if not item.recovered and not item.unwatched]
     back = [item for item in found if item.recovered]
     unwatched = [item for item in found if item.unwatched]
-    shared = Counter(item.facts["cause"] for item in trouble or back or unwatched).most_common(1)[0]
+    same = trouble or back or unwatched
+    [(cause, count)] = Counter(item.facts["cause"] for item in same).most_common(1)
+    # What nearly all have in common is the place to begin.
+    shared = next(item for item in same if item.facts["cause"] == cause) if count >= 0.8 * len(same) else None
     return {
         "facts": found[0].facts,
         "trouble": trouble[:LINES],
@@ -110,9 +115,9 @@ def _many(found: list[Item]) -> dict[str, Any]:
         "unwatched": unwatched[:LINES],
         "more_unwatched": max(0, len(unwatched) - LINES),
         "headline": _headline(trouble, back, unwatched),
-        # What nearly all have in common is the place to begin.
-        "what": causes.sentence(shared[0]) if shared[1] >= 0.8 * len(trouble or back or unwatched) else "",
-        "advice": causes.advice(shared[0]) if trouble and shared[1] >= 0.8 * len(trouble) else "",
+        "what": shared.what if shared else "",
+        "advice": shared.advice if shared else "",
+        "back_at": max(item.resolved_at for item in back if item.resolved_at) if back and not trouble else None,
         "together": len(trouble) > 1,
         "link": absolute(f"{reverse('incidents')}?team={found[0].facts['team_slug']}"),
     }

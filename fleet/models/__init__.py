@@ -3,7 +3,7 @@
 from .alert import Alert, AlertPolicy, Channel, Message, Recipient
 from .endpoint import Endpoint, EndpointState
 from .history import Change, Observation, Rollup, Trace
-from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence
+from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence, Trouble
 from .load import BucketEdges, EndpointLoad, LoadHour, LoadVerdict, TeamLoad
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "Silence",
     "TeamLoad",
     "Trace",
+    "Trouble",
 ]

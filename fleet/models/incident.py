@@ -1,7 +1,7 @@
 """Stretches of trouble."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,17 @@ from django.urls import reverse
 
 from core import twice
 
-from .endpoint import Endpoint
+from ..verdict.status import TROUBLE
+from .endpoint import Endpoint, EndpointState
+
+
+class Trouble(NamedTuple):
+    """What is wrong with an endpoint: down or degraded, why, at which step, and the detail."""
+
+    status: str
+    cause: str
+    step: str
+    detail: str
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -117,6 +127,17 @@ class Incident(models.Model):
     def span(self) -> timedelta:
         """From the first failed probe to the end, or to now: with several outages longer than `downtime`."""
         return (self.resolved_at or datetime.now(UTC)) - self.began_at
+
+    @property
+    def worst(self) -> Trouble:
+        """The worst it came to, as it was first."""
+        return Trouble(self.status, self.cause, self.step, self.detail)
+
+    def trouble(self, state: EndpointState) -> Trouble:
+        """What is wrong now by its endpoint's state, since causes move while it is open; else the worst it came to."""
+        if self.resolved_at or state.status not in TROUBLE:
+            return self.worst
+        return Trouble(state.status, state.cause, state.step, state.detail)
 
     def end(self, at: datetime) -> None:
         """Ends it, and with it its acknowledgement: whoever acknowledged this outage knows nothing of a next one."""

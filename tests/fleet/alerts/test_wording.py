@@ -1,5 +1,6 @@
 """What messages say, and that nothing in a name can reach a header or become HTML."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -7,9 +8,10 @@ from django.template.loader import render_to_string
 
 from fleet import endpoints
 from fleet.alerts import delivery, wording
+from fleet.engines.errors import Cause
 from fleet.incidents import sweep
 from fleet.models import Incident, Message
-from tests.fleet.outages import fail, recover, settle, watched
+from tests.fleet.outages import bad, fail, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -75,6 +77,57 @@ def test_a_reminder_says_that_it_goes_on(team):
     reminder = messages()[1]
     assert wording.subject(reminder) == "STILL DOWN  gpu-1 (search)"
     assert "still down, and nobody has acknowledged it" in wording.render_text(reminder)
+
+
+PRESENT = ("nothing listens", "What to try", "Down or degraded")
+"""What only a mail about an outage that lasts may say."""
+
+
+def test_a_recovery_says_when_it_came_back_and_what_it_was(team, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    endpoint = watched(team, "gpu-1")
+    fail(endpoint)
+    messages()
+    recover(endpoint)
+    message = messages()[1]
+    [fact] = wording.payload(message)["incidents"]
+    assert (fact["sentence"], fact["advice"], fact["lasted"]) == ("It was: connection refused.", "", "0 s")
+    for said in (wording.render_text(message), wording.render_html(message)):
+        assert "It was: connection refused." in said and re.search(r"answered again at \d\d:\d\d:\d\d CET", said)
+        assert not [words for words in PRESENT if words in said]
+
+
+def test_a_group_that_is_back_is_not_worded_as_an_outage(team):
+    endpoints = [watched(team, f"gpu-{number}") for number in (1, 2)]
+    for endpoint in endpoints:
+        fail(endpoint)
+    messages()
+    for endpoint in endpoints:
+        recover(endpoint)
+    message = messages()[1]
+    assert wording.subject(message) == "UP  2 endpoints (search)"
+    for said in (wording.render_text(message), wording.render_html(message)):
+        assert "Answered again by " in said and "It was: connection refused." in said
+        assert not [words for words in PRESENT if words in said]
+
+
+def test_a_reminder_names_the_cause_of_now(team):
+    incident = fail(watched(team, "gpu-1"))
+    messages()
+    probed(incident.endpoint, *(bad(Cause.TIMED_OUT, "health") for _ in range(3)))
+    Incident.objects.update(announced_at=incident.opened_at.replace(year=2020))
+    sweep.sweep()
+    text = wording.render_text(messages()[1])
+    assert "did not answer in time" in text and "health" in text and "nothing listens" not in text
+
+
+def test_a_mail_says_who_can_change_its_recipients_and_where(team, settings):
+    settings.SITE_URL = "https://plimsoll.example.org"
+    fail(watched(team, "gpu-1"))
+    message = messages()[0]
+    for said in (wording.render_text(message), wording.render_html(message)):
+        assert "An owner of Search can change" in said and "https://plimsoll.example.org/teams/search/" in said
+        assert "oncall@example.org is on the list of Search" in said
 
 
 def test_what_is_over_has_no_acknowledge_link(team):
