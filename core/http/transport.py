@@ -52,6 +52,7 @@ class Clock:
         self.seconds = seconds
         self.ends = time.monotonic() + seconds
         self._whole: float | None = None  # when all time is over, while a request has only a share of it
+        self._given = seconds  # for the current request
         self.phase = "starting"
         self.times: dict[str, float] = {}  # "dns_ms", "connect_ms", "tls_ms" -> milliseconds
         self.connected = False  # True once a connection (with TLS, if asked for) came about
@@ -71,8 +72,7 @@ class Clock:
 
     def timed_out(self) -> TimedOut:
         """The error to raise; it names the phase."""
-        given = f"{self.seconds:g} s of this probe" if self._whole is None else "time for this question"
-        return TimedOut(Cause.TIMED_OUT, f"The {given} ran out while {self.phase}.")
+        return TimedOut(Cause.TIMED_OUT, f"No answer within {round(self._given, 1):g} s ({self.phase}).")
 
     @contextmanager
     def share(self) -> Iterator[None]:
@@ -86,14 +86,15 @@ class Clock:
         try:
             yield
         finally:
-            self._whole, self.ends = None, whole
+            self._whole, self.ends, self._given = None, whole, self.seconds
             if self._guard is not None:
                 self._guard.until(whole)
 
     def _take_half(self) -> float:
         if self._whole is not None:
             now = time.monotonic()
-            self.ends = now + (self._whole - now) / 2
+            self._given = (self._whole - now) / 2
+            self.ends = now + self._given
         return self.ends
 
     @contextmanager

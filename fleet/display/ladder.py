@@ -9,9 +9,9 @@ from ..engines.reading import STEPS
 MEANINGS = {
     "connect": "name, port and TLS",
     "identify": "which engine it is",
-    "health": "does it say it is well",
-    "models": "what it offers",
-    "load": "how hard it works",
+    "health": "health endpoint",
+    "models": "model list",
+    "load": "load metrics",
     "canary": "one token, to see it work",
 }
 _CONNECT_PHASES = ("dns_ms", "connect_ms", "tls_ms")

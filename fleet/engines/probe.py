@@ -132,7 +132,7 @@ class _Climb:
 
     def _trouble_with_front(self) -> ProbeError | None:
         try:
-            with self.visit.step("connect"), self.visit.aside():
+            with self.visit.aside():
                 self.visit.get("/")
         except ProbeError as error:
             if not self._goes_on(error):

@@ -60,9 +60,14 @@ def _ask(state: EndpointState) -> Reading:
         # Nobody pinned the engine, so a new one is news for the change log, not trouble. Its facts start afresh.
         began = time.monotonic()
         reading = probe(endpoint.url, engine=reading.identity.engine, known=Facts(), identify=True, **options)
-    over = time.monotonic() - began - timeout
-    if reading.failure and reading.failure.cause is Cause.TIMED_OUT and over > FROZEN_AFTER:
+    over, failure = time.monotonic() - began - timeout, reading.failure
+    if failure is None or failure.cause is not Cause.TIMED_OUT:
+        return reading
+    if over > FROZEN_AFTER:
         # A worker that hung is not taken for a server that did.
         reason = f"This worker was stopped for {over:.0f} s."
-        return replace(reading, failure=Failure(Cause.BLIND, reading.failure.step, reason))
+        return replace(reading, failure=Failure(Cause.BLIND, failure.step, reason))
+    if timeout < endpoint.timeout:
+        limits = f"{failure.detail} A confirming probe gets {timeout:g} s, others {endpoint.timeout:g} s."
+        return replace(reading, failure=replace(failure, detail=limits))
     return reading

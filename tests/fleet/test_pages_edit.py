@@ -151,7 +151,7 @@ def test_checking_uses_the_key_that_was_typed_and_says_when_it_is_refused(page, 
 
 def test_checking_names_the_broken_step_and_what_to_try(page, team):
     response = page.post("/endpoints/check/", {**FORM, "url": "http://localhost:1", "team": team.pk}, headers=HTMX)
-    assert all(word in text(response) for word in ("No answer", "broke here", "Start the server", "not reached"))
+    assert all(word in text(response) for word in ("No answer", "failed", "Start the server", "not reached"))
 
 
 def test_checking_a_bad_address_says_so_and_an_empty_one_nothing(page, team):

@@ -116,7 +116,7 @@ def test_an_outage_shows_cause_advice_and_the_broken_step(page, gpu):
     well(gpu, Model("m"))
     refused(gpu, 3)
     html = shown(page, gpu)
-    assert "nothing listens on that port" in html and "Start the server" in html and "broke here" in html
+    assert "nothing listens on that port" in html and "Start the server" in html and "failed" in html
     assert html.count("not reached") == 4
 
 
@@ -129,7 +129,7 @@ def test_a_single_failure_is_reported_as_not_believed_yet(page, gpu):
 def test_waiting_requests_break_no_step(page, gpu):
     well(gpu, Model("m"), running=4, waiting=2)
     html = shown(page, gpu)
-    assert "requests wait for their turn" in html and "broke here" not in html and "It counts after" not in html
+    assert "requests wait for their turn" in html and "rung-broke" not in html and "It counts after" not in html
 
 
 def test_hostile_names_are_shown_as_text(page, gpu):

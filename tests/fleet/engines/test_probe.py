@@ -2,11 +2,12 @@
 
 import pytest
 
+from fleet.display.ladder import climb
 from fleet.engines.errors import Cause
 from fleet.engines.learning import Learned
 from fleet.engines.probe import probe
 from fleet.engines.questions import AGAIN, Question
-from fleet.engines.reading import Facts, Identity, Load, Reading
+from fleet.engines.reading import Facts, Identity, Load, Reading, to_json
 from fleet.engines.visit import Visit
 from tests import hostile_server as hostile
 from tests.hostile_server import HostileServer, answer
@@ -63,7 +64,7 @@ def test_an_unknown_server_is_identified_and_read(server: HostileServer) -> None
     assert (reading.at, reading.facts.version, reading.load.running) == (77.0, "1", 3)
     steps = [(exchange.step, exchange.request) for exchange in reading.exchanges]
     assert steps == [
-        ("connect", "GET /"),
+        ("identify", "GET /"),
         ("identify", "GET /alpha"),
         ("identify", "GET /beta"),
         ("health", "GET /beta/health"),
@@ -320,3 +321,18 @@ def test_the_time_is_for_the_whole_ladder(server: HostileServer) -> None:
     reading = probe(server.url, timeout=DEADLINE)
     assert why(reading) == (Cause.TIMED_OUT, "identify")
     assert sum(exchange.total_ms or 0 for exchange in reading.exchanges) < 2000
+
+
+@pytest.mark.parametrize(("engine", "step"), [(None, "identify"), ("alpha", "health")])
+def test_a_hang_after_the_connection_is_named_by_the_step_that_waited(
+    server: HostileServer, engine: str | None, step: str
+) -> None:
+    for path in ("/", "/alpha", "/beta", "/vague", "/alpha/health"):
+        server.on(path, hostile.hang())
+    reading = probe(server.url, engine=engine, timeout=DEADLINE)
+    assert why(reading) == (Cause.TIMED_OUT, step)
+    limit = "0.2" if engine is None else "0.4"  # one of several questions gets half of what is left
+    assert reading.failure and f"No answer within {limit} s (waiting for the answer)." in reading.failure.detail
+    connect, *others = climb([to_json(exchange) for exchange in reading.exchanges], step)
+    assert connect.outcome == "ok" and connect.ms is not None
+    assert next(rung.step for rung in others if rung.outcome == "broke") == step
