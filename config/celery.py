@@ -53,6 +53,7 @@ app.conf.schedule = {
     "fleet.tasks.deliver": Work("delivery of mails", 2),
     "fleet.tasks.deliver_calls": Work("delivery by other channels", 2, offset=1),
     "fleet.tasks.catch_up": Work("reminders and escalations", 10, offset=3),
+    "fleet.tasks.resume": Work("resuming of what was paused for a time", 5, offset=4),
     "fleet.tasks.refresh_marks": Work("marks of windows and silences", 5, offset=2),
     "fleet.tasks.roll_up": Work("roll-up of the history", 60, offset=21),
     "fleet.tasks.beat_heart": Work("the heartbeat", 60, offset=41),

@@ -45,6 +45,7 @@ def contribution(user: User) -> dict[str, Any]:
     return {
         "incident_lines": _rows(lines, "incident_id", "at", "text"),
         "acknowledged_incidents": _rows(taken, "id", "acknowledged_at", "acknowledged_note"),
+        "paused_endpoints": _rows(Endpoint.objects.filter(paused_by=user), "team__name", "name", "paused_at"),
         "silences": _rows(silences, "team__name", "starts_at", "ends_at", "reason"),
         "maintenance_windows": _rows(planned, "team__name", "name", "starts_at", "minutes", "repeats"),
         "mails": _rows(mails, "team__name", "recipient", "created_at", "state", "sent_at"),

@@ -13,6 +13,7 @@ from core import signs_of_life
 from core.schedule import Scheduled
 
 from .alerts import calling, claims, delivery, digest
+from .endpoints import pausing
 from .history import rollups, upkeep
 from .incidents import sweep
 from .load import hours, judging
@@ -93,6 +94,12 @@ def pulse_delivery() -> None:
 def refresh_marks() -> None:
     """What mutes each endpoint: windows begin and silences end by themselves."""
     marks.refresh()
+
+
+@shared_task(base=Scheduled)
+def resume() -> None:
+    """Endpoints whose pause is over are probed again."""
+    pausing.resume_due()
 
 
 @shared_task(base=Scheduled)

@@ -17,6 +17,7 @@ class Cause(StrEnum):
 
     NEW = "new"
     PAUSED = "paused"
+    RESUMED = "resumed"
     DNS_FAILED = "dns_failed"
     CONNECTION_REFUSED = "connection_refused"
     NO_ROUTE = "no_route"

@@ -100,7 +100,7 @@ def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     for mark in ("maintenance", "silenced", "blind"):
         if state.marks.get(mark):
             return mark
-    if incident.resolved_at and state.status == Status.UNKNOWN:
+    if incident.resolved_at and state.status in (Status.UNKNOWN, Status.PAUSED):
         return "no good probe since"
     parent = incident.parent
     patience = max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))

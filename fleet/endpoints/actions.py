@@ -1,4 +1,4 @@
-"""Adding, changing, pausing and removing endpoints: the one way for pages, files and commands."""
+"""Adding, changing and removing endpoints: the one way for pages, files and commands."""
 
 import time
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from core import fence
 from core.http import outbound
 from core.http.origin import origin_of
 from core.http.transport import numeric
@@ -17,7 +16,6 @@ from core.redaction import redact
 from teams import audit, quotas
 from teams.models import Team
 
-from .. import live
 from ..engines.errors import Cause
 from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
@@ -25,8 +23,8 @@ from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
-from ..probing import claims, put_off
 from ..verdict.status import Status
+from .state import forget_put_off, reset, update_boards
 
 FIELDS = (
     "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",
@@ -65,7 +63,7 @@ def add(team: Team, **fields: Any) -> Endpoint:
         now = datetime.now(UTC)
         EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
         audit.record("endpoint.added", team=team, what=endpoint, detail={"url": redact(endpoint.url)})
-    _update_boards(endpoint.pk)
+    update_boards(endpoint.pk)
     return endpoint
 
 
@@ -100,16 +98,10 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
         EndpointState.objects.filter(pk=endpoint.pk).update(shown_at=now, regrouped_at=now, **unlearned)
         if "depends_on" in moved:
             root_cause.attribute_again(endpoint.pk)
-        _forget_put_off(endpoint.pk)
+        forget_put_off(endpoint.pk)
         probe_now(endpoint)
-    _update_boards(endpoint.pk)
+    update_boards(endpoint.pk)
     return moved
-
-
-def _forget_put_off(pk: int) -> None:
-    """What could not be done with the endpoint as it was is tried again now that a person changed it."""
-    for sweep in (claims.CLAIMS, put_off.SWEEP):
-        fence.forget(sweep, str(pk))
 
 
 def same_server(stored: dict[str, Any], url: str, verify_tls: bool, username: str) -> bool:
@@ -120,32 +112,6 @@ def same_server(stored: dict[str, Any], url: str, verify_tls: bool, username: st
     """
     newly_unverified = stored["verify_tls"] and not verify_tls
     return origin_of(stored["url"]) == origin_of(url) and stored["username"] == username and not newly_unverified
-
-
-def pause(endpoint: Endpoint) -> None:
-    """Stops probing an endpoint and closes its incident: whoever was alerted of it gets a mail that says so."""
-    with transaction.atomic():
-        if Endpoint.objects.filter(pk=endpoint.pk, paused=False).update(paused=True):
-            audit.record("endpoint.paused", team=endpoint.team, what=endpoint)
-        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        lifecycle.stop_watching([endpoint.pk], audit.done("It was paused"))
-        _reset(state, Cause.PAUSED)
-        state.due_at = None
-        state.save()
-    _update_boards(endpoint.pk)
-
-
-def resume(endpoint: Endpoint) -> None:
-    """Probes a paused endpoint again, from the next tick on."""
-    with transaction.atomic():
-        if Endpoint.objects.filter(pk=endpoint.pk, paused=True).update(paused=False):
-            audit.record("endpoint.resumed", team=endpoint.team, what=endpoint)
-        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        _reset(state, Cause.NEW)
-        state.due_at = int(time.time())
-        state.save()
-        _forget_put_off(endpoint.pk)
-    _update_boards(endpoint.pk)
 
 
 def probe_now(endpoint: Endpoint) -> None:
@@ -163,19 +129,14 @@ def remove(endpoint: Endpoint) -> None:
         lifecycle.stop_watching([pk], audit.done("It was removed"))
         audit.record("endpoint.removed", team=endpoint.team, what=endpoint, detail={"url": redact(endpoint.url)})
         endpoint.delete()
-        _forget_put_off(pk)
-    _update_boards(pk)
+        forget_put_off(pk)
+    update_boards(pk)
 
 
 def suggested_name(url: str) -> str:
     """A name for an endpoint at this base URL: its host, and the port where one is given."""
     parts = urlsplit(url)
     return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
-
-
-def _update_boards(pk: int) -> None:
-    """Once the change is committed: a board that asks sooner would not find it."""
-    transaction.on_commit(lambda: live.publish([pk]))
 
 
 def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
@@ -264,19 +225,11 @@ def refusal(url: str) -> str:
 
 def _forget(endpoint: Endpoint) -> None:
     state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-    if not endpoint.paused:
-        _reset(state, Cause.NEW)
+    if endpoint.paused:
+        Endpoint.objects.filter(pk=endpoint.pk).update(before_pause={})
+    else:
+        reset(state, Status.UNKNOWN, Cause.NEW)
     state.engine, state.proof, state.identified_at = "", "", None
     state.facts, state.load, state.ladder = {}, {}, []
     state.starts, state.certificate_until, state.canary = [], None, {}
     state.save()
-
-
-def _reset(state: EndpointState, cause: Cause) -> None:
-    now = datetime.now(UTC)
-    state.status, state.cause, state.step, state.detail = Status.UNKNOWN, cause, "", ""
-    state.failures = state.downs = state.successes = state.recent = state.still = 0
-    state.turns, state.starting, state.failing_since = [], {}, None
-    state.waiting_since = state.not_probed_since = None
-    state.probe_seconds, state.stretch = 0, 1
-    state.since = state.shown_at = state.regrouped_at = now

@@ -38,7 +38,7 @@ def _item(row: tuple[int, str, int]) -> fence.Item:
 
 def _fine() -> QuerySet[Incident]:
     """What stayed open although its endpoint is fine: the end came while the status was unknown, say."""
-    return Incident.objects.open().exclude(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN))
+    return Incident.objects.open().exclude(endpoint__state__status__in=(*TROUBLE, Status.UNKNOWN, Status.PAUSED))
 
 
 _any_left = prepared.exist(lambda: [_fine(), Incident.objects.unfinished()])

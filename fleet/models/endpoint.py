@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -66,6 +67,12 @@ class Endpoint(models.Model):
         default=600, validators=[MinValueValidator(300), MaxValueValidator(86_400)]
     )  # seconds
     paused = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    paused_until = models.DateTimeField(null=True, blank=True)  # null: until somebody resumes it
+    before_pause = models.JSONField(default=dict, blank=True)  # status, cause, step, detail and since, for resuming
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -73,6 +80,11 @@ class Endpoint(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["team", "name"], name="one_name_per_team"),
             models.UniqueConstraint(fields=["team", "url"], name="one_url_per_team"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["paused_until"], condition=models.Q(paused_until__isnull=False), name="endpoint_paused_until"
+            )
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -18,8 +18,8 @@ from teams.models import Role, Team
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
 
-OWN = "own"
-_SILENCE = (("30", "30 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("1440", "1 day"), ("10080", "7 days"))
+OWN, TOMORROW = "own", "tomorrow"
+_LENGTHS = (("30", "30 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("1440", "1 day"), ("10080", "7 days"))
 
 
 class WallTime(forms.Field):
@@ -54,6 +54,25 @@ class ZoneMixin(forms.Form):
         if wall is None and field not in self.errors:
             self.add_error(field, "Choose the day and the time.")
         return time_zones.moment(wall, time_zones.named(zone), datetime.now(UTC)) if wall and zone else None
+
+
+class EndMixin(ZoneMixin):
+    """Asks until when, as a length or as a time of its own; `until` of a form that is valid is that moment."""
+
+    lasts = forms.ChoiceField(label="How long", choices=(*_LENGTHS, (OWN, "until ...")), initial="60")
+    ends_at = WallTime(label="Own end", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        lasts, now = self.cleaned_data.get("lasts"), datetime.now(UTC)
+        if lasts == OWN:
+            self.cleaned_data["until"] = self.own_time("ends_at")
+        elif lasts == TOMORROW:
+            zone = time_zones.named(self.cleaned_data.get("zone", ""))
+            tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+            self.cleaned_data["until"] = time_zones.moment(datetime.combine(tomorrow, time(9)), zone)
+        elif lasts:
+            self.cleaned_data["until"] = now + timedelta(minutes=int(lasts))
+        return self.cleaned_data
 
 
 def zone_name(name: str) -> str:
@@ -139,23 +158,14 @@ class TargetMixin(forms.Form):
             self.add_error(field if field in self.fields else None, messages)
 
 
-class SilenceForm(TargetMixin, ZoneMixin):
+class SilenceForm(TargetMixin, EndMixin):
     engines = True
+    field_order = ("target", "lasts", "ends_at", "reason")
 
-    lasts = forms.ChoiceField(label="How long", choices=(*_SILENCE, (OWN, "until ...")), initial="60")
-    ends_at = WallTime(label="Own end", required=False)
     reason = forms.CharField(
         label="Why", required=False, max_length=200,
         error_messages={"max_length": "At most 200 characters."},
     )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        lasts = self.cleaned_data.get("lasts")
-        if lasts == OWN:
-            self.cleaned_data["until"] = self.own_time("ends_at")
-        elif lasts:
-            self.cleaned_data["until"] = datetime.now(UTC) + timedelta(minutes=int(lasts))
-        return self.cleaned_data
 
 
 class MaintenanceForm(TargetMixin):

@@ -94,6 +94,8 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: StateRow) -> dict[str, 
         "maintenance": bool(marks.get("maintenance")),
         "flapping": bool(marks.get("flapping")),
         "unreadable": bool(marks.get("unreadable")),
+        "paused_by": row.paused_by,
+        "paused_until": _iso(row.paused_until),
     }
 
 

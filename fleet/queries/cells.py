@@ -85,7 +85,7 @@ def load_of(state: StateRow, now: float) -> LoadCell:
     load = state.load
     if state.status == Status.DOWN:
         return LoadCell("no answer")
-    if state.status in (Status.LOADING, Status.UNKNOWN):
+    if state.status in (Status.LOADING, Status.UNKNOWN, Status.PAUSED):
         return LoadCell(formats.UNKNOWN if state.engine else "")  # once in a row is enough
     if state.status == Status.ASLEEP:
         return LoadCell("asleep", 0, "asleep")

@@ -112,7 +112,7 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
     last = _observations(endpoint).first()
     why = causes.sentence(last.cause, last.detail) if last and last.cause != state.cause else ""
     new = state.cause == Cause.NEW and last is not None  # the first probes failed, but not often enough yet
-    doubtful = new or not state.cause
+    doubtful = new or state.cause in ("", Cause.RESUMED)
     broken = (last.step, why) if last and last.status in _BROKE else ("", "")
     return Now(
         endpoint=endpoint,
@@ -120,7 +120,7 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
         engine=title(engine, facts.product) if engine else "",
         gateway=is_gateway(engine, facts.product),
         facts=facts,
-        sentence="" if new else causes.sentence(state.cause),
+        sentence="" if new or state.cause == Cause.PAUSED else causes.sentence(state.cause),
         advice="" if new else causes.advice(state.cause),
         probed_every=endpoint.interval * state.stretch,
         unconfirmed=causes.short(last.cause) if last and last.status in TROUBLE and doubtful else "",
@@ -145,7 +145,8 @@ def _face(state: EndpointState) -> str:
     facts = state.facts
     names = ",".join(model["name"] for model in facts.get("models", ()))
     who = (state.engine, facts.get("product"), facts.get("version"))
-    parts = (state.status, who, names, bool(state.probed_at), state.endpoint.unverified)
+    arranged = (state.marks, state.endpoint.paused_until)
+    parts = (state.status, who, names, bool(state.probed_at), state.endpoint.unverified, arranged)
     return f"{zlib.crc32(repr(parts).encode()):08x}"
 
 

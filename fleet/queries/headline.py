@@ -14,7 +14,7 @@ from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from .order import KNOWN, TROUBLED, by_urgency
 
-_IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known"}
+_IN_WORDS = {Status.LOADING: "loading", Status.ASLEEP: "asleep", Status.UNKNOWN: "not known", Status.PAUSED: "paused"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ def shown(marks: dict[str, Any], unverified: bool = False, not_probed_since: int
     return found
 
 
+def paused(by: str | None, until: datetime | None) -> Mark:
+    """The mark of an endpoint that this person (a user name) paused until then; None: until somebody resumes it."""
+    ends = "It is probed again then." if until else "Until somebody resumes it."
+    return Mark("paused", f"paused by {by}" if by else "paused", ends, until)
+
+
 def trouble_is_known(marks: dict[str, Any]) -> bool:
     """Whether trouble with these marks is shown without alarm."""
     return any(marks.get(kind) for kind in CALMING)

@@ -23,6 +23,7 @@ _WORDS = {
     "review facts": "Comparing a decision with today's facts",
     "decision evidence": "Judging a decision by its endpoints",
     "windows": "Maintenance window",
+    "pauses": "End of a pause",
     "silences": "Silence",
     "marks": "Marks of an endpoint",
     "roll-up minute": "History, by minute",

@@ -106,15 +106,16 @@ def _row(row: dict[str, Any], now: float) -> _Made:
 
 
 def _html(now: float, state: StateRow) -> str:
-    troubled = state.status in TROUBLE
+    troubled, paused = state.status in TROUBLE, state.status == Status.PAUSED
     shown = {
         "state": state,
         "cells": cells(state, now),
         "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
-        "cause": causes.brief(state.cause, state.detail),
+        "cause": "" if paused else causes.brief(state.cause, state.detail),
         "hint": _hint(state),
-        "marks": marks.shown(
+        "marks": [marks.paused(state.paused_by, state.paused_until)] * paused
+        + marks.shown(
             state.marks, unverified(state.url, state.verify_tls), state.not_probed_since if troubled else None
         ),
         # Somebody is on it, or it was planned.

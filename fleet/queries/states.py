@@ -29,6 +29,8 @@ _OTHERS = {
     "verify_tls": F("endpoint__verify_tls"),
     "fail_after": F("endpoint__fail_after"),
     "recover_after": F("endpoint__recover_after"),
+    "paused_by": F("endpoint__paused_by__username"),
+    "paused_until": F("endpoint__paused_until"),
     "team": F("endpoint__team__name"),
     "team_slug": F("endpoint__team__slug"),
     **{f"{name}_json": Cast(name, TextField()) for name in ("facts", "load", "marks")},
@@ -51,6 +53,8 @@ class StateRow:
     verify_tls: bool
     fail_after: int
     recover_after: int
+    paused_by: str | None
+    paused_until: datetime | None
     team: str  # its name
     team_slug: str
     status: str

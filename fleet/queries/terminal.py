@@ -45,6 +45,8 @@ def as_json(state: StateRow, now: float) -> dict[str, Any]:
         "models": [model.name for model in state.facts.models],
         "load": to_json(state.load),
         "seen_at": state.seen_at.isoformat() if state.seen_at else None,
+        "paused_by": state.paused_by,
+        "paused_until": state.paused_until.isoformat() if state.paused_until else None,
         "verify_tls": state.verify_tls,
         "overdue": overdue(state, now),
     }

@@ -33,6 +33,7 @@ _SHAPES = {
     "up": '<circle cx="6" cy="6" r="5.4" fill="currentColor"/>',
     "unknown": '<circle cx="6" cy="6" r="4.9" fill="none" stroke="currentColor" stroke-width="1.6"'
     ' stroke-dasharray="2.4 1.45"/>',
+    "paused": '<path d="M2 1h3v10H2zM7 1h3v10H7z" fill="currentColor"/>',
 }
 
 
@@ -78,14 +79,14 @@ def since_tag(at: datetime | None) -> SafeString:
 def clock(at: datetime | None, form: str = "clock") -> SafeString:
     """A point in time as date and time of day: "22 Nov, 14:31" (the day is left out for today).
 
-    With the form "exact" it has seconds, for lines that follow each other closely.
+    With the form "exact" it has seconds, for lines that follow each other closely; with "dated" always the day.
     """
     if not at:
         return SafeString("never")
     at = at.astimezone(UTC)
     today = at.date() == timezone.now().astimezone(UTC).date()
     time = f"{at:%H:%M:%S} UTC" if form == "exact" else f"{at:%H:%M} UTC"
-    return _time(at, form, time if today else f"{at.day} {at:%b}, {time}")
+    return _time(at, form, time if today and form != "dated" else f"{at.day} {at:%b}, {time}")
 
 
 def _time(at: datetime, form: str, text: str) -> SafeString:

@@ -13,7 +13,8 @@ class Words(NamedTuple):
 
 WORDS: dict[Cause, Words] = {
     Cause.NEW: Words("not probed yet", "It was just added; the first probe is on its way.", "Wait a few seconds."),
-    Cause.PAUSED: Words("paused", "Watching is paused, so nothing is known about it.", "Resume it to probe it again."),
+    Cause.PAUSED: Words("paused", "Probing is paused, so nothing is known about it.", "Resume it to probe it again."),
+    Cause.RESUMED: Words("resumed", "It was resumed; the first probe is on its way.", "Wait a few seconds."),
     Cause.DNS_FAILED: Words(
         "name not found",
         "Its host name can't be resolved.",

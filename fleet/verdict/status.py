@@ -18,17 +18,19 @@ class Status(StrEnum):
     ASLEEP = "asleep"
     UP = "up"
     UNKNOWN = "unknown"
+    PAUSED = "paused"
 
 
 TROUBLE = frozenset({Status.DOWN, Status.DEGRADED})
-"""The statuses that open an incident. All others but unknown resolve it."""
+"""The statuses that open an incident. All others but unknown and paused resolve it."""
 
 _STATUS_OF_CAUSE = {
     Cause.LOADING: Status.LOADING,
     Cause.ASLEEP: Status.ASLEEP,
     Cause.SATURATED: Status.BUSY,
     Cause.NEW: Status.UNKNOWN,
-    Cause.PAUSED: Status.UNKNOWN,
+    Cause.RESUMED: Status.UNKNOWN,
+    Cause.PAUSED: Status.PAUSED,
     Cause.BLIND: Status.UNKNOWN,
     Cause.NOT_PROBED: Status.UNKNOWN,
     Cause.NOT_RECORDED: Status.UNKNOWN,

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from teams.access import person, teams_of
@@ -15,7 +17,9 @@ from ..endpoints import throttle
 from ..endpoints.check import Check, check
 from ..endpoints.discovery import PORTS, find_servers
 from ..endpoints.forms import DETAILS, EndpointForm, default_numbers, initial_of
+from ..endpoints.pause_form import PauseForm
 from ..models import Endpoint
+from ..templatetags.plimsoll import clock
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,14 +93,23 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, form)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for how long, then pause. Of one that is paused this moves the end."""
     endpoint = access.change_endpoint(request, pk)
-    endpoints.pause(endpoint)
-    messages.success(
-        request, f"{endpoint.name} is paused: not probed. Who was alerted of its trouble gets a mail about that."
-    )
-    return redirect(endpoint)
+    form = PauseForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        until = form.cleaned_data.get("until")
+        try:
+            endpoints.pause(endpoint, person(request), until)
+        except ValidationError as error:
+            form.take(error)
+        else:
+            ends = format_html("until {}", clock(until)) if until else "until somebody resumes it"
+            messages.success(request, format_html("{} is paused {}: no probes, no alerts.", endpoint.name, ends))
+            return redirect(endpoint)
+    shown = {"endpoint": endpoint, "form": form, "default_zone": settings.TIME_ZONE}
+    return render(request, "fleet/pause.html", shown, status=422 if form.errors else 200)
 
 
 @require_POST

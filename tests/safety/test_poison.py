@@ -13,6 +13,7 @@ from advisor.models import Decision, DecisionEvidence
 from core import fence
 from core.models import PutOff
 from fleet.alerts import digest, gathering, policy
+from fleet.endpoints import pausing
 from fleet.evidence.verdict import State
 from fleet.history import rollups, upkeep
 from fleet.incidents import sweep
@@ -233,6 +234,16 @@ def case_claims(bad, good, monkeypatch):
     )
 
 
+def case_pauses(bad, good, monkeypatch):
+    Endpoint.objects.update(paused=True, paused_until=NOW - MINUTE)
+    Endpoint.objects.filter(name="bad").update(before_pause={"status": "odd"})
+    return Case(
+        pausing.resume_due,
+        lambda name: Endpoint.objects.filter(name=name, paused=False),
+        lambda: Endpoint.objects.update(before_pause={}),
+    )
+
+
 def case_blind_stretches(bad, good, monkeypatch):
     since = NOW - MINUTE
     EndpointState.objects.update(failures=3, failing_since=since, status="down", cause="no_route")
@@ -257,6 +268,7 @@ CASES = {
     "windows": case_windows,
     "silences": case_silences,
     "marks": case_marks,
+    "pauses": case_pauses,
     "roll-up minute": case_roll_up_minute,
     "roll-up hour": case_roll_up_hour,
     "pruning": case_pruning,

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from core import dates
 from core.terminal import NO_DATABASE, TerminalCommand, table
 from fleet.display import formats
 from fleet.engines.http.answer import one_line
@@ -90,5 +91,15 @@ def _cells(each: StateRow, now: datetime) -> list[str]:
 
 
 def _remark(each: StateRow) -> str:
-    parts = [causes.short(each.cause), "certificate not verified" if unverified(each.url, each.verify_tls) else ""]
+    parts = [
+        _paused(each) or causes.short(each.cause),
+        "certificate not verified" if unverified(each.url, each.verify_tls) else "",
+    ]
     return ", ".join(filter(None, parts))
+
+
+def _paused(each: StateRow) -> str:
+    if each.status != Status.PAUSED:
+        return ""
+    by = f"by {each.paused_by}" if each.paused_by else ""
+    return ", ".join(filter(None, (by, f"until {dates.in_words(each.paused_until)}" if each.paused_until else "")))

@@ -194,7 +194,7 @@ def test_a_paused_endpoint_is_not_claimed_and_a_late_reading_of_it_is_dropped(gp
     assert probing.state_of(gpu.pk) is None
     assert not probing.record(begun, good(), 0.0)
     state = EndpointState.objects.get(pk=gpu.pk)
-    assert (state.status, state.cause, state.due_at) == ("unknown", "paused", None)
+    assert (state.status, state.cause, state.due_at) == ("paused", "paused", None)
     assert Incident.objects.get().resolved_at
     assert list(Alert.objects.values_list("kind", flat=True)) == ["down"]
     endpoints.resume(gpu)
