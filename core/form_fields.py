@@ -42,6 +42,21 @@ class LongSelect(forms.Select):
         return format_html('<select name="{}"{}>{}</select>', name, own, options)
 
 
+class Suggested(forms.TextInput):
+    """A text field that suggests values as one types; `values` are those, and `list_id` is the id of their list."""
+
+    def __init__(self, list_id: str) -> None:
+        super().__init__({"list": list_id, "autocomplete": "off", "spellcheck": "false"})
+        self.values: list[str] = []
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        options = format_html_join("", '<option value="{}">', ((each,) for each in self.values))
+        own = super().render(name, value, attrs, renderer)
+        return format_html('{}<datalist id="{}">{}</datalist>', own, self.attrs["list"], options)
+
+
 class LinesField(forms.Field):
     """Texts, one on each line; cleans to a list without empty ones and repetitions."""
 

@@ -25,7 +25,7 @@ def silence(
 ) -> Silence:
     """From now until `ends_at` nobody is notified about the endpoint, the team's endpoints of an engine, or all of it.
 
-    The same one again a moment later is a form that was sent twice: it is the first one then.
+    One that is on already for the same gets this end, and the reason where one is given.
     """
     now = datetime.now(UTC)
     if ends_at <= now:
@@ -37,17 +37,20 @@ def silence(
     if engine and engine not in ENGINES:
         raise ValidationError({"target": f"“{engine}” is no engine we know."})
     _of_team(team, endpoint)
-    made = Silence(team=team, endpoint=endpoint, engine=engine, starts_at=now, ends_at=ends_at, created_by=by)
-    made.reason = one_line(reason, 200)
-    same = {name: getattr(made, name) for name in ("team", "endpoint", "engine", "created_by", "reason")}
-    same |= {"starts_at__gt": now - twice.WITHIN, "ends_at__range": (ends_at - twice.WITHIN, ends_at + twice.WITHIN)}
+    reason = one_line(reason, 200)
+    covered = {"team": team, "endpoint": endpoint, "engine": engine}
     with transaction.atomic():
         quotas.hold(team)
-        if first := Silence.objects.filter(**same).first():
-            return first
-        limits.demand_for_silence(team)
+        made = Silence.objects.filter(**covered, ends_at__gt=now).order_by("ends_at").last()
+        if made is None:
+            limits.demand_for_silence(team)
+            made = Silence(**covered, starts_at=now, created_by=by)
+        elif abs(made.ends_at - ends_at) < twice.WITHIN and reason in ("", made.reason):
+            return made  # a form that was sent twice
+        action = "silence.changed" if made.pk else "silence.started"
+        made.ends_at, made.reason = ends_at, reason or made.reason
         made.save()
-        _record_rule("silence.started", made, {"until": dates.minute(ends_at), "reason": made.reason})
+        _record_rule(action, made, {"until": dates.minute(ends_at), "reason": made.reason})
         # Without the reason: it is for the team, and incidents are read by everyone with FLEET_OPEN=on.
         _note_on_open(_covered(made), f"Silenced until {dates.in_words(ends_at)}: {covers(made)}.", by.get_username())
         marks.refresh_once_committed(_ids(_covered(made)))

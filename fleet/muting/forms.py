@@ -8,10 +8,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core import time_zones
-from core.form_fields import LongSelect
+from core.form_fields import Suggested
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -168,18 +169,18 @@ class SilenceForm(TargetMixin, EndMixin):
     )  # fmt: skip
 
 
-class MaintenanceForm(TargetMixin):
-    columns = {"starts_at": "starts", "ends_at": "ends"}
+class WindowForm(forms.Form):
+    """Asks when there is maintenance, and how often."""
 
     name = forms.CharField(
-        label="What is done", max_length=80,
+        label="Title", max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Driver update"}),
         error_messages={"required": "Name what is done, like “Driver update”.", "max_length": "At most 80 characters."},
     )  # fmt: skip
     starts = WallTime(label="From", error_messages={"required": "Choose when it starts."})
     ends = WallTime(label="To", error_messages={"required": "Choose when it ends."})
     repeats = forms.ChoiceField(label="Repeats", choices=MaintenanceWindow.Repeats.choices)
-    time_zone = forms.CharField(label="Time zone", max_length=64, widget=LongSelect)
+    time_zone = forms.CharField(label="Time zone", max_length=64, widget=Suggested("zones"))
     last_day = forms.DateField(
         label="Last day", required=False, help_text="Of repetitions. Left empty, they go on.",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
@@ -189,26 +190,33 @@ class MaintenanceForm(TargetMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zone = self.fields["time_zone"]
-        zone.widget.choices = [(name, name) for name in time_zones.places(settings.TIME_ZONE)]
+        zone.widget.values = time_zones.places(settings.TIME_ZONE)
         if not self.is_bound:
             zone.initial = settings.TIME_ZONE
             zone.widget.attrs["data-zone"] = ""
+            hour = timezone.localtime().replace(minute=0, second=0, microsecond=0, tzinfo=None)
+            for ahead, name in enumerate(("starts", "ends"), start=1):
+                self.fields[name].initial = hour + timedelta(hours=ahead)
+                self.fields[name].widget.attrs["data-hours-ahead"] = ahead  # by the clock of the reader
 
     def clean_time_zone(self) -> str:
         return zone_name(self.cleaned_data["time_zone"])
 
     def values(self) -> dict[str, Any]:
-        """The arguments of actions.plan, of a form that is valid."""
-        data, target = self.cleaned_data, self.chosen()
+        """The arguments of actions.plan but for the endpoint, of a form that is valid."""
+        data = self.cleaned_data
         zone = time_zones.named(data["time_zone"])
         starts = time_zones.moment(data["starts"], zone)
         last_day: date | None = data["last_day"]
         return {
             "name": data["name"],
-            "endpoint": target.endpoint,
             "starts_at": starts,
             "ends_at": time_zones.moment(data["ends"], zone, starts),
             "repeats": data["repeats"],
             "time_zone": data["time_zone"],
             "last_day": last_day,
         }
+
+
+class MaintenanceForm(TargetMixin, WindowForm):
+    columns = {"starts_at": "starts", "ends_at": "ends"}

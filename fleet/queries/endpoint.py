@@ -34,6 +34,9 @@ PROBES_UNFOLDED = 10
 CHANGES_SHOWN = 50
 INCIDENTS_SHOWN = 10
 
+IN_FORCE = ("acknowledged", "silenced", "maintenance")
+"""Marks that the page shows at length: queries.in_force."""
+
 _SURFACE_WORDS = {
     "completions": ("Completions", "/v1/completions"),
     "chat": ("Chat", "/v1/chat/completions"),
@@ -127,7 +130,10 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
         rungs=ladder.climb(state.ladder, *broken, known=["load"] if state.load else [], missing=facts.missing_steps),
         figures=figures(state.engine, load_from_json(state.load)),
         canary=canary_line(endpoint, state),
-        marks=marks.shown(state.marks, not_probed_since=state.not_probed_since if state.status in TROUBLE else None),
+        marks=marks.shown(
+            {kind: value for kind, value in state.marks.items() if kind not in IN_FORCE},
+            not_probed_since=state.not_probed_since if state.status in TROUBLE else None,
+        ),
         certificate_soon=bool(
             state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE
         ),

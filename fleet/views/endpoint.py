@@ -9,12 +9,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from teams.access import person
+
 from .. import access
 from ..display.time_charts import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
 from ..queries import endpoint_load
-from ..queries.muting import maintenance_of
+from ..queries.in_force import in_force
 from ..queries.series import history
 
 NO_CONTENT = 204
@@ -28,9 +30,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.see_endpoint(request, pk)
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", _charts(request, found))
-    shown = _whole(request, found) | {"may_change": access.may_change(request.user, found)}
-    shown |= {"planned": maintenance_of(found), "load": endpoint_load.brief(found)}
-    return render(request, "fleet/endpoint.html", shown)
+    return render(request, "fleet/endpoint.html", _whole(request, found) | {"load": endpoint_load.brief(found)})
 
 
 @require_GET
@@ -55,4 +55,9 @@ def _charts(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
 
 def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     current = queries.now(found)
-    return _charts(request, found) | {"now": current, "page": queries.page(current)}
+    return _charts(request, found) | {
+        "now": current,
+        "page": queries.page(current),
+        "may_change": access.may_change(request.user, found),
+        "in_force": in_force(person(request), found),
+    }

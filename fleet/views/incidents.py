@@ -14,6 +14,8 @@ from ..incidents import actions
 from ..incidents.forms import AcknowledgeForm, NoteForm
 from ..models import Incident
 from ..queries import incidents as queries
+from ..queries.in_force import in_force
+from .back import back
 
 
 @require_GET
@@ -66,7 +68,7 @@ def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Nobody is on it now; reminders go out again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
-    return redirect(incident)
+    return redirect(back(request, incident.get_absolute_url()))
 
 
 @require_POST
@@ -90,6 +92,7 @@ def _page(
     story = queries.story(pk)
     shown = {
         "story": story,
+        "own_silence": in_force(person(request), story.incident.endpoint).own_silence,
         "may_change": access.may_change(request.user, story.incident.endpoint),
         "acknowledging": acknowledging or AcknowledgeForm(),
         "noting": noting or NoteForm(),

@@ -5,10 +5,9 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core import dates
 from teams.access import person, teams_of
 from teams.models import Role
 
@@ -16,6 +15,8 @@ from .. import access
 from ..muting import actions
 from ..muting.forms import MaintenanceForm, SilenceForm
 from ..queries import muting as queries
+from ..templatetags.plimsoll import clock
+from .back import back
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,9 +34,9 @@ def silences(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.take(error)
         else:
-            silenced = f"{actions.covers(made)} is silenced until {dates.in_words(made.ends_at)}"
-            messages.success(request, f"{silenced[0].upper()}{silenced[1:]}: nobody is notified about it meanwhile.")
-            return redirect(_back(request) or "silences")
+            sentence = "Silenced until {}: {}. Nobody is notified about it meanwhile."
+            messages.success(request, format_html(sentence, clock(made.ends_at), actions.covers(made)))
+            return redirect(back(request, "silences"))
     return _silences(request, form)
 
 
@@ -48,7 +49,7 @@ def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "The silence is over: people are notified again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
-    return redirect("silences")
+    return redirect(back(request, "silences"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,8 +60,9 @@ def maintenance(request: HttpRequest) -> HttpResponse:
         return _maintenance(request, MaintenanceForm(user=user, initial=_chosen(request)))
     form = MaintenanceForm(request.POST, user=user)
     if form.is_valid():
+        target = form.chosen()
         try:
-            window = actions.plan(form.chosen().team, user, **form.values())
+            window = actions.plan(target.team, user, endpoint=target.endpoint, **form.values())
         except ValidationError as error:
             form.take(error)
         else:
@@ -74,11 +76,15 @@ def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
     window = access.change_maintenance(request, pk)
     actions.remove_maintenance(window, person(request))
     messages.success(request, f"“{window.name}” was removed.")
-    return redirect("maintenance")
+    return redirect(back(request, "maintenance"))
 
 
 def _silences(request: HttpRequest, form: SilenceForm) -> HttpResponse:
-    shown = {"silences": queries.silences(person(request)), "form": form, **_common(request)}
+    found = queries.silences(person(request))
+    running = next(
+        (each for each in found.on if form["target"].value() == f"endpoint-{each.silence.endpoint_id}"), None
+    )
+    shown = {"silences": found, "form": form, "running": running, **_common(request)}
     return render(request, "fleet/silences.html", shown, status=422 if form.errors else 200)
 
 
@@ -95,9 +101,3 @@ def _common(request: HttpRequest) -> dict:
 def _chosen(request: HttpRequest) -> dict[str, str]:
     asked = request.GET.get("endpoint", "")
     return {"target": f"endpoint-{asked}"} if asked.isdecimal() else {}
-
-
-def _back(request: HttpRequest) -> str:
-    """The page of this site that the form was on, where it says so."""
-    path = request.POST.get("back", "")
-    return path if path and url_has_allowed_host_and_scheme(path, None) else ""

@@ -10,7 +10,8 @@
   var zoneName = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
   var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   var DAY = { day: "numeric", month: "short" };
-  var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND) };
+  var dated = new Intl.DateTimeFormat(undefined, Object.assign({}, DAY, HOUR));
+  var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND), dated: { today: dated, other: dated } };
 
   function clockOf(time) {
     return {
@@ -64,6 +65,13 @@
       var before = element.value;
       element.value = zone;
       if (!element.value) { element.value = before; } // a select without that zone
+    });
+    // <input type="datetime-local" data-hours-ahead="1">: the next full hour by the reader's clock, 2: the one after.
+    document.querySelectorAll("[data-hours-ahead]").forEach(function (element) {
+      if (element.value !== element.defaultValue) { return; }
+      var at = new Date();
+      at.setHours(at.getHours() + Number(element.dataset.hoursAhead), -at.getTimezoneOffset(), 0, 0);
+      element.value = at.toISOString().slice(0, 16);
     });
   }
 

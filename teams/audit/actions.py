@@ -64,6 +64,7 @@ ACTIONS = {
     "session.failed": "failed to sign in",
     "session.held_up": "was held up after too many tries to sign in",
     "session.started": "signed in",
+    "silence.changed": "changed the end of a silence",
     "silence.ended": "ended a silence",
     "silence.started": "started a silence",
     "team.changed": "changed the team",

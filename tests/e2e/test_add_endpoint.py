@@ -62,12 +62,12 @@ def test_the_endpoint_page_follows_a_change_and_what_is_open_stays_open(page: Pa
     expect(page.locator("#live")).to_have_text("live")
     probe = page.locator("details.probe").first
     probe.locator("summary").first.click()
-    page.get_by_role("link", name="Edit").focus()
+    page.get_by_role("link", name="Silence").focus()
     site.move(1, status="down", cause="connection_refused")
     live.publish([1])
     expect(page.locator("#now")).to_contain_text("nothing listens on that port", timeout=2500)
     expect(probe).to_have_attribute("open", "")
-    expect(page.get_by_role("link", name="Edit")).to_be_focused()
+    expect(page.get_by_role("link", name="Silence")).to_be_focused()
 
 
 def test_another_range_is_drawn_in_place_and_the_address_follows(page: Page, site: Site):

@@ -33,9 +33,17 @@ def test_the_maintenance_page_teaches_lists_and_removes(page, gpu):
     assert "No maintenance is planned." in text(page.get("/maintenance/"))
     html = text(page.post("/maintenance/", plan(gpu, repeats="weekly"), follow=True))
     assert "“Driver update” is planned for gpu-1." in html and "every week by the clock of UTC" in html
-    assert "Next maintenance" in text(page.get(gpu.get_absolute_url()))
+    assert "Driver update, every week" in text(page.get(gpu.get_absolute_url()))
     html = text(page.post(f"/maintenance/{MaintenanceWindow.objects.get().pk}/remove/", follow=True))
     assert "No maintenance is planned." in html
+
+
+def test_the_form_begins_with_the_next_full_hour_and_suggests_zones(page, settings):
+    settings.TIME_ZONE = "UTC"
+    with time_machine.travel(datetime(2026, 11, 28, 21, 34, tzinfo=UTC), tick=False):
+        html = text(page.get("/maintenance/"))
+    assert 'value="2026-11-28T22:00"' in html and 'value="2026-11-28T23:00"' in html
+    assert '<datalist id="zones">' in html and '<option value="Asia/Tokyo">' in html
 
 
 def test_times_of_maintenance_are_those_of_its_own_zone(page, gpu):
@@ -83,7 +91,7 @@ def test_maintenance_of_a_whole_team_is_shown_on_its_endpoints(page, gpu):
         "/maintenance/", plan(gpu, target=f"team-{gpu.team_id}", starts=local(now - HOUR), ends=local(now + HOUR))
     )
     assert "On now" in text(page.get("/maintenance/"))
-    assert "maintenance</span> until" in text(page.get(gpu.get_absolute_url()))
+    assert "Maintenance</a> of all of Search until" in text(page.get(gpu.get_absolute_url()))
     assert 'class="row-marks"' in text(page.get("/"))
 
 

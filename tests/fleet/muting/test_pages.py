@@ -8,7 +8,7 @@ import time_machine
 from fleet import endpoints
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import actions
-from teams.models import Team
+from teams.models import AuditEntry, Team
 from tests.html import flat
 
 pytestmark = [pytest.mark.usefixtures("valkey", "transactional_db"), pytest.mark.database]
@@ -106,8 +106,42 @@ def test_an_incident_leads_to_what_it_is_put_down_to_and_back(page, team, incide
 def test_the_endpoint_can_be_silenced_from_its_incident(page, incident, gpu):
     url = incident.get_absolute_url()
     answer = page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "30", "back": url}, follow=True)
-    assert answer.redirect_chain == [(url, 302)] and "gpu-1 is silenced until" in text(answer).replace("Gpu", "gpu")
-    assert "silenced</span> until" in text(answer)
+    assert answer.redirect_chain == [(url, 302)] and ": gpu-1. Nobody is notified" in text(answer)
+    assert "End the silence" in text(answer) and "Silence gpu-1 for" not in text(answer)
+
+
+def test_a_name_keeps_its_case_and_the_time_is_the_readers(page, gpu):
+    endpoints.change(gpu, name="gPU-1")
+    answer = text(page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "30"}, follow=True))
+    assert "Silenced until <time" in answer and "</time>: gPU-1." in answer and "GPU-1" not in answer.replace("gPU", "")
+
+
+def test_a_silence_that_runs_is_extended_not_doubled(page, gpu):
+    page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "30", "reason": "fan"})
+    first = Silence.objects.get()
+    html = text(page.get(gpu.get_absolute_url()))
+    assert "Extend</a>" in html and "End now" in html and "Silence</a>" not in html
+    assert "Extend the silence of gpu-1" in text(page.get(f"/silences/?endpoint={gpu.pk}"))
+    page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "240"})
+    extended = Silence.objects.get()
+    assert (extended.pk, extended.reason) == (first.pk, "fan") and extended.ends_at > first.ends_at + 3 * HOUR
+    assert AuditEntry.objects.filter(action="silence.changed").count() == 1
+
+
+def test_what_holds_for_an_endpoint_is_ended_on_its_page(page, gpu, incident, alice):
+    url = gpu.get_absolute_url()
+    page.post(f"{incident.get_absolute_url()}acknowledge/", {"lasts": ""})
+    silence = actions.silence(gpu.team, alice, ends_at=datetime.now(UTC) + HOUR, engine="vllm")
+    EndpointState.objects.update(engine="vllm")
+    now = datetime.now(UTC)
+    window = actions.plan(gpu.team, alice, name="Fan", starts_at=now, ends_at=now + HOUR, endpoint=gpu)
+    html = text(page.get(url))
+    assert "Acknowledged by alice" in html and "with vLLM of Search until" in html and "End for vLLM of Search" in html
+    assert "Maintenance</a> until" in html and ": Fan" in html
+    for path in (f"/silences/{silence.pk}/end/", f"/maintenance/{window.pk}/remove/",
+                 f"{incident.get_absolute_url()}unacknowledge/"):  # fmt: skip
+        assert page.post(path, {"back": url}).headers["Location"] == url
+    assert 'class="plain card card-flush rows in-force"' not in text(page.get(url))
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/", "javascript:alert(1)"])
@@ -143,7 +177,7 @@ def test_the_silences_page_teaches_lists_and_ends(page, gpu):
     html = text(
         page.post("/silences/", {"target": f"team-{gpu.team_id}", "lasts": "1440", "reason": "move"}, follow=True)
     )
-    assert "All of Search is silenced until" in html and "by alice: move" in html
+    assert "</time>: all of Search. Nobody" in html and "by alice: move" in html
     html = text(page.post(f"/silences/{Silence.objects.get().pk}/end/", follow=True))
     assert "Nothing is silenced." in html and "Over, of the last days" in html
 
@@ -205,8 +239,9 @@ def test_a_fleet_costs_the_pages_a_fixed_number_of_statements(page, gpu, alice, 
 
 def test_the_reason_of_a_silence_is_for_its_team(client, page, team, alice, charlie, incident, settings):
     settings.FLEET_OPEN = True
-    for ends_in in (timedelta(hours=1), timedelta(hours=2)):
-        made = actions.silence(team, alice, ends_at=datetime.now(UTC) + ends_in, reason="the planted reason")
+    for ends_in, engine in ((HOUR, ""), (2 * HOUR, "vllm")):
+        ends_at = datetime.now(UTC) + ends_in
+        made = actions.silence(team, alice, ends_at=ends_at, engine=engine, reason="the planted reason")
     actions.end_silence(made, alice)
     assert text(page.get("/silences/")).count("the planted reason") == 2
     client.force_login(charlie)
