@@ -51,6 +51,7 @@ urlpatterns = [
     path("alerts/acknowledge/<str:token>/", links.acknowledge, name="acknowledge-link"),
     path("alerts/unsubscribe/<str:token>/", links.unsubscribe, name="unsubscribe"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/settings/", alerting.choose, name="alert-settings"),
     path("alerts/put-off/<int:pk>/again/", alerts.put_off_again, name="put-off-again"),
     path("alerts/<int:pk>/again/", alerts.message_again, name="message-again"),
     path("teams/<slug:slug>/availability/", availability.team, name="team-availability"),

@@ -128,7 +128,7 @@ def _message(team: Team, channel: Channel, recipient: str) -> Message:
         "subject": f"Test notification for {team.name}",
         "text": "Someone asked for this test on the team's page. If you can read it, outages will reach you too.",
         "path": reverse("alerting", args=[team.slug]),
-        "link_text": f"Notifications for {team.name}",
+        "link_text": f"Alert settings of {team.name}",
         "name": "Test",
         "team": team.name,
         "team_slug": team.slug,

@@ -6,11 +6,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.mail_addresses import same
 from teams import confirmations
-from teams.access import allows, person, team_of
+from teams.access import allows, person, team_of, teams_of
 from teams.models import Role, Team
 from teams.views.addresses import ask_new
 
@@ -18,6 +18,16 @@ from ..alerts import policy, recipients, test_messages
 from ..alerts.forms import AlertingForm
 from ..models import AlertPolicy, Channel
 from ..queries.alerting import people
+
+
+@require_GET
+def choose(request: HttpRequest) -> HttpResponse:
+    """To the alert settings of a team: the one that `team` names, else the first that the person is a member of."""
+    user, slug = person(request), request.GET.get("team", "")
+    if slug:
+        return redirect("alerting", team_of(request, slug).slug)
+    team = teams_of(user).filter(memberships__user=user).first() or teams_of(user).first()
+    return redirect("alerting", team.slug) if team else render(request, "fleet/alerting_none.html")
 
 
 @never_cache
@@ -41,6 +51,7 @@ def alerting(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPolicy, secret: str = "") -> HttpResponse:
     shown = {
         "team": team,
+        "teams": list(teams_of(person(request)).values_list("slug", "name")),
         "form": form,
         "people": people(team, rules),
         "pending": confirmations.pending(team),

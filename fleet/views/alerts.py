@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import fence
 from teams import audit
-from teams.access import person, teams_of
+from teams.access import person
 
 from .. import access
 from ..alerts import delivery
@@ -26,7 +26,6 @@ def alerts(request: HttpRequest) -> HttpResponse:
     shown = {
         "state": state,
         "states": queries.STATES,
-        "teams": teams_of(user),
         "mail_works": settings.EMAIL_CONFIGURED,
         "page": queries.dropped(user, number) if state == queries.DROPPED else queries.listing(user, state, number),
         "dead": queries.dead_letters(user) if first else None,

@@ -15,10 +15,16 @@ def current(client, path: str) -> list[str]:
     return re.findall(r'<a href="[^"]*" aria-current="page">(\w+)</a>', menu[0])
 
 
-@pytest.mark.parametrize("path", ["/", "/endpoints/add/", "/silences/", "/maintenance/", "/?team=a-team"])
+@pytest.mark.parametrize("path", ["/", "/endpoints/add/", "/?team=a-team"])
 def test_what_concerns_endpoints_is_the_fleet(client, alice, path):
     client.force_login(alice)
     assert current(client, path) == ["Fleet"]
+
+
+@pytest.mark.parametrize("path", ["/silences/", "/maintenance/", "/teams/search/alerting/"])
+def test_what_concerns_alerts_is_below_alerts(client, alice, path):
+    client.force_login(alice)
+    assert current(client, path) == ["Alerts"]
 
 
 @pytest.mark.parametrize("name", ["models", "incidents", "alerts", "advisor", "decisions", "guide"])

@@ -112,6 +112,7 @@ RULES = {
     "message-again": act(May.OPERATOR),
     "put-off-again": act(May.OPERATOR),
     "team-availability": read(May.SEE),
+    "alert-settings": read(May.PERSON),
     "alerting": Rule(May.VIEWER, May.OWNER),
     "alerting-test": act(May.OWNER, channel="mail"),
     "alerting-recipient": act(May.OWNER, act="clear", address="oncall@example.org"),

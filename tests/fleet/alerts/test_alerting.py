@@ -46,8 +46,7 @@ def ask_for_test(page, channel: str) -> str:
 
 
 def test_what_a_team_chose_is_stored_and_shown(page, team):
-    assert "Notifications for Search" in text(page.get("/teams/search/"))
-    assert "Notifications for Search" in text(page.get("/alerts/"))
+    assert "Alert settings" in text(page.get("/teams/search/"))
     assert page.post(PATH, GOOD).status_code == 302
     stored = AlertPolicy.objects.get()
     assert (stored.remind_every, stored.escalate_to, stored.escalate_after) == (6, ["boss@example.org"], 45)
