@@ -8,7 +8,7 @@ from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from core import mail_addresses
+from core import display, mail_addresses, time_zones
 from core.form_fields import LinesField
 from core.stale import OpenedForm
 
@@ -110,6 +110,28 @@ class MailAddressForm(forms.Form):
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
+
+
+class DisplayForm(forms.Form):
+    """Theme, clock and zone of a browser."""
+
+    theme = forms.ChoiceField(choices=tuple(display.THEMES.items()), required=False)
+    clock = forms.ChoiceField(choices=tuple(display.CLOCKS.items()), required=False)
+    zone = forms.CharField(
+        required=False,
+        label="Time zone",
+        help_text="Such as Europe/Vienna. Empty: the browser's own.",
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, shown: display.Display, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"theme": shown.theme, "clock": shown.clock, "zone": shown.zone}, **kwargs)
+
+    def clean_zone(self) -> str:
+        zone = self.cleaned_data["zone"]
+        if zone and zone not in time_zones.known():
+            raise ValidationError("There is no time zone of this name. Choose one of the list, such as Europe/Vienna.")
+        return zone
 
 
 class RoleForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import addresses, audit, invitations, mail, members, people, sessions, start, teams, tokens
+from .views import account, addresses, audit, invitations, mail, members, people, sessions, start, teams, tokens
 
 urlpatterns = [
     path("start/<str:token>/", start.start, name="start"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("teams/<slug:slug>/invite/", invitations.invite, name="invite"),
     path("teams/<slug:slug>/invitations/<int:pk>/withdraw/", invitations.withdraw, name="invitation-withdraw"),
     path("join/<str:token>/", invitations.invitation, name="invitation"),
+    path("account/", account.account, name="account"),
     path("account/mail/", mail.address, name="mail-address"),
     path("account/mail/<str:token>/", mail.confirm, name="mail-confirm"),
     path("account/data/", people.data, name="person-data"),

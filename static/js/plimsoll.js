@@ -4,10 +4,23 @@
 
   document.documentElement.classList.add("js");
 
+  // The zone and the clock of the account page, else the browser's own. A browser may not know every zone's name.
+  function usual() {
+    var chosen = document.documentElement.dataset;
+    var options = chosen.clock ? { hourCycle: chosen.clock === "12" ? "h12" : "h23" } : {};
+    try {
+      new Intl.DateTimeFormat(undefined, { timeZone: chosen.zone });
+      return Object.assign(options, { timeZone: chosen.zone });
+    } catch (unknown) { return options; }
+  }
+  var USUAL = usual();
+  function formatOf(options) { return new Intl.DateTimeFormat(undefined, Object.assign({}, USUAL, options)); }
+
   // Times: <time datetime data-form="since|ago|clock|exact">
   var UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  var fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  var zoneName = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
+  var fullTime = formatOf({ dateStyle: "medium", timeStyle: "medium" });
+  var zoneName = formatOf({ timeZoneName: "short" });
+  var day = formatOf({ dateStyle: "short" }), wall = formatOf({ dateStyle: "short", timeStyle: "short" });
   var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   var DAY = { day: "numeric", month: "short" };
   var dated = new Intl.DateTimeFormat(undefined, Object.assign({}, DAY, HOUR));
@@ -15,8 +28,8 @@
 
   function clockOf(time) {
     return {
-      today: new Intl.DateTimeFormat(undefined, time),
-      other: new Intl.DateTimeFormat(undefined, Object.assign({}, DAY, time))
+      today: formatOf(time),
+      other: formatOf(Object.assign({}, DAY, time))
     };
   }
 
@@ -28,16 +41,16 @@
 
   // Empty, but in an hour that the clock shows twice: then the name of the zone.
   function zoneOf(at) {
-    var shown = at.toString().slice(0, 21);
+    var shown = wall.format(at);
     var twice = [-60, -30, 30, 60].some(function (minutes) {
-      return new Date(at.getTime() + minutes * 60000).toString().slice(0, 21) === shown;
+      return wall.format(at.getTime() + minutes * 60000) === shown;
     });
     return twice ? " " + zoneName.formatToParts(at).find(function (p) { return p.type === "timeZoneName"; }).value : "";
   }
 
   function timeText(form, at, now) {
     if (clocks[form]) {
-      return clocks[form][at.toDateString() === now.toDateString() ? "today" : "other"].format(at) + zoneOf(at);
+      return clocks[form][day.format(at) === day.format(now) ? "today" : "other"].format(at) + zoneOf(at);
     }
     var lasted = span((now - at) / 1000);
     return form === "ago" ? lasted + " ago" : lasted;
@@ -59,7 +72,7 @@
 
   // Forms with times: <input or select data-zone> gets the reader's time zone, <span data-zone> its name.
   function fillZones() {
-    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    var zone = fullTime.resolvedOptions().timeZone;
     document.querySelectorAll("[data-zone]").forEach(function (element) {
       if (element.tagName === "SPAN") { element.textContent = zone; return; }
       var before = element.value;

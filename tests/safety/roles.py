@@ -163,6 +163,7 @@ RULES = {
     "address-confirm": Rule(May.EVERYONE, May.EVERYONE),
     "mail-address": Rule(May.PERSON, May.PERSON),
     "mail-confirm": Rule(May.SELF, May.SELF),
+    "account": Rule(May.PERSON, May.PERSON),
     "person-data": read(May.PERSON),
     "own-export": act(May.PERSON),
     "own-delete": Rule(May.PERSON, May.PERSON),

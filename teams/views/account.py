@@ -1,0 +1,39 @@
+"""The page about one's own account."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from core import display, time_zones
+
+from .. import access
+from ..accounts import mail_address
+from ..accounts.people import teams_with_role
+from ..forms import DisplayForm
+
+
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is here, and how this browser shows times and colours."""
+    person = access.person(request)
+    form = DisplayForm(request.POST or None, shown=display.Display.of(request.COOKIES))
+    if request.method == "POST" and form.is_valid():
+        messages.success(request, "Saved for this browser.")
+        answer = redirect("account")
+        answer.set_cookie(
+            display.COOKIE,
+            display.Display(**form.cleaned_data).cookie,
+            max_age=display.MAX_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
+        return answer
+    shown = {
+        "form": form,
+        "confirmed": mail_address.confirmed(person),
+        "teams": teams_with_role(person),
+        "zones": time_zones.places(),
+    }
+    return render(request, "teams/account.html", shown)
