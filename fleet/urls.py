@@ -15,6 +15,7 @@ from .views import (
     load,
     models,
     muting,
+    own_alerts,
     styleguide,
 )
 
@@ -51,6 +52,7 @@ urlpatterns = [
     path("alerts/acknowledge/<str:token>/", links.acknowledge, name="acknowledge-link"),
     path("alerts/unsubscribe/<str:token>/", links.unsubscribe, name="unsubscribe"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("account/alerts/", own_alerts.own_alerts, name="own-alerts"),
     path("alerts/settings/", alerting.choose, name="alert-settings"),
     path("alerts/put-off/<int:pk>/again/", alerts.put_off_again, name="put-off-again"),
     path("alerts/<int:pk>/again/", alerts.message_again, name="message-again"),

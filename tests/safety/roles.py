@@ -112,6 +112,7 @@ RULES = {
     "message-again": act(May.OPERATOR),
     "put-off-again": act(May.OPERATOR),
     "team-availability": read(May.SEE),
+    "own-alerts": Rule(May.PERSON, May.VIEWER, {"team": "search", "mails": "off"}),
     "alert-settings": read(May.PERSON),
     "alerting": Rule(May.VIEWER, May.OWNER),
     "alerting-test": act(May.OWNER, channel="mail"),
