@@ -161,7 +161,7 @@ def test_probe_of_a_closed_port_says_why_and_what_to_do_and_exits_with_1(capsys)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nonsense"], "http://"),
+        (["ftp://gpu-1"], "http://"),
         (["ftp://gpu-1"], "http"),
         (["http://:sekrit@gpu-1"], "password"),
         (["http://gpu-1", "--user", "me:sekrit"], "colon"),

@@ -88,7 +88,7 @@ def test_without_a_name_host_and_port_make_one(page, team):
     ("url", "sentence"),
     [
         ("", "Write the address of the server"),
-        ("gpu-1", "must begin with http://"),
+        ("gpu-1 http", "space"),
         ("ftp://gpu-1", "Only http:// and https://"),
         ("http://:secret@gpu-1", "Leave user name and password out"),
         ("http://0.0.0.0:8000/v1", "write 127.0.0.1 or the machine"),
@@ -155,7 +155,7 @@ def test_checking_names_the_broken_step_and_what_to_try(page, team):
 
 
 def test_checking_a_bad_address_says_so_and_an_empty_one_nothing(page, team):
-    assert "must begin with" in text(page.post("/endpoints/check/", {"url": "gpu-1"}, headers=HTMX))
+    assert "Only http://" in text(page.post("/endpoints/check/", {"url": "ftp://gpu-1"}, headers=HTMX))
     assert text(page.post("/endpoints/check/", {"url": ""}, headers=HTMX)).strip() == ""
 
 

@@ -18,7 +18,7 @@ CREDENTIALS = (
 )
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
-_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?#].*)?")
+_BARE_HOST = re.compile(r"([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#].*)?")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _QUOTES = "\"'`“”„\u2018\u2019«»"
 
@@ -67,8 +67,8 @@ def parse_base_url(text: str) -> str:
 def read_address(text: str) -> Address:
     """The base URL, without routes such as /v1/chat/completions or /api/generate, and the credentials beside it.
 
-    A host with a port ("localhost:11434") is taken for http. Of a curl command its URL, its bearer key and its
-    "-u user:password" are read. The URL is such that reading it again changes nothing.
+    A host without a scheme ("gpu-1", "localhost:11434") is taken for http. Of a curl command its URL, its bearer key and
+    its "-u user:password" are read. The URL is such that reading it again changes nothing.
     Raises ValueError with a sentence for the person who typed it; it never repeats what may be a secret.
     """
     if len(text) > LONGEST_PASTE:
@@ -96,7 +96,7 @@ def _tidied(text: str) -> str:
     text = re.sub(r"^(https?:/+)+(?=https?:/)", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^(https?)([:;][/\\]+|[/\\]{2,})", r"\1://", text, flags=re.IGNORECASE)
     text = re.sub(r"^//(?=[\w\[])", "http://", text)
-    return f"http://{text}" if _HOST_AND_PORT.fullmatch(text) else text
+    return f"http://{text}" if _BARE_HOST.fullmatch(text) else text
 
 
 def _without_credentials(text: str) -> tuple[str, str, str]:

@@ -100,7 +100,7 @@ def test_a_mistake_is_reported_with_line_and_key(tmp_path, text, shown):
 
 
 def test_all_mistakes_are_reported_together_in_the_order_of_the_file(tmp_path):
-    text = SHORT + "  - {name: a, url: nonsense, interval: x}\n  - {nam: b}\n- slug: b\n  nme: B\n"
+    text = SHORT + "  - {name: a, url: 'ftp:', interval: x}\n  - {nam: b}\n- slug: b\n  nme: B\n"
     lines = refused(tmp_path, text).splitlines()
     assert [line.split(":")[0].removeprefix("fleet.yaml ") for line in lines] == [
         "line 4", "line 4", "line 5", "line 5", "line 5", "line 7"

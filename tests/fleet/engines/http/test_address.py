@@ -13,6 +13,11 @@ from fleet.engines.http.client import Client, parse_base_url
     [
         ("http://gpu-1:11434", "http://gpu-1:11434"),
         ("localhost:11434/v1", "http://localhost:11434"),
+        ("gpu-1", "http://gpu-1"),
+        ("localhost", "http://localhost"),
+        ("10.0.0.4", "http://10.0.0.4"),
+        ("gpu-1.example.org/llm/v1", "http://gpu-1.example.org/llm"),
+        ("[::1]", "http://[::1]"),
         ("  HTTPS://Gpu-1.Example/ollama//  ", "https://gpu-1.example/ollama"),
         ("http://gpu-1:8000/v1", "http://gpu-1:8000"),
         ("http://gpu-1:8000/v1/", "http://gpu-1:8000"),
@@ -49,7 +54,7 @@ def test_addresses_as_people_paste_them(text: str, expected: str) -> None:
     ("text", "word"),
     [
         ("", "Write the address"),
-        ("gpu-1", "begin with"),
+        ("gpu-1://x", "Only http"),
         ("ftp://gpu-1", "Only http"),
         ("http://me:pw@gpu-1", "username"),
         ("http://:pw@gpu-1", "username"),
