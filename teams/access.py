@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from . import audit
-from .models import Role, Team
+from .models import AuditEntry, Role, Team
 
 
 def person(request: HttpRequest) -> User:
@@ -47,6 +47,22 @@ def teams_of(user: User | AnonymousUser, role: Role = Role.VIEWER) -> QuerySet[T
     if user.is_superuser:
         return Team.objects.all()
     return Team.objects.filter(memberships__user=user.pk, memberships__role__in=role.and_above)
+
+
+def preset_team(user: User, filtered: str = "") -> Team | None:
+    """The team that a form about something new begins with, of those in which the person is an operator.
+
+    That is the one of the slug `filtered`, else one that they are a member of, else the one they last did something in
+    (administrators may choose any team); None where nothing points to one: then they choose.
+    """
+    may = teams_of(user, Role.OPERATOR)
+    if found := may.filter(slug=filtered).first() if filtered else None:
+        return found
+    own = may.filter(memberships__user=user.pk)
+    choices = own if own.exists() else may
+    acted = AuditEntry.objects.filter(actor_id=user.pk, team_id__in=choices.values("pk"))
+    last = acted.exclude(action="access.refused").values_list("team_id", flat=True).first()
+    return choices.filter(pk=last).first() or own.first() or (may.get() if may.count() == 1 else None)
 
 
 def team_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Team:

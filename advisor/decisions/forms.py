@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from core import dates
 from fleet.models import Endpoint
-from teams.access import teams_of
+from teams.access import preset_team, teams_of
 from teams.models import Role, Team
 
 from ..models import Decision
@@ -96,6 +96,9 @@ class DecisionForm(forms.Form):
             del self.fields["team"]
         else:
             self._choices("team").queryset = teams
+            preset = self.initial.get("team") or preset_team(user)
+            self.initial["team"] = preset
+            self._choices("team").empty_label = None if preset else "Choose a team"
 
     def _choices(self, name: str) -> Any:
         return self.fields[name]

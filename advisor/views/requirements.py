@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.access import anyone, person, teams_of
+from teams.access import anyone, person, preset_team, teams_of
 from teams.models import Role
 
 from .. import access, requirements
@@ -64,7 +64,7 @@ def _save_page(
         "errors": errors,
         "teams": teams_of(user, Role.OPERATOR),
         "name": _name(request),
-        "team": request.POST.get("team", ""),
+        "team": request.POST.get("team") or (preset.slug if (preset := preset_team(user)) else ""),
         "key": uuid4() if status != 200 else request.POST.get("key") or uuid4(),
     }
     return render(request, "advisor/save.html", shown, status=status)

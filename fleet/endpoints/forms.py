@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from core.form_fields import LinesField, number
 from core.stale import OpenedForm
-from teams.access import teams_of
+from teams.access import preset_team, teams_of
 from teams.models import Role, Team
 
 from ..engines.http.address import LONGEST_PASTE, Address, read_address
@@ -125,7 +125,11 @@ class EndpointForm(OpenedForm):
                 self.fields["forget_key"] = forms.BooleanField(label="Forget the stored key", required=False)
             self.stands_for({**initial_of(endpoint), "timeout": endpoint.timeout})
         else:
-            self.fields["team"].queryset = teams_of(user, Role.OPERATOR)  # type: ignore[attr-defined]
+            team: Any = self.fields["team"]
+            team.queryset = teams_of(user, Role.OPERATOR)
+            preset = preset_team(user, self.initial.get("team", ""))
+            self.initial["team"] = preset
+            team.empty_label = None if preset else "Choose a team"
 
     def clean_url(self) -> str:
         typed: str = self.cleaned_data["url"]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 
 from fleet import endpoints
 from fleet.models import Endpoint
-from teams.models import Team
+from teams.models import Membership, Role, Team
 from tests.fake_engine import FakeEngine
 from tests.html import flat
 
@@ -128,6 +129,17 @@ def test_one_can_add_only_to_ones_own_teams(page, other_team):
     response = page.post("/endpoints/add/", {**FORM, "url": "http://gpu-1", "team": other_team.pk})
     assert "Choose one of your teams" in text(response)
     assert not Endpoint.objects.exists()
+
+
+def test_the_form_begins_with_the_team_of_the_filter_or_ones_own(client, team, other_team):
+    root = User.objects.create_superuser("root", "root@example.org", "a long password")
+    client.force_login(root)
+    assert '<option value="" selected>Choose a team</option>' in text(client.get("/endpoints/add/"))
+    Membership.objects.create(user=root, team=team, role=Role.OWNER)
+    assert f'<option value="{team.pk}" selected>' in text(client.get("/endpoints/add/"))
+    endpoints.add(team, name="a", url="http://a")
+    assert 'href="/endpoints/add/?team=platform"' in text(client.get("/?team=platform"))
+    assert f'<option value="{other_team.pk}" selected>' in text(client.get("/endpoints/add/?team=platform"))
 
 
 def test_checking_shows_engine_proof_version_and_models_before_saving(page, team, ollama):

@@ -67,8 +67,8 @@ def parse_base_url(text: str) -> str:
 def read_address(text: str) -> Address:
     """The base URL, without routes such as /v1/chat/completions or /api/generate, and the credentials beside it.
 
-    A host without a scheme ("gpu-1", "localhost:11434") is taken for http. Of a curl command its URL, its bearer key and
-    its "-u user:password" are read. The URL is such that reading it again changes nothing.
+    A host without a scheme ("gpu-1", "localhost:11434") is taken for http. Of a curl command its URL, its bearer key
+    and its "-u user:password" are read. The URL is such that reading it again changes nothing.
     Raises ValueError with a sentence for the person who typed it; it never repeats what may be a secret.
     """
     if len(text) > LONGEST_PASTE:
