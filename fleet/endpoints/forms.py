@@ -61,7 +61,7 @@ class EndpointForm(OpenedForm):
     name = forms.CharField(
         label="Name", max_length=80, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Left empty, host and port make the name.",
+        help_text="Default: host and port, such as gpu-1-11434.",
     )  # fmt: skip
     team = forms.ModelChoiceField(
         label="Team", queryset=Team.objects.none(), empty_label=None,
@@ -81,17 +81,19 @@ class EndpointForm(OpenedForm):
     unverified = forms.BooleanField(label="Do not verify its certificate", required=False, help_text=UNVERIFIED_HELP)
     engine = forms.ChoiceField(
         label="Engine", required=False,
-        help_text="Pinned, another engine answering there counts as degraded.",
+        help_text="If set, any other engine counts as degraded.",
         error_messages={"invalid_choice": "Choose one of the engines in the list."},
     )  # fmt: skip
-    interval = _number("Probe every", "interval", "seconds", "5 to 3600.")
-    timeout = _number("Give up after", "timeout", "seconds", TIMEOUT_HELP, forms.FloatField)
+    interval = _number("Interval", "interval", "seconds", "5 to 3600.")
+    timeout = _number("Timeout", "timeout", "seconds", TIMEOUT_HELP, forms.FloatField)
     fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
     recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
-    fail_of = _number("… among the last", "fail_of", "", "Then they need not be in a row. 0: in a row.")
-    fail_for = _number("… and for", "fail_for", "seconds", "Trouble that ends sooner is not alerted. 0: no wait.")
-    slow_after = _number("Slow from", "slow_after", "milliseconds", "A slower first answer is degraded. Empty: never.")
-    start_within = _number("Starts within", "start_within", "seconds", START_HELP)
+    fail_of = _number("… out of the last", "fail_of", "", "Probes. 0: they have to be in a row.")
+    fail_for = _number("… for at least", "fail_for", "seconds", "Shorter outages do not alert. 0: no wait.")
+    slow_after = _number(
+        "Slow threshold", "slow_after", "milliseconds", "A slower first answer is degraded. Empty: never."
+    )
+    start_within = _number("Startup grace period", "start_within", "seconds", START_HELP)
     depends_on = forms.ModelChoiceField(
         label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
         help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
@@ -103,7 +105,7 @@ class EndpointForm(OpenedForm):
         help_text="One per line. Now and then one that is loaded is asked for a single token, so that an engine that "
         "answers but generates nothing is found. Empty: never.",
     )  # fmt: skip
-    canary_every = _number("Ask one every", "canary_every", "seconds", "300 to 86400.")
+    canary_every = _number("Canary interval", "canary_every", "seconds", "300 to 86400.")
     expected_models = LinesField(
         label="Expected models", required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
@@ -197,11 +199,6 @@ class EndpointForm(OpenedForm):
         username = typed.get("username", "")
         return "url" in typed and not self.stored_key(typed["url"], not typed.get("unverified"), username)
 
-    @property
-    def errors_in_details(self) -> bool:
-        """Whether a field of the folded part needs attention."""
-        return any(name in self.errors for name in DETAILS)
-
 
 def _others(endpoint: Endpoint | None, user: Any) -> Any:
     """What it may depend on: of its team; for a new one of any of the person's teams, since the team is chosen too."""
@@ -213,11 +210,6 @@ def _others(endpoint: Endpoint | None, user: Any) -> Any:
 
 NUMBERS = ("interval", "timeout", "fail_after", "recover_after", "fail_of", "fail_for", "canary_every")
 """The numbers that have a default."""
-
-DETAILS = (
-    "engine", "unverified", *NUMBERS, "slow_after", "start_within", "depends_on", "canary_models", "expected_models"
-)  # fmt: skip
-"""The fields that are folded away: they have good defaults."""
 
 
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:

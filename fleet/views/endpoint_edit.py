@@ -16,7 +16,8 @@ from .. import access, endpoints
 from ..endpoints import throttle
 from ..endpoints.check import Check, check
 from ..endpoints.discovery import PORTS, find_servers
-from ..endpoints.forms import DETAILS, EndpointForm, default_numbers, initial_of
+from ..endpoints.form_sections import sections
+from ..endpoints.forms import EndpointForm, default_numbers, initial_of
 from ..endpoints.pause_form import PauseForm
 from ..models import Endpoint
 from ..templatetags.plimsoll import clock
@@ -32,7 +33,7 @@ def endpoint_add(request: HttpRequest) -> HttpResponse:
     added = form.save() if form.is_valid() else None
     if added is None:
         return _form_page(request, form)
-    messages.success(request, f"{added.name} is watched now. The first probe is on its way.")
+    messages.success(request, f"{added.name} is added. Its first probe is on its way.")
     return redirect(added)
 
 
@@ -146,13 +147,12 @@ def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = None) -> HttpResponse:
     team_less = form.endpoint is None and not teams_of(person(request), Role.OPERATOR).exists()
-    details = [form[name] for name in DETAILS]
     shown = {
         "form": form,
         "endpoint": form.endpoint,
         "check": result,
         "asked": True,
-        "details": details,
+        "sections": sections(form),
     }
     status = 422 if form.is_bound and form.errors and result is None else 200
     return render(request, "fleet/form.html", {**shown, "team_less": team_less}, status=status)

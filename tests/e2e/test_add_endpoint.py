@@ -34,14 +34,14 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     assert not complaints
 
 
-def test_typing_an_address_shows_what_answers_there_and_one_click_watches_it(page: Page, site: Site, ollama):
+def test_typing_an_address_shows_what_answers_there_and_one_click_adds_it(page: Page, site: Site, ollama):
     page.goto(f"{site.url}/endpoints/add/")
     page.fill("#id_url", ollama.url)
     expect(page.locator("#check")).to_contain_text("Ollama 0.30.1 answers")
     expect(page.locator("#check")).to_contain_text("qwen3:8b")
     expect(page.locator("#id_url")).to_be_focused()
     page.fill("#id_name", "found by typing")
-    page.get_by_role("button", name="Watch it").click()
+    page.get_by_role("button", name="Add endpoint").click()
     expect(page.locator("h1")).to_have_text("found by typing")
 
 

@@ -59,7 +59,7 @@ def test_what_was_typed_stays_and_can_be_sent_after_signing_in_elsewhere(page: P
     page.context.add_cookies([{**one, "value": "y" * 32} if "csrf" in one["name"] else one for one in cookies])
     come_back_to(page)
     expect(page.locator("#refusal")).to_be_hidden()
-    page.get_by_role("button", name="Watch it").click()
+    page.get_by_role("button", name="Add endpoint").click()
     expect(page.locator("h1")).to_have_text("typed before")
 
 

@@ -54,13 +54,13 @@ def test_a_server_that_is_watched_already_is_marked_however_its_host_was_spelled
     assert found.watched_as == watched
 
 
-def test_the_page_offers_to_watch_what_it_found(client, alice, team, ollama, monkeypatch):
+def test_the_page_offers_to_add_what_it_found(client, alice, team, ollama, monkeypatch):
     monkeypatch.setattr(
         "fleet.views.endpoint_edit.find_servers", lambda known, own_ports: find_servers(known, [ollama.port])
     )
     client.force_login(alice)
     page = client.get("/endpoints/discovered/").content.decode()
-    assert "Ollama 0.30.1" in page and here(ollama) in page and "Watch it" in page
+    assert "Ollama 0.30.1" in page and here(ollama) in page and "Add endpoint" in page
     offered = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page))
     assert offered["name"] == f"localhost-{ollama.port}"
     assert client.post("/endpoints/add/", offered).status_code == 302
@@ -80,5 +80,5 @@ def test_nothing_is_called_for_who_is_an_operator_of_no_team(client, charlie, ol
     )
     client.force_login(charlie)
     page = client.get("/endpoints/discovered/").content.decode()
-    assert "Ollama" not in page and "Watch it" not in page and "takes the role operator" in page
+    assert "Ollama" not in page and "Add endpoint" not in page and "takes the role operator" in page
     assert not ollama.requests
