@@ -19,6 +19,7 @@ from teams.models import Team
 from ..engines.errors import Cause
 from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
+from ..engines.reading import Reading, to_json
 from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..incidents import lifecycle, root_cause
@@ -46,8 +47,8 @@ KEY_AGAIN = (
 )
 
 
-def add(team: Team, **fields: Any) -> Endpoint:
-    """Adds an endpoint and has it probed with the next tick.
+def add(team: Team, *, reading: Reading | None = None, **fields: Any) -> Endpoint:
+    """Adds an endpoint and has it probed with the next tick; it begins with what a check's `reading` found.
 
     Raises ValidationError with a sentence per field, also for a name or URL that the team watches already, and for
     one endpoint more than ENDPOINTS_PER_TEAM.
@@ -61,7 +62,11 @@ def add(team: Team, **fields: Any) -> Endpoint:
             raise ValidationError({"team": why})
         endpoint.save()
         now = datetime.now(UTC)
-        EndpointState.objects.create(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
+        state = EndpointState(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
+        if reading and reading.identity and endpoint.engine in ("", reading.identity.engine):
+            state.engine, state.proof, state.identified_at = reading.identity.engine, reading.identity.proof[:300], now
+            state.facts = to_json(reading.facts)
+        state.save(force_insert=True)
         audit.record("endpoint.added", team=team, what=endpoint, detail={"url": redact(endpoint.url)})
     update_boards(endpoint.pk)
     return endpoint

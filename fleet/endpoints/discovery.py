@@ -31,6 +31,7 @@ class Found:
     proof: str
     version: str | None
     models: tuple[str, ...]
+    reading: Reading
     watched_as: Endpoint | None = None
 
 
@@ -69,5 +70,6 @@ def _found(url: str, reading: Reading, identity: Identity, watched_as: Endpoint 
         proof=identity.proof,
         version=reading.facts.version,
         models=tuple(model.name for model in reading.facts.models),
+        reading=reading,
         watched_as=watched_as,
     )

@@ -16,7 +16,7 @@ from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
-from . import actions
+from . import actions, found
 
 
 def _number(
@@ -114,7 +114,7 @@ class EndpointForm(OpenedForm):
 
     def __init__(self, *args: Any, user: Any, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.endpoint = endpoint
+        self.user, self.endpoint = user, endpoint
         self.pasted: Address | None = None
         self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
         self.fields["timeout"].required, self.fields["timeout"].initial = False, None
@@ -177,7 +177,8 @@ class EndpointForm(OpenedForm):
                     del values["api_key"]
                 actions.change(self.endpoint, **values)
                 return self.endpoint
-            return actions.add(self.cleaned_data["team"], **values)
+            reading = found.recall(self.user.pk, values["url"], values["username"])
+            return actions.add(self.cleaned_data["team"], reading=reading, **values)
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)

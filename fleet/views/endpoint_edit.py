@@ -13,7 +13,7 @@ from teams.access import person, teams_of
 from teams.models import Role
 
 from .. import access, endpoints
-from ..endpoints import throttle
+from ..endpoints import found, throttle
 from ..endpoints.check import Check, check
 from ..endpoints.discovery import PORTS, find_servers
 from ..endpoints.form_sections import sections
@@ -64,7 +64,9 @@ def _check(user: User, form: EndpointForm) -> Check:
     key = values.get("api_key") or form.stored_key(values["url"], verify, username)
     watched = access.visible(user, Endpoint.objects.all())
     engine, expected = values.get("engine", ""), values.get("expected_models", [])
-    return check(values["url"], key, engine, expected, verify, username=username, watched=watched)
+    result = check(values["url"], key, engine, expected, verify, username=username, watched=watched)
+    found.keep(user.pk, values["url"], username, result.reading)
+    return result
 
 
 @require_GET
@@ -75,8 +77,10 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     known = access.visible(user, Endpoint.objects.all())
     refused = throttle.REFUSED if teams and not throttle.allowed(user.pk) else ""
     own_ports = {settings.PORT, int(request.get_port())}
-    found = find_servers(known, own_ports=own_ports) if teams and not refused else []
-    shown = {"found": found, "teams": teams, "ports": PORTS, "defaults": default_numbers()}
+    servers = find_servers(known, own_ports=own_ports) if teams and not refused else []
+    for server in servers:
+        found.keep(user.pk, server.url, "", server.reading)
+    shown = {"found": servers, "teams": teams, "ports": PORTS, "defaults": default_numbers()}
     shown["refused"] = refused
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)

@@ -174,6 +174,26 @@ def test_checking_shows_engine_proof_version_and_models_before_saving(page, team
     assert not Endpoint.objects.exists()
 
 
+def test_what_a_check_found_is_known_of_the_new_endpoint_at_once(page, team, ollama):
+    typed = {**FORM, "url": ollama.url, "team": team.pk}
+    page.post("/endpoints/check/", typed, headers=HTMX)
+    page.post("/endpoints/add/", typed)
+    state = Endpoint.objects.get().state
+    assert (state.engine, state.known().version, state.status) == ("ollama", "0.30.1", "unknown")
+    assert "Ollama 0.30.1" in text(page.get(state.endpoint.get_absolute_url()))
+
+
+def test_what_a_check_found_is_nothing_for_another_pinned_engine_or_person(client, page, team, bob, ollama):
+    typed = {**FORM, "url": ollama.url, "team": team.pk}
+    page.post("/endpoints/check/", typed, headers=HTMX)
+    page.post("/endpoints/add/", {**typed, "engine": "vllm"})
+    assert Endpoint.objects.get().state.engine == ""
+    endpoints.remove(Endpoint.objects.get())
+    client.force_login(bob)
+    client.post("/endpoints/add/", typed)
+    assert Endpoint.objects.get().state.engine == ""
+
+
 def test_checking_uses_the_key_that_was_typed_and_says_when_it_is_refused(page, team):
     with FakeEngine("vllm") as vllm:
         vllm.api_key = "sk-1"
