@@ -31,6 +31,8 @@ from advisor.models import Requirement
 from core.models import PutOff
 from fleet.alerts import links
 from fleet.alerts.gathering import gather
+from fleet.endpoints.many import batch
+from fleet.endpoints.many.pasted import Pasted
 from fleet.models import MaintenanceWindow, Message, Silence
 from teams import confirmations, invitations, tokens
 from teams.accounts import mail_address
@@ -92,6 +94,8 @@ class SmallFleet:
         put_off = PutOff.objects.create(team=self.team, since=now, tried_at=now, next_try_at=now, **sweep)
         decision = record(self.user, self.team, endpoints=[endpoint])
         evidence = decision.evidence.create(since=now, judged_at=now, state="strained", confidence="low")
+        pasted = batch.start(self.user, self.team, [Pasted(1, "http://127.0.0.1:9", named)])
+        assert pasted
         requirement = Requirement.objects.create(
             team=self.team, name="Ours", catalogue_version="1", share_token="s" * 43
         )
@@ -114,6 +118,7 @@ class SmallFleet:
             ("advisor/requirements/", {"pk": requirement.pk}),
             ("advisor/shared/", {"token": "s" * 43}),
             ("decisions/", {"pk": decision.pk, "row": evidence.pk}),
+            ("endpoints/add/many/", {"key": pasted.key}),
             ("endpoints/", {"pk": endpoint.pk}),
             ("guide/", {"slug": "api"}),
             ("incidents/", {"pk": incident.pk}),

@@ -81,6 +81,8 @@ RULES = {
     "board-layout": act(May.PERSON),
     "live": Rule(May.PERSON, May.PERSON),
     "endpoint-add": Rule(May.PERSON, May.PERSON),
+    "endpoint-add-many": Rule(May.PERSON, May.OPERATES),
+    "endpoint-add-checked": Rule(May.SELF, May.SELF),
     "endpoint-check": act(May.OPERATES),
     "endpoint-discovered": read(May.PERSON),
     "endpoint": read(May.SEE),

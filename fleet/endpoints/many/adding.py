@@ -1,0 +1,95 @@
+"""What a page shows of a list of addresses, row by row, and the adding of those that are ticked."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from teams.access import teams_of
+from teams.models import Role, Team
+
+from ...models import Endpoint
+from .. import actions, found
+from .batch import EACH, OVERALL, Batch, answers
+from .pasted import Pasted
+
+LATE = f"Not probed: all addresses together have {OVERALL + EACH:.0f} s. Add it all the same, or check it alone."
+
+
+@dataclass(slots=True)
+class Row:
+    """One address of a list."""
+
+    index: int
+    pasted: Pasted
+    team: Team | None
+    name: str
+    answer: dict[str, Any] | None  # batch._answer; None where nothing is known yet
+    pending: bool
+    problem: str = ""  # why it can't be added, or why adding it failed
+    watched_as: Endpoint | None = None  # what watches the address in this team already
+    ticked: bool = False
+
+    @property
+    def addable(self) -> bool:
+        """Whether it may be ticked."""
+        return not self.pasted.problem and self.team is not None and self.watched_as is None
+
+
+def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:
+    """All of a list as it stands; ticked is what answers, or may still answer. `watched` is what the person sees."""
+    known, over = answers(batch), batch.over
+    may = list(teams_of(user, Role.OPERATOR))
+    by_name = {text.lower(): team for team in may for text in (team.name, team.slug)}
+    usual = next((team for team in may if team.pk == batch.team), None)
+    urls = {row.url for row in batch.rows if not row.problem}
+    twins = {(each.team_id, each.url): each for each in watched.filter(url__in=urls)}
+    used: set[str] = set()
+    made = []
+    for index, pasted in enumerate(batch.rows):
+        team = by_name.get(pasted.team.lower()) if pasted.team else usual
+        answer = known.get(index)
+        pending = not pasted.problem and answer is None and not over
+        row = Row(index, pasted, team, _free(pasted, used), answer, pending, pasted.problem)
+        row.watched_as = twins.get((team.pk, pasted.url)) if team and not pasted.problem else None
+        if team is None and not row.problem:
+            row.problem = f"You are an operator of no team “{pasted.team[:80]}”. Use the slug or name of one of yours."
+        elif answer is None and not pending and not row.problem:
+            row.problem = LATE
+        row.ticked = row.addable and (pending or bool(answer and not answer["failed"]))
+        made.append(row)
+    return made
+
+
+def add(user: User, made: list[Row], ticked: Collection[int], names: Mapping[int, str]) -> list[Endpoint]:
+    """Adds the ticked ones of the rows, under these names; each that is refused has its `problem`, and stays ticked."""
+    added = []
+    for row in made:
+        row.name, row.ticked = names.get(row.index, row.name), row.index in ticked and row.addable
+        if not row.ticked or row.team is None:
+            continue
+        values = {name: getattr(row.pasted, name) for name in ("url", "engine", "username", "api_key")}
+        reading = found.recall(user.pk, row.pasted.url, row.pasted.username)
+        try:
+            row.watched_as = actions.add(row.team, reading=reading, name=row.name, **values)
+        except ValidationError as error:
+            row.problem = " ".join(error.messages)
+        else:
+            row.ticked, row.problem = False, ""
+            added.append(row.watched_as)
+    return added
+
+
+def _free(pasted: Pasted, used: set[str]) -> str:
+    """The name that is proposed: the one of the list, else made of the address; with a number where it is used."""
+    if pasted.problem:
+        return pasted.name
+    name = proposed = pasted.name or actions.suggested_name(pasted.url)[:76]
+    number = 2
+    while not pasted.name and name.lower() in used:
+        name, number = f"{proposed}-{number}", number + 1
+    used.add(name.lower())
+    return name

@@ -1,0 +1,81 @@
+"""Adding many endpoints at once: a pasted list is checked, shown as a table, and what is ticked is added."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from teams.access import person, teams_of
+from teams.models import Role
+
+from .. import access
+from ..endpoints.many import adding, batch, pasted
+from ..endpoints.many.form import ListForm
+from ..models import Endpoint
+
+WAIT = 10.0
+"""Seconds for which a page without JavaScript waits for answers; with it they come one by one."""
+
+
+@require_http_methods(["GET", "POST"])
+def many(request: HttpRequest) -> HttpResponse:
+    """The form for a list; a POST checks what it names, and saves nothing."""
+    user = person(request) if request.method == "GET" else access.operator(request)
+    preset = request.GET.get("team", "")
+    form = ListForm(request.POST if request.method == "POST" else None, user=user, initial={"team": preset})
+    if not (form.is_bound and form.is_valid()):
+        return _form_page(request, form)
+    started = batch.start(user, form.cleaned_data["team"], form.cleaned_data["text"])
+    if started is None:
+        form.add_error(None, batch.REFUSED)
+        return _form_page(request, form)
+    if request.POST.get("wait"):
+        batch.wait(started, WAIT)
+    return redirect("endpoint-add-checked", started.key)
+
+
+@require_http_methods(["GET", "POST"])
+def checked(request: HttpRequest, key: str) -> HttpResponse:
+    """A list with what answers where; a POST adds what is ticked of it."""
+    user = person(request)
+    try:
+        found = batch.load(user, key)
+    except batch.Gone:
+        if not request.POST.get("url"):
+            raise Http404("This list is not kept any more. Paste it again.") from None
+        return _typed_again(request)
+    rows = adding.rows(user, found, access.visible(user, Endpoint.objects.select_related("team")))
+    shown = {"rows": rows, "key": key, "pending": sum(row.pending for row in rows)}
+    shown["several_teams"] = len({row.team for row in rows}) > 1
+    if request.headers.get("HX-Request") and request.method == "GET":
+        asked = set(request.GET.getlist("pending"))
+        shown["rows"] = [row for row in rows if str(row.index) in asked and not row.pending]
+        return render(request, "fleet/_many_came.html", shown)
+    if request.method == "GET":
+        return render(request, "fleet/many_checked.html", shown)
+    ticked = {int(number) for number in request.POST.getlist("row") if number.isdecimal()}
+    names = {row.index: request.POST.get(f"name-{row.index}", row.name) for row in rows}
+    added = adding.add(user, rows, ticked, names)
+    if added:
+        messages.success(request, f"Added: {len(added)} endpoints. Their first probes are on their way.")
+    if not any(row.ticked for row in rows) and added:
+        return redirect(f"{reverse('board')}?team={added[0].team.slug}" if not shown["several_teams"] else "board")
+    shown["failed"] = sum(row.ticked for row in rows)
+    shown["nothing"] = not added and not shown["failed"]
+    return render(request, "fleet/many_checked.html", shown, status=422)
+
+
+def _form_page(request: HttpRequest, form: ListForm) -> HttpResponse:
+    shown = {"form": form, "most": pasted.MOST, "columns": pasted.COLUMNS}
+    shown["team_less"] = not teams_of(person(request), Role.OPERATOR).exists()
+    return render(request, "fleet/many.html", shown, status=422 if form.errors else 200)
+
+
+def _typed_again(request: HttpRequest) -> HttpResponse:
+    """The form with the list as it was in the table, which is all that is left of it."""
+    rows = request.POST.getlist("url")[: pasted.MOST]
+    names = request.POST.getlist("named")
+    text = "\n".join(f"{name} {url}" for name, url in zip(names, rows, strict=False))
+    messages.warning(request, "The list was kept for an hour and is gone. Check it again; keys have to be typed again.")
+    return _form_page(request, ListForm(user=person(request), initial={"text": text}))
