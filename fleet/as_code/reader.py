@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from core import mail_addresses
 
 from ..endpoints import FIELDS
+from ..endpoints.tags import read_tag
 from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.timeout import default_timeout
@@ -170,8 +171,8 @@ class _Reader:
         key_of = partial(clean_key, username=given["username"] or "")
         given["api_key"] = self._value(keys, "api_key", path, key_of)
         fields = {key: getattr(_UNTOUCHED, key) if value is None else value for key, value in given.items()}
-        for key in ("expected_models", "canary_models"):
-            fields[key] = self._values(keys, key, path, values.model)
+        for key, reader in (("expected_models", values.model), ("canary_models", values.model), ("tags", read_tag)):
+            fields[key] = self._values(keys, key, path, reader)
         if "load" in keys and not _is_null(keys["load"]):
             load = self._mapping(keys["load"], f"{path}.load", tuple(_LOAD))
             fields["load"] = {key: self._value(load, key, f"{path}.load", read) for key, read in _LOAD.items()}

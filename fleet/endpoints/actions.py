@@ -26,11 +26,12 @@ from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
 from ..verdict.status import Status
 from .state import forget_put_off, reset, update_boards
+from .tags import read_tags
 
 FIELDS = (
     "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",
     "fail_for", "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models",
-    "canary_every",
+    "canary_every", "tags",
 )  # fmt: skip
 """What a team may set; the defaults are those of the Endpoint model. Without a timeout it follows the interval."""
 
@@ -210,6 +211,10 @@ def _errors(endpoint: Endpoint, stored_url: str) -> dict[str, list[str]]:
         names = getattr(endpoint, field)
         if len(names) > MODELS or any(len(name) > MODEL_NAME for name in names):
             errors[field] = [f"Name at most {MODELS} models, each with at most {MODEL_NAME} characters."]
+    try:
+        endpoint.tags = read_tags(endpoint.tags)
+    except ValueError as error:
+        errors["tags"] = [str(error)]
     if endpoint.engine and endpoint.engine not in ENGINES:
         errors["engine"] = [f"“{endpoint.engine}” is no engine we know. Choose one of: {', '.join(ENGINES)}."]
     others = Endpoint.objects.filter(team=endpoint.team).exclude(pk=endpoint.pk)

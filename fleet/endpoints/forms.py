@@ -17,6 +17,7 @@ from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import actions, found
+from .tags import TagsField, in_use
 
 
 def _number(
@@ -67,6 +68,11 @@ class EndpointForm(OpenedForm):
         label="Team", queryset=Team.objects.none(), empty_label=None,
         help_text="Its operators can change the endpoint; outages are mailed to its addresses.",
         error_messages={"invalid_choice": "Choose one of your teams.", "required": "Choose one of your teams."},
+    )  # fmt: skip
+    tags = TagsField(
+        label="Tags", required=False,
+        widget=forms.TextInput(attrs={"list": "tags-in-use", "autocomplete": "off", "autocapitalize": "none"}),
+        help_text="Up to 10 short words with commas between them, such as prod, chat. To filter and to alert by.",
     )  # fmt: skip
     api_key = forms.CharField(
         label="API key or password", required=False, max_length=4000, strip=False,
@@ -162,6 +168,12 @@ class EndpointForm(OpenedForm):
         if not data.get("name") and data.get("url"):
             data["name"] = actions.suggested_name(data["url"])
         return super().clean()
+
+    @property
+    def tags_in_use(self) -> list[str]:
+        """What is suggested as tags: those of the team; for a new endpoint those of all teams to choose from."""
+        teams = [self.endpoint.team] if self.endpoint else self.fields["team"].queryset  # type: ignore[attr-defined]
+        return in_use(Endpoint.objects.filter(team__in=teams))
 
     def _clean_key(self, key: str) -> str:
         return clean_key(key, self.cleaned_data.get("username", ""))

@@ -22,6 +22,7 @@ from ..models import EndpointState, Incident
 from ..verdict import causes
 from ..verdict.status import Status
 from .states import StateRow, read
+from .tagged import has_tag
 
 _INCIDENT = ("endpoint_id", "pk", "opened_at", "acknowledged")
 _LOAD = (
@@ -36,6 +37,7 @@ class Asked:
 
     team: str = ""  # a slug
     status: str = ""
+    tag: str = ""
 
 
 def status(bearer: Bearer, asked: Asked) -> dict[str, Any]:
@@ -62,6 +64,8 @@ def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetim
         states = states.filter(endpoint__team__slug=asked.team)
     if asked.status:
         states = states.filter(status=asked.status)
+    if asked.tag:
+        states = states.filter(has_tag(asked.tag))
     open_now = seen(bearer, Incident.objects.open().with_acknowledged(now).order_by(), "endpoint__team")
     incidents = {row[0]: _incident(*row) for row in open_now.values_list(*_INCIDENT)}
     return read(states.order_by("endpoint__team__slug", "endpoint__name"), partial(_endpoint, incidents))
@@ -74,6 +78,7 @@ def _endpoint(incidents: dict[int, dict[str, Any]], row: StateRow) -> dict[str, 
         "name": row.name,
         "team": row.team_slug,
         "url": _without_credentials(row.url),
+        "tags": row.tags,
         "engine": engine or None,
         "product": facts.product,
         "gateway": is_gateway(engine, facts.product),

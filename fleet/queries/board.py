@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max
 from django.utils.text import slugify
 
 from ..access import Reader, reader, visible, visible_teams
-from ..models import EndpointState
+from ..endpoints.tags import in_use
+from ..models import Endpoint, EndpointState
 from ..verdict.status import Status
 from .filters import GROUPS, SORTS, Filters
 from .headline import Headline, headline
@@ -179,14 +181,15 @@ def headings(filters: Filters, columns: list[Column]) -> list[Heading]:
     return made
 
 
-def choices(user: User, filters: Filters) -> dict[str, list[tuple[str, str]]]:
-    """(value, label) of what the board can be filtered, grouped and sorted by."""
+def choices(user: User, filters: Filters) -> dict[str, Any]:
+    """(value, label) of what the board can be filtered, grouped and sorted by; of tags the names."""
     teams = visible_teams(user).filter(endpoints__isnull=False).distinct().values_list("slug", "name")
     known = visible(user, EndpointState.objects.exclude(engine=""), "endpoint__team").order_by("engine")
     engines = known.values_list("engine", flat=True).distinct()
     return {
         "teams": list(teams),
         "engines": [(name, engine_label(name)) for name in engines],
+        "tags": in_use(visible(user, Endpoint.objects.all())),
         "statuses": [(status.value, status.value) for status in Status],
         "groups": [(name, f"Group: {name}") for name in GROUPS],
         "sorts": [("", "Sort: status"), *_sorts(filters)],
@@ -246,6 +249,8 @@ def _groups(listed: list[Row], filters: Filters) -> list[Group]:
             group = Group(row.team, f"team-{row.team_slug}", row.team_slug)
         elif by == "engine":
             group = Group(engine_label(row.engine), f"engine-{slugify(row.engine)}")
+        elif by == "tag":
+            group = Group(row.tag or "No tag", f"tag-{slugify(row.tag.replace('.', '-'))}")
         elif by == "host":
             group = Group(row.host, f"host-{slugify(row.host.replace('.', '-'))}")
         else:

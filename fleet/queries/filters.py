@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 SORTS = ("name", "engine", "models", "load", "latency", "day", "seen")
 """The columns that rows can be sorted by; by status they are without sorting."""
 
-GROUPS = ("team", "engine", "host", "none")
+GROUPS = ("team", "engine", "host", "tag", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,10 @@ class Filters:
     engine: str = ""
     status: str = ""
     model: str = ""  # an offered model, by its whole name or the part before its tag
-    q: str = ""  # part of a name, host or model
+    tag: str = ""  # of those that have all of these, with commas between
+    q: str = ""  # part of a name, host, model or tag
     sort: str = ""  # a column, "-" before it: from its other end; empty: what needs attention first
-    group: str = ""  # team, engine, host or none; empty: by team, or none when it is sorted
+    group: str = ""  # team, engine, host, tag or none; empty: by team, or none when it is sorted
     all: str = ""  # anything: a large fleet is not folded
     page: str = ""  # a number
 
@@ -28,6 +29,9 @@ class Filters:
     def of(cls, query: Any) -> "Filters":
         """From a request's query; unknown statuses and engines match nothing, unknown columns and groups do nothing."""
         filters = cls(**{name: query.get(name, "").strip()[:200] for name in cls.__slots__})
+        if hasattr(query, "getlist"):  # several boxes that are ticked
+            filters = replace(filters, tag=",".join(query.getlist("tag"))[:200])
+        filters = replace(filters, tag=",".join(filters.tags))
         if filters.sort.removeprefix("-") not in SORTS:
             filters = replace(filters, sort="")
         if filters.group not in GROUPS or filters.group == filters.usual_group:
@@ -37,6 +41,10 @@ class Filters:
     @property
     def active(self) -> dict[str, str]:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+
+    @property
+    def tags(self) -> list[str]:
+        return list(dict.fromkeys(tag for each in self.tag.lower().split(",") if (tag := each.strip())))
 
     @property
     def usual_group(self) -> str:

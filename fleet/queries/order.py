@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.fields.json import KT
 from django.db.models.functions import Lower, StrIndex, Substr
 
 from ..access import Reader
@@ -85,6 +86,7 @@ def by_group(reader: Reader, group: str) -> list[Any]:
     """To order states by, so that groups stay together; the reader's own teams first."""
     own = Case(When(endpoint__team__in=reader.member_of, then=Value(0)), default=Value(1))
     groups: dict[str, list[Any]] = {"team": [own, Lower("endpoint__team__name")], "engine": ["engine"], "host": [HOST]}
+    groups["tag"] = [KT("endpoint__tags__0").asc(nulls_last=True)]
     return groups.get(group, [])
 
 

@@ -18,6 +18,7 @@ EMPTY: dict[str, Any] = {
     "canary": {},
     "turns": [],
     "marks": {"unreadable": True},
+    "tags": [],
 }
 """What stands in for the stored JSON of such a row. A probe that answers writes it afresh."""
 

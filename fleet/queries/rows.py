@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from json import loads
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,7 @@ class Row:
     team_slug: str
     engine: str
     host: str
+    tag: str  # the first one
     status: str
     html: SafeString
 
@@ -86,6 +88,7 @@ def rows(states: QuerySet[EndpointState]) -> list[Row]:
             team_slug=row["team_slug"],
             engine=row["engine"],
             host=host_of(row["url"]),
+            tag=first_tag(loads(row["tags_json"])),
             status=row["status"],
             html=_row(row, now).at(at),
         )
@@ -127,6 +130,11 @@ def _html(now: float, state: StateRow) -> str:
 def place(url: str) -> str:
     """Host, port and path of a URL."""
     return url.partition("://")[2].rstrip("/") or url
+
+
+def first_tag(tags: Any) -> str:
+    """The tag under which an endpoint is grouped; empty where it has none."""
+    return tags[0] if tags else ""
 
 
 def host_of(url: str) -> str:

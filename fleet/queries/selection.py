@@ -13,8 +13,9 @@ from ..verdict.status import Status
 from .filters import Filters
 from .offered import has_model, has_model_with
 from .order import HOST, NEEDS_ATTENTION, TROUBLED, Column, order, sorted_by
-from .rows import host_of
+from .rows import first_tag, host_of
 from .states import read
+from .tagged import has_tag, has_tag_with
 
 MOST_ROWS = 300
 """From more endpoints on the board is folded; what is still more than that comes in pages."""
@@ -57,9 +58,9 @@ class Selection:
         return list(listed.values_list("pk", flat=True)[start : start + MOST_ROWS])
 
 
-def group_of(by: str, team: str, engine: str, host: str) -> str:
-    """The group in which an endpoint of this team, engine and host stands."""
-    return {"team": team, "engine": engine, "host": host}.get(by, "")
+def group_of(by: str, team: str, engine: str, host: str, tag: str) -> str:
+    """The group in which an endpoint of this team, engine, host and first tag stands."""
+    return {"team": team, "engine": engine, "host": host, "tag": tag}.get(by, "")
 
 
 def select(user: User, reader: Reader, filters: Filters) -> Selection:
@@ -86,8 +87,10 @@ def _matching(states: QuerySet[EndpointState], filters: Filters) -> QuerySet[End
         states = states.filter(engine=filters.engine)
     if filters.model:
         states = states.filter(has_model(filters.model))
+    for tag in filters.tags:
+        states = states.filter(has_tag(tag))
     if filters.q:
-        named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q)
+        named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q) | has_tag_with(filters.q)
         states = states.alias(host=HOST).filter(named | Q(has_model_with(filters.q)))
     return states
 
@@ -99,7 +102,7 @@ def _by_key(states: QuerySet[EndpointState], group: str, column: Column, descend
     all_of_them = read(
         states,
         lambda state: (
-            group_of(group, state.team, state.engine, host_of(state.url)),
+            group_of(group, state.team, state.engine, host_of(state.url), first_tag(state.tags)),
             key(state, now),
             state.endpoint_id,
         ),

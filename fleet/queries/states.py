@@ -34,6 +34,7 @@ _OTHERS = {
     "team": F("endpoint__team__name"),
     "team_slug": F("endpoint__team__slug"),
     **{f"{name}_json": Cast(name, TextField()) for name in ("facts", "load", "marks")},
+    "tags_json": Cast("endpoint__tags", TextField()),
 }
 _BOARD = {
     "strip_json": Cast("strip", TextField()),
@@ -71,6 +72,7 @@ class StateRow:
     facts: Facts
     load: Load
     marks: dict[str, Any]
+    tags: list[str]
     due_at: int | None  # unix seconds, as the next two
     waiting_since: int | None
     not_probed_since: int | None

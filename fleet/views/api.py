@@ -54,7 +54,11 @@ def _for_token(request: HttpRequest, scope: Scope, answer: Answer) -> HttpRespon
 
 
 def _status(request: HttpRequest, bearer: tokens.Bearer) -> HttpResponse:
-    asked = query.Asked(request.GET.get("team", "").strip(), request.GET.get("status", "").strip())
+    asked = query.Asked(
+        request.GET.get("team", "").strip(),
+        request.GET.get("status", "").strip(),
+        request.GET.get("tag", "").strip().lower(),
+    )
     if asked.team and not team_seen(bearer, asked.team):
         return _error(404, "team_not_found", "This token sees no such team.")
     if asked.status and asked.status not in list(Status):

@@ -78,6 +78,7 @@ def test_an_endpoint_is_reported_in_full(client, alice, team):
         "cause": "saturated",
         "sentence": "It works, but requests wait for their turn (5 requests wait; step: load).",
         **dict.fromkeys(("since", "last_probe_at", "last_answer_at"), "2027-01-15T12:00:00.000Z"),
+        "tags": [],
         "latency_ms": 4.5,
         "models": {"offered": ["qwen3", "phi4"], "loaded": ["qwen3"]},
         "engine_figures": {

@@ -45,6 +45,7 @@ teams are never removed. ${NAME} in a value is taken from the environment, and w
             username: plimsoll       # basic auth, with api_key as the password; default: api_key is a bearer key
             verify_tls: false        # any certificate will do; default true
             expected_models: [qwen3-8b]
+            tags: [prod, chat]       # to filter and to alert by, default: none
 
 Exit code: 0 done (or nothing to do); 1 the file has mistakes, and nothing was changed; 2 there is no such file, it
 can't be read, an argument is wrong, or the database can't be used, and nothing was changed."""
