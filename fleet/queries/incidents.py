@@ -16,6 +16,7 @@ from ..verdict import causes
 from ..verdict.status import Status
 from .marks import Mark, shown
 from .readable import from_state
+from .tagged import has_tag
 
 PER_PAGE = 50
 CHILDREN_SHOWN = 20
@@ -32,10 +33,11 @@ class Filters:
     team: str = ""  # slug
     status: str = ""  # down, degraded
     state: str = ""  # open, resolved
+    tag: str = ""  # of the endpoint
 
     @property
     def any(self) -> bool:
-        return bool(self.team or self.status or self.state)
+        return bool(self.team or self.status or self.state or self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
         rows = rows.filter(status=filters.status)
     if filters.state in ("open", "resolved"):
         rows = rows.filter(resolved_at__isnull=filters.state == "open")
+    if filters.tag:
+        rows = rows.filter(has_tag(filters.tag))
     open_first = F("resolved_at").desc(nulls_first=True)
     page: Page[Any] = Paginator(rows.order_by(open_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
     page.object_list = [(incident, causes.short(incident.cause)) for incident in page]

@@ -10,6 +10,7 @@ from ..models import EndpointState
 from ..verdict.status import Status
 from . import offered
 from .states import StateRow, read
+from .tagged import has_tag
 
 GROUPS_SHOWN = 200
 WORKING = (Status.UP, Status.BUSY)
@@ -69,9 +70,13 @@ class Listing:
         return self.names - len(self.groups)
 
 
-def listing(user: User, search: str = "", capability: str = "") -> Listing:
-    """The models that the person may see, whose name contains `search` and that have `capability` (empty: any)."""
-    found = offered.offers(visible(user, EndpointState.objects.all(), "endpoint__team"))
+def listing(user: User, search: str = "", capability: str = "", tag: str = "") -> Listing:
+    """The models that the person may see, whose name contains `search` and that have `capability` (empty: any).
+
+    `tag`: only what endpoints with this tag offer.
+    """
+    states = visible(user, EndpointState.objects.all(), "endpoint__team")
+    found = offered.offers(states.filter(has_tag(tag)) if tag else states)
     wanted = group_name(search.strip())
     groups: dict[str, Group] = {}
     for each in found:

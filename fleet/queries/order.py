@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.fields.json import KT
+from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
 from django.db.models.functions import Lower, StrIndex, Substr
 
 from ..access import Reader
@@ -23,6 +22,9 @@ KNOWN = Q(marks__has_any_keys=[*CALMING])
 
 HOST = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
 """Of an endpoint's address what follows http://, in SQL."""
+
+FIRST_TAG = Func("endpoint__tags", template="%(expressions)s ->> 0", output_field=TextField())
+"""Both databases know this operator. Django's transform binds the 0, which PostgreSQL then takes for a key."""
 
 _URGENCY = Case(
     *(When(status=status, then=Value(rank)) for rank, status in enumerate(NEEDS_ATTENTION)),
@@ -73,20 +75,25 @@ def by_urgency(reader: Reader) -> list[Any]:
 
     In trouble the reader's own teams come first, then the worst, then the newest.
     """
-    own = Q(endpoint__team__in=reader.member_of)
+    own = _own_first(reader, When(TROUBLED & Q(endpoint__team__in=reader.member_of), then=Value(0)))
     return [
         Case(When(TROUBLED & KNOWN, then=Value(1)), When(TROUBLED, then=Value(0)), default=Value(2)),
-        Case(When(TROUBLED & own, then=Value(0)), default=Value(1)),
+        *own,
         _URGENCY,
         Case(When(TROUBLED, then=F("since"))).desc(nulls_last=True),
     ]
 
 
+def _own_first(reader: Reader, own: When) -> list[Any]:
+    """Nothing for who is in no team: Django makes of that a number, which PostgreSQL takes for that of a column."""
+    return [Case(own, default=Value(1))] if reader.member_of else []
+
+
 def by_group(reader: Reader, group: str) -> list[Any]:
     """To order states by, so that groups stay together; the reader's own teams first."""
-    own = Case(When(endpoint__team__in=reader.member_of, then=Value(0)), default=Value(1))
-    groups: dict[str, list[Any]] = {"team": [own, Lower("endpoint__team__name")], "engine": ["engine"], "host": [HOST]}
-    groups["tag"] = [KT("endpoint__tags__0").asc(nulls_last=True)]
+    own = _own_first(reader, When(endpoint__team__in=reader.member_of, then=Value(0)))
+    groups: dict[str, list[Any]] = {"team": [*own, Lower("endpoint__team__name")], "engine": ["engine"], "host": [HOST]}
+    groups["tag"] = [FIRST_TAG.asc(nulls_last=True)]
     return groups.get(group, [])
 
 

@@ -1,4 +1,4 @@
-"""Endpoints by their tags, as conditions on EndpointState.
+"""Endpoints by their tags, as conditions on EndpointState or Incident.
 
 The list is searched as the text that it is made of: tags have no quotes in them, so nothing else looks like one.
 """

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 from teams.access import person
 
 from .. import access
+from ..endpoints.tags import in_use
 from ..incidents import actions
 from ..incidents.forms import AcknowledgeForm, NoteForm
-from ..models import Incident
+from ..models import Endpoint, Incident
 from ..queries import incidents as queries
 from ..queries.in_force import in_force
 from .back import back
@@ -22,12 +23,13 @@ from .back import back
 def incidents(request: HttpRequest) -> HttpResponse:
     """The incidents that the person may see, the open ones first."""
     user = person(request)
-    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state")))
+    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state", "tag")))
     page = queries.listing(user, wanted, request.GET.get("page", 1))
     shown = {
         "page": page,
         "filters": wanted,
         "teams": access.visible_teams(user).values_list("slug", "name"),
+        "tags": [(tag, tag) for tag in in_use(access.visible(user, Endpoint.objects.all()))],
         "states": queries.STATES,
         "statuses": queries.STATUSES,
     }

@@ -6,6 +6,9 @@ from django.views.decorators.http import require_GET
 
 from teams.access import person
 
+from .. import access
+from ..endpoints.tags import in_use
+from ..models import Endpoint
 from ..queries.models import GROUPS_SHOWN, listing
 
 
@@ -13,5 +16,13 @@ from ..queries.models import GROUPS_SHOWN, listing
 def models(request: HttpRequest) -> HttpResponse:
     user = person(request)
     search, capability = request.GET.get("q", ""), request.GET.get("capability", "")
-    shown = {"listing": listing(user, search, capability), "q": search, "capability": capability, "most": GROUPS_SHOWN}
+    tag = request.GET.get("tag", "")
+    shown = {
+        "listing": listing(user, search, capability, tag),
+        "q": search,
+        "capability": capability,
+        "tag": tag,
+        "tags": [(tag, tag) for tag in in_use(access.visible(user, Endpoint.objects.all()))],
+        "most": GROUPS_SHOWN,
+    }
     return render(request, "fleet/models.html", shown)

@@ -6,10 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from fleet import endpoints
 from fleet.endpoints.tags import read_tags, split
-from fleet.models import Endpoint
+from fleet.models import Endpoint, EndpointState, Incident
 from fleet.queries.board import Filters, board, changes
 from teams.models import AuditEntry
 from tests.fleet.test_api_status import token
@@ -62,9 +63,19 @@ def test_the_search_finds_tags_by_a_part_of_them(fleet):
 
 
 def test_rows_are_grouped_by_the_first_tag(fleet):
+    for name, tags in (("0", ["prod-2", "prod"]), ("1", [])):
+        watched(name)
+        Endpoint.objects.filter(name=name).update(tags=tags)
     shown = board(User(), Filters.of({"group": "tag"}))
     found = [(group.name, [row.name for row in group.rows]) for group in shown.groups]
-    assert found == [("prod", ["a", "b"]), ("prod-2", ["c"]), ("No tag", ["d"])]
+    assert found == [("prod", ["a", "b"]), ("prod-2", ["0", "c"]), ("No tag", ["1", "d"])]
+
+
+def test_groups_of_tags_stay_together_over_the_pages_of_a_large_fleet(fleet, monkeypatch):
+    monkeypatch.setattr("fleet.queries.selection.MOST_ROWS", 2)
+    watched("0")
+    pages = [names(Filters.of({"group": "tag", "page": page})) for page in "123"]
+    assert pages == [["a", "b"], ["c", "0"], ["d"]]
 
 
 def test_the_page_offers_the_tags_as_boxes_and_keeps_those_that_were_ticked(client, alice, fleet):
@@ -127,3 +138,16 @@ def test_the_api_has_the_tags_and_filters_by_one(client, alice, fleet):
     down("e")
     answer = client.get("/api/v1/status?tag=prod", headers=token(alice)).json()
     assert [(each["name"], each["tags"]) for each in answer["endpoints"]] == [("a", ["prod", "chat"]), ("b", ["prod"])]
+
+
+def test_incidents_and_models_are_narrowed_by_a_tag(client, alice, fleet):
+    client.force_login(alice)
+    for name in ("a", "d"):
+        state = EndpointState.objects.get(endpoint__name=name)
+        now = timezone.now()
+        Incident.objects.create(endpoint=state.endpoint, cause="timed_out", began_at=now, opened_at=now, status="down")
+        state.facts = {"models": [{"name": f"model-of-{name}"}]}
+        state.save()
+    for path, of_a, of_d in (("/incidents/", ">a</a>", ">d</a>"), ("/models/", "model-of-a", "model-of-d")):
+        every, some = client.get(path).content.decode(), client.get(f"{path}?tag=chat").content.decode()
+        assert of_a in every and of_d in every and of_a in some and of_d not in some
