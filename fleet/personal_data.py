@@ -49,7 +49,9 @@ def contribution(user: User) -> dict[str, Any]:
         "silences": _rows(silences, "team__name", "starts_at", "ends_at", "reason"),
         "maintenance_windows": _rows(planned, "team__name", "name", "starts_at", "minutes", "repeats"),
         "mails": _rows(mails, "team__name", "recipient", "created_at", "state", "sent_at"),
-        "unsubscribed_or_refused": _rows(refusals, "team__name", "address", "unsubscribed_at", "bounced_at", "bounce"),
+        "unsubscribed_or_refused": _rows(
+            refusals, "team__name", "address", "unsubscribed_at", "bounced_at", "bounce", "only_tags"
+        ),
     }
 
 

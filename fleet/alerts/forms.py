@@ -9,12 +9,16 @@ from django.core.exceptions import ValidationError
 from core import time_zones
 from core.form_fields import LongSelect, number
 from core.stale import OpenedForm
+from core.tags import TagsField
 from teams.forms import AddressesField
 
 from ..models import AlertPolicy
 from .channels import apprise, webhook
 
-KEPT = ("remind_every", "escalate_to", "escalate_after", "quiet_from", "quiet_to", "time_zone", "digest_at")
+KEPT = (
+    "remind_every", "escalate_to", "escalate_after", "quiet_from", "quiet_to", "time_zone", "digest_at", "apprise_tags",
+    "webhook_tags",
+)  # fmt: skip
 """The fields that are stored as they are, and shown."""
 
 
@@ -40,6 +44,13 @@ class _NeverSentBack(forms.TextInput):
         return super().get_context(name, None, attrs)
 
 
+def _tags(label: str) -> TagsField:
+    return TagsField(
+        label=label, required=False, help_text="Tags with commas between them. Empty: all endpoints.",
+        widget=forms.TextInput(attrs={"list": "tags-in-use", "autocomplete": "off", "autocapitalize": "none"}),
+    )  # fmt: skip
+
+
 class AlertingForm(OpenedForm):
     """When and by which channels a team is notified."""
 
@@ -58,11 +69,13 @@ class AlertingForm(OpenedForm):
         "Apprise URL", "One URL for chat and push services. Stored encrypted and never shown again.",
         "ntfys://ntfy.example.org/topic",
     )  # fmt: skip
+    apprise_tags = _tags("Apprise only for endpoints tagged")
     forget_apprise = forms.BooleanField(label="Forget the stored Apprise URL", required=False)
     webhook_url = _secret(
         "Webhook URL", "Gets signed JSON by POST. Stored encrypted and never shown again.",
         "https://hooks.example.org/plimsoll",
     )  # fmt: skip
+    webhook_tags = _tags("Webhook only for endpoints tagged")
     forget_webhook = forms.BooleanField(label="Forget the stored webhook", required=False)
     new_secret = forms.BooleanField(label="Make a new secret for the webhook", required=False)
 

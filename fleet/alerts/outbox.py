@@ -72,6 +72,27 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
     return kinds
 
 
+def write_for_child(incident: Incident) -> None:
+    """Writes an announced incident to those who are limited to the tags of another one, which it turned out to cause.
+
+    Who got it already keeps what they got.
+    """
+    if incident.announced not in (Kind.DOWN, Kind.DEGRADED) or incident.resolved_at or incident.is_acknowledged:
+        return
+    endpoint, wanted = incident.endpoint, policy.policy_of(incident.endpoint.team)
+    if recipients.tags_chosen(endpoint.team, wanted):
+        kind = Kind(incident.announced)
+        _store(
+            recipients.who_gets(incident, kind, endpoint.team, wanted),
+            incident=incident,
+            team=endpoint.team,
+            kind=kind,
+            round=incident.round,
+            facts=items.facts_of(incident, endpoint),
+            hold_until=hold_until(kind, incident.status, rules_of(wanted).quiet, datetime.now(UTC)),
+        )
+
+
 def due(incident: Incident, state: EndpointState) -> list[str]:
     """The kinds of alerts that people are to get about the incident now. Only reads."""
     return _kinds_due(incident, state, rules_of(policy.policy_of(state.endpoint.team)), datetime.now(UTC))

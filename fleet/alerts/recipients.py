@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.mail_addresses import same
 from teams import audit, confirmations
 from teams.models import Team
 
-from ..models import Alert, AlertPolicy, Channel, Incident, Recipient
+from ..models import Alert, AlertPolicy, Channel, Endpoint, Incident, Recipient
 
 Way = tuple[str, str]
 """(channel, recipient): an address, or for a channel of the team its kind, as in Alert."""
@@ -19,13 +19,16 @@ UNWANTED = "the address wants no mail, or is not confirmed yet"
 
 
 def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> list[Way]:
-    """Who gets an alert of this kind. The end goes to those who were alerted of the trouble, and only to them."""
+    """Who gets an alert of this kind. The end goes to those who were alerted of the trouble, and only to them.
+
+    Who chose tags gets what is about an endpoint that has one of them, or about what took such an endpoint with it.
+    """
     if kind == Alert.Kind.RECOVERED:
         ways = _got(incident.alerts.filter(dropped=""))
     elif kind == Alert.Kind.ESCALATED:
-        ways = [(Channel.MAIL.value, address) for address in policy.escalate_to]
+        ways = _wanting([(Channel.MAIL.value, address) for address in policy.escalate_to], incident, policy)
     else:
-        ways = _named(team, policy)
+        ways = _wanting(_named(team, policy), incident, policy)
     return _willing(team, ways)
 
 
@@ -47,6 +50,36 @@ def _named(team: Team, policy: AlertPolicy) -> list[Way]:
     channels = [(Channel.APPRISE.value, policy.apprise_url), (Channel.WEBHOOK.value, policy.webhook_url)]
     mails = [(Channel.MAIL.value, address) for address in team.mail_to]
     return mails + [(channel, channel) for channel, url in channels if url]
+
+
+def tags_chosen(team: Team, policy: AlertPolicy) -> dict[Way, list[str]]:
+    """The tags that ways of the team are limited to; a mailbox in lower case. Without an entry it gets everything."""
+    channels = {Channel.APPRISE.value: policy.apprise_tags, Channel.WEBHOOK.value: policy.webhook_tags}
+    chosen = {(channel, channel): tags for channel, tags in channels.items() if tags}
+    rows = Recipient.objects.filter(team=team).exclude(only_tags=[])
+    return chosen | {(Channel.MAIL.value, same(row.address)): row.only_tags for row in rows}
+
+
+def choice_of(chosen: dict[Way, list[str]], way: Way) -> list[str]:
+    """Of `tags_chosen`, those of one way; empty: everything."""
+    return chosen.get((way[0], same(way[1])), [])
+
+
+def _wanting(ways: list[Way], incident: Incident, policy: AlertPolicy) -> list[Way]:
+    if not (chosen := tags_chosen(policy.team, policy)):
+        return ways
+    about = Q(pk=incident.endpoint_id) | Q(incidents__parent=incident, incidents__resolved_at=None)
+    tags = {tag for found in Endpoint.objects.filter(about).values_list("tags", flat=True) for tag in found}
+    return [way for way in ways if not (wanted := choice_of(chosen, way)) or tags & set(wanted)]
+
+
+def choose_tags(team: Team, address: str, tags: list[str]) -> None:
+    """From now on the mailbox gets alerts about endpoints with one of these tags; none: about all of the team."""
+    with transaction.atomic():
+        before = next(iter(known(team, address).values_list("only_tags", flat=True)), [])
+        if before != tags and _stored(team, address).update(only_tags=tags):
+            detail = audit.subject_of(address) | {"tags": {"from": before, "to": tags}}
+            audit.record("recipient.tags", team=team, detail=detail)
 
 
 def _willing(team: Team, ways: list[Way]) -> list[Way]:

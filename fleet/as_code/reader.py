@@ -14,9 +14,9 @@ from django.conf import settings
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from core import mail_addresses
+from core.tags import read_tag
 
 from ..endpoints import FIELDS
-from ..endpoints.tags import read_tag
 from ..engines.http.address import parse_base_url
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.timeout import default_timeout

@@ -13,6 +13,7 @@ from core.http import outbound
 from core.http.origin import origin_of
 from core.http.transport import numeric
 from core.redaction import redact
+from core.tags import read_tags
 from teams import audit, quotas
 from teams.models import Team
 
@@ -26,7 +27,6 @@ from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
 from ..verdict.status import Status
 from .state import forget_put_off, reset, update_boards
-from .tags import read_tags
 
 FIELDS = (
     "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",

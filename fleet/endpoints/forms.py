@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from core.form_fields import LinesField, number
 from core.stale import OpenedForm
+from core.tags import TagsField
 from teams.access import preset_team, teams_of
 from teams.models import Role, Team
 
@@ -17,7 +18,7 @@ from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import actions, found
-from .tags import TagsField, in_use
+from .tags import in_use
 
 
 def _number(

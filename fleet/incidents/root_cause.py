@@ -48,6 +48,7 @@ def attribute(incident: Incident) -> None:
             child.round += 1
         child.save(update_fields=["parent", "announced", "round"])
         child.children.open().update(parent=cause)
+        outbox.write_for_child(cause)
         child.note(datetime.now(UTC), f"Caused by {cause.endpoint}: nobody is alerted of this one as well.")
 
 

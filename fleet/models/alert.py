@@ -119,17 +119,20 @@ class AlertPolicy(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     apprise_url = EncryptedTextField(blank=True, default="")
     webhook_url = EncryptedTextField(blank=True, default="")
+    apprise_tags = models.JSONField(default=list, blank=True)  # gets only what has one of these tags; empty: all
+    webhook_tags = models.JSONField(default=list, blank=True)
     webhook_secret = EncryptedTextField(blank=True, default="")  # signs the webhook's body
 
 
 class Recipient(models.Model):
-    """What became of mail to one address of a team. Without a row all is well."""
+    """What became of mail to one address of a team, and what it wants. Without a row all is well, and it gets all."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="recipients")
     address = models.CharField(max_length=254)
     unsubscribed_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)  # the mail server said that there is no such address
     bounce = models.CharField(max_length=500, blank=True)  # its words
+    only_tags = models.JSONField(default=list, blank=True)  # as AlertPolicy.apprise_tags
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "address"], name="one_recipient_per_team")]

@@ -66,7 +66,7 @@ class Endpoint(models.Model):
     canary_every = models.PositiveIntegerField(
         default=600, validators=[MinValueValidator(300), MaxValueValidator(86_400)]
     )  # seconds
-    tags = models.JSONField(default=list, blank=True)  # fleet.endpoints.tags; filtered as text
+    tags = models.JSONField(default=list, blank=True)  # core.tags; the board groups by the first
     paused = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.ForeignKey(

@@ -9,7 +9,8 @@ from django.db.models.functions import Lower
 from core.mail_addresses import distinct, same
 from teams.models import Team
 
-from ..models import AlertPolicy, Channel, Message, Recipient
+from ..alerts import recipients
+from ..models import AlertPolicy, Channel, Endpoint, Message, Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Person:
     bounce: str
     taken_at: datetime | None  # when the mail server last took a mail to it
     escalations_only: bool
+    only_tags: list[str]  # it gets alerts about endpoints with one of these; empty: about all
 
 
 def people(team: Team, rules: AlertPolicy) -> list[Person]:
@@ -38,7 +40,24 @@ def people(team: Team, rules: AlertPolicy) -> list[Person]:
         mailbox = same(address)
         row = rows.get(mailbox) or Recipient()
         return Person(
-            address, row.unsubscribed_at, row.bounced_at, row.bounce, taken.get(mailbox), mailbox not in alerted
+            address,
+            row.unsubscribed_at,
+            row.bounced_at,
+            row.bounce,
+            taken.get(mailbox),
+            mailbox not in alerted,
+            row.only_tags,
         )
 
     return [person(address) for address in addresses]
+
+
+def not_alerted(team: Team, rules: AlertPolicy) -> list[str]:
+    """The endpoints that no one is alerted of, since every way of the team is limited to tags that they do not have."""
+    ways, chosen = recipients.everyone(team, rules), recipients.tags_chosen(team, rules)
+    wanted = [recipients.choice_of(chosen, way) for way in ways]
+    if not ways or not all(wanted):
+        return []
+    heard = {tag for tags in wanted for tag in tags}
+    rows = Endpoint.objects.filter(team=team).order_by("name").values_list("name", "tags")
+    return [name for name, tags in rows if not heard & set(tags)]

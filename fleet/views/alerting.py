@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.mail_addresses import same
+from core.tags import read_tags, split
 from teams import confirmations
 from teams.access import allows, person, team_of, teams_of
 from teams.models import Role, Team
@@ -16,8 +17,9 @@ from teams.views.addresses import ask_new
 
 from ..alerts import policy, recipients, test_messages
 from ..alerts.forms import AlertingForm
-from ..models import AlertPolicy, Channel
-from ..queries.alerting import people
+from ..endpoints.tags import in_use
+from ..models import AlertPolicy, Channel, Endpoint
+from ..queries.alerting import not_alerted, people
 
 
 @require_GET
@@ -54,6 +56,8 @@ def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPoli
         "teams": list(teams_of(person(request)).values_list("slug", "name")),
         "form": form,
         "people": people(team, rules),
+        "not_alerted": not_alerted(team, rules),
+        "tags": in_use(Endpoint.objects.filter(team=team)),
         "pending": confirmations.pending(team),
         "apprise": bool(rules.apprise_url),
         "webhook": bool(rules.webhook_url),
@@ -82,12 +86,27 @@ def alerting_test(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def alerting_recipient(request: HttpRequest, slug: str) -> HttpResponse:
-    """Takes back that an address unsubscribed or bounced."""
+    """Takes back that an address unsubscribed or bounced, or limits it to tags."""
     team = team_of(request, slug, Role.OWNER)
     address = request.POST.get("address", "")
-    act = {"subscribe": recipients.subscribe, "clear": recipients.clear}.get(request.POST.get("act", ""))
-    if act is None or same(address) not in confirmations.on_lists(team):
+    wanted = request.POST.get("act", "")
+    act = {"subscribe": recipients.subscribe, "clear": recipients.clear}.get(wanted)
+    if (act is None and wanted != "tags") or same(address) not in confirmations.on_lists(team):
         raise Http404("The team has no such address.")
+    if act is None:
+        return _tags(request, team, address)
     act(team, address)
     messages.success(request, f"{address} gets the team's mails.")
+    return redirect("alerting", team.slug)
+
+
+def _tags(request: HttpRequest, team: Team, address: str) -> HttpResponse:
+    try:
+        tags = read_tags(split(request.POST.get("tags", "")))
+    except ValueError as error:
+        messages.error(request, f"Nothing was changed. {error}")
+    else:
+        recipients.choose_tags(team, address, tags)
+        about = f"endpoints tagged {' or '.join(tags)}" if tags else "all endpoints"
+        messages.success(request, f"{address} gets alerts about {about} of {team}.")
     return redirect("alerting", team.slug)

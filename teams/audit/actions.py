@@ -52,6 +52,7 @@ ACTIONS = {
     "recipient.cleared": "had mail go again to an address that bounced",
     "recipient.confirmed": "confirmed an address for mails",
     "recipient.subscribed": "subscribed an address again",
+    "recipient.tags": "changed which tags an address gets alerts about",
     "recipient.unsubscribed": "unsubscribed an address",
     "requirement.changed": "changed a requirement",
     "requirement.created": "created a requirement",

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from core.tags import read_tags, split
 from fleet import endpoints
-from fleet.endpoints.tags import read_tags, split
 from fleet.models import Endpoint, EndpointState, Incident
 from fleet.queries.board import Filters, board, changes
 from teams.models import AuditEntry
