@@ -16,8 +16,8 @@ LEFT, RIGHT = 150, 850
 """Where the plot begins and ends. Left of it are those of which it is not known how loaded they are."""
 
 UNKNOWN_AT = 96
-PLOT, STRIP = 300, 110
-"""Heights."""
+TOP, PLOT, STRIP = 34, 310, 110
+"""Where 100 % is, and heights."""
 
 MOST = 150
 """Per cent of its line at the right edge; what has more stands at the edge."""
@@ -51,7 +51,10 @@ class Point:
 
 
 def picture(points: Sequence[Point], named: Sequence[Point]) -> SafeString:
-    """The SVG; `named` are those of the points that get a label, the most important first. Empty without any point."""
+    """The SVG, the first of the points on top; `named` are those that get a label, the most important first.
+
+    Empty without any point.
+    """
     high = [point for point in points if point.in_time is not None]
     flat = [point for point in points if point.in_time is None and point.loaded is not None]
     if not high and not flat:
@@ -62,7 +65,7 @@ def picture(points: Sequence[Point], named: Sequence[Point]) -> SafeString:
     places |= _stacked(flat, plot + STRIP + (50 if high else 20))
     height = plot + (STRIP + 50 if flat and high else STRIP + 20 if flat else 20) + 26
     drawn = [_axes(floor, plot, bool(flat), height)]
-    drawn += [_dot(point, *places[point]) for point in points if point in places]
+    drawn += [_dot(point, *places[point]) for point in reversed(points) if point in places]
     drawn += _labels([point for point in named if point in places], places)
     label = (
         f"{len(high)} endpoints by how loaded they are and how many requests came in time, {len(flat)} by load alone"
@@ -78,7 +81,7 @@ def _x(loaded: float | None) -> float:
 
 
 def _y(in_time: float, floor: float) -> float:
-    return round(20 + (100 - in_time) / (100 - floor) * (PLOT - 20), 1)
+    return round(TOP + (100 - in_time) / (100 - floor) * (PLOT - TOP), 1)
 
 
 def _stacked(points: Sequence[Point], base: float) -> dict[Point, tuple[float, float]]:
@@ -102,9 +105,9 @@ def _axes(floor: float, plot: int, strip: bool, height: int) -> str:
         drawn += [_text(58, _y(level, floor) + 4, f"{level:g} %", "end") for level in levels]
         drawn += [f'<path class="grid" d="M{LEFT} {_y(level, floor)}H{RIGHT}"/>' for level in levels if level != USUAL]
         drawn.append(f'<path class="usual" d="M{LEFT} {_y(USUAL, floor)}H{RIGHT}"/>')
-        drawn.append(f'<path class="own-line" d="M{line} 12V{plot}"/>')
-        drawn.append(_text(line + 6, plot - 6, "its line"))
-        drawn.append(_text(4, 12, "in time"))
+        drawn.append(f'<path class="own-line" d="M{line} 6V{plot}"/>')
+        drawn.append(_text(line + 6, 14, "its line"))
+        drawn.append(_text(58, 14, "in time", "end"))
     if strip:
         drawn.append(_text(4, height - 32 - STRIP / 2, "no target"))
         drawn.append(f'<path class="grid" d="M{LEFT} {height - 26}H{RIGHT}"/>')
