@@ -58,14 +58,14 @@ def acknowledge_all(
     return len(still_open)
 
 
-def unacknowledge(incident: Incident, by: str) -> None:
-    """Gives it back: reminders go out again."""
+def unacknowledge(incident: Incident, by: str, trail: dict[str, Any] | None = None) -> None:
+    """Reminders go out again. `trail` as for acknowledge_all. Raises ValidationError for what is resolved already."""
     with transaction.atomic():
         gone = {"acknowledged_at": None, "acknowledged_until": None, "acknowledged_note": "", "acknowledged_by": ""}
         if not _change_open(incident, **gone):
             raise ValidationError(RESOLVED)
         incident.note(datetime.now(UTC), "No longer acknowledged.", by)
-        _record("incident.unacknowledged", incident)
+        _record("incident.unacknowledged", incident, trail)
         marks.refresh_once_committed([incident.endpoint_id])
 
 

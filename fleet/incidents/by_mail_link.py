@@ -1,6 +1,9 @@
 """What the links in mails do, for whoever holds one: acknowledge incidents, and end a team's mails to an address."""
 
+from contextlib import suppress
+
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 
 from teams import audit
 from teams.access import teams_of
@@ -53,6 +56,15 @@ def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
     """Acknowledges them for who uses the link. Raises ValidationError for a note that is too long."""
     with audit.acting_via(BY_LINK):
         actions.acknowledge_all(incidents, by, text, trail=audit.subject_of(by))
+
+
+def release(incidents: list[Incident], by: str) -> None:
+    """Undoes `acknowledge`: those of them that are still acknowledged by who uses the link are not any more."""
+    with audit.acting_via(BY_LINK):
+        for incident in incidents:
+            if incident.is_acknowledged and incident.acknowledged_by == by:
+                with suppress(ValidationError):  # resolved meanwhile
+                    actions.unacknowledge(incident, by, trail=audit.subject_of(by))
 
 
 def is_unsubscribed(team: Team, address: str) -> bool:

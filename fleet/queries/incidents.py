@@ -1,17 +1,18 @@
 """Incidents and their stories."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.utils.dateparse import parse_datetime
 
 from ..access import visible
 from ..engines.registry import label
-from ..models import Incident
+from ..models import EndpointState, Incident, Trouble
 from ..verdict import causes
 from ..verdict.status import Status
 from .marks import Mark, shown
@@ -45,17 +46,20 @@ class Story:
     """One incident in words."""
 
     incident: Incident
+    trouble: Trouble  # of now, while it is open
     sentence: str
-    advice: str
+    advice: str  # "" once it is resolved
     seen_at: datetime | None
     seen: str  # "Ollama 0.9.3, qwen3:8b and 2 more"
     marks: list[Mark]
     children: list[Incident]  # caused by this one
     more_children: int
+    others_up: int  # of the team's other endpoints
+    others: int
 
 
 def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
-    """One page of (incident, its cause in a few words), the open ones first, then the newest."""
+    """One page of (incident, what is wrong or was, its cause in a few words), the open ones first, then the newest."""
     rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
     rows = visible(user, rows.defer("endpoint__api_key", "parent__endpoint__api_key"), "endpoint__team")
     if filters.team:
@@ -68,8 +72,17 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
         rows = rows.filter(has_tag(filters.tag))
     open_first = F("resolved_at").desc(nulls_first=True)
     page: Page[Any] = Paginator(rows.order_by(open_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
-    page.object_list = [(incident, causes.short(incident.cause)) for incident in page]
+    page.object_list = in_words(page)
     return page
+
+
+def in_words(incidents: Iterable[Incident]) -> list[tuple[Incident, Trouble, str]]:
+    """Each with what is wrong, of now while it is open, and that in a few words."""
+    rows = list(incidents)
+    states = EndpointState.objects.only("status", "cause", "step", "detail")
+    states_of = states.in_bulk([row.endpoint_id for row in rows if row.resolved_at is None])
+    troubles = [row.trouble(states_of[row.endpoint_id]) if row.endpoint_id in states_of else row.worst for row in rows]
+    return [(row, trouble, causes.short(trouble.cause)) for row, trouble in zip(rows, troubles, strict=True)]
 
 
 def story(pk: int) -> Story:
@@ -80,15 +93,22 @@ def story(pk: int) -> Story:
         seen_at, seen = _last_seen(incident.last_seen)
     except (AttributeError, TypeError, ValueError):
         seen_at, seen = None, "can't be read"
+    trouble = incident.trouble(incident.endpoint.state)
+    others = EndpointState.objects.watched().filter(endpoint__team=incident.endpoint.team_id)
+    up = Count("pk", filter=Q(status__in=(Status.UP, Status.BUSY)))
+    counts = others.exclude(pk=incident.endpoint_id).aggregate(up=up, all=Count("pk"))
     return Story(
         incident=incident,
-        sentence=causes.sentence(incident.cause),
-        advice=causes.advice(incident.cause),
+        trouble=trouble,
+        sentence=f"It was: {causes.short(trouble.cause)}." if incident.resolved_at else causes.sentence(trouble.cause),
+        advice="" if incident.resolved_at else causes.advice(trouble.cause),
         seen_at=seen_at,
         seen=seen,
         marks=from_state(lambda state: _marks(incident, state.marks), incident.endpoint.state),
         children=children[:CHILDREN_SHOWN],
         more_children=max(0, len(children) - CHILDREN_SHOWN),
+        others_up=counts["up"],
+        others=counts["all"],
     )
 
 

@@ -57,17 +57,17 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
             return _page(request, pk, acknowledging=form)
         messages.error(request, error.messages[0])  # resolved since: the page has no form any more
         return redirect("incident", pk)
-    messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
+    messages.success(request, "Acknowledged. Reminders stop; the recovery mail still comes.")
     return redirect(incident)
 
 
 @require_POST
 def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """Release it: nobody is on it any more."""
+    """Remove the acknowledgement."""
     incident = access.change_incident(request, pk)
     try:
         actions.unacknowledge(incident, request.user.get_username())
-        messages.success(request, "Nobody is on it now; reminders go out again.")
+        messages.success(request, "The acknowledgement was removed; reminders go out again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
     return redirect(back(request, incident.get_absolute_url()))

@@ -1,6 +1,5 @@
 """What the signed links in mails lead to. A GET shows what would be done; only a POST does it."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from teams.access import anyone
 
 from ..alerts import links
 from ..incidents import by_mail_link
+from ..queries import incidents as queries
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -32,10 +32,19 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     except links.LinkRefused as refused:
         return _refused(request, refused)
     by = user.get_username() if user else recipient
-    shown = {"incidents": incidents[:SHOWN], "more": max(0, len(incidents) - SHOWN), "by": by}
-    mine = [incident for incident in incidents if incident.is_acknowledged and incident.acknowledged_by == by]
-    others = {incident.acknowledged_by for incident in incidents if incident.is_acknowledged} - {by}
-    shown |= {"others": sorted(others), "done": len(mine) == len(incidents)}
+    if "undo" in request.POST:
+        by_mail_link.release(incidents, by)
+        return redirect("acknowledge-link", token)
+    taken = {incident.acknowledged_by for incident in incidents if incident.is_acknowledged}
+    shown = {
+        "story": queries.story(numbers[0]) if len(numbers) == 1 else None,
+        "incidents": queries.in_words(incidents[:SHOWN]),
+        "count": len(incidents),
+        "more": max(0, len(incidents) - SHOWN),
+        "by": by,
+        "others": sorted(taken - {by}),
+        "done": all(incident.is_acknowledged and incident.acknowledged_by == by for incident in incidents),
+    }
     if request.method != "POST":
         return render(request, "fleet/link_acknowledge.html", shown)
     note = request.POST.get("note", "")
@@ -44,7 +53,6 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     except ValidationError as error:
         shown |= {"error": error.messages[0], "note": note}
         return render(request, "fleet/link_acknowledge.html", shown, status=422)
-    messages.success(request, "You are on it. No more reminders are sent; the mail about its end still is.")
     return redirect("acknowledge-link", token)
 
 

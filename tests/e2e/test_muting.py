@@ -36,15 +36,15 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
     height = board.locator(f"#row-{BROKEN}").bounding_box()["height"]
     page.goto(f"{site.url}/incidents/1/")
     page.get_by_label("Note", exact=True).fill("restarting the engine")
-    page.get_by_role("button", name="I am on it").click()
-    expect(page.get_by_role("heading", name="alice is on it")).to_be_visible()
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    expect(page.get_by_role("heading", name="Acknowledged by alice")).to_be_visible()
     row = board.locator(f"#row-{BROKEN}")
     expect(row).to_contain_text("Acknowledged by alice", timeout=3000)
     assert row.bounding_box()["height"] == height, "a mark moves nothing"
     page.get_by_label("Add a note").fill("It was the power supply.")
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator(".lines")).to_contain_text("alice: It was the power supply.")
-    page.get_by_role("button", name="Release").click()
+    page.get_by_role("button", name="Remove acknowledgement").click()
     expect(row).not_to_contain_text("Acknowledged by alice", timeout=3000)
 
 
@@ -55,7 +55,7 @@ def test_an_own_time_is_asked_for_only_where_it_matters_and_is_the_readers(page:
     expect(page.get_by_label("Own time")).to_be_visible()
     expect(page.locator(".own-time")).to_contain_text("Asia/Tokyo")
     page.get_by_label("Own time").fill("2020-01-01T00:00")
-    page.get_by_role("button", name="I am on it").click()
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
     expect(page.locator("#id_own_error")).to_contain_text("over already")
     expect(page.get_by_label("Own time")).to_have_value("2020-01-01T00:00")
 
@@ -100,10 +100,10 @@ def test_everything_works_without_javascript(browser: Browser, site: Site):
     page = context.new_page()
     page.goto(f"{site.url}/incidents/1/")
     page.get_by_label("How long").select_option("60")
-    page.get_by_role("button", name="I am on it").click()
-    expect(page.get_by_role("heading", name="alice is on it")).to_be_visible()
+    page.get_by_role("button", name="Acknowledge", exact=True).click()
+    expect(page.get_by_role("heading", name="Acknowledged by alice")).to_be_visible()
     page.get_by_role("button", name="Silence", exact=True).click()
     expect(page.locator(".marks")).to_contain_text("silenced until")
-    page.get_by_role("button", name="Release").click()
-    expect(page.get_by_role("heading", name="Nobody is on it yet")).to_be_visible()
+    page.get_by_role("button", name="Remove acknowledgement").click()
+    expect(page.get_by_role("heading", name="Not acknowledged")).to_be_visible()
     context.close()

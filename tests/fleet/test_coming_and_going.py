@@ -198,7 +198,7 @@ def test_an_acknowledgement_ends_with_its_outage(gpu, client, alice):
     assert "acknowledged" not in EndpointState.objects.get().marks
     assert "The acknowledgement by bob ended" in str(incident.events.values_list("text", flat=True))
     client.force_login(alice)
-    assert "bob was, until" in flat(client.get(incident.get_absolute_url()).content.decode())
+    assert "The acknowledgement by bob ended" in flat(client.get(incident.get_absolute_url()).content.decode())
 
 
 def test_each_outage_has_its_own_time_to_be_acknowledged_before_it_is_escalated(gpu, team):

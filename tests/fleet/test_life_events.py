@@ -170,7 +170,7 @@ def test_who_got_its_trouble_is_mailed_that_it_is_no_longer_watched(team, alice,
         text = smtp.messages[-1].get_body(("plain",)).get_content()
         assert f"gpu-1 is no longer watched. {why}" in text
         assert "http://gpu-1:8000" in text
-        assert "I am on it" not in text
+        assert "Acknowledge" not in text
     assert not Message.objects.filter(state="waiting").exists()
     pages_work(page)
 

@@ -251,6 +251,23 @@ def test_an_incident_shows_its_story_and_its_alerts(page, gpu):
     assert page.get("/incidents/999999/").status_code == 404
 
 
+def test_an_incident_says_what_is_wrong_now_and_its_timeline_how_the_cause_moved(page, gpu, team):
+    well(endpoints.add(team, name="box", url="http://box:11434"), Model("m"))
+    refused(gpu, 3)
+    hang = Failure(Cause.TIMED_OUT, "health", "No answer within 5 s (waiting for the answer).")
+    record(state_of(gpu.pk), Reading(time.time(), failure=hang), 0.0)
+    incident = gpu.incidents.get()
+    html = text(page.get(incident.get_absolute_url()))
+    now, timeline = html.split("Timeline")
+    assert "did not answer in time" in now and "nothing listens" not in now and "Failing step</dt><dd>health" in now
+    assert timeline.index("nothing listens") < timeline.index("Now down. It took the connection")
+    assert "1 of 1 other endpoint of Search is up" in now
+    assert "no answer in time" in text(page.get("/incidents/"))
+    well(gpu, Model("m"))
+    well(gpu, Model("m"))
+    assert "It was: connection refused." in text(page.get(incident.get_absolute_url()))
+
+
 def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
     box = endpoints.add(team, name="box", url="http://box:11434")
     refused(gpu, 3)
@@ -271,7 +288,7 @@ def test_the_list_shows_who_is_on_it_and_what_caused_it(page, gpu, team):
     refused(box, 3)
     Incident.objects.filter(endpoint=gpu).update(acknowledged_by="bob", acknowledged_at=datetime.now(UTC))
     html = text(page.get("/incidents/"))
-    assert "bob is on it" in html and 'caused by <a href="/incidents/' in html
+    assert "acknowledged by bob" in html and 'caused by <a href="/incidents/' in html
 
 
 def test_before_anything_broke_the_pages_say_what_will_be_there(page):

@@ -7,7 +7,7 @@ from django.test import Client
 
 from fleet import endpoints
 from fleet.alerts import links
-from fleet.models import Incident, Recipient
+from fleet.models import EndpointState, Incident, Recipient
 from teams.models import Team
 from tests.html import flat
 
@@ -41,10 +41,33 @@ def test_opening_the_link_changes_nothing_and_the_button_acknowledges_for_the_ad
         assert look(path).status_code == 200
     assert by() == [""]
     done = client.post(path, {"note": "on my way"}, follow=True)
-    assert "You are on it" in text(done) and by() == [ONCALL]
+    assert "Undo" in text(done) and by() == [ONCALL]
     event = incident.events.get()
     assert event.author == ONCALL and "on my way" in event.text
-    assert "I am on it" not in text(client.get(path)), "there is nothing left to press"
+    assert "Acknowledge</button>" not in client.get(path).content.decode(), "there is nothing left to press"
+
+
+def test_the_page_has_what_the_mail_had_and_counts_what_else_is_up(client, team, incident):
+    endpoints.add(team, name="gpu-elsewhere", url="http://gpu-elsewhere:8000", api_key="sk-elsewhere")
+    EndpointState.objects.exclude(pk=incident.endpoint_id).update(status="up")
+    Incident.objects.update(
+        detail="No answer within 5 s.", step="health",
+        last_seen={"at": STARTED.isoformat(), "engine": "vllm", "version": "0.33.0", "models": ["qwen3:8b"]},
+    )  # fmt: skip
+    page = text(client.get(links.acknowledge_path(incident.pk, ONCALL)))
+    shown = ("did not answer in time", "health:</span> No answer within 5 s.", "What to try", "vLLM 0.33.0, qwen3:8b")
+    for part in (*shown, "1 of 1 other endpoint of Search is up", f'href="{incident.get_absolute_url()}"'):
+        assert part in page
+    assert "elsewhere" not in page
+
+
+def test_what_was_acknowledged_can_be_undone_by_who_did_it(client, incident):
+    path = links.acknowledge_path(incident.pk, ONCALL)
+    done = client.post(path, follow=True)
+    assert text(done).count("Reminders stop") == 1, "it is said once"
+    client.post(links.acknowledge_path(incident.pk, "bob@example.org"), {"undo": "1"})
+    assert by() == [ONCALL], "it is another's"
+    assert "Acknowledge</button>" in text(client.post(path, {"undo": "1"}, follow=True)) and by() == [""]
 
 
 def test_the_button_needs_the_pages_own_token(incident):
@@ -113,7 +136,7 @@ def test_one_link_acknowledges_all_that_its_mail_listed_but_what_is_over(client,
 def test_who_is_on_it_already_is_named_before_it_is_taken_over(client, alice, incident):
     Incident.objects.update(acknowledged_by="bob", acknowledged_at=STARTED)
     path = links.acknowledge_path(incident.pk, ONCALL)
-    assert "bob is on it already" in text(client.get(path))
+    assert "Already acknowledged by bob" in text(client.get(path))
 
 
 def test_a_note_that_is_too_long_is_kept_in_the_form(client, incident):
