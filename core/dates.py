@@ -5,8 +5,6 @@ Further off, arithmetic with time zones overflows, and what counts repetitions f
 
 from datetime import UTC, date, datetime, timedelta
 
-from django.utils import timezone
-
 BACK = timedelta(days=366)
 AHEAD = timedelta(days=3653)
 
@@ -27,10 +25,9 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def in_words(at: datetime) -> str:
-    """A moment in a sentence, in the installation's time zone: "22 Nov, 14:30 UTC"."""
-    local = timezone.localtime(at)
-    return f"{local.day} {local:%b, %H:%M} {local.tzname()}"
+def stamp(at: datetime) -> str:
+    """A moment inside a stored or flashed sentence: "2026-11-22T14:30Z". Pages show it in the reader's time zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def minute(at: datetime) -> str:

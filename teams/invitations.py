@@ -146,7 +146,7 @@ def send(invitation: Invitation, token: str) -> str:
         "team": team,
         "by": mailboxes.plain(by.username) if by else "",
         "role": Role(invitation.role).label.lower(),
-        "days": VALID.days,
+        "expires_at": invitation.expires_at,
         "link": link(mailed_token(token)),
     }
     mail = EmailMultiAlternatives(

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
+
 from core import fence, time_zones
 from teams.models import Team
 
@@ -55,8 +57,8 @@ def _write(team: Team, day: date, until: datetime) -> bool:
     if number := len(changes) + len(verdicts):
         subject = f"{_count(number, 'change')} since yesterday"
     if changes and changes[0].at <= until - timedelta(hours=25):
-        subject = f"{_count(number, 'change')} since {changes[0].at.astimezone(UTC):%d %b}"
-    heading = f"What changed on the servers of {team.name} since {since.astimezone(UTC):%d %b %H:%M} UTC:"
+        subject = f"{_count(number, 'change')} since {timezone.localtime(changes[0].at):%d %b}"
+    heading = f"What changed on the servers of {team.name} since {timezone.localtime(since):%d %b %H:%M %Z}:"
     parts = [heading if changes else "", *map(_sentence, changes)]
     parts += ["What their load means by now:" if verdicts else "", *map(load_verdicts.sentence, verdicts)]
     parts += ["Certificates that expire soon:" if expiring else "", *expiring]
@@ -88,16 +90,16 @@ def _changes(team: Team, since: datetime, until: datetime) -> list[Change]:
 
 
 def _sentence(change: Change) -> str:
-    at = change.at.astimezone(UTC)
+    at = f"{timezone.localtime(change.at):%d %b %H:%M %Z}"
     if change.kind == "engine":
-        return f"- {change.endpoint}: {label(change.before)} became {label(change.after)} ({at:%d %b %H:%M} UTC)."
-    return f"- {change.endpoint}: version {change.before} became {change.after} ({at:%d %b %H:%M} UTC)."
+        return f"- {change.endpoint}: {label(change.before)} became {label(change.after)} ({at})."
+    return f"- {change.endpoint}: version {change.before} became {change.after} ({at})."
 
 
 def _expiring(team: Team, now: datetime) -> list[str]:
     soon = EndpointState.objects.filter(endpoint__team=team, certificate_until__lt=now + CERTIFICATE)
     rows = soon.order_by("certificate_until").values_list("endpoint__name", "certificate_until")
-    return [f"- {name}: until {until:%d %b %Y %H:%M} UTC." for name, until in rows]
+    return [f"- {name}: until {timezone.localtime(until):%d %b %Y %H:%M %Z}." for name, until in rows]
 
 
 def _count(number: int, word: str) -> str:

@@ -47,7 +47,7 @@ def acknowledge_all(
     if until is not None and (trouble := dates.trouble_with(until)):
         raise ValidationError({"own": trouble})
     taken = {"acknowledged_by": by, "acknowledged_at": now, "acknowledged_until": until, "acknowledged_note": text}
-    lasts = f"until {dates.in_words(until)}" if until else "until it is resolved"
+    lasts = f"until {dates.stamp(until)}" if until else "until it is resolved"
     with transaction.atomic():
         still_open = [incident for incident in incidents if _change_open(incident, **taken)]
         for incident in still_open:

@@ -52,7 +52,7 @@ def silence(
         made.save()
         _record_rule(action, made, {"until": dates.minute(ends_at), "reason": made.reason})
         # Without the reason: it is for the team, and incidents are read by everyone with FLEET_OPEN=on.
-        _note_on_open(_covered(made), f"Silenced until {dates.in_words(ends_at)}: {covers(made)}.", by.get_username())
+        _note_on_open(_covered(made), f"Silenced until {dates.stamp(ends_at)}: {covers(made)}.", by.get_username())
         marks.refresh_once_committed(_ids(_covered(made)))
     return made
 
@@ -117,7 +117,7 @@ def plan(
         _record_rule("maintenance.planned", window, _times(window))
         if on:
             _note_on_open(
-                _covered(window), f"Maintenance until {dates.in_words(on[1])}: {window.name}.", by.get_username()
+                _covered(window), f"Maintenance until {dates.stamp(on[1])}: {window.name}.", by.get_username()
             )
         marks.refresh_once_committed(_ids(_covered(window)))
     return window

@@ -3,12 +3,13 @@
 Times are written relative by the server and kept fresh, in the reader's zone, by static/js/plimsoll.js.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from ..display import formats
@@ -87,6 +88,23 @@ def clock(at: datetime | None, form: str = "clock") -> SafeString:
     today = at.date() == timezone.now().astimezone(UTC).date()
     time = f"{at:%H:%M:%S} UTC" if form == "exact" else f"{at:%H:%M} UTC"
     return _time(at, form, time if today and form != "dated" else f"{at.day} {at:%b}, {time}")
+
+
+_STAMP = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\dZ)")
+
+
+@register.filter
+def with_times(text: str) -> SafeString:
+    """A sentence with the moments in it (core.dates.stamp) in the reader's time zone, like all others on the page."""
+    parts = _STAMP.split(str(text))
+    return format_html_join("", "{}", ((_stamped(part) if place % 2 else part,) for place, part in enumerate(parts)))
+
+
+def _stamped(part: str) -> str:
+    try:
+        return clock(datetime.fromisoformat(part))
+    except ValueError:  # a person wrote it, and it is no date
+        return part
 
 
 def _time(at: datetime, form: str, text: str) -> SafeString:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import access, invitations
 from ..forms import InvitationForm, NewAccountForm
-from ..models import Invitation, Role
+from ..models import Invitation, Role, Team
 from ..refusals import NotThere, Refused
 from .teams import page
 
@@ -38,7 +38,6 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
         "invitation": made,
         "link": invitations.link(token),
         "trouble": invitations.send(made, token),
-        "days": invitations.VALID.days,
     }
     return render(request, "teams/invited.html", shown)
 
@@ -69,16 +68,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method == "POST" and user:
             joined = invitations.accept(found, user)
-            messages.success(request, f"You are {Role(joined.role).label.lower()} of {found.team}.")
-            return redirect("team", found.team.slug)
+            messages.success(request, _welcome(joined.role, found.team))
+            return redirect(_board(found.team))
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
             proved = invitations.came_by_mail(token)
             user = invitations.register(found, data["username"], data["password1"], proved=proved)
-            messages.success(
-                request, f"You have an account, and you are {found.get_role_display().lower()} of {found.team}."
-            )
-            return perform_login(request, user, redirect_url=reverse("team", args=[found.team.slug]))
+            messages.success(request, _welcome(found.role, found.team))
+            return perform_login(request, user, redirect_url=_board(found.team))
     except (invitations.Gone, NotThere) as refused:
         raise Http404(str(refused)) from None
     except Refused as refused:
@@ -86,3 +83,11 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     member = found.team.memberships.filter(user=user).first() if user else None
     shown = {"invitation": found, "team": found.team, "form": form, "member": member}
     return render(request, "teams/invitation.html", shown)
+
+
+def _welcome(role: str, team: Team) -> str:
+    return f"Welcome. You are {Role(role).label.lower()} of {team}; these are its endpoints."
+
+
+def _board(team: Team) -> str:
+    return f"{reverse('board')}?team={team.slug}"

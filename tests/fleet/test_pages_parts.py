@@ -1,6 +1,7 @@
 """The pure parts of the pages: snippets, the ladder, load figures."""
 
 import base64
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from fleet.display.load_figures import figures
 from fleet.display.snippets import pick_model, snippets
 from fleet.engines.reading import Load, Model
 from fleet.queries.terminal import load_in_words
+from fleet.templatetags.plimsoll import with_times
 
 CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
 LOADED = Model("gemma3:12b", capabilities=("completion",), loaded=True)
@@ -136,3 +138,12 @@ def test_the_prefix_cache_hit_rate_is_worked_out():
     found = figures("vllm", Load(prefix_cache_queries=400, prefix_cache_hits=100))
     assert ("hit rate", "25 %") in [(f.name, f.value) for f in found]
     assert figures("vllm", Load()) == []
+
+
+def test_moments_in_a_sentence_are_times_of_the_page_and_all_else_is_text():
+    shown = with_times("Acknowledged until 2026-11-22T14:30Z. <b>2026-99-22T14:30Z</b>")
+    assert re.fullmatch(
+        r'Acknowledged until <time datetime="2026-11-22T14:30:00Z" title="[^"]+" data-form="clock">[^<]+</time>\. '
+        r"&lt;b&gt;2026-99-22T14:30Z&lt;/b&gt;",
+        shown,
+    )

@@ -56,7 +56,8 @@ def test_the_mail_has_both_parts_and_a_link_that_works(client, alice, team, smtp
     plain, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
     link = re.search(r"http://localhost:8700(/join/\S+)", plain)[1]
     assert f'href="http://localhost:8700{link}"' in html
-    for said in ("alice invites you", "as operator", "7 days"):
+    expires = f"until {Invitation.objects.get().expires_at:%-d %B %Y %H:%M} UTC"
+    for said in ("alice invites you", "as operator", expires):
         assert said in plain and said in html
     assert "Join Search" in text(Client().get(link))
 
@@ -81,7 +82,8 @@ def test_a_mail_server_that_is_away_does_not_lose_the_invitation(client, alice, 
 def test_someone_new_makes_an_account_and_is_signed_in(client, alice, team):
     link, browser = shown_link(invite(client, alice)), Client()
     answer = browser.post(link, NEW, follow=True)
-    assert answer.redirect_chain[-1][0] == "/teams/search/"
+    assert answer.redirect_chain[-1][0] == "/?team=search"
+    assert "Welcome. You are operator of Search" in text(answer)
     dora = User.objects.get(username="dora")
     assert (dora.email, dora.is_superuser, role_of(dora, team)) == ("dora@example.org", False, "operator")
     assert UserSession.objects.filter(user=dora).count() == 1
@@ -131,7 +133,7 @@ def test_someone_who_is_signed_in_joins_with_one_post_and_checking_changes_nothi
     assert "You are signed in as" in text(browser.get(link))
     browser.head(link)
     assert role_of(charlie, team) == "none" and Invitation.objects.count() == 1
-    assert "You are operator of Search." in text(browser.post(link, follow=True))
+    assert "You are operator of Search;" in text(browser.post(link, follow=True))
     assert role_of(charlie, team) == "operator" and not Invitation.objects.exists()
 
 

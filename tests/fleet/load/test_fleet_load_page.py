@@ -70,10 +70,10 @@ def test_only_what_was_measured_is_drawn(page, team):
     }
     circles = re.findall(r'<circle class="(dot-\w+) [^"]*" cx="([\d.]+)" cy="([\d.]+)"', picture)
     (_, line, high), (_, work, _), (_, flat, low), (_, unknown, _) = [
-        (kind, float(x), float(y)) for kind, x, y in circles
+        (kind, float(x), float(y)) for kind, x, y in reversed(circles)
     ]
     assert unknown < 150 < work < line < flat and low > 300 > high, "what has no target stands below the plot"
-    assert [kind for kind, *_ in circles] == ["dot-line", "dot-work", "dot-work", "dot-work"]
+    assert [kind for kind, *_ in circles] == ["dot-work", "dot-work", "dot-work", "dot-line"]
     shown = words(answer)
     assert "2 without a service target" in shown and "1 without any such figure is not drawn" in shown
 

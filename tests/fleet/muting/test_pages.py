@@ -1,5 +1,6 @@
 """The pages on which people acknowledge, silence and plan: what they show, who may act, and what bad input does."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,7 +108,7 @@ def test_the_endpoint_can_be_silenced_from_its_incident(page, incident, gpu):
     url = incident.get_absolute_url()
     answer = page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "30", "back": url}, follow=True)
     assert answer.redirect_chain == [(url, 302)] and ": gpu-1. Nobody is notified" in text(answer)
-    assert "End the silence" in text(answer) and "Silence gpu-1 for" not in text(answer)
+    assert "End the silence" in text(answer) and "Silence the endpoint for" not in text(answer)
 
 
 def test_a_name_keeps_its_case_and_the_time_is_the_readers(page, gpu):
