@@ -229,7 +229,7 @@ def test_the_board_works_without_javascript(browser: Browser, site: Site):
     context = signed_in(browser, site, java_script_enabled=False)
     page = context.new_page()
     page.goto(site.url)
-    page.get_by_label("Name, host or model").fill("gpu-1")
+    page.get_by_label("Name, host, model or tag").fill("gpu-1")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".row")).to_have_count(1)
     expect(page.locator(".row")).to_contain_text("gpu-1")
@@ -240,9 +240,9 @@ def test_the_board_works_without_javascript(browser: Browser, site: Site):
 
 def test_filters_change_the_rows_in_place(page: Page):
     page.evaluate("window.notReloaded = true")
-    page.get_by_label("Name, host or model").fill("gpu-5")
+    page.get_by_label("Name, host, model or tag").fill("gpu-5")
     expect(page.locator(".row")).to_have_count(1)
-    page.get_by_label("Name, host or model").fill("")
+    page.get_by_label("Name, host, model or tag").fill("")
     expect(page.locator(".row")).to_have_count(6)
     page.locator("#by-engine").select_option("vllm")
     page.wait_for_url("**engine=vllm*")
