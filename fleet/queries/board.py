@@ -101,6 +101,8 @@ class Board(Head):
     groups: list[Group]
     folded: list[Folded]
     pages: Pages
+    may_act: bool  # on any of the fleet
+    fitting: int  # how many fit the filters, listed or not
 
     @property
     def everything(self) -> str:
@@ -130,6 +132,8 @@ def board(user: User, filters: Filters) -> Board:
         groups=_groups(shown, filters),
         folded=selection.folded,
         pages=_pages(filters, len(shown), selection.listed),
+        may_act=who.may_act is None or bool(who.may_act),
+        fitting=selection.counts.get(filters.status, 0) if filters.status else sum(selection.counts.values()),
     )
 
 

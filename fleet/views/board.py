@@ -17,6 +17,7 @@ from teams.access import anyone_async, person
 
 from .. import live
 from ..access import reader
+from ..endpoints import bulk
 from ..queries import board as query
 from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
 from ..queries.wall import wall
@@ -32,7 +33,8 @@ def board(request: HttpRequest) -> HttpResponse:
     if request.GET.get("wall"):
         return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
-    return render(request, "fleet/board.html", {**context, "choices": query.choices(user, filters)})
+    more = {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
+    return render(request, "fleet/board.html", {**context, **more, "choices": query.choices(user, filters)})
 
 
 @require_POST

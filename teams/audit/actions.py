@@ -24,6 +24,7 @@ ACTIONS = {
     "endpoint.added": "added an endpoint",
     "endpoint.changed": "changed an endpoint",
     "endpoint.load_changed": "changed the load settings of an endpoint",
+    "endpoint.moved": "moved an endpoint to another team",
     "endpoint.paused": "paused an endpoint",
     "endpoint.removed": "removed an endpoint",
     "endpoint.resumed": "resumed an endpoint",

@@ -91,6 +91,8 @@ def test_an_endpoint_is_reported_in_full(client, alice, team):
         "maintenance": False,
         "flapping": False,
         "unreadable": False,
+        "paused_by": None,
+        "paused_until": None,
     }
 
 
@@ -102,7 +104,9 @@ def test_what_is_not_known_is_null_and_never_zero(client, alice, team):
     assert {endpoint[name] for name in unknown} == {None}
     assert endpoint["models"] == {"offered": None, "loaded": None}
     assert set(endpoint["load"].values()) == {None} and endpoint["engine_figures"] == {}
-    assert shown["totals"] == {"unknown": 1} | dict.fromkeys(("down", "degraded", "busy", "loading", "asleep", "up"), 0)
+    assert shown["totals"] == {"unknown": 1} | dict.fromkeys(
+        ("down", "degraded", "busy", "loading", "asleep", "up", "paused"), 0
+    )
 
 
 def test_an_engine_that_does_not_show_what_is_loaded_has_null_for_it(client, alice, team):

@@ -1,0 +1,42 @@
+"""What is asked before something is done to many endpoints at once."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from teams.access import teams_of
+from teams.models import Role, Team
+
+from ..muting.forms import EndMixin, WindowForm
+from .pause_form import PauseForm
+
+
+class SilenceManyForm(EndMixin):
+    reason = forms.CharField(
+        label="Why", required=False, max_length=200, error_messages={"max_length": "At most 200 characters."}
+    )
+
+
+class MoveForm(forms.Form):
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="Team", empty_label="Choose ...",
+        error_messages={"required": "Choose a team.", "invalid_choice": "Choose one of the list."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User) -> None:
+        super().__init__(*args)
+        self.fields["team"].queryset = teams_of(user, Role.OPERATOR).order_by("name")  # type: ignore[attr-defined]
+
+
+def form_of(action: str, user: User, *data: Any) -> forms.Form:
+    """The form of an action of `bulk`, bound where there is data; for most there is nothing to ask."""
+    if action == "move":
+        return MoveForm(*data, user=user)
+    forms_of = {"silence": SilenceManyForm, "maintenance": WindowForm, "pause": PauseForm}
+    return forms_of.get(action, forms.Form)(*data)
+
+
+def values_of(form: forms.Form) -> dict[str, Any]:
+    """What `Action.do` takes, of a form that is valid."""
+    return form.values() if isinstance(form, WindowForm) else form.cleaned_data

@@ -1,0 +1,79 @@
+"""What is done to many endpoints at once: asked on one page, then done, and undone for a while."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from teams.access import person
+
+from ..endpoints import bulk
+from ..endpoints.bulk_forms import form_of, values_of
+from ..models import Endpoint
+from ..queries.chosen import all_that_fit, chosen
+from ..queries.filters import Filters
+
+FAILURES_SHOWN = 10
+
+
+@require_POST
+def endpoints_bulk(request: HttpRequest) -> HttpResponse:
+    """Lists what will happen to which endpoints, and does it once that is confirmed.
+
+    `e` are numbers, `all` stands for all that fit `query` (a query string of the board).
+    """
+    user, query = person(request), QueryDict(request.POST.get("query", ""))
+    board = f"{reverse('board')}?{query.urlencode()}"
+    action = bulk.ACTIONS.get(request.POST.get("action", ""))
+    if request.POST.get("all"):
+        found = all_that_fit(user, Filters.of(query))
+    else:
+        listed = ",".join(request.POST.getlist("e")).split(",")
+        found = chosen(user, {int(each) for each in listed if each.isdecimal() and len(each) < 10})
+    if action is None or not found or len(found) > bulk.MOST:
+        why = (
+            f"Choose at most {bulk.MOST:,} at once." if len(found) > bulk.MOST else "Choose what to do, and endpoints."
+        )
+        messages.warning(request, why)
+        return redirect(board)
+    mine, others = bulk.allowed(user, found)
+    left_out = [(each, f"You are no operator of {each.team}.") for each in others]
+    left_out += [(each, why) for each in mine if (why := action.left_out(each))]
+    will = [each for each in mine if not action.left_out(each)]
+    confirmed = "confirmed" in request.POST
+    form = form_of(action.name, user, *([request.POST] if confirmed else []))
+    if confirmed and form.is_valid():
+        outcome = bulk.carry_out(action, will, user, values_of(form))
+        if outcome.done or not outcome.failed:
+            _report(request, outcome, "" if action.can_be_undone else action.done)  # else the board says so
+            return redirect(board)
+        form.add_error(None, outcome.failed[0][1])
+    shown = {"action": action, "will": will, "left_out": left_out, "form": form, "query": query.urlencode()}
+    shown |= {"numbers": ",".join(str(each.pk) for each in will), "default_zone": settings.TIME_ZONE, "board": board}
+    return render(request, "fleet/bulk.html", shown, status=422 if confirmed else 200)
+
+
+@require_POST
+def endpoints_undo(request: HttpRequest) -> HttpResponse:
+    """Undo what the person did last to many endpoints."""
+    outcome = bulk.undo(person(request))
+    if outcome is None:
+        messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")
+    else:
+        _report(request, outcome, "as before")
+    return redirect("board")
+
+
+def _report(request: HttpRequest, outcome: bulk.Outcome, done: str) -> None:
+    if done:
+        messages.success(request, f"{len(outcome.done)} {done}.")
+    if outcome.failed:
+        messages.error(request, f"{len(outcome.failed)} failed. {_reasons(outcome.failed)}")
+
+
+def _reasons(failed: list[tuple[Endpoint, str]]) -> str:
+    more = len(failed) - FAILURES_SHOWN
+    named = " ".join(f"{endpoint.name}: {why}" for endpoint, why in failed[:FAILURES_SHOWN])
+    return f"{named} And {more} more." if more > 0 else named
