@@ -1,0 +1,54 @@
+"""What is done to many endpoints at once, in a real browser, with JavaScript and without."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fleet import live
+from tests.e2e.browser import axe_finds, in_chromium, signed_in
+from tests.e2e.site import Site
+
+pytestmark = [*in_chromium, pytest.mark.usefixtures("sites_broker")]
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
+def page(request, browser: Browser, site: Site) -> Iterator[Page]:
+    context = signed_in(browser, site, java_script_enabled=request.param, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(site.url)
+    yield page
+    context.close()
+
+
+def test_rows_are_ticked_paused_and_given_back(page: Page, site: Site):
+    expect(page.locator("#bulk")).to_be_hidden()
+    page.locator("#row-2 .col-pick input").check()
+    page.locator("#row-3 .col-pick input").check()
+    page.locator("#bulk-action").select_option("pause")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pause: 2 endpoints")
+    page.get_by_label("How long").select_option("60")
+    page.get_by_role("button", name="Pause: 2 endpoints").click()
+    expect(page.locator("#row-2 .status")).to_contain_text("paused")
+    expect(page.locator("#row-2")).to_contain_text("paused by alice until")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#row-2 .status")).not_to_contain_text("paused")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_what_is_ticked_stays_ticked_when_a_live_update_draws_it_again(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    page = context.new_page()
+    page.goto(site.url)
+    expect(page.locator("#live")).to_have_text("live")
+    page.locator("#row-2 .col-pick input").check()
+    expect(page.locator("#picked")).to_have_text("1 selected")
+    site.move(2, latency_ms=31_000.0)
+    live.publish([2])
+    expect(page.locator("#row-2")).to_contain_text("31.0 s", timeout=3000)
+    expect(page.locator("#row-2 .col-pick input")).to_be_checked()
+    page.get_by_label("Select all on this page").check()
+    expect(page.locator(".row .col-pick input:not(:checked)")).to_have_count(0)
+    assert axe_finds(page) == []
+    context.close()
