@@ -36,7 +36,7 @@ def forms(team: Team, incident: Incident) -> dict[str, tuple]:
     token = {"name": "ci", "scopes": ["status:read"], "days": "30"}
     own = incident.get_absolute_url()
     return {
-        "silence": ("/silences/", {**target, "lasts": "30"}, {**target, "lasts": "60"}, Silence),
+        "silence": ("/silences/", {**target, "lasts": "30"}, {"target": f"team-{team.pk}", "lasts": "30"}, Silence),
         "maintenance": ("/maintenance/", window, {**window, "name": "Network"}, MaintenanceWindow),
         "endpoint": ("/endpoints/add/", endpoint, {**endpoint, "url": "http://gpu-3:8000"}, Endpoint),
         "invitation": (
@@ -70,10 +70,17 @@ def test_the_token_that_the_second_answer_shows_is_the_one_that_works(page, team
 
 
 def test_what_a_colleague_does_is_no_second_click(page, bob, team, incident):
-    path, form, _, _ = forms(team, incident)["silence"]
+    path, form, _, _ = forms(team, incident)["note"]
     page.post(path, form)
     just_signed_in(bob).post(path, form)
-    assert Silence.objects.count() == 2
+    assert set(IncidentEvent.objects.filter(**form).values_list("author", flat=True)) == {"alice", "bob"}
+
+
+def test_a_silence_that_a_colleague_began_is_the_one_that_is_extended(page, bob, team, incident):
+    path, form, _, _ = forms(team, incident)["silence"]
+    page.post(path, form)
+    just_signed_in(bob).post(path, {**form, "lasts": "240"})
+    assert Silence.objects.get().created_by.username == "alice"
 
 
 def test_what_was_taken_back_can_be_done_again_at_once(page, team, incident):
