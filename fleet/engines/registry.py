@@ -60,6 +60,13 @@ METRICS: dict[str, dict[str, str]] = {
 }
 """For each engine the fields of a load that it shows as metrics, and their newest names."""
 
+COUNTED: dict[str, frozenset[str]] = {
+    module.NAME: frozenset((*module.COUNTERS.counts, *module.COUNTERS.histograms))
+    for module in _MODULES
+    if hasattr(module, "COUNTERS")
+}
+"""For the engines that count themselves, what of fleet.evidence.counts they count."""
+
 GATEWAYS = frozenset(module.NAME for module in _MODULES if getattr(module, "GATEWAY", False))
 """Those that pass requests on to other servers."""
 

@@ -19,6 +19,7 @@ from .refusal import error_message, is_bare_503
 from .visit import Visit, check
 
 FIGURES = vllm_metrics.FIGURES
+COUNTERS = vllm_metrics.COUNTERS
 NAME, LABEL, PORT = "vllm", "vLLM", 8000
 LISTENS_LATE = True  # it takes no connections until its model is loaded
 
@@ -116,7 +117,7 @@ QUESTIONS = (
     LIST_OF_MODELS,
     Question("version", _learn_version, ("GET /version",), every=VERSION_EVERY),
     Question("load", _learn_load, ("GET /metrics",), step="load", cost="about 50 kB of text from its counters"),
-    counters.question(vllm_metrics.COUNTERS),
+    counters.question(COUNTERS),
     Question(
         "routes",
         _learn_routes,

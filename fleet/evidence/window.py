@@ -24,6 +24,7 @@ class Row(NamedTuple):
     model: str
     counts: Counts
     edges: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # histogram -> upper edges of its buckets
+    seconds: int = 3600  # DAY for a day made of hours
 
 
 @dataclass(frozen=True, slots=True)

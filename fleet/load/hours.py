@@ -79,14 +79,14 @@ def rows(
     if until is not None:
         stored = stored.filter(start__lt=until)
     edges: dict[int | None, Mapping[str, tuple[str, ...]]] = {None: {}}
-    for endpoint_id, start, model, packed, edges_id in stored.values_list(
-        "endpoint_id", "start", "model", "counts", "edges_id"
+    for endpoint_id, start, seconds, model, packed, edges_id in stored.values_list(
+        "endpoint_id", "start", "seconds", "model", "counts", "edges_id"
     ).iterator():
         if edges_id not in edges:
             known = BucketEdges.objects.get(pk=edges_id).edges
             edges[edges_id] = {name: tuple(each) for name, each in known.items()}
         try:
-            found[endpoint_id].append(Row(start, model, counts.unpack(bytes(packed)), edges[edges_id]))
+            found[endpoint_id].append(Row(start, model, counts.unpack(bytes(packed)), edges[edges_id], seconds))
         except ValueError:
             continue
     for endpoint_id, collected in EndpointState.objects.filter(pk__in=ids).values_list("pk", "collected"):

@@ -56,6 +56,12 @@ def following(window: Window, at: datetime) -> Stretch | None:
     return next(((start, start + length) for start in _starts(window, since, since + _AHEAD) if start > at), None)
 
 
+def between(window: Window, low: datetime, high: datetime) -> list[Stretch]:
+    """(start, end) in UTC of its times that were or are on between two moments (aware), in order."""
+    low, high, length = _held(low), _held(high), _length(window)
+    return [(start, start + length) for start in _starts(window, low - length, high)]
+
+
 def first(window: Window) -> Stretch:
     """(start, end) in UTC of its first time."""
     start = _held(window.starts_at)
