@@ -28,7 +28,7 @@ SUMS = {
 
 def measure(endpoints: int, interval: int) -> None:
     """Fills the database and prints one line for each thing measured."""
-    from fleet.display.time_charts import RANGES
+    from fleet.display.time_span import RANGES, up_to
     from fleet.history import rollups, upkeep
     from fleet.models import Rollup
     from fleet.queries import availability
@@ -45,7 +45,7 @@ def measure(endpoints: int, interval: int) -> None:
     _measure("an hour more", lambda: rollups.roll_up(_at(now + 600), 600))
     _measure("nothing to do", lambda: rollups.roll_up(_at(now + 600), 600))
     for key in ("7d", "30d", "90d"):
-        _measure(f"chart of {key}", lambda key=key: history(fleet[0].pk, RANGES[key], now), 10)
+        _measure(f"chart of {key}", lambda key=key: history(fleet[0], up_to(RANGES[key], now), now), 10)
     _measure("availability of an endpoint", lambda: availability.of_endpoint(fleet[0], now), 10)
     _measure(f"availability of a team of {min(40, endpoints)}", lambda: availability._lines(fleet[:40], now), 5)
     _measure(f"availability of a team of {endpoints}", lambda: availability.of_team(team, now))
@@ -53,11 +53,13 @@ def measure(endpoints: int, interval: int) -> None:
 
 
 def _fill(team, endpoints: int, interval: int, now: int) -> list:
-    from fleet.models import Endpoint
+    from fleet.models import Endpoint, EndpointState
 
     fleet = Endpoint.objects.bulk_create(
         Endpoint(team=team, name=f"gpu-{n}", url=f"http://gpu-{n}:8000", interval=interval) for n in range(endpoints)
     )
+    EndpointState.objects.create(endpoint=fleet[0], engine="vllm")
+    _count(fleet[0], now)
     hour, day = now // 3600 * 3600, now // 86400 * 86400
     for endpoint in fleet:
         _rolled(endpoint, "day", 86400, day - 90 * 86400, day)
@@ -75,6 +77,24 @@ def _rolled(endpoint, span: str, width: int, start: int, end: int) -> None:
     Rollup.objects.bulk_create(
         Rollup(endpoint=endpoint, span=span, start=_at(t), counts={"up": 12}, worst="up", sums=sums)
         for t in range(start, end, width)
+    )
+
+
+def _count(endpoint, now: int) -> None:
+    """Two weeks of hours of what vLLM counts itself, and the days before, in 17 buckets a histogram."""
+    from fleet.evidence import counts
+    from fleet.models import BucketEdges, LoadHour
+
+    names = [f"{name}.{n}" for name in ("ttft", "itl", "queue", "e2e") for n in range(17)]
+    counted = counts.pack(dict.fromkeys(names, 40) | {"seconds": 3600, "requests": 680, "generation_tokens": 90_000})
+    buckets = [*map(str, range(1, 17)), "+Inf"]
+    edges = BucketEdges.objects.create(digest="bench", edges=dict.fromkeys(("ttft", "itl", "queue", "e2e"), buckets))
+    hour, first = now // 3600 * 3600, now // 86400 * 86400 - 14 * 86400
+    stretches = [(start, 3600) for start in range(first, hour, 3600)]
+    stretches += [(start, 86400) for start in range(first - 76 * 86400, first, 86400)]
+    LoadHour.objects.bulk_create(
+        LoadHour(endpoint=endpoint, start=start, seconds=seconds, model="m", counts=counted, edges=edges)
+        for start, seconds in stretches
     )
 
 

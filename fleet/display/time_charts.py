@@ -1,7 +1,7 @@
 """Time-series charts as plain geometry: a template turns a Chart into SVG. Pure: no I/O, no Django.
 
-The plot is stretched to the page's width, so everything lives on a 0..1000 x 0..100 grid and all text is
-outside of it. Time labels show the distance from now: the server does not know the reader's time zone.
+The plot is stretched to the page's width, so all text is outside of it. A bucket is two units wide and coordinates are
+whole and relative, which makes paths a third as long as absolute ones. static/js/charts.js reads a line's `values`.
 """
 
 import math
@@ -10,41 +10,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
 
-WIDTH = 1000
-HEIGHT = 100
+from .time_span import DAY, Span
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A stretch of time up to now that a chart can show."""
-
-    key: str  # "1h"
-    label: str  # "1 h"
-    seconds: int
-    ticks: tuple[str, ...]  # evenly spaced, oldest first
-    buckets: int = 240
-    rollup: str = ""  # the span that it is made of; empty: raw observations
-
-    @property
-    def width(self) -> int:
-        """Seconds of one bucket."""
-        return self.seconds // self.buckets
-
-
-RANGES = {
-    "1h": Range("1h", "1 h", 3600, ("60 min ago", "45", "30", "15", "now")),
-    "24h": Range("24h", "24 h", 86400, ("24 h ago", "18", "12", "6", "now")),
-    "7d": Range("7d", "7 d", 7 * 86400, ("7 d ago", "6", "5", "4", "3", "2", "1", "now"), 168, "hour"),
-    "30d": Range("30d", "30 d", 30 * 86400, ("30 d ago", "25", "20", "15", "10", "5", "now"), 240, "hour"),
-    "90d": Range("90d", "90 d", 90 * 86400, ("90 d ago", "75", "60", "45", "30", "15", "now"), 270, "hour"),
-}
+STEP = 2
+HEIGHT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What one bucket holds of one figure: the mean, and the extremes where several probes are in it."""
+    """What one bucket holds of one figure: the mean, and the extremes where several probes are in it.
 
-    mean: float
+    Without a mean it is only known to lie between the two; `high` is infinite where it has no upper bound.
+    """
+
+    mean: float | None
     low: float
     high: float
 
@@ -55,29 +34,36 @@ class Series:
 
     name: str
     values: Sequence[Value | None]
-    tone: str = "main"  # CSS class suffix: main, second
+    tone: str = "main"  # CSS class suffix: main, second, other, other-second
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A drawn series: paths of the line, the min/max band and the lone points."""
+    """A drawn series: paths of the line, of the area between low and high, and of lone points."""
 
     name: str
     tone: str
     line: str
     band: str
     dots: str
+    values: str  # for each bucket "mean", "mean/low/high" or "/low/high"; "=" where it is that of the bucket before
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A piece of the plot's width with its hover title."""
+class Stretch:
+    """A piece of the plot's width with a status."""
 
-    x: float
-    width: float
+    x: int
+    width: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket that leads somewhere."""
+
     title: str
-    status: str = ""
-    href: str = ""  # where it leads, if anywhere
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,61 +72,57 @@ class Chart:
 
     title: str
     unit: str
+    note: str
     y_ticks: tuple[str, ...]  # evenly spaced, highest first
-    x_ticks: tuple[str, ...]
     lines: tuple[Line, ...]
-    spots: tuple[Spot, ...]
     summary: str
+    width: int  # of the plot in its own units
+    link: str = ""  # each bucket leads to it, with its first second (unix) at the end
+    linked: tuple[Bucket, ...] = ()
 
     @property
     def empty(self) -> bool:
         """True when there is nothing to draw."""
-        return not any(line.line or line.dots for line in self.lines)
-
-    @property
-    def leads(self) -> bool:
-        """True when its buckets are links."""
-        return any(spot.href for spot in self.spots)
+        return not any(line.line or line.dots or line.band for line in self.lines)
 
 
 def chart(
     title: str,
     unit: str,
     series: Sequence[Series],
-    span: Range,
-    first: int,
+    span: Span,
     top: float | None = None,
+    note: str = "",
     link: str = "",
 ) -> Chart:
-    """A chart of some series over `span`; `first` is the number of the first bucket (unix seconds / width).
+    """A chart of some series over `span`.
 
-    `top` fixes the upper end of the axis (100 for a share in %); without it a round number is taken. Each bucket leads
-    to `link` with its first second (unix) at the end, where there is one.
+    `top` fixes the upper end of the axis (100 for a share in %); without it a round number is taken.
     """
-    highest = max((v.high for s in series for v in s.values if v), default=0.0)
-    top = top or nice_ceiling(highest)
+    bounds = (bound for s in series for v in s.values if v for bound in (v.low, v.high))
+    top = top or nice_ceiling(max(filter(math.isfinite, bounds), default=0.0))
     return Chart(
         title=title,
         unit=unit,
+        note=note,
         y_ticks=(f"{number(top)} {unit}".strip(), number(top / 2), "0"),
-        x_ticks=span.ticks,
-        lines=tuple(_line(s, top, span.buckets) for s in series),
-        spots=_spots(series, unit, span, first, link),
+        lines=tuple(_line(s, top) for s in series),
         summary="; ".join(_summary(s, unit, len(series) > 1) for s in series),
+        width=STEP * span.buckets,
+        link=link,
+        linked=_linked(series, unit, span, link) if link else (),
     )
 
 
-def status_band(statuses: Sequence[str | None], span: Range, first: int) -> tuple[Spot, ...]:
+def status_band(statuses: Sequence[str | None]) -> tuple[Stretch, ...]:
     """The statuses of the buckets, equal neighbours joined; None (no probe) stays empty."""
-    spots, start = [], 0
+    found, start = [], 0
     for status, group in groupby(_bridged(statuses)):
         count = len(list(group))
         if status:
-            text = f"{status}, {_when(first + start, span)} to {_when(first + start + count, span)}"
-            step = WIDTH / span.buckets
-            spots.append(Spot(_r(start * step), _r(count * step), text, status))
+            found.append(Stretch(STEP * start, STEP * count, status))
         start += count
-    return tuple(spots)
+    return tuple(found)
 
 
 def _bridged(statuses: Sequence[str | None]) -> list[str | None]:
@@ -164,24 +146,57 @@ def nice_ceiling(value: float) -> float:
 
 def number(value: float) -> str:
     """A figure with as many digits as help: 0.4, 7.1, 31, 1 250."""
+    if math.isinf(value):
+        return "∞"
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}".replace(",", "\u202f")
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
 
 
-def _line(series: Series, top: float, buckets: int) -> Line:
+def _line(series: Series, top: float) -> Line:
     line, band, dots = [], [], []
     for run in _runs(series.values):
-        points = [(_r((i + 0.5) * WIDTH / buckets), v) for i, v in run]
+        points = [(STEP * i + STEP // 2, _y(v.mean, top), v) for i, v in run if v.mean is not None]
         if len(points) == 1:
-            dots.append(f"M{points[0][0]:g} {_y(points[0][1].mean, top):g}h0")
-            continue
-        line.append("M" + "L".join(f"{x:g} {_y(v.mean, top):g}" for x, v in points))
-        if any(v.low != v.high for _, v in points):
-            upper = [f"{x:g} {_y(v.high, top):g}" for x, v in points]
-            lower = [f"{x:g} {_y(v.low, top):g}" for x, v in reversed(points)]
-            band.append("M" + "L".join(upper + lower) + "Z")
-    return Line(series.name, series.tone, "".join(line), "".join(band), "".join(dots))
+            dots.append(f"M{points[0][0]} {points[0][1]}h0")
+        elif points:
+            line.append(_path([(x, y) for x, y, _ in points]))
+            if any(v.low != v.high for *_, v in points):
+                upper = [(x, _y(v.high, top)) for x, _, v in points]
+                band.append(_path(upper + [(x, _y(v.low, top)) for x, _, v in reversed(points)]) + "z")
+    band += _boxes(series.values, top)
+    return Line(series.name, series.tone, "".join(line), "".join(band), "".join(dots), _written(series.values))
+
+
+def _path(points: Sequence[tuple[int, int]]) -> str:
+    moves = (f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(points))
+    return f"M{points[0][0]} {points[0][1]}l{' '.join(moves)}".replace(" -", "-")
+
+
+def _boxes(values: Sequence[Value | None], top: float) -> list[str]:
+    """Where a figure is only known to lie between two bounds: rectangles, equal neighbours joined."""
+    boxes, start = [], 0
+    for value, group in groupby(values):
+        count = len(list(group))
+        if value and value.mean is None:
+            low, high = _y(value.low, top), min(_y(value.high, top), _y(value.low, top) - 2)
+            boxes.append(f"M{STEP * start} {low}h{STEP * count}v{high - low}h{-STEP * count}z")
+        start += count
+    return boxes
+
+
+def _written(values: Sequence[Value | None]) -> str:
+    written = []
+    for value in values:
+        mean = "" if value is None or value.mean is None else _short(value.mean)
+        spread = value is not None and (value.mean is None or value.low != value.high)
+        written.append(f"{mean}/{_short(value.low)}/{_short(value.high)}" if value and spread else mean)
+    repeated = ("=" if text and text == before else text for before, text in pairwise(["", *written]))
+    return ",".join(repeated)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _runs(values: Sequence[Value | None]) -> list[list[tuple[int, Value]]]:
@@ -203,21 +218,21 @@ def _usual_step(places: list[int]) -> int:
     return steps[len(steps) // 2] if steps else 1
 
 
-def _spots(series: Sequence[Series], unit: str, span: Range, first: int, link: str) -> tuple[Spot, ...]:
-    spots, step = [], WIDTH / span.buckets
+def _linked(series: Sequence[Series], unit: str, span: Span, link: str) -> tuple[Bucket, ...]:
+    found = []
     for i in range(span.buckets):
-        values = [_format(s, value, unit, len(series) > 1) for s in series if (value := s.values[i])]
-        if values:
-            title = f"{_when(first + i, span)}: {', '.join(values)}"
-            href = f"{link}{(first + i) * span.width}" if link else ""
-            spots.append(Spot(_r(i * step), _r(step), title, href=href))
-    return tuple(spots)
+        if values := [_format(s, value, unit, len(series) > 1) for s in series if (value := s.values[i])]:
+            start = (span.first + i) * span.width
+            found.append(Bucket(f"{_when(start, span)}: {', '.join(values)}", f"{link}{start}"))
+    return tuple(found)
 
 
 def _format(series: Series, value: Value, unit: str, named: bool) -> str:
-    text = f"{number(value.mean)} {unit}".strip()
-    if value.low != value.high:
-        text += f" ({number(value.low)} to {number(value.high)})"
+    if value.mean is None:
+        text = f"{number(value.low)} to {number(value.high)}"
+    else:
+        spread = "" if value.low == value.high else f" ({number(value.low)} to {number(value.high)})"
+        text = f"{number(value.mean)} {unit}".strip() + spread
     return f"{series.name} {text}" if named else text
 
 
@@ -226,21 +241,20 @@ def _summary(series: Series, unit: str, named: bool) -> str:
     head = f"{series.name}: " if named else ""
     if not known:
         return f"{head}no figures in this time"
-    mean = sum(v.mean for v in known) / len(known)
-    high = max(v.high for v in known)
-    return f"{head}mean {number(mean)} {unit}".strip() + f", highest {number(high)} {unit}".rstrip()
+    high = f"{number(max(v.high for v in known))} {unit}".strip()
+    means = [v.mean for v in known if v.mean is not None]
+    if not means:
+        return f"{head}between {number(min(v.low for v in known))} and {high}"
+    return f"{head}mean {number(sum(means) / len(means))} {unit}".strip() + f", highest {high}"
 
 
-def _when(bucket: int, span: Range) -> str:
-    at = datetime.fromtimestamp(bucket * span.width, UTC)
-    if span.seconds > 7 * 86400:
+def _when(start: int, span: Span) -> str:
+    at = datetime.fromtimestamp(start, UTC)
+    seconds = span.end - span.start
+    if seconds > 7 * DAY:
         return f"{at.day} {at:%b %H:%M} UTC"
-    return at.strftime("%H:%M UTC" if span.seconds <= 86400 else "%a %H:%M UTC")
+    return at.strftime("%H:%M UTC" if seconds <= DAY else "%a %H:%M UTC")
 
 
-def _y(value: float, top: float) -> float:
-    return _r(HEIGHT - min(value, top) / top * HEIGHT)
-
-
-def _r(value: float) -> float:
-    return round(value, 1)
+def _y(value: float, top: float) -> int:
+    return round(HEIGHT - min(value, top) / top * HEIGHT)

@@ -96,8 +96,8 @@ class Page:
     surfaces: list[tuple[str, str, str]]  # name, route, answer
     changes: Sequence[Change]
     incidents: Sequence[Incident]
-    probes: Sequence[Observation]  # the newest few
-    earlier_probes: Sequence[Observation]  # the rest of the last hundred
+    probes: Sequence[Observation]  # the newest few, or a hundred
+    more_probes: bool
     snippets: tuple[Snippet, ...]
     availability: tuple[Availability, ...]  # each period's
     health: tuple[str, ...]  # the requests by which a probe judges it
@@ -162,19 +162,20 @@ def cursor(state: EndpointState) -> str:
     return f"{max(moments, default=0):.6f}"
 
 
-def page(current: Now) -> Page:
-    """Everything else on the page."""
+def page(current: Now, all_probes: bool = False) -> Page:
+    """Everything else on the page; without `all_probes` it has the newest few alone, since each is a table."""
     endpoint, facts = current.endpoint, current.facts
     module = ENGINES.get(current.state.engine or endpoint.engine)
-    probes = list(_observations(endpoint).select_related("trace")[:PROBES_SHOWN])
+    most = PROBES_SHOWN if all_probes else PROBES_UNFOLDED
+    probes = list(_observations(endpoint).select_related("trace")[: most + 1])
     return Page(
         models=[ModelRow(m, vram_share(m), _moment(m.expires_at)) for m in _in_order(facts.models)[:MODELS_SHOWN]],
         models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
         surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(str(facts.api.get(s)), "not known")) for s in SURFACES],
         changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
         incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
-        probes=probes[:PROBES_UNFOLDED],
-        earlier_probes=probes[PROBES_UNFOLDED:],
+        probes=probes[:most],
+        more_probes=len(probes) > most and not all_probes,
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
         availability=availability.of_endpoint(endpoint, time.time()).periods,
         health=module.HEALTH if module else (),

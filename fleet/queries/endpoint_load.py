@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from django.urls import reverse
 
-from ..display.time_charts import Chart, Range, Series, Value, chart
+from ..display.time_charts import Chart, Series, Value, chart
+from ..display.time_span import HOUR, Span, up_to
 from ..evidence import counts, ollama
 from ..evidence.compare import Comparison, compare
 from ..evidence.counts import Counts
@@ -57,7 +58,7 @@ class LoadPage:
     office: str
     days: int  # of the window
     collected_since: datetime | None
-    span: Range  # of the chart: the window
+    span: Span  # of the chart: the window
     chart: Chart
     hour: HourTable | None  # the one that was asked for
     changes: list[Changed]
@@ -80,7 +81,7 @@ def page(endpoint: Endpoint, hour: str, now: float | None = None) -> LoadPage:
     verdicts = _verdicts(current)
     first = LoadHour.objects.filter(endpoint=endpoint).order_by("start").values_list("start", flat=True).first()
     since = min([start for start in (first, *(row.start for row in case.rows[:1])) if start], default=None)
-    span = _span(case.limits.window_days)
+    span = up_to(case.limits.window_days * DAY, case.until, width=HOUR)
     return LoadPage(
         engine=case.engine,
         current=current,
@@ -106,16 +107,10 @@ def _verdicts(current: LoadVerdict | None) -> tuple[Verdict, ...]:
         return ()
 
 
-def _span(days: int) -> Range:
-    ticks = (f"{days} d ago", *map(str, range(days - 1, 0, -1)), "now")
-    return Range("window", f"{days} d", days * DAY, ticks, 24 * days, "hour")
-
-
-def _chart(endpoint: Endpoint, case: Case, span: Range) -> Chart:
-    first = case.until // 3600 - span.buckets + 1
+def _chart(endpoint: Endpoint, case: Case, span: Span) -> Chart:
     by_hour: dict[int, list[Counts]] = defaultdict(list)
     for row in case.rows:
-        by_hour[row.start // 3600 - first].append(row.counts)
+        by_hour[row.start // HOUR - span.first].append(row.counts)
     hours = [counts.merged(by_hour[n]) if n in by_hour else {} for n in range(span.buckets)]
     if case.engine == "ollama":
         waited = [_share(hour.get("waited", 0) + hour.get("refused", 0), ollama.samples(hour)) for hour in hours]
@@ -127,7 +122,7 @@ def _chart(endpoint: Endpoint, case: Case, span: Range) -> Chart:
             Series("waiting", [_share(hour.get("waiting", 0), hour.get("gauges", 0)) for hour in hours], "second"),
         ]
     link = f"{reverse('endpoint-load', args=[endpoint.pk])}?hour="
-    return chart(title, "%", series, span, first, top=100, link=link)
+    return chart(title, "%", series, span, top=100, link=link)
 
 
 def _share(part: int, whole: int) -> Value | None:

@@ -1,8 +1,6 @@
 """One endpoint: how it is, how it was, and how to connect to it."""
 
-import time
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,12 +10,11 @@ from django.views.decorators.vary import vary_on_headers
 from teams.access import person
 
 from .. import access
-from ..display.time_charts import RANGES
 from ..models import Endpoint
 from ..queries import endpoint as queries
 from ..queries import endpoint_load
 from ..queries.in_force import in_force
-from ..queries.series import history
+from . import charts
 
 NO_CONTENT = 204
 """htmx swaps nothing then."""
@@ -26,10 +23,10 @@ NO_CONTENT = 204
 @require_GET
 @vary_on_headers("HX-Target")
 def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page. `range` chooses the stretch of time that the charts show."""
+    """The page. What its charts show is chosen by what views.charts reads off the address."""
     found = access.see_endpoint(request, pk)
     if request.headers.get("HX-Target") == "charts":
-        return render(request, "fleet/_charts.html", _charts(request, found))
+        return render(request, "fleet/_charts.html", charts.shown(request, found))
     return render(request, "fleet/endpoint.html", _whole(request, found) | {"load": endpoint_load.brief(found)})
 
 
@@ -44,20 +41,11 @@ def endpoint_now(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "fleet/_endpoint_redraw.html", _whole(request, found) | {"oob": True})
 
 
-def _charts(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
-    # A live update is asked for under another address; the range is then in that of the page.
-    page = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
-    asked = request.GET.get("range") or page.get("range", ["1h"])[0]
-    span = RANGES.get(asked, RANGES["1h"])
-    shown = {"endpoint": found, "span": span, "ranges": RANGES.values()}
-    return shown | {"history": history(found.pk, span, time.time())}
-
-
 def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     current = queries.now(found)
-    return _charts(request, found) | {
+    return charts.shown(request, found) | {
         "now": current,
-        "page": queries.page(current),
+        "page": queries.page(current, all_probes="probes" in charts.asked_of(request)),
         "may_change": access.may_change(request.user, found),
         "in_force": in_force(person(request), found),
     }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.display.time_charts import RANGES
+from fleet.display.time_span import DAY, up_to
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Failure, Reading
 from fleet.history import day_strip, rollups
@@ -241,4 +241,4 @@ def test_a_stored_span_that_can_not_be_read_is_left_out(team, column, odd):
         values = {"counts": {"up": 1}, column: odd}
         Rollup.objects.create(endpoint=gpu, span=span, start=at(start), worst="up", **values)
     assert of_endpoint(gpu, NOON).periods[1].probes == 0
-    assert history(gpu.pk, RANGES["7d"], NOON).charts
+    assert history(gpu, up_to(7 * DAY, NOON), NOON).charts

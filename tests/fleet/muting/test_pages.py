@@ -1,6 +1,5 @@
 """The pages on which people acknowledge, silence and plan: what they show, who may act, and what bad input does."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
