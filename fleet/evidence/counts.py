@@ -110,9 +110,9 @@ def merged(several: Iterable[Counts]) -> Counts:
     return found
 
 
-def distribution(counts: Counts, name: str) -> list[int]:
-    """How many values lie in each bin of BINS or bucket of HISTOGRAMS."""
-    return [counts.get(each, 0) for each in _OF[name]]
+def distribution(counts: Counts, name: str, bins: int | None = None) -> list[int]:
+    """How many values lie in each bin of BINS or bucket of HISTOGRAMS; in the first `bins` of them, where given."""
+    return [counts.get(each, 0) for each in _OF[name][:bins]]
 
 
 def pack(counts: Counts) -> bytes:

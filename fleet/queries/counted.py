@@ -65,9 +65,9 @@ def _histogram(rows: Sequence[Row], name: str) -> tuple[tuple[str, ...], list[in
     by_edges: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
         if edges := row.edges.get(name):
-            numbers = counts.distribution(row.counts, name)[: len(edges)]
-            before = by_edges.get(edges, [0] * len(numbers))
-            by_edges[edges] = [a + b for a, b in zip(before, numbers, strict=True)]
+            numbers = counts.distribution(row.counts, name, len(edges))
+            before = by_edges.get(edges)
+            by_edges[edges] = [a + b for a, b in zip(before, numbers, strict=True)] if before else numbers
     return max(by_edges.items(), key=lambda each: sum(each[1]), default=((), []))
 
 

@@ -3,7 +3,6 @@ that from hours, and from what is not rolled up to hours yet. What engines count
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Avg, Case, FloatField, IntegerField, Max, Min, Q, Value, When
@@ -13,13 +12,15 @@ from ..display.time_charts import Value as Point
 from ..display.time_span import HOUR, Span
 from ..engines.registry import COUNTED, title
 from ..history.spans import Bucket, at
-from ..history.totals import RANK, Part, Total, add_up
-from ..models import Endpoint, Observation
+from ..history.totals import RANK
+from ..models import Endpoint, Observation, Rollup
 from . import past
 from .chart_marks import Band, bands
 from .counted import Values, counted
 
 _FIGURES = ("latency_ms", "running", "waiting", "busy", "kv_cache_usage")
+_KEYS = {name: [f"{name}_{part}" for part in ("many", "sum", "low", "high")] for name in _FIGURES}
+_RANKS = {status: rank for rank, status in enumerate(RANK)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +176,44 @@ def _rates(cells: Sequence[dict[str, Any] | None]) -> Values:
 
 
 def _rolled(endpoint_id: int, span: Span, now: float) -> Iterable[dict[str, Any]]:
-    """The same as `_buckets`, from rollups."""
+    """The same as `_buckets`, from hours, and from what is not rolled up to hours yet.
 
-    def number(part: Part) -> int:
-        return part.start // span.width
+    Hours are read without their counts, and their times are numbered by the database: 90 days are 2,160 rows.
+    """
+    hours = Rollup.objects.filter(
+        endpoint_id=endpoint_id, span=Rollup.Span.HOUR, start__gte=span.starts_at, start__lt=at(min(now, span.end))
+    )
+    found: dict[int, dict[str, Any]] = {}
+    end = span.start
+    numbered = hours.annotate(hour=Bucket("start", HOUR)).order_by("start").values_list("hour", "worst", "sums")
+    for hour, worst, sums in numbered.iterator(2000):
+        end = (hour + 1) * HOUR
+        if isinstance(sums, dict):
+            _add(found, hour * HOUR // span.width, worst, sums)
+    for part in past.whole(past.parts({endpoint_id: at(end)}, at(min(now, span.end)), "hour")):
+        _add(found, part.start // span.width, part.total.worst, part.total.sums)
+    for cell in found.values():
+        for figure in _FIGURES:
+            many, added, *_ = _KEYS[figure]
+            if cell.get(many):
+                cell[f"{figure}_mean"] = cell[added] / cell[many]
+        if "busy_mean" in cell:
+            cell |= {"busy_low": cell["busy_mean"], "busy_high": cell["busy_mean"]}
+    return found.values()
 
-    parts = past.parts({endpoint_id: span.starts_at}, at(min(now, span.end)), "hour")
-    found = sorted((part for part in parts if part.start < span.end), key=number)
-    return (_cell(bucket, add_up(part.total for part in group)) for bucket, group in groupby(found, key=number))
 
-
-def _cell(bucket: int, total: Total) -> dict[str, Any]:
-    cell: dict[str, Any] = {"bucket": bucket, "worst": RANK.index(total.worst)}
-    for figure, (how_many, added, low, high) in total.sums.items():
-        cell |= {f"{figure}_mean": added / how_many, f"{figure}_low": low, f"{figure}_high": high}
-    if total.sums.get("busy"):
-        cell |= {"busy_low": cell["busy_mean"], "busy_high": cell["busy_mean"]}
-    return cell
+def _add(cells: dict[int, dict[str, Any]], bucket: int, worst: str, sums: Mapping[str, Sequence[float]]) -> None:
+    rank = _RANKS.get(worst, 0)
+    cell = cells.setdefault(bucket, {"bucket": bucket, "worst": rank})
+    cell["worst"] = max(cell["worst"], rank)
+    for figure in _FIGURES:
+        if figure in sums:
+            many, added, low, high = sums[figure]
+            many_key, sum_key, low_key, high_key = _KEYS[figure]
+            cell[many_key] = cell.get(many_key, 0) + many
+            cell[sum_key] = cell.get(sum_key, 0) + added
+            cell[low_key] = min(cell.get(low_key, low), low)
+            cell[high_key] = max(cell.get(high_key, high), high)
 
 
 def _point(cell: dict[str, Any] | None, field: str, times: float) -> Point | None:
