@@ -1,4 +1,4 @@
-"""Load figures under the names their engine gives them, since people search for those. Pure."""
+"""Load figures in words, with the names their engine gives them, since people search for those. Pure."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ _MEANINGS = {
     "running": "requests being worked on",
     "waiting": "requests queued",
     "slots": "requests it can work on at once",
-    "busy": "is it working on a request",
+    "busy": "working on a request",
     "kv_cache_usage": "share of the KV cache in use",
     "preemptions": "requests put back for lack of KV cache, since start",
     "prefix_cache_queries": "prompt tokens looked up in the prefix cache, since start",

@@ -105,6 +105,12 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
     )
 
 
+def without_repeats(each: Sequence[Availability]) -> tuple[Availability, ...]:
+    """Of growing periods those up to the first in which the history begins: longer ones are the same again."""
+    begun = next((n for n, one in enumerate(each) if one.since is not None), len(each))
+    return tuple(each[: begun + 1])
+
+
 def together(period: Period, each: Sequence[Availability]) -> Availability:
     """The availability of some endpoints as one: their times added up, so that each counts as long as it was watched.
 

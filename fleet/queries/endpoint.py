@@ -20,7 +20,7 @@ from ..engines.errors import Cause
 from ..engines.questions import Question
 from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
 from ..engines.registry import ENGINES, is_gateway, title
-from ..history.availability import Availability
+from ..history.availability import Availability, without_repeats
 from ..models import Change, Endpoint, EndpointState, Incident, Observation
 from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
@@ -99,7 +99,7 @@ class Page:
     probes: Sequence[Observation]  # the newest few, or a hundred
     more_probes: bool
     snippets: tuple[Snippet, ...]
-    availability: tuple[Availability, ...]  # each period's
+    availability: tuple[Availability, ...]  # each period's that is not as long as the history
     health: tuple[str, ...]  # the requests by which a probe judges it
     questions: tuple[Question, ...]  # and those by which it learns the rest
 
@@ -177,7 +177,7 @@ def page(current: Now, all_probes: bool = False) -> Page:
         probes=probes[:most],
         more_probes=len(probes) > most and not all_probes,
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
-        availability=availability.of_endpoint(endpoint, time.time()).periods,
+        availability=without_repeats(availability.of_endpoint(endpoint, time.time()).periods),
         health=module.HEALTH if module else (),
         questions=module.QUESTIONS if module else (),
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from fleet.models import Endpoint, EndpointState, Observation
+from fleet.models import Endpoint, Observation
 from teams.models import Team
 
 NOON = 1_800_014_400  # a whole hour: 2027-01-15 12:00 UTC
@@ -17,7 +17,6 @@ def at(seconds: float) -> datetime:
 def endpoint(team: Team, name: str = "gpu-1", interval: int = 30, added_at: float = NOON - 200 * 86_400) -> Endpoint:
     """An endpoint that was added long ago."""
     made = Endpoint.objects.create(team=team, name=name, url=f"http://{name}:8000", interval=interval)
-    EndpointState.objects.create(endpoint=made, marks={})
     Endpoint.objects.filter(pk=made.pk).update(created_at=at(added_at))
     return Endpoint.objects.get(pk=made.pk)
 

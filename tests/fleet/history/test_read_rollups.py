@@ -4,7 +4,7 @@ import pytest
 
 from fleet.display.time_span import DAY, RANGES, up_to
 from fleet.history import rollups
-from fleet.models import Rollup
+from fleet.models import EndpointState, Rollup
 from fleet.queries import past
 from fleet.queries.series import history
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
@@ -29,6 +29,7 @@ class TestReading:
     @pytest.mark.parametrize("key", ["7d", "30d", "90d"])
     def test_the_long_charts_show_what_is_rolled_up_and_what_is_not_yet(self, team, key):
         gpu = endpoint(team, interval=60)
+        EndpointState.objects.create(endpoint=gpu)
         probes(gpu, NOON - 86_400, NOON - 3600, running=2, kv_cache_usage=0.5)
         probes(gpu, NOON - 3600, NOON + 300, running=4, latency_ms=30.0, kv_cache_usage=0.5, status="busy")
         rollups.roll_up(at(NOON + 250))
@@ -41,6 +42,7 @@ class TestReading:
 
     def test_the_long_charts_show_busy_as_a_share_and_the_day(self, team):
         gpu = endpoint(team, interval=60)
+        EndpointState.objects.create(endpoint=gpu)
         probes(gpu, NOON - 3600, NOON - 1800, busy=True)
         probes(gpu, NOON - 1800, NOON, busy=False)
         rollups.roll_up(at(NOON + 700))
@@ -51,6 +53,7 @@ class TestReading:
     @pytest.mark.parametrize("key", ["24h", "7d"])
     def test_probes_that_do_not_count_are_unknown_in_the_band(self, team, key):
         gpu = endpoint(team, interval=60)
+        EndpointState.objects.create(endpoint=gpu)
         probes(gpu, NOON - 7200, NOON, status="down", excluded="maintenance")
         rollups.roll_up(at(NOON + 700))
         assert {spot.status for spot in history(gpu, up_to(RANGES[key], NOON), NOON).band} == {"unknown"}
