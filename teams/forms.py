@@ -17,9 +17,11 @@ from .models import ApiToken, Role, Scope, Team
 from .tokens import DAYS
 
 PASSWORD_RULE = (
-    "At least ten characters, not like your name, and not one that many use. A few words in a row are easy to keep."
+    "At least ten characters, not like your name, and not one that many use. A phrase of several words works well."
 )
 """What AUTH_PASSWORD_VALIDATORS ask for, in words for people."""
+
+MISMATCH = "The two passwords differ. Type both again."
 
 
 class AddressesField(LinesField):
@@ -141,6 +143,8 @@ class RoleForm(forms.Form):
 class NewAccountForm(UserCreationForm):
     """The account of someone who was invited. The address is the invitation's."""
 
+    error_messages = {"password_mismatch": MISMATCH}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs.pop("autofocus", None)  # many have an account and need what is above
@@ -194,13 +198,20 @@ class TypedForm(forms.Form):
 
 
 class FirstAccountForm(BaseUserCreationForm):
+    error_messages = {"password_mismatch": MISMATCH}
+
     email = MailAddressField(
         label="Mail address",
+        error_messages={"required": "Write your mail address."},
         help_text="Mails about outages go here first. You can change that on the team's page.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     team_name = forms.CharField(
-        max_length=80, label="Your team's name", initial="Platform", help_text="Endpoints belong to a team."
+        max_length=80,
+        label="Your team's name",
+        initial="Platform",
+        help_text="Endpoints belong to a team.",
+        error_messages={"required": "Name your team."},
     )
     field_order = ("username", "email", "team_name", "password1", "password2")
 
@@ -228,7 +239,16 @@ def _no_address(name: str) -> str:
 
 def _shorten(form: forms.BaseForm) -> None:
     """Words that are shorter than Django's."""
-    form.fields["username"].label = "User name"
+    name = form.fields["username"]
+    name.label = "User name"
+    name.widget.attrs["autocomplete"] = "username"
+    name.error_messages |= {
+        "required": "Choose a user name.",
+        "invalid": "Use only letters, digits and . + - _ in a user name, and no spaces.",
+        "unique": "Somebody has this user name. Choose another one.",
+    }
     form.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
     form.fields["password1"].help_text = PASSWORD_RULE
+    form.fields["password1"].error_messages["required"] = "Choose a password."
+    form.fields["password2"].error_messages["required"] = "Type the password again."
     form.fields["password2"].label, form.fields["password2"].help_text = "Password again", ""

@@ -227,6 +227,6 @@ def reviewed(request: HttpRequest, pk: int) -> HttpResponse:
     except actions.NotAllowed as refused:
         form.add_error("next_on", str(refused))
     else:
-        messages.success(request, "Noted: it still holds.")
+        messages.success(request, "The review is recorded.")
         return redirect(found)
     return _decision_page(request, found, form, status=422)

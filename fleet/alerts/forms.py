@@ -59,7 +59,7 @@ class AlertingForm(OpenedForm):
     escalate_after = number("After (minutes)", 1, 1440, "Counted from the beginning of the incident.")
     quiet_from = _time("Quiet from")
     quiet_to = _time("Quiet to")
-    digest_at = _time("Daily digest at", "Changes that need no one at once.", required=True)
+    digest_at = _time("Daily digest at", "Non-urgent changes.", required=True)
     time_zone = forms.ChoiceField(
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())],
         widget=LongSelect, help_text="Of the times on this page.",

@@ -27,7 +27,7 @@ WORDS: dict[Cause, Words] = {
     ),
     Cause.NO_ROUTE: Words(
         "host unreachable",
-        "No way to the machine was found.",
+        "Host unreachable: no route to the machine.",
         "Check that it is switched on, and the network or VPN between it and Plimsoll.",
     ),
     Cause.ADDRESS_REFUSED: Words(
@@ -48,12 +48,12 @@ WORDS: dict[Cause, Words] = {
     ),
     Cause.TIMED_OUT: Words(
         "no answer in time",
-        "It took the connection but did not answer in time.",
-        "The server or its machine hangs or is overloaded: check its log, CPU and memory; restart it if it stays.",
+        "Connected, but no response in time.",
+        "The server or its machine hangs or is overloaded: check log, CPU and memory; restart it if this continues.",
     ),
     Cause.ENGINE_DEAD: Words(
         "engine dead",
-        "The web server lives, but says that the engine behind it is dead.",
+        "The HTTP server is up, but reports that its engine has crashed.",
         "Restart the server; its log says why the engine died (often out of GPU memory).",
     ),
     Cause.SERVER_ERROR: Words(
@@ -64,7 +64,7 @@ WORDS: dict[Cause, Words] = {
     Cause.UNHEALTHY: Words(
         "says it is unhealthy",
         "It answers, but reports that it is not well.",
-        "Check the server's log; restart it if it stays.",
+        "Check the server's log; restart it if this continues.",
     ),
     Cause.NOTHING_BEHIND: Words(
         "nothing behind it",
@@ -160,7 +160,7 @@ WORDS: dict[Cause, Words] = {
     Cause.SATURATED: Words(
         "requests wait",
         "It works, but requests wait for their turn.",
-        "Nothing is broken. If it stays: raise its parallelism, or add a server.",
+        "Nothing is broken. If this continues: raise its parallelism, or add a server.",
     ),
     Cause.SLOW: Words(
         "slow",

@@ -105,6 +105,16 @@
     });
   });
 
+  // Buttons that show what is typed: <button data-show="id of the password field">
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("button[data-show]");
+    if (!button) { return; }
+    var field = document.getElementById(button.dataset.show), shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    button.textContent = shown ? "Hide" : "Show";
+  });
+
   // Forms that filter as one changes them: <form data-auto>
   document.addEventListener("change", function (event) {
     var form = event.target.form;

@@ -34,7 +34,7 @@ from . import account_mail
 
 log = logging.getLogger(__name__)
 
-WRONG = "This name and this password do not go together. Check both, or follow the link below for a new password."
+WRONG = "Wrong user name or password. Check both, or follow the link below for a new password."
 RESETS_AN_HOUR = 3
 """Mails for a new password to one mailbox. An account may claim a stranger's, who must not be flooded."""
 

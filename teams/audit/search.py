@@ -139,7 +139,7 @@ def _line_of(entry: AuditEntry, names: dict[int, str], pages: dict[tuple[str, in
 def _who(entry: AuditEntry, names: dict[int, str]) -> str:
     if entry.actor_id is not None:
         return _person(entry.actor_id, names)
-    return "Someone on the server" if entry.via.startswith(COMMAND) else "Nobody signed in"
+    return "Someone on the server" if entry.via.startswith(COMMAND) else "Someone not signed in"
 
 
 def _person(number: int, names: dict[int, str]) -> str:

@@ -108,7 +108,7 @@ def heading(page: Page, name: str) -> None:
 
 def test_an_authenticator_app_is_set_up_and_asked_for(page, home, person, wait_for):
     sign_in(page, home, person, "a wrong password")
-    expect(page.get_by_role("alert").filter(has_text="do not go together")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Wrong user name or password")).to_be_visible()
     sign_in(page, home, person)
     to_second_factor(page)
     heading(page, "Second factor")

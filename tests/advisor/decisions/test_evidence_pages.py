@@ -139,7 +139,7 @@ def test_as_of_a_day_a_decision_shows_nothing_that_came_later(page, alice, contr
         shown = text(page.get(f"{contradicted.get_absolute_url()}?as_of=2026-11-21"))
         assert "As it stood when 21 November 2026 ended" in shown
         assert "stand-accepted" in shown and "Tune first (likely)" in shown
-        assert "Outgrown" not in shown and "deprecated" not in shown.lower() and "Note the review" not in shown
+        assert "Outgrown" not in shown and "deprecated" not in shown.lower() and "Record review" not in shown
         early = text(page.get(f"{contradicted.get_absolute_url()}?as_of=2026-11-19"))
         assert "not recorded yet" in early and "Tune first" not in early
 

@@ -50,13 +50,13 @@ def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, se
     html = mail.get_body(("html",)).get_content()
     for said in (
         "http://10.0.0.5:8000",
-        "did not answer in time",
+        "no response in time",
         "health",
         "no answer within 5 s",
         "15 Jan 2027 08:01:00",
         "vLLM 0.33.0",
         "qwen3:8b",
-        "restart it if it stays",
+        "restart it if this continues",
         f"https://plimsoll.example.org/incidents/{down.incident_id}/",
         "https://plimsoll.example.org/alerts/acknowledge/",
         "https://plimsoll.example.org/alerts/unsubscribe/",
