@@ -6,6 +6,7 @@ from .views import account, addresses, audit, invitations, mail, members, people
 
 urlpatterns = [
     path("start/<str:token>/", start.start, name="start"),
+    path("accounts/login/", start.sign_in, name="account_login"),
     path("accounts/", include("teams.accounts.urls")),
     path("teams/", teams.teams, name="teams"),
     path("teams/<slug:slug>/", teams.team, name="team"),

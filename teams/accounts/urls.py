@@ -1,10 +1,11 @@
-"""Those of django-allauth's pages that are of use here: no sign-up, no change of mail address, no codes by mail."""
+"""Those of django-allauth's pages that are of use here: no sign-up, no change of mail address, no codes by mail.
+
+The page to sign in on is in teams/urls.py."""
 
 from allauth.account import views
 from django.urls import include, path, re_path
 
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),  # says how to get an account

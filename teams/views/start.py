@@ -1,6 +1,7 @@
-"""The one-time link of an installation without an administrator."""
+"""Signing in, and the one-time link of an installation without an administrator."""
 
 from allauth.account.utils import perform_login
+from allauth.account.views import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,13 @@ from .. import access
 from ..accounts import first_account
 from ..forms import FirstAccountForm
 from ..refusals import Refused
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The page to sign in on; while there is no account, the way to the first one instead."""
+    access.anyone(request)
+    return login(request) if User.objects.exists() else render(request, "teams/first_visit.html")
 
 
 @login_not_required

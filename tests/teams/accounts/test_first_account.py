@@ -135,7 +135,7 @@ def test_people_who_came_by_invitation_or_provider_leave_the_link_open(client, t
     page = client.post(start, FORM | {"email": "BOB@example.org", "team_name": "Other"}).content.decode()
     assert "An account has this mail address" in page and "makeadmin" in page
     page = client.post(start, FORM | {"username": "bob", "team_name": "Other"}).content.decode()
-    assert "user with that username already exists" in page
+    assert "Somebody has this user name" in page
     client.post(start, FORM | {"team_name": "Other"})
     assert [user.username for user in User.objects.filter(is_superuser=True)] == ["alice"]
     assert first_account.greeting() == [] and client.get(start).status_code == 404
