@@ -58,7 +58,8 @@
 
   function freshen() {
     if (document.hidden) { return; }
-    var now = new Date();
+    var lost = document.documentElement.dataset.lost; // static/js/connection.js
+    var now = lost ? new Date(Number(lost)) : new Date();
     document.querySelectorAll("time[data-form]").forEach(function (element) {
       var at = element.plimsollAt;
       if (!at) {
