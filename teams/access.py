@@ -61,8 +61,9 @@ def preset_team(user: User, filtered: str = "") -> Team | None:
     own = may.filter(memberships__user=user.pk)
     choices = own if own.exists() else may
     acted = AuditEntry.objects.filter(actor_id=user.pk, team_id__in=choices.values("pk"))
-    last = acted.exclude(action="access.refused").values_list("team_id", flat=True).first()
-    return choices.filter(pk=last).first() or own.first() or (may.get() if may.count() == 1 else None)
+    last = acted.exclude(action="access.refused").first()
+    used = choices.filter(pk=last.team_id or 0).first() if last else None
+    return used or own.first() or (may.get() if may.count() == 1 else None)
 
 
 def team_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Team:

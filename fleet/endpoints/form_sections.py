@@ -67,4 +67,4 @@ def _values(form: EndpointForm, title: str) -> list[str]:
 
 
 def _lines(form: EndpointForm, name: str) -> int:
-    return len(form.fields[name].to_python(form[name].value()))
+    return len(form.fields[name].to_python(form[name].value()) or ())

@@ -121,8 +121,9 @@ def _probe_some(todo: deque[tuple[int, Pasted]], end: float, done: Callable[[tup
             index, row = todo.popleft()
         except IndexError:
             return
-        access = {"api_key": row.api_key or None, "username": row.username or None}
-        done((index, probe(row.url, engine=row.engine or None, identify=True, timeout=EACH, **access)))
+        key, username = row.api_key or None, row.username or None
+        reading = probe(row.url, engine=row.engine or None, api_key=key, username=username, timeout=EACH, identify=True)
+        done((index, reading))
 
 
 def _answer(reading: Reading) -> dict[str, Any]:
