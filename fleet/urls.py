@@ -32,6 +32,7 @@ urlpatterns = [
     path("endpoints/add/many/<str:key>/", endpoint_many.checked, name="endpoint-add-checked"),
     path("endpoints/bulk/", bulk.endpoints_bulk, name="endpoints-bulk"),
     path("endpoints/bulk/undo/", bulk.endpoints_undo, name="endpoints-undo"),
+    path("endpoints/add/found/", endpoint_many.add_found, name="endpoint-add-found"),
     path("endpoints/check/", endpoint_edit.endpoint_check, name="endpoint-check"),
     path("endpoints/discovered/", endpoint_edit.endpoint_discovered, name="endpoint-discovered"),
     path("endpoints/<int:pk>/", endpoint.endpoint, name="endpoint"),

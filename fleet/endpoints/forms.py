@@ -222,18 +222,9 @@ def _others(endpoint: Endpoint | None, user: Any) -> Any:
     return others.filter(team=endpoint.team).exclude(pk=endpoint.pk)
 
 
-NUMBERS = ("interval", "timeout", "fail_after", "recover_after", "fail_of", "fail_for", "canary_every")
-"""The numbers that have a default."""
-
-
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:
     """The values an edit form begins with. The key is not among them."""
     values = {name: getattr(endpoint, name) for name in actions.FIELDS if name not in ("api_key", "verify_tls")}
     if endpoint.timeout == default_timeout(endpoint.interval):
         del values["timeout"]
     return {**values, "unverified": not endpoint.verify_tls}
-
-
-def default_numbers() -> dict[str, Any]:
-    """The numbers of an endpoint that nobody has set, for forms that do not ask for them."""
-    return {name: getattr(Endpoint(), name) for name in NUMBERS}

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams.access import person, teams_of
+from teams.access import person, preset_team, teams_of
 from teams.models import Role
 
 from .. import access, endpoints
@@ -17,7 +17,7 @@ from ..endpoints import found, throttle
 from ..endpoints.check import Check, check
 from ..endpoints.discovery import PORTS, find_servers
 from ..endpoints.form_sections import sections
-from ..endpoints.forms import EndpointForm, default_numbers, initial_of
+from ..endpoints.forms import EndpointForm, initial_of
 from ..endpoints.pause_form import PauseForm
 from ..models import Endpoint
 from ..templatetags.plimsoll import clock
@@ -80,8 +80,10 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     servers = find_servers(known, own_ports=own_ports) if teams and not refused else []
     for server in servers:
         found.keep(user.pk, server.url, "", server.reading)
-    shown = {"found": servers, "teams": teams, "ports": PORTS, "defaults": default_numbers()}
-    shown["refused"] = refused
+    shown = {"found": servers, "teams": teams, "ports": PORTS, "refused": refused}
+    shown["new"] = sum(server.watched_as is None for server in servers)
+    shown["preset"] = preset_team(user, request.GET.get("team", ""))
+    shown["beside"] = "beside" in request.GET  # the form for an address: then finding nothing is not worth a word
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
 

@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from teams.access import person, teams_of
 from teams.models import Role
 
 from .. import access
+from ..endpoints.discovery import PORTS
 from ..endpoints.many import adding, batch, pasted
 from ..endpoints.many.form import ListForm
 from ..models import Endpoint
@@ -64,6 +65,26 @@ def checked(request: HttpRequest, key: str) -> HttpResponse:
     shown["failed"] = sum(row.ticked for row in rows)
     shown["nothing"] = not added and not shown["failed"]
     return render(request, "fleet/many_checked.html", shown, status=422)
+
+
+@require_POST
+def add_found(request: HttpRequest) -> HttpResponse:
+    """Adds servers of this machine: the one whose button was pressed, or all; the others stay offered."""
+    user = access.operator(request)
+    offered, only = request.POST.getlist("url")[: len(PORTS)], request.POST.get("only")
+    team = teams_of(user, Role.OPERATOR).filter(slug=request.POST.get("team", "")).first()
+    if team is None:
+        messages.error(request, "Nothing was added. Choose one of your teams: an endpoint belongs to one.")
+        return redirect("endpoint-discovered")
+    added, problems = adding.add_found(user, team, [only] if only else offered)
+    for sentence in problems:
+        messages.error(request, f"Not added. {sentence}")
+    if added:
+        names = ", ".join(endpoint.name for endpoint in added)
+        messages.success(request, f"Added to {team}: {names}. The first probe is on its way.")
+    if len(added) < len(offered):
+        return redirect("endpoint-discovered")
+    return redirect(added[0] if len(added) == 1 else f"{reverse('board')}?team={team.slug}")
 
 
 def _form_page(request: HttpRequest, form: ListForm) -> HttpResponse:

@@ -83,6 +83,7 @@ RULES = {
     "endpoint-add": Rule(May.PERSON, May.PERSON),
     "endpoint-add-many": Rule(May.PERSON, May.OPERATES),
     "endpoint-add-checked": Rule(May.SELF, May.SELF),
+    "endpoint-add-found": act(May.OPERATES),
     "endpoint-check": act(May.OPERATES),
     "endpoint-discovered": read(May.PERSON),
     "endpoint": read(May.SEE),

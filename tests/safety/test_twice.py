@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet import endpoints
-from fleet.endpoints.forms import default_numbers
 from fleet.models import Endpoint, Incident, IncidentEvent, MaintenanceWindow, Silence
 from teams.models import ApiToken, Invitation, Team
 from tests.people import just_signed_in
@@ -14,6 +13,7 @@ pytestmark = [pytest.mark.usefixtures("valkey", "transactional_db")]
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 STARTS, ENDS = f"{TOMORROW:%Y-%m-%dT10:00}", f"{TOMORROW:%Y-%m-%dT12:00}"
+NUMBERS = {"interval": 30, "fail_after": 3, "recover_after": 2, "fail_of": 0, "fail_for": 0, "canary_every": 600}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def forms(team: Team, incident: Incident) -> dict[str, tuple]:
     """Name -> path, what is sent, another that is no twin, what it makes."""
     target = {"target": f"endpoint-{incident.endpoint_id}"}
     window = {**target, "name": "Driver", "starts": STARTS, "ends": ENDS, "repeats": "once", "time_zone": "UTC"}
-    endpoint = {"url": "http://gpu-2:8000", "team": team.pk, **default_numbers()}
+    endpoint = {"url": "http://gpu-2:8000", "team": team.pk, **NUMBERS}
     token = {"name": "ci", "scopes": ["status:read"], "days": "30"}
     own = incident.get_absolute_url()
     return {

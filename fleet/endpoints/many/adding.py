@@ -83,6 +83,18 @@ def add(user: User, made: list[Row], ticked: Collection[int], names: Mapping[int
     return added
 
 
+def add_found(user: User, team: Team, urls: list[str]) -> tuple[list[Endpoint], list[str]]:
+    """Adds servers that a search of this machine found; returns those that were added, and why others were not."""
+    added, problems = [], []
+    for url in urls:
+        reading = found.recall(user.pk, url, "")
+        try:
+            added.append(actions.add(team, reading=reading, url=url, name=actions.suggested_name(url)))
+        except ValidationError as error:
+            problems.append(f"{url}: {' '.join(error.messages)}")
+    return added, problems
+
+
 def _free(pasted: Pasted, used: set[str]) -> str:
     """The name that is proposed: the one of the list, else made of the address; with a number where it is used."""
     if pasted.problem:
