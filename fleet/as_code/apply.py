@@ -28,6 +28,8 @@ LOAD = "load"
 DEPENDS = "depends_on"
 """The field that names another endpoint of the team."""
 
+WORDS = {"+": "added", "~": "changed", "-": "removed", "?": "not in the file", "=": "unchanged"}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -36,6 +38,11 @@ class Step:
     mark: str
     name: str
     details: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """The mark in a word."""
+        return WORDS[self.mark]
 
 
 @dataclass(slots=True)
@@ -63,6 +70,19 @@ def apply(
     if not dry_run and any(step.mark in "+~-" for each in differences for step in [each.team, *each.endpoints]):
         live.publish([])  # boards that asked before the transaction ended saw nothing: ask again
     return differences
+
+
+def summary(differences: list[TeamDifference], dry_run: bool) -> str:
+    """One line that counts teams and endpoints: added, changed, removed, unchanged."""
+    teams = _counts([difference.team for difference in differences])
+    steps = _counts([step for difference in differences for step in difference.endpoints])
+    summary = f"Teams: {teams}. Endpoints: {steps}."
+    return f"{summary} This was a dry run: nothing was changed." if dry_run else summary
+
+
+def _counts(steps: list[Step]) -> str:
+    marks = [step.mark for step in steps]
+    return ", ".join(f"{marks.count(mark)} {word}" for mark, word in WORDS.items() if mark in marks) or "none"
 
 
 class _Work:

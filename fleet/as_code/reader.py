@@ -23,7 +23,7 @@ from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import values
-from .yaml_tree import Mistake, compose
+from .yaml_tree import Mistake, compose, text_of
 
 MOST_MISTAKES = 50
 """Mistakes reported at once; whoever has more sees the next ones after mending these."""
@@ -95,10 +95,18 @@ class TeamEntry(Entry):
 
 def read(path: Path, environment: Mapping[str, str]) -> list[TeamEntry]:
     """The teams of a file; `environment` fills ${NAME}. Raises Unreadable and FileMistakes."""
-    reader = _Reader(path.name, environment)
+    return read_text(text_of(path), path.name, environment)
+
+
+def read_text(text: str, name: str, environment: Mapping[str, str] | None) -> list[TeamEntry]:
+    """The teams of a text that is called `name`; without an `environment` it may not ask for anything of it.
+
+    Raises FileMistakes.
+    """
+    reader = _Reader(name, environment)
     teams: list[TeamEntry] = []
     try:
-        teams = reader.file(compose(path))
+        teams = reader.file(compose(text))
     except Mistake as mistake:
         reader.add(mistake.line, mistake.text)
     if reader.mistakes:
@@ -109,7 +117,7 @@ def read(path: Path, environment: Mapping[str, str]) -> list[TeamEntry]:
 class _Reader:
     """Walks the nodes, collects mistakes and goes on, so that one run reports them all."""
 
-    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, environment: Mapping[str, str] | None) -> None:
         self.name = name
         self.environment = environment
         self.mistakes: list[tuple[int, str]] = []

@@ -17,10 +17,17 @@ from ..engines.registry import ENGINES
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def fill(text: str, environment: Mapping[str, str]) -> str:
-    """`text` with each ${NAME} replaced from `environment`; what comes in is not replaced again."""
+def fill(text: str, environment: Mapping[str, str] | None) -> str:
+    """`text` with each ${NAME} replaced from `environment`; what comes in is not replaced again.
+
+    Without an environment a ${NAME} is refused: in a page it would read the server's own secrets.
+    """
     if "${" in _VARIABLE.sub("", text):
         raise ValueError("write a variable as ${NAME}, with letters, digits and underscores")
+    if environment is None:
+        if _VARIABLE.search(text):
+            raise ValueError("only manage.py apply fills in variables. Write the value itself")
+        return text
     for name in _VARIABLE.findall(text):
         if not environment.get(name):
             raise ValueError(f"the environment variable {name} is not set or empty. Set it and try again")

@@ -25,9 +25,8 @@ class Mistake(Exception):
         self.text = text
 
 
-def compose(path: Path) -> Node | None:
-    """The root node of the only document in a file; None when there is none. Raises Unreadable and Mistake."""
-    text = _text(path)
+def compose(text: str) -> Node | None:
+    """The root node of the only document in a text; None when there is none. Raises Mistake."""
     try:
         _refuse_tricks(text)
         return yaml.compose(text, Loader=_LOADER)
@@ -38,7 +37,8 @@ def compose(path: Path) -> Node | None:
         raise Mistake(0, f"this is not YAML: {' '.join(str(error).split())[:200]}.") from None
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What stands in a file. Raises Unreadable."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)

@@ -1,6 +1,10 @@
 """Adding many endpoints at once: a pasted list is checked, shown as a table, and what is ticked is added."""
 
+from hashlib import blake2b
+from typing import Any
+
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,6 +14,9 @@ from teams.access import person, teams_of
 from teams.models import Role
 
 from .. import access
+from ..as_code import by_page
+from ..as_code.apply import summary
+from ..as_code.reader import FileMistakes
 from ..endpoints.discovery import PORTS
 from ..endpoints.many import adding, batch, pasted
 from ..endpoints.many.form import ListForm
@@ -23,6 +30,8 @@ WAIT = 10.0
 def many(request: HttpRequest) -> HttpResponse:
     """The form for a list; a POST checks what it names, and saves nothing."""
     user = person(request) if request.method == "GET" else access.operator(request)
+    if by_page.is_fleet_yaml(request.POST.get("text", "")):
+        return _fleet_yaml(request, user, request.POST["text"])
     preset = request.GET.get("team", "")
     form = ListForm(request.POST if request.method == "POST" else None, user=user, initial={"team": preset})
     if not (form.is_bound and form.is_valid()):
@@ -34,6 +43,22 @@ def many(request: HttpRequest) -> HttpResponse:
     if request.POST.get("wait"):
         batch.wait(started, WAIT)
     return redirect("endpoint-add-checked", started.key)
+
+
+def _fleet_yaml(request: HttpRequest, user: User, text: str) -> HttpResponse:
+    """What a fleet.yaml would change; it is carried out once that was shown for the very same text."""
+    digest = blake2b(text.encode(), digest_size=16).hexdigest()
+    carry_out = request.POST.get("shown") == digest
+    shown: dict[str, Any] = {"text": text, "digest": digest}
+    try:
+        shown["differences"] = by_page.carry_out(user, text, dry_run=not carry_out)
+    except FileMistakes as error:
+        return render(request, "fleet/many_yaml.html", {**shown, "mistakes": error.sentences}, status=422)
+    shown["summary"] = summary(shown["differences"], dry_run=False)
+    if not carry_out:
+        return render(request, "fleet/many_yaml.html", shown)
+    messages.success(request, f"fleet.yaml is applied. {shown['summary']}")
+    return redirect("board")
 
 
 @require_http_methods(["GET", "POST"])

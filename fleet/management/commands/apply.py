@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from core.terminal import NO_DATABASE, TerminalCommand
-from fleet.as_code.apply import Step, TeamDifference, apply
+from fleet.as_code.apply import Step, apply, summary
 from fleet.as_code.reader import FileMistakes, read
 from fleet.as_code.yaml_tree import Unreadable
 from fleet.engines.http.answer import one_line
@@ -51,7 +51,6 @@ Exit code: 0 done (or nothing to do); 1 the file has mistakes, and nothing was c
 can't be read, an argument is wrong, or the database can't be used, and nothing was changed."""
 
 COLOURS = {"+": "SUCCESS", "~": "WARNING", "-": "ERROR"}
-WORDS = {"+": "added", "~": "changed", "-": "removed", "?": "not in the file", "=": "unchanged"}
 
 
 class Command(TerminalCommand):
@@ -94,16 +93,3 @@ class Command(TerminalCommand):
         self.stdout.write(getattr(self.style, COLOURS[step.mark])(text) if step.mark in COLOURS else text)
         for line in rest:
             self.stdout.write(f"{indent}    {one_line(line)}")
-
-
-def summary(differences: list[TeamDifference], dry_run: bool) -> str:
-    """One line that counts teams and endpoints: added, changed, removed, unchanged."""
-    teams = _counts([difference.team for difference in differences])
-    steps = _counts([step for difference in differences for step in difference.endpoints])
-    summary = f"Teams: {teams}. Endpoints: {steps}."
-    return f"{summary} This was a dry run: nothing was changed." if dry_run else summary
-
-
-def _counts(steps: list[Step]) -> str:
-    marks = [step.mark for step in steps]
-    return ", ".join(f"{marks.count(mark)} {word}" for mark, word in WORDS.items() if mark in marks) or "none"
