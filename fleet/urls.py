@@ -19,6 +19,7 @@ from .views import (
     models,
     muting,
     own_alerts,
+    search,
     styleguide,
 )
 
@@ -48,6 +49,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/load/settings/", load.endpoint_settings, name="endpoint-load-settings"),
     path("load/", load.fleet, name="load"),
     path("teams/<slug:slug>/load/", load.team_settings, name="team-load"),
+    path("search/", search.search, name="search"),
     path("models/", models.models, name="models"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/", incidents.incident, name="incident"),

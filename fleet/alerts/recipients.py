@@ -76,7 +76,7 @@ def _wanting(ways: list[Way], incident: Incident, policy: AlertPolicy) -> list[W
 def choose_tags(team: Team, address: str, tags: list[str]) -> None:
     """From now on the mailbox gets alerts about endpoints with one of these tags; none: about all of the team."""
     with transaction.atomic():
-        before = next(iter(known(team, address).values_list("only_tags", flat=True)), [])
+        before: list[str] = known(team, address).values_list("only_tags", flat=True).first() or []
         if before != tags and _stored(team, address).update(only_tags=tags):
             detail = audit.subject_of(address) | {"tags": {"from": before, "to": tags}}
             audit.record("recipient.tags", team=team, detail=detail)

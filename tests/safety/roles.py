@@ -99,6 +99,7 @@ RULES = {
     "endpoint-remove": Rule(May.OPERATOR, May.OPERATOR),
     "health-banner": read(May.PERSON),
     "models": read(May.PERSON),
+    "search": read(May.PERSON),
     "load": read(May.PERSON),
     "endpoint-load": read(May.SEE),
     "endpoint-load-settings": Rule(May.OPERATOR, May.OPERATOR),

@@ -1,0 +1,161 @@
+"""What the search of the whole site finds: endpoints, models, incidents and pages, as far as people may see them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.http import urlencode
+from rapidfuzz import fuzz, process
+
+from ..access import visible
+from ..models import EndpointState, Incident
+from ..verdict import causes
+from . import offered
+from .models import group_name
+from .order import HOST
+from .rows import place
+from .tagged import has_tag_with
+
+MOST = 8
+"""Hits of one kind."""
+
+CLOSE = 72
+"""From this likeness on (of 100) a name counts as wrongly typed."""
+
+PAGES = (
+    ("board", "Fleet", "board endpoints"),
+    ("endpoint-add", "Add endpoint", "new server watch"),
+    ("endpoint-discovered", "What runs on this machine", "discover find servers"),
+    ("models", "Models", "who serves"),
+    ("load", "Load", "utilisation capacity"),
+    ("incidents", "Incidents", "outages"),
+    ("alerts", "Alerts", "mails sent notifications outbox"),
+    ("silences", "Silences", "mute"),
+    ("maintenance", "Maintenance", "planned windows"),
+    ("advisor", "Advisor", "Ollama or vLLM"),
+    ("decisions", "Decisions", "log"),
+    ("guide", "Guide", "help documentation"),
+    ("teams", "Teams", "members notification settings"),
+    ("account_change_password", "Your account", "password profile"),
+)
+"""Name of the URL, title, and other words for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of what was found."""
+
+    title: str
+    note: str
+    url: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The kinds in the order of the page, without empty ones. `read_as`: what a mistyped query is taken for."""
+
+    groups: dict[str, list[Hit]] = field(default_factory=dict)
+    read_as: str = ""
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.groups.values()))
+
+
+def search(user: User, text: str) -> Found:
+    """What fits the text, at most MOST of a kind; without a text the open incidents and the pages.
+
+    Where nothing fits, what is spelled most like it.
+    """
+    wanted = " ".join(text.split())[:100]
+    if not wanted:
+        return _found(Incidents=_incidents(user, ""), Pages=[_page(*page) for page in PAGES])
+    states = visible(user, EndpointState.objects.order_by(), "endpoint__team")
+    found = _all(user, states, wanted)
+    if found.count:
+        return found
+    names = {
+        *states.values_list("endpoint__name", flat=True),
+        *(group_name(each.name) for each in offered.offers(states)),
+    }
+    names |= {title for _, title, _ in PAGES}
+    names = {name for name in names if len(name) >= len(wanted) - 1}  # of a long word each short one is a part
+    best = process.extractOne(wanted, names, scorer=fuzz.partial_ratio, processor=str.lower, score_cutoff=CLOSE)
+    if best is None:
+        return found
+    return Found(_all(user, states, best[0]).groups, read_as=best[0])
+
+
+def _all(user: User, states: Any, wanted: str) -> Found:
+    low = wanted.lower()
+    pages = [page for page in PAGES if any(word.startswith(low) for word in _words(page)) or low in page[1].lower()]
+    return _found(
+        Endpoints=_endpoints(states, wanted),
+        Models=_models(states, wanted),
+        Incidents=_incidents(user, wanted),
+        Pages=[_page(*page) for page in pages][:MOST],
+    )
+
+
+def _words(page: tuple[str, str, str]) -> Iterable[str]:
+    return f"{page[1]} {page[2]}".lower().split()
+
+
+def _found(**groups: list[Hit]) -> Found:
+    return Found({name: hits for name, hits in groups.items() if hits})
+
+
+def _page(name: str, title: str, _: str) -> Hit:
+    return Hit(title, "", reverse(name))
+
+
+def _endpoints(states: Any, wanted: str) -> list[Hit]:
+    named = Q(endpoint__name__icontains=wanted) | Q(host__icontains=wanted) | has_tag_with(wanted)
+    fields = ("pk", "endpoint__name", "endpoint__team__name", "endpoint__url", "status")
+    rows = list(states.alias(host=HOST).filter(named).values_list(*fields)[:1000])
+    low = wanted.lower()
+    rows.sort(key=lambda row: (row[1].lower() != low, not row[1].lower().startswith(low), len(row[1]), row[1]))
+    return [
+        Hit(name, f"{team} · {place(url)}", reverse("endpoint", args=[pk]), status)
+        for pk, name, team, url, status in rows[:MOST]
+    ]
+
+
+def _models(states: Any, wanted: str) -> list[Hit]:
+    found: dict[str, set[int]] = {}
+    for each in offered.offers(states.filter(offered.has_model_with(wanted))):
+        if wanted.lower() in each.name.lower():
+            found.setdefault(group_name(each.name), set()).update(each.endpoints)
+    names = sorted(found, key=lambda name: (not name.startswith(wanted.lower()), name))[:MOST]
+    return [
+        Hit(name, f"{len(found[name])} endpoint{'' if len(found[name]) == 1 else 's'}", _models_page(name))
+        for name in names
+    ]
+
+
+def _models_page(name: str) -> str:
+    return f"{reverse('models')}?{urlencode({'q': name})}"
+
+
+def _incidents(user: User, wanted: str) -> list[Hit]:
+    """Of a number that one; else the open ones of endpoints with such a name, the newest first."""
+    rows = visible(user, Incident.objects.all(), "endpoint__team")
+    number = wanted.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) < 10:
+        rows = rows.filter(pk=int(number))
+    else:
+        rows = rows.open().filter(endpoint__name__icontains=wanted)
+    fields = ("pk", "endpoint__name", "cause", "status", "resolved_at")
+    return [
+        Hit(
+            f"#{pk} {name}",
+            f"{'resolved' if ended else 'open'} · {causes.short(cause)}",
+            reverse("incident", args=[pk]),
+            status,
+        )
+        for pk, name, cause, status, ended in rows.order_by("-opened_at", "-pk").values_list(*fields)[:MOST]
+    ]

@@ -1,0 +1,61 @@
+// Single keys: "/" for the search of the page, j and k from row to row, "?" for the list of keys. None counts while one
+// types or holds a modifier, and all can be switched off in that list: whoever speaks to the browser needs that.
+(function () {
+  "use strict";
+
+  var OFF = "plimsoll-keys-off";
+  var dialog = document.getElementById("keys"), box = document.getElementById("keys-on");
+  if (!dialog) { return; }
+
+  // Storage may be closed to us; then the choice holds for the page.
+  function stored() { try { return window.localStorage.getItem(OFF) === null; } catch (error) { return true; } }
+  function store(on) {
+    try { if (on) { window.localStorage.removeItem(OFF); } else { window.localStorage.setItem(OFF, "1"); } } catch (error) { return; }
+  }
+
+  box.checked = stored();
+  box.addEventListener("change", function () { store(box.checked); });
+  window.addEventListener("storage", function () { box.checked = stored(); }); // switched in another tab
+  document.getElementById("keys-open").addEventListener("click", function () {
+    this.closest("details").open = false;
+    dialog.showModal();
+  });
+
+  function rows() {
+    return Array.from(document.querySelectorAll("#main tbody tr > th[scope='row'] > a:first-of-type")).filter(function (link) {
+      return link.getClientRects().length; // not in a folded group
+    });
+  }
+
+  function step(by) {
+    var all = rows(), row = document.activeElement.closest("tr");
+    var at = all.findIndex(function (link) { return link.closest("tr") === row; });
+    var next = at < 0 ? all[0] : all[Math.min(all.length - 1, Math.max(0, at + by))];
+    if (!next) { return false; }
+    next.focus({ focusVisible: true });
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function search() {
+    var field = document.querySelector("#main input[type='search']");
+    if (!field) { return false; }
+    field.focus();
+    field.select();
+    return true;
+  }
+
+  var KEYS = {
+    "/": search,
+    "j": function () { return step(1); },
+    "k": function () { return step(-1); },
+    "?": function () { dialog.showModal(); return true; }
+  };
+
+  document.addEventListener("keydown", function (event) {
+    var typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (!box.checked || typing || event.defaultPrevented || event.isComposing) { return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) { return; }
+    if (KEYS.hasOwnProperty(event.key) && KEYS[event.key]()) { event.preventDefault(); }
+  });
+})();
