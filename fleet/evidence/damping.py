@@ -5,7 +5,7 @@ day in which the one before was not found again.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from .window import DAY
@@ -30,7 +30,8 @@ class Judgement:
 
     def to_json(self, content: bool = True) -> dict[str, Any]:
         """JSON values, with the content or without."""
-        return asdict(self) | {"content": self.content if content else None}
+        plain = {"at": self.at, "weight": self.weight, "kind": self.kind}
+        return plain | {"content": self.content if content else None}
 
 
 def held(recent: Iterable[Judgement], found: Judgement) -> list[Judgement]:
