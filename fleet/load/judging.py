@@ -20,7 +20,6 @@ from ..engines.registry import GATEWAYS
 from ..evidence import line
 from ..evidence.damping import Judgement, held
 from ..evidence.judge import Case, confirmed, latest
-from ..evidence.line import Line
 from ..evidence.verdict import FIRM, Verdict
 from ..evidence.window import DAY, Row
 from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
@@ -56,13 +55,13 @@ def judge_these(endpoints: Iterable[Endpoint], now: int) -> None:
 
 
 def _renew(read: "Read", endpoint: Endpoint) -> None:
-    case = read.case(endpoint)
+    case, current = read.case(endpoint), read.current.get(endpoint.pk)
     verdicts, known = latest(case), line.learned(case.rows, case.stated.target)
     if any(each.state in FIRM for each in verdicts):  # few are, so the window before is read for them alone
         since, until = (case.until - n * DAY * case.limits.window_days for n in (2, 1))
         before = hours.rows([endpoint.pk], since, until=until).get(endpoint.pk, [])
         verdicts = confirmed(verdicts, replace(case, rows=_own(before)))
-    _store(endpoint, verdicts, known, read.now)
+    _store(endpoint, current, verdicts, known.callers if known else None, read.now)
 
 
 def rows_of_two_windows(endpoint: Endpoint, case: Case) -> tuple[Row, ...]:
@@ -90,6 +89,7 @@ class Read:
         self._teams = {each.team_id: each for each in TeamLoad.objects.filter(team__in=teams)}
         self._own = {each.endpoint_id: each for each in EndpointLoad.objects.filter(endpoint__in=ids)}
         days = max(team.limits().window_days for team in (TeamLoad(), *self._teams.values()))
+        self.current = {each.endpoint_id: each for each in LoadVerdict.objects.filter(endpoint__in=ids, until=None)}
         self._rows = hours.rows(ids, now - DAY * days)
         gateways = Endpoint.objects.filter(team__in=teams).filter(
             Q(engine__in=GATEWAYS) | Q(engine="", state__engine__in=GATEWAYS)
@@ -119,44 +119,40 @@ class Read:
         )
 
 
-def _store(endpoint: Endpoint, verdicts: tuple[Verdict, ...], known: Line | None, now: int) -> None:
+def _store(
+    endpoint: Endpoint, current: LoadVerdict | None, verdicts: tuple[Verdict, ...], callers: int | None, now: int
+) -> None:
     """Moves the current row's figures; a verdict of another kind ends it and begins one, once that stands."""
     at, worst = datetime.fromtimestamp(now, UTC), verdicts[0]
     found = Judgement(
         now,
         (worst.state.weight, int(worst.confirmed)),
         (worst.state, worst.firm_words, worst.limit or "", worst.model),
-        [known.callers if known else None, [stored.to_json(each) for each in verdicts]],
+        [stored.to_json(each) for each in verdicts],
     )
+    before = (Judgement.from_json(each, current.verdicts) for each in current.recent) if current else ()
+    shown, *lighter = held(before, found)
+    worst = stored.from_json(shown.content[0])
+    kind = {"state": worst.state, "limit": worst.limit or "", "model": worst.model[:300], "confirmed": worst.confirmed}
+    figures: dict[str, Any] = {
+        "judged_at": at,
+        "confidence": worst.confidence,
+        "line": callers,
+        "callers": worst.callers,
+        "at_work": worst.at_work,
+        "in_time": worst.in_time,
+        "verdicts": shown.content,
+        "recent": [shown.to_json(content=False), *(each.to_json() for each in lighter)],
+    }
     with writing():
-        current = LoadVerdict.objects.select_for_update().filter(endpoint=endpoint, until=None).first()
-        stands = [current.line, current.verdicts] if current else None
-        shown, *lighter = held(
-            (Judgement.from_json(each, stands) for each in (current.recent if current else ())), found
-        )
-        callers, shown_verdicts = shown.content
-        worst = stored.from_json(shown_verdicts[0])
-        kind = {
-            "state": worst.state,
-            "limit": worst.limit or "",
-            "model": worst.model[:300],
-            "confirmed": worst.confirmed,
-        }
-        figures: dict[str, Any] = {
-            "judged_at": at,
-            "confidence": worst.confidence,
-            "line": callers,
-            "callers": worst.callers,
-            "at_work": worst.at_work,
-            "in_time": worst.in_time,
-            "verdicts": shown_verdicts,
-            "recent": [shown.to_json(content=False), *(each.to_json() for each in lighter)],
-        }
-        if current and all(getattr(current, name) == value for name, value in kind.items()):
-            LoadVerdict.objects.filter(pk=current.pk).update(**figures)
-            return
         if current:
-            LoadVerdict.objects.filter(pk=current.pk).update(until=at)
+            same = all(getattr(current, name) == value for name, value in kind.items())
+            stands = LoadVerdict.objects.filter(pk=current.pk, until=None)
+            if current.recent:
+                stands = stands.exclude(recent=[])
+            moved = stands.update(**(figures if same else {"until": at}))
+            if same or not moved:  # another worker ended it meanwhile, or it is to be judged by other settings
+                return
         new = LoadVerdict.objects.create(endpoint=endpoint, since=at, **kind, **figures)
         first = next(iter(worst.advice), None)
         load_verdicts.write_if_wanted(new, current, f"{first.words} {first.setting}".strip() if first else "")

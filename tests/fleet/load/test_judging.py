@@ -1,5 +1,7 @@
 """Load verdicts, renewed once an hour for each endpoint."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from core.models import PutOff
@@ -8,6 +10,7 @@ from fleet.engines.reading import BEHIND
 from fleet.evidence.judge import Case, judge
 from fleet.evidence.signals import TEAMS_CALLING
 from fleet.evidence.window import DAY
+from fleet.load import judging, settings
 from fleet.load.judging import JUDGING, Read, judge_due, judge_these
 from fleet.models import Endpoint, LoadVerdict, TeamLoad
 from teams.models import Team
@@ -67,6 +70,30 @@ def test_a_verdict_of_another_kind_ends_the_one_before(gpu, hour):
     assert (before.state, now.until) == ("not enough evidence", None)
     assert now.state != before.state
     assert before.until == now.since
+
+
+def test_another_workers_judgement_meanwhile_is_kept(gpu, monkeypatch):
+    some = list(Endpoint.objects.select_related("team", "state"))
+    judge_these(some, NOW)
+    late = Read(some, NOW + 3600)
+    LoadVerdict.objects.update(until=datetime.fromtimestamp(NOW + 3600, UTC))
+    new = LoadVerdict.objects.get()
+    new.pk, new.until, new.state = None, None, "fine"
+    new.save()
+    monkeypatch.setattr(judging, "Read", lambda *_: late)
+    judge_these(some, NOW + 3600)
+    ended, current = LoadVerdict.objects.order_by("pk")
+    assert (ended.judged_at.timestamp(), current.state) == (NOW, "fine")
+
+
+def test_settings_that_change_meanwhile_leave_it_to_be_judged_afresh(gpu, monkeypatch):
+    some = list(Endpoint.objects.select_related("team", "state"))
+    judge_these(some, NOW)
+    late = Read(some, NOW + 3600)
+    settings.save_team(TeamLoad(team=gpu.team, first_token=1))
+    monkeypatch.setattr(judging, "Read", lambda *_: late)
+    judge_these(some, NOW + 3600)
+    assert LoadVerdict.objects.get().recent == []
 
 
 def test_an_endpoint_that_cannot_be_judged_costs_itself_alone(fleet, hour):
