@@ -56,12 +56,17 @@ def judge_these(endpoints: Iterable[Endpoint], now: int) -> None:
 
 def _renew(read: "Read", endpoint: Endpoint) -> None:
     case, current = read.case(endpoint), read.current.get(endpoint.pk)
-    verdicts, known = latest(case), line.learned(case.rows, case.stated.target)
+    verdicts, callers = latest(case), current.line if current else None
+    # A load line costs as much as three verdicts and moves slowly: once a day, at an hour that depends on the endpoint.
+    day_began = read.now - (read.now - endpoint.pk // 60 % 24 * 3600) % DAY
+    if current is None or not current.recent or current.judged_at.timestamp() < day_began:
+        known = line.learned(case.rows, case.stated.target)
+        callers = known.callers if known else None
     if any(each.state in FIRM for each in verdicts):  # few are, so the window before is read for them alone
         since, until = (case.until - n * DAY * case.limits.window_days for n in (2, 1))
         before = hours.rows([endpoint.pk], since, until=until).get(endpoint.pk, [])
         verdicts = confirmed(verdicts, replace(case, rows=_own(before)))
-    _store(endpoint, current, verdicts, known.callers if known else None, read.now)
+    _store(endpoint, current, verdicts, callers, read.now)
 
 
 def rows_of_two_windows(endpoint: Endpoint, case: Case) -> tuple[Row, ...]:

@@ -9,11 +9,14 @@ from fleet import endpoints
 from fleet.engines.reading import BEHIND
 from fleet.evidence.judge import Case, judge
 from fleet.evidence.signals import TEAMS_CALLING
-from fleet.evidence.window import DAY
+from fleet.evidence.window import DAY, Row
 from fleet.load import judging, settings
 from fleet.load.judging import JUDGING, Read, judge_due, judge_these
 from fleet.models import Endpoint, LoadVerdict, TeamLoad
 from teams.models import Team
+from tests.fleet.evidence.weeks import EDGES, queue
+
+from .weeks import kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -94,6 +97,49 @@ def test_settings_that_change_meanwhile_leave_it_to_be_judged_afresh(gpu, monkey
     monkeypatch.setattr(judging, "Read", lambda *_: late)
     judge_these(some, NOW + 3600)
     assert LoadVerdict.objects.get().recent == []
+
+
+GOOD, BAD = "ttft.1", "ttft.4"
+
+
+def busy_hours(endpoint: Endpoint, until: int, *callers_and_bucket: tuple[int, str]) -> None:
+    """Stores an hour for each of these, the last one before `until`."""
+    hours = [queue(callers)(True) | {bucket: 100} for callers, bucket in callers_and_bucket]
+    kept(endpoint, [Row(until - 3600 * n, "", each, EDGES) for n, each in enumerate(hours, start=1)])
+
+
+@pytest.fixture
+def lined(gpu) -> Endpoint:
+    """gpu-1 with a service target and a learned load line of 4, first judged NOW."""
+    settings.save_team(TeamLoad(team=gpu.team, first_token=1))
+    busy_hours(gpu, NOW, *[(4, GOOD)] * 3, *[(12, BAD)] * 3)
+    judge_these([gpu], NOW)
+    return gpu
+
+
+def lines(endpoint: Endpoint, *moments: int) -> list[int | None]:
+    """The load line after a judgement at each of these."""
+    found = []
+    for at in moments:
+        judge_these([endpoint], at)
+        found.append(LoadVerdict.objects.get(endpoint=endpoint, until=None).line)
+    return found
+
+
+def test_a_load_line_is_learned_once_a_day(lined):
+    busy_hours(lined, NOW + 3600, (8, GOOD), (8, GOOD), (8, GOOD))
+    found = lines(lined, *(NOW + 3600 * n for n in range(1, 25)))
+    assert (found[0], found[-1], len(set(found))) == (4, 8, 2)
+
+
+def test_a_day_without_the_hour_of_learning_counts_all_the_same(lined):
+    busy_hours(lined, NOW + 3600, (8, GOOD), (8, GOOD), (8, GOOD))
+    assert lines(lined, NOW + DAY + 1800) == [8]
+
+
+def test_a_new_service_target_has_a_line_of_its_own_at_once(lined):
+    settings.save_team(TeamLoad(team=lined.team, whole=20))
+    assert lines(lined, NOW + 3600) == [None], "each hour meets it"
 
 
 def test_an_endpoint_that_cannot_be_judged_costs_itself_alone(fleet, hour):
