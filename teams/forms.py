@@ -127,7 +127,8 @@ class DisplayForm(forms.Form):
     )
 
     def __init__(self, *args: Any, shown: display.Display, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"theme": shown.theme, "clock": shown.clock, "zone": shown.zone}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"theme": shown.theme, "clock": shown.clock, "zone": shown.zone}
 
     def clean_zone(self) -> str:
         zone = self.cleaned_data["zone"]

@@ -88,7 +88,7 @@ def write_for_child(incident: Incident) -> None:
             team=endpoint.team,
             kind=kind,
             round=incident.round,
-            facts=items.facts_of(incident, endpoint),
+            facts=items.facts_of(incident, incident.worst, endpoint),
             hold_until=hold_until(kind, incident.status, rules_of(wanted).quiet, datetime.now(UTC)),
         )
 

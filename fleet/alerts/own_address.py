@@ -27,7 +27,8 @@ def listed(user: User) -> list[OwnMail]:
     found = []
     for team in Team.objects.filter(memberships__user=user).select_related("alert_policy"):
         policy = getattr(team, "alert_policy", None)
-        alerted, escalated = _has(team.mail_to, user), bool(policy) and _has(policy.escalate_to, user)
+        alerted = _has(team.mail_to, user)
+        escalated = policy is not None and _has(policy.escalate_to, user)
         on = (alerted or escalated) and not recipients.known(team, user.email).exclude(unsubscribed_at=None).exists()
         found.append(OwnMail(team, on, on and not alerted))
     return found

@@ -102,4 +102,4 @@ def _paused(each: StateRow) -> str:
     if each.status != Status.PAUSED:
         return ""
     by = f"by {each.paused_by}" if each.paused_by else ""
-    return ", ".join(filter(None, (by, f"until {dates.in_words(each.paused_until)}" if each.paused_until else "")))
+    return ", ".join(filter(None, (by, f"until {dates.minute(each.paused_until)}" if each.paused_until else "")))
