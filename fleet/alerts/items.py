@@ -69,6 +69,11 @@ class Item:
         return f"It was: {self.brief}." if self.over else causes.sentence(self.facts["cause"])
 
     @property
+    def was(self) -> str:
+        """What is over, within a line: "it was down 2 min 5 s: connection refused"."""
+        return f"it was {self.status} {self.lasted}: {self.brief}"
+
+    @property
     def brief(self) -> str:
         return causes.short(self.facts["cause"])
 

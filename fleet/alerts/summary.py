@@ -23,7 +23,6 @@ class Line:
     word: str
     name: str
     brief: str
-    lasted: str  # "" while it lasts
     url: str
     link: str
 
@@ -58,7 +57,7 @@ def _line(alert: Alert) -> Line:
     facts = alert.facts
     if alert.incident_id is None:
         name = " ".join(facts["subject"].split())
-        return Line(alert.created_at, alert.kind.upper(), name, facts["text"], "", "", absolute(facts["path"]))
+        return Line(alert.created_at, alert.kind.upper(), name, facts["text"], "", absolute(facts["path"]))
     item = Item(alert.kind, facts, alert.incident_id, [])
-    brief = f"it was: {item.brief}" if item.over else item.brief
-    return Line(alert.created_at, item.word, item.name, brief, item.lasted, facts["url"], item.link)
+    brief = item.was if item.over else item.brief
+    return Line(alert.created_at, item.word, item.name, brief, facts["url"], item.link)

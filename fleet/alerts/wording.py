@@ -132,7 +132,7 @@ def _headline(trouble: list[Item], back: list[Item], unwatched: list[Item]) -> s
 
 
 def _acknowledge(message: Message, found: list[Item]) -> str:
-    """The signed link that says "I am on it" for all of the message's trouble; "" where there is none."""
+    """The signed link that acknowledges all of the message's trouble; "" where there is none."""
     numbers = [item.incident for item in found if not item.recovered and not item.unwatched]
     return absolute(links.acknowledge_path(numbers, message.recipient)) if numbers else ""
 

@@ -80,10 +80,15 @@ def endpoint_discovered(request: HttpRequest) -> HttpResponse:
     servers = find_servers(known, own_ports=own_ports) if teams and not refused else []
     for server in servers:
         found.keep(user.pk, server.url, "", server.reading)
-    shown = {"found": servers, "teams": teams, "ports": PORTS, "refused": refused}
-    shown["new"] = sum(server.watched_as is None for server in servers)
-    shown["preset"] = preset_team(user, request.GET.get("team", ""))
-    shown["beside"] = "beside" in request.GET  # the form for an address: then finding nothing is not worth a word
+    shown = {
+        "found": servers,
+        "teams": teams,
+        "ports": PORTS,
+        "refused": refused,
+        "new": sum(server.watched_as is None for server in servers),
+        "preset": preset_team(user, request.GET.get("team", "")),
+        "beside": "beside" in request.GET,  # the form for an address: then finding nothing is not worth a word
+    }
     page = "fleet/_discovered.html" if request.headers.get("HX-Request") else "fleet/discovered.html"
     return render(request, page, shown)
 
