@@ -20,7 +20,7 @@ from teams.models import Role
 from ..models import Endpoint, MaintenanceWindow, Silence
 from ..muting import actions as muting
 from . import throttle
-from .actions import probe_now, remove
+from .actions import change, probe_now, remove
 from .move import move
 from .pausing import pause, resume
 
@@ -188,6 +188,27 @@ def _probe(endpoint: Endpoint, user: User, values: dict[str, Any]) -> None:
     probe_now(endpoint)
 
 
+def _tag(endpoint: Endpoint, user: User, values: dict[str, Any]) -> list[list[str]]:
+    return _with_tags(endpoint, [*endpoint.tags, *(tag for tag in values["tags"] if tag not in endpoint.tags)])
+
+
+def _untag(endpoint: Endpoint, user: User, values: dict[str, Any]) -> list[list[str]]:
+    return _with_tags(endpoint, [tag for tag in endpoint.tags if tag not in values["tags"]])
+
+
+def _with_tags(endpoint: Endpoint, tags: list[str]) -> list[list[str]]:
+    before = endpoint.tags
+    change(endpoint, tags=tags)
+    return [before, tags]
+
+
+def _tags_before(endpoint: Endpoint, user: User, kept: list[list[str]]) -> None:
+    before, after = kept
+    if endpoint.tags != after:
+        raise ValidationError("Its tags were changed since.")
+    change(endpoint, tags=before)
+
+
 def _move(endpoint: Endpoint, user: User, values: dict[str, Any]) -> int:
     before = endpoint.team_id
     move(endpoint, values["team"])
@@ -224,6 +245,8 @@ ACTIONS = {
         ),
         Action("resume", "Resume", "resumed", "They are probed again.", _resume, _pause_again, _is_not_paused),
         Action("probe", "Probe now", "due at once", "They are probed within seconds.", _probe, left_out=_is_paused),
+        Action("tag", "Add tags", "tagged", "Tags that they have stay.", _tag, _tags_before),
+        Action("untag", "Remove tags", "without the tags", "Their other tags stay.", _untag, _tags_before),
         Action(
             "move", "Move to another team", "moved",
             "Their history, incidents, silences and maintenance go along; alerts go to the other team from then on.",

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
+from core.tags import TagsField
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -29,11 +30,23 @@ class MoveForm(forms.Form):
         self.fields["team"].queryset = teams_of(user, Role.OPERATOR).order_by("name")  # type: ignore[attr-defined]
 
 
+class TagsForm(forms.Form):
+    tags = TagsField(
+        label="Tags", help_text="With commas between them.", error_messages={"required": "Give at least one tag."}
+    )
+
+
 def form_of(action: str, user: User, *data: Any) -> forms.Form:
     """The form of an action of `bulk`, bound where there is data; for most there is nothing to ask."""
     if action == "move":
         return MoveForm(*data, user=user)
-    forms_of = {"silence": SilenceManyForm, "maintenance": WindowForm, "pause": PauseForm}
+    forms_of = {
+        "silence": SilenceManyForm,
+        "maintenance": WindowForm,
+        "pause": PauseForm,
+        "tag": TagsForm,
+        "untag": TagsForm,
+    }
     return forms_of.get(action, forms.Form)(*data)
 
 

@@ -138,6 +138,21 @@ def test_an_error_nobody_foresaw_costs_its_row_alone(page, fleet, monkeypatch, c
     assert Endpoint.objects.filter(paused=True).count() == 2
 
 
+def test_tags_are_added_and_taken_away_and_given_back_in_their_order(page, fleet):
+    endpoints.change(fleet[0], tags=["prod", "berlin"])
+    sent(page, "tag", fleet, tags="prod, gpu")
+    assert [each.tags for each in Endpoint.objects.order_by("pk")] == [
+        ["prod", "berlin", "gpu"],
+        *[["prod", "gpu"]] * 2,
+    ]
+    sent(page, "untag", fleet, tags="prod")
+    assert [each.tags for each in Endpoint.objects.order_by("pk")] == [["berlin", "gpu"], ["gpu"], ["gpu"]]
+    endpoints.change(Endpoint.objects.get(pk=fleet[2].pk), tags=["other"])
+    assert "gpu-2: Its tags were changed since." in undone(page)
+    assert Endpoint.objects.get(pk=fleet[0].pk).tags == ["prod", "berlin", "gpu"]
+    assert sent(page, "tag", fleet, tags="").status_code == 422
+
+
 def test_what_depends_on_another_is_not_moved(page, fleet, other):
     endpoints.change(fleet[0], depends_on=fleet[1])
     html = text(sent(page, "move", fleet, team=other.pk))
