@@ -12,7 +12,8 @@ from ..display.time_span import Span
 from ..models import Endpoint, Incident, MaintenanceWindow, Silence
 from ..muting import windows
 
-INCIDENTS_SHOWN = 100
+SHOWN = 60
+"""Of each kind, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def bands(endpoint: Endpoint, span: Span) -> list[Band]:
     return [
         _band(span, *found)
         for kind in (_incidents, _maintenance, _silences)
-        for found in sorted(kind(endpoint, span), key=lambda each: each[3])
+        for found in sorted(kind(endpoint, span), key=lambda each: each[3])[-SHOWN:]
     ]
 
 
@@ -43,7 +44,7 @@ _Found = tuple[str, str, str, datetime, datetime | None]
 def _incidents(endpoint: Endpoint, span: Span) -> Iterator[_Found]:
     not_over = Q(resolved_at=None) | Q(resolved_at__gt=span.starts_at)
     rows = Incident.objects.filter(not_over, endpoint=endpoint, began_at__lt=span.ends_at)
-    for row in rows.only("pk", "status", "began_at", "resolved_at")[:INCIDENTS_SHOWN]:
+    for row in rows.only("pk", "status", "began_at", "resolved_at")[:SHOWN]:
         yield row.status, f"Incident #{row.pk}, {row.status}", row.get_absolute_url(), row.began_at, row.resolved_at
 
 

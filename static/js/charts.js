@@ -7,6 +7,7 @@
   var DAY = 86400;
   var STEPS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, DAY, 2 * DAY, 5 * DAY, 15 * DAY];
   var plots = [], anchor = null; // the bucket at which a selection began
+  var refocus = -1; // the plot that had the focus when it was asked for another time
 
   function dateFormat(options) { return new Intl.DateTimeFormat(undefined, options); }
   var TIME = { hour: "2-digit", minute: "2-digit" }, DATE = { day: "numeric", month: "short" };
@@ -172,6 +173,7 @@
     var from = plot.start + Math.min(one, other) * plot.width, to = plot.start + (Math.max(one, other) + 1) * plot.width;
     field("from").value = typed(from);
     field("to").value = typed(Math.max(to, from + 60));
+    refocus = plots.findIndex(function (each) { return each.area === document.activeElement; });
     field("from").form.requestSubmit();
   }
   function follow(plot) { if (plot.link) { window.location.href = plot.link + (plot.start + plot.at * plot.width) + "#hour"; } }
@@ -228,6 +230,7 @@
     document.querySelectorAll(".plot:not([data-ready])").forEach(function (element) {
       element.dataset.ready = "";
       plots.push(new Plot(element));
+      if (plots.length - 1 === refocus) { refocus = -1; plots[plots.length - 1].area.focus(); }
     });
     document.querySelectorAll(".chart-bar [data-at]").forEach(function (input) {
       input.value = typed(Number(input.dataset.at));

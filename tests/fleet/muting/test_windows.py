@@ -9,7 +9,7 @@ from dateutil.rrule import MONTHLY, rrule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.muting.windows import current, first, following
+from fleet.muting.windows import between, current, first, following
 
 BERLIN = "Europe/Berlin"
 
@@ -178,3 +178,13 @@ def test_a_time_zone_that_is_no_more_counts_as_utc(zone):
 def test_a_repetition_that_is_unknown_is_named():
     with pytest.raises(ValueError, match="hourly"):
         current(Window(at("2026-11-22 00:00"), repeats="hourly"), at("2026-11-23 00:00"))
+
+
+def test_between_two_moments_are_all_its_times_with_the_one_that_is_on_already():
+    window = Window(at("2026-11-01 23:30"), repeats="daily", last_day=date(2026, 11, 3))
+    found = between(window, at("2026-11-02 00:10"), at("2026-11-20 00:00"))
+    assert [f"{start:%d %H:%M}-{end:%d %H:%M}" for start, end in found] == [
+        "01 23:30-02 00:30",
+        "02 23:30-03 00:30",
+        "03 23:30-04 00:30",
+    ]

@@ -1,0 +1,74 @@
+"""An endpoint's charts in a real browser: read, zoomed and compared by pointer and by keys."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import LISTEN, axe_finds, in_chromium, signed_in
+from tests.e2e.site import Site
+
+pytestmark = in_chromium
+
+PROBES = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 118)
+    INSERT INTO fleet_observation (endpoint_id, at, status, cause, step, detail, latency_ms, busy, excluded)
+    SELECT endpoint, strftime('%Y-%m-%d %H:%M:%S', 'now', '-' || (30 * i) || ' seconds'), 'up', '', '', '',
+        10 * endpoint, 1, ''
+    FROM n, (SELECT 1 AS endpoint UNION SELECT 2)"""
+"""An hour of probes of the first two endpoints, which answer in 10 and 20 ms."""
+
+
+@pytest.fixture
+def probed(site: Site) -> Site:
+    site.write(PROBES)
+    return site
+
+
+def test_a_chart_is_read_and_zoomed_by_pointer_and_keys_in_the_readers_zone(browser: Browser, probed: Site):
+    context = signed_in(browser, probed, timezone_id="Asia/Kolkata", locale="en-GB")
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/")
+    expect(page.locator(".x-zone").first).to_have_text("GMT+5:30")
+    chart, readouts = page.get_by_role("slider", name="Latency"), page.locator(".readout")
+    chart.hover()
+    expect(readouts.first).to_have_text(re.compile(r"^\d\d:\d\d:\d\d · 10 ms · up"))
+    expect(readouts.nth(1)).to_have_text(re.compile(r"^\d\d:\d\d:\d\d · 100 % · up"))
+
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20, steps=3)
+    expect(readouts.first).to_contain_text("selected")
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=.*&to=.*&zone=Asia"))
+    expect(page.get_by_role("link", name="Reset")).to_be_visible()
+
+    chart.focus()
+    page.keyboard.press("End")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("10 ms · up"))
+    page.keyboard.press("Shift+PageDown")
+    zoomed = page.url
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(zoomed)
+    expect(chart).to_be_focused()
+    page.go_back()
+    expect(page).to_have_url(zoomed)
+    page.get_by_role("link", name="Reset").click()
+    expect(page).to_have_url(re.compile(r"range=1h"))
+    assert axe_finds(page) == []
+    assert page.evaluate("window.broken") == []
+    context.close()
+
+
+def test_without_javascript_times_are_typed_and_endpoints_compared_in_utc(browser: Browser, probed: Site):
+    context = signed_in(browser, probed, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/")
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_label("compared with").select_option("2")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".key-other").first).to_be_visible()
+    expect(page.locator(".x-zone").first).to_have_text("UTC")
+    expect(page.get_by_role("slider")).to_have_count(0)
+    context.close()
