@@ -16,6 +16,7 @@ from .asked import requests_by_engine
 from .examples import EXAMPLES
 from .path import outcome_name, steps
 from .sources import Source, sources
+from .watching import status_causes, statuses, watch_number
 
 ENGINES = {"ollama": "Ollama", "vllm": "vLLM"}
 
@@ -253,5 +254,6 @@ MARKS: dict[str, Callable[[Catalogue, str], str]] = {
     for function in (
         *(changelog, command, counts, drawing, example, fact_table, facts, item_table, items, limits, moved),
         *(load_rule, load_rules, outcome_table, outcomes, path, questions, requests, section, source_list, version),
+        *(status_causes, statuses, watch_number),
     )
 }

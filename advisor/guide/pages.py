@@ -25,7 +25,7 @@ class Page:
 
 
 _START, _CHOOSE, _ENGINES = "Start here", "Choosing", "The two engines"
-_RUN, _METHOD, _REFERENCE = "Running them", "The method", "Reference"
+_RUN, _WATCHING, _METHOD, _REFERENCE = "Running them", "Watching", "The method", "Reference"
 
 PAGES = (
     Page("meeting", "For the meeting", "The choice on one printed page.", _START),
@@ -61,6 +61,8 @@ PAGES = (
     ),
     Page("gateway", "Both behind one gateway", "One address for Ollama and vLLM, and its rules.", _RUN, beyond=True),
     Page("alternatives", "What else there is", "LM Studio, llama.cpp, SGLang, a hosted API.", _RUN),
+    Page("statuses", "Statuses and causes", "What each word on the board means, and what to try.", _WATCHING),
+    Page("alerts", "Alerts", "Who gets what and when; flapping, silences, maintenance.", _WATCHING),
     Page("decision-path", "The decision path", "From answers to one outcome, drawn.", _METHOD),
     Page("reading-a-result", "How to read a result", "Outcomes, strengths, and what most means here.", _METHOD),
     Page("criteria", "Criteria", "Every item, limit, outcome and criterion, each with a link of its own.", _METHOD),
