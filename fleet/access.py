@@ -6,22 +6,23 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from core.models import PutOff
 from teams import audit
-from teams.access import allows, one_of, operated, person, teams_of
+from teams.access import allows, one_of, operated, person, require_role, teams_of
 from teams.models import Membership, Role, Team
 from teams.tokens import Bearer
 
-from .models import Endpoint, Incident, MaintenanceWindow, Message, Silence
+from .models import Endpoint, Incident, MaintenanceWindow, Message, SavedView, Silence
 
 # The same sentence for what is another team's and for what is not there: nobody learns which it is.
 NO_ENDPOINT = "You see no endpoint with this number."
 NO_INCIDENT = "You see no incident with this number."
 NO_RULE = "None of your teams has planned this."
 NO_MESSAGE = "None of your teams has this message."
+NO_VIEW = "You see no saved view with this number."
 NO_PUT_OFF = "Nothing of your teams with this number was put off. It may have been done meanwhile."
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -120,6 +121,25 @@ def change_message(request: HttpRequest, pk: int) -> Message:
 def change_put_off(request: HttpRequest, pk: int) -> PutOff:
     """What a sweep put off, for operators of its team; what belongs to no team is for administrators."""
     return operated(request, PutOff.objects.select_related("team"), pk, NO_PUT_OFF)
+
+
+def visible_views(user: User) -> QuerySet[SavedView]:
+    """The saved views that the person can open: their own and those of their teams."""
+    return SavedView.objects.filter(Q(owner=user.pk) | Q(team__in=teams_of(user)))
+
+
+def see_view(request: HttpRequest, pk: int) -> SavedView:
+    """The saved view, for its owner or the members of its team."""
+    found: SavedView = one_of(visible_views(person(request)).select_related("team"), pk, NO_VIEW)
+    return found
+
+
+def change_view(request: HttpRequest, pk: int) -> SavedView:
+    """The saved view, for its owner or the operators of its team. Raises as `change_endpoint` does."""
+    view = see_view(request, pk)
+    if view.team:
+        require_role(person(request), view.team, Role.OPERATOR, NO_VIEW)
+    return view
 
 
 def may_change(user: Any, endpoint: Endpoint) -> bool:

@@ -24,6 +24,7 @@ from .models import (
     Message,
     Observation,
     Recipient,
+    SavedView,
     Silence,
     Trace,
 )
@@ -48,6 +49,7 @@ def contribution(user: User) -> dict[str, Any]:
         "paused_endpoints": _rows(Endpoint.objects.filter(paused_by=user), "team__name", "name", "paused_at"),
         "silences": _rows(silences, "team__name", "starts_at", "ends_at", "reason"),
         "maintenance_windows": _rows(planned, "team__name", "name", "starts_at", "minutes", "repeats"),
+        "saved_views": _rows(SavedView.objects.filter(owner=user), "name", "query"),
         "mails": _rows(mails, "team__name", "recipient", "created_at", "state", "sent_at"),
         "unsubscribed_or_refused": _rows(
             refusals, "team__name", "address", "unsubscribed_at", "bounced_at", "bounce", "only_tags"

@@ -5,6 +5,7 @@ from .endpoint import Endpoint, EndpointState
 from .history import Change, Observation, Rollup, Trace
 from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence, Trouble
 from .load import BucketEdges, EndpointLoad, LoadHour, LoadVerdict, TeamLoad
+from .saved_view import SavedView, UsualView
 
 __all__ = [
     "Alert",
@@ -25,8 +26,10 @@ __all__ = [
     "Observation",
     "Recipient",
     "Rollup",
+    "SavedView",
     "Silence",
     "TeamLoad",
     "Trace",
     "Trouble",
+    "UsualView",
 ]

@@ -75,6 +75,9 @@ ACTIONS = {
     "token.made": "made an API token",
     "token.refused": "used an API token and was refused",
     "token.revoked": "revoked an API token",
+    "view.deleted": "deleted a saved view of the team",
+    "view.renamed": "renamed a saved view of the team",
+    "view.saved": "saved a view for the team",
 }
 """Action -> what the person did, in words that follow a name. `record` takes no other."""
 
