@@ -7,6 +7,9 @@ from urllib.parse import urlencode
 SORTS = ("name", "engine", "models", "load", "latency", "day", "seen")
 """The columns that rows can be sorted by; by status they are without sorting."""
 
+EVERYTHING = "view=none"
+"""The query string of the whole board, for who begins with a saved view otherwise."""
+
 GROUPS = ("team", "engine", "host", "tag", "none")
 
 
@@ -72,4 +75,5 @@ class Filters:
 
     def but(self, **changed: str) -> str:
         """The query string with these values changed, on the first page unless they have one."""
-        return urlencode({key: value for key, value in {**self.active, "page": "", **changed}.items() if value})
+        asked = {key: value for key, value in {**self.active, "page": "", **changed}.items() if value}
+        return urlencode(asked) or EVERYTHING

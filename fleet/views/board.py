@@ -15,26 +15,28 @@ from django.views.decorators.http import require_POST
 from core.database import give_back
 from teams.access import anyone_async, person
 
-from .. import live
+from .. import live, saved_views
 from ..access import reader
 from ..endpoints import bulk
 from ..queries import board as query
-from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
+from ..queries.layout import USUAL_LAYOUT, Layout
 from ..queries.wall import wall
-
-KEPT = 365 * 86400
-"""Seconds for which a browser keeps a layout."""
+from .layouts import keep, opened
+from .saved_views import context as saved_context
 
 
 def board(request: HttpRequest) -> HttpResponse:
     """All that the person may see of the fleet, on one page; with `?wall=1` for a screen on the wall."""
     user = person(request)
+    if not request.GET and (usual := saved_views.usual(user)):
+        return opened(request, usual)
     filters = query.Filters.of(request.GET)
     if request.GET.get("wall"):
         return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
-    more = {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
-    return render(request, "fleet/board.html", {**context, **more, "choices": query.choices(user, filters)})
+    context |= {"choices": query.choices(user, filters), **saved_context(request)}
+    context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
+    return render(request, "fleet/board.html", context)
 
 
 @require_POST
@@ -42,10 +44,7 @@ def layout(request: HttpRequest) -> HttpResponse:
     """Keeps how the person wants boards drawn, in cookies of this browser."""
     person(request)
     answer = redirect(f"{reverse('board')}?{QueryDict(request.POST.get('query', '')).urlencode()}")
-    density = {"dense": "1", "roomy": "0"}.get(request.POST.get("density", ""), "")
-    for name, value in ((DENSE, density), (SHOWN, ".".join(request.POST.getlist("column")))):
-        answer.set_cookie(name, value, max_age=KEPT, samesite="Lax", httponly=True, secure=request.is_secure())
-    return answer
+    return keep(request, answer, request.POST.get("density", ""), ".".join(request.POST.getlist("column")))
 
 
 def changes(request: HttpRequest) -> HttpResponse:

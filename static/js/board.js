@@ -77,6 +77,12 @@
   window.matchMedia("(max-width: 760px)").addEventListener("change", showFolds);
   showFolds();
 
+  // A form that keeps the board as it is goes by the address, which filters moved on without a reload.
+  document.addEventListener("submit", function (event) {
+    var query = event.target.querySelector("input[data-current]");
+    if (query && window.location.search) { query.value = window.location.search.slice(1); }
+  });
+
   // A new headline is read out, and the tab's icon follows it.
   function headline() { return document.querySelector("#head h1").textContent; }
   var before = headline();

@@ -159,7 +159,7 @@ class TestReader:
         ("waiting", "The mail to Search is on its way."),
         ("no_server", "Nobody was mailed: no mail server is set."),
         ("given_up", "The mail to Search could not be delivered."),
-        (None, "Nobody was mailed: Search has no mail address."),
+        (None, "Nobody was mailed: Search has no mail address for it."),
     ],
 )
 def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, state, shown):
@@ -298,7 +298,7 @@ def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
 def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_assert_max_num_queries):
     for i in range(3):
         down(f"down-{i}")
-    with django_assert_max_num_queries(15) as few:
+    with django_assert_max_num_queries(18) as few:
         viewer.get("/")
     for i in range(30):
         watched(f"up-{i}", team=f"Team {i}")

@@ -33,7 +33,7 @@ from fleet.alerts import links
 from fleet.alerts.gathering import gather
 from fleet.endpoints.many import batch
 from fleet.endpoints.many.pasted import Pasted
-from fleet.models import MaintenanceWindow, Message, Silence
+from fleet.models import MaintenanceWindow, Message, SavedView, Silence
 from teams import confirmations, invitations, tokens
 from teams.accounts import mail_address
 from teams.models import Membership, PendingAddress, Role, Scope, Team
@@ -89,6 +89,7 @@ class SmallFleet:
         times = {"starts_at": now, "created_by": self.user}
         silence = Silence.objects.create(team=self.team, ends_at=now + timedelta(hours=1), **times)
         window = MaintenanceWindow.objects.create(team=self.team, name="Updates", minutes=30, **times)
+        view = SavedView.objects.create(team=self.team, name=named[:60], query="team=search")
         message = _dead_letter()
         sweep = {"sweep": "digests", "key": "1", "name": "Search", "why": "ValueError: odd"}
         put_off = PutOff.objects.create(team=self.team, since=now, tried_at=now, next_try_at=now, **sweep)
@@ -124,6 +125,7 @@ class SmallFleet:
             ("incidents/", {"pk": incident.pk}),
             ("maintenance/", {"pk": window.pk}),
             ("silences/", {"pk": silence.pk}),
+            ("views/", {"pk": view.pk}),
             ("account/mail/", {"token": _token(mail_address.link(new_address))}),
             ("account/sessions/", {"pk": signed_in(self.user).pk}),
             ("account/tokens/", {"pk": own.pk}),
