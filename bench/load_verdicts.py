@@ -2,11 +2,13 @@
 
     .venv/bin/python -m bench.load_verdicts --endpoints 1000
 
-Prints CPU seconds of judging all of them: as new ones, an hour later, and with a service target, by which a load line
-is learned as well. Every hour has what two engines show, so it is more than any endpoint really has.
+Prints CPU seconds of judging all of them: as new ones and an hour later; then with a new service target, by which all
+load lines are learned, and an hour later, in which sixty of them are (each has an hour of the day for it). Every hour of
+load has what two engines show, so it is more than any endpoint really has.
 """
 
 import argparse
+import gc
 import os
 import random
 import tempfile
@@ -31,8 +33,10 @@ def _run(number: int) -> None:
     from django.core.management import call_command
 
     from fleet.evidence import counts
+    from fleet.load import settings
     from fleet.load.judging import judge_these
     from fleet.models import BucketEdges, Endpoint, EndpointState, LoadHour, LoadVerdict, TeamLoad
+    from ops.worker import COLLECT_AFTER
     from teams.models import Team
 
     call_command("migrate", verbosity=0)
@@ -45,7 +49,7 @@ def _run(number: int) -> None:
     )
     edges = [str(2**n / 1000) for n in range(20)] + ["+Inf"]
     stored = BucketEdges.objects.create(digest="d", edges=dict.fromkeys(counts.HISTOGRAMS, edges))
-    now = int(time.time()) // 3600 * 3600
+    now = int(time.time()) // 86_400 * 86_400
     packed = [counts.pack(_hour(random.Random(n))) for n in range(50)]
     for each in endpoints:
         LoadHour.objects.bulk_create(
@@ -53,12 +57,15 @@ def _run(number: int) -> None:
             for n in range(1, HOURS)
         )
     print(f"{number} endpoints, {HOURS} hours each, {sum(map(len, packed)) / len(packed):.0f} bytes an hour (packed)")
-    for times in ("for the first time", "once more", "by a target"):
-        if times == "by a target":
-            TeamLoad.objects.create(team=team, first_token=100, whole=1000)
+    gc.set_threshold(COLLECT_AFTER)  # as in the product's workers
+    gc.collect()
+    gc.freeze()
+    for times, hours in (("as new ones", 0), ("an hour later", 1), ("by a new target", 1), ("an hour later", 2)):
+        if times == "by a new target":
+            settings.save_team(TeamLoad(team=team, first_token=100, whole=1000))
         began = time.process_time()
 
-        judge_these(Endpoint.objects.select_related("team", "state"), now)
+        judge_these(Endpoint.objects.select_related("team", "state"), now + 3600 * hours)
 
         print(f"judged {times}: {LoadVerdict.objects.count()}, CPU {time.process_time() - began:.2f} s")
 
