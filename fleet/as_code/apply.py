@@ -52,6 +52,11 @@ class TeamDifference:
     team: Step
     endpoints: list[Step] = field(default_factory=list)
 
+    @property
+    def moved(self) -> list[Step]:
+        """What does not stay as it is."""
+        return [step for step in [self.team, *self.endpoints] if step.mark in "+~-"]
+
 
 def apply(
     teams: Sequence[TeamEntry], *, file_name: str, dry_run: bool = False, prune: bool = False
@@ -67,7 +72,7 @@ def apply(
         if work.mistakes:
             raise FileMistakes(work.mistakes)
         transaction.set_rollback(dry_run)
-    if not dry_run and any(step.mark in "+~-" for each in differences for step in [each.team, *each.endpoints]):
+    if not dry_run and any(each.moved for each in differences):
         live.publish([])  # boards that asked before the transaction ended saw nothing: ask again
     return differences
 

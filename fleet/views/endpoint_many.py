@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -84,7 +85,7 @@ def checked(request: HttpRequest, key: str) -> HttpResponse:
     names = {row.index: request.POST.get(f"name-{row.index}", row.name) for row in rows}
     added = adding.add(user, rows, ticked, names)
     if added:
-        messages.success(request, f"Added: {len(added)} endpoints. Their first probes are on their way.")
+        messages.success(request, f"Added: {len(added)} endpoint{pluralize(len(added))}. The first probe is on its way.")
     if not any(row.ticked for row in rows) and added:
         return redirect(f"{reverse('board')}?team={added[0].team.slug}" if not shown["several_teams"] else "board")
     shown["failed"] = sum(row.ticked for row in rows)

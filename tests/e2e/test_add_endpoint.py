@@ -1,12 +1,13 @@
 """Adding an endpoint and reading its page in a real browser."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
-from tests.e2e.browser import in_chromium, signed_in
+from tests.e2e.browser import axe_finds, in_chromium, signed_in
 from tests.e2e.site import Site
 from tests.fake_engine import FakeEngine
 
@@ -43,6 +44,40 @@ def test_typing_an_address_shows_what_answers_there_and_one_click_adds_it(page: 
     page.fill("#id_name", "found by typing")
     page.get_by_role("button", name="Add endpoint").click()
     expect(page.locator("h1")).to_have_text("found by typing")
+
+
+def test_enter_in_the_address_checks_and_saves_nothing(page: Page, site: Site, ollama):
+    page.goto(f"{site.url}/endpoints/add/")
+    page.locator("#id_url").press_sequentially(ollama.url.removeprefix("http://"))
+    page.press("#id_url", "Enter")
+    expect(page.locator("#check")).to_contain_text("Ollama 0.30.1 answers")
+    assert page.url == f"{site.url}/endpoints/add/"
+
+
+def test_a_list_fills_in_row_by_row_what_is_typed_stays_and_what_is_ticked_is_added(page: Page, site: Site, ollama):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        page.goto(f"{site.url}/endpoints/add/many/")
+        page.fill("#id_text", f"from-a-list {ollama.url}\n127.0.0.1:{silent.getsockname()[1]}")
+        page.get_by_role("button", name="Check").click()
+        page.fill("[name=name-1]", "typed meanwhile")
+        expect(page.locator("#answer-0")).to_contain_text("Ollama 0.30.1")
+        expect(page.locator("#progress")).to_contain_text("Nothing is saved yet")
+    assert axe_finds(page) == []
+    expect(page.locator("[name=name-1]")).to_have_value("typed meanwhile")
+    expect(page.locator("[name=row][value='0']")).to_be_checked()
+    expect(page.locator("[name=row][value='1']")).not_to_be_checked()
+    page.get_by_role("button", name="Add all ticked").click()
+    expect(page.locator(".msg-success")).to_contain_text("Added: 1 endpoint.")
+
+
+def test_without_javascript_a_list_waits_for_its_answers(browser: Browser, site: Site, ollama):
+    context = signed_in(browser, site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}/endpoints/add/many/")
+    page.fill("#id_text", ollama.url)
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#answer-0")).to_contain_text("Ollama 0.30.1")
+    context.close()
 
 
 def test_without_javascript_the_check_button_does_the_same(browser: Browser, site: Site, ollama):

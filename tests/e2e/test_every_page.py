@@ -21,7 +21,8 @@ def query(case: str) -> str:
 
 MEMBERS = (
     "/", "/?wall=1", "/?sort=latency&group=engine",
-    "/endpoints/1/", "/endpoints/1/edit/", "/endpoints/1/remove/", "/endpoints/add/", f"/endpoints/{BROKEN}/",
+    "/endpoints/1/", "/endpoints/1/edit/", "/endpoints/1/remove/", "/endpoints/add/", "/endpoints/add/many/",
+    f"/endpoints/{BROKEN}/",
     "/models/", "/load/", "/endpoints/1/load/", "/endpoints/2/load/", "/endpoints/1/load/settings/",
     "/teams/team-0/load/", "/incidents/", "/incidents/1/", "/alerts/", "/silences/", "/maintenance/", "/teams/",
     "/teams/team-0/", "/teams/team-0/alerting/", "/teams/team-0/availability/", "/advisor/",

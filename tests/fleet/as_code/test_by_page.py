@@ -37,7 +37,7 @@ def test_what_it_would_change_is_shown_before_it_is_done(page, team):
     endpoints.add(team, name="left-out", url="http://gpu-2")
     preview = page.post(PAGE, {"text": FILE})
     assert "interval: 30 -&gt; 15" in text(preview) and "api_key: set" in text(preview)
-    assert "not in the file" in text(preview) and "1 changed" in text(preview)
+    assert "1 changed, 1 not in the file" in text(preview) and "http://gpu-2" not in text(preview)
     changed.refresh_from_db()
     assert changed.interval == 30
     assert page.post(PAGE, {"text": FILE, "shown": shown(preview)}).url == "/"
