@@ -78,7 +78,7 @@ def _free_name(holder: dict[str, Any], name: str, view: SavedView | None = None)
     name = " ".join(name.split())
     if not name or len(name) > 60:
         raise ValidationError("Give the view a name of at most 60 characters.")
-    if SavedView.objects.filter(**holder, name__iexact=name).exclude(pk=view.pk if view else None).exists():
+    if SavedView.objects.filter(**holder, name__iexact=name).exclude(pk=view.pk if view else 0).exists():
         raise ValidationError(f"There is a view named {name} already. Take another name.")
     return name
 
