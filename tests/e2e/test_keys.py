@@ -1,9 +1,9 @@
-"""Keys and the palette in a real browser: from row to row, search, and the switch that turns single keys off."""
+"""Keys, the palette, tags and saved views in a real browser."""
 
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import LISTEN, axe_finds, in_chromium, signed_in
-from tests.e2e.site import Site
+from tests.e2e.site import BROKEN, Site
 
 pytestmark = in_chromium
 
@@ -55,4 +55,31 @@ def test_the_board_and_the_palette_are_used_with_keys_alone(browser: Browser, si
     page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(page.get_by_label("Use single keys in this browser")).not_to_be_checked()
     assert complaints == [] and page.evaluate("window.broken") == []
+    context.close()
+
+
+def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(browser: Browser, site: Site):
+    context = signed_in(browser, site, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"{site.url}/endpoints/{BROKEN}/edit/")
+    page.get_by_label("Tags").fill("prod, chat")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.goto(site.url)
+    assert page.locator(".row").count() > 1
+    page.locator(".tag-menu summary").click()
+    page.get_by_label("prod", exact=True).check()
+    expect(page.locator(".row")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.locator("summary", has_text="Views").click()
+    page.get_by_label("Save these filters, sorting and columns as").fill("Production")
+    page.get_by_role("button", name="Save view").click()
+    page.wait_for_url("**/?tag=prod")
+    expect(page.locator(".row")).to_have_count(1)
+    page.goto(f"{site.url}/views/")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("button", name="Delete Production").click()
+    expect(page.get_by_text("No view is saved yet.")).to_be_visible()
+    assert complaints == []
     context.close()

@@ -97,7 +97,7 @@ def test_the_queries_do_not_grow_with_the_fleet(fleet, django_assert_max_num_que
     EndpointState.objects.bulk_create(
         EndpointState(endpoint=endpoint, since=timezone.now()) for endpoint in Endpoint.objects.bulk_create(some)
     )
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(search(User(), "chat").groups["Endpoints"]) == 8
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         search(User(), "caht")
