@@ -106,7 +106,7 @@ def test_a_name_is_given_and_stands_once(page, alice, name):
 
 
 def test_views_have_an_end(page, alice, monkeypatch):
-    monkeypatch.setattr("fleet.saved_views.MOST", 1)
+    monkeypatch.setattr("fleet.saved_views.actions.MOST", 1)
     save(page)
     with pytest.raises(ValidationError, match="There are 1 saved views already"):
         saved_views.save(alice, None, "Another", "", USUAL_LAYOUT)

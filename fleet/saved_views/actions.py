@@ -12,10 +12,10 @@ from django.http import QueryDict
 from teams import audit
 from teams.models import Team
 
-from .access import visible_views
-from .models import SavedView, UsualView
-from .queries.filters import Filters
-from .queries.layout import Layout
+from ..access import visible_views
+from ..models import SavedView, UsualView
+from ..queries.filters import Filters
+from ..queries.layout import Layout
 
 MOST = 50
 """Views of a person, and of a team."""
