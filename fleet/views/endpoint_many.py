@@ -85,7 +85,7 @@ def checked(request: HttpRequest, key: str) -> HttpResponse:
     names = {row.index: request.POST.get(f"name-{row.index}", row.name) for row in rows}
     added = adding.add(user, rows, ticked, names)
     if added:
-        messages.success(request, f"Added: {len(added)} endpoint{pluralize(len(added))}. The first probe is on its way.")
+        messages.success(request, f"Added: {len(added)} endpoint{pluralize(len(added))}, to be probed at once.")
     if not any(row.ticked for row in rows) and added:
         return redirect(f"{reverse('board')}?team={added[0].team.slug}" if not shown["several_teams"] else "board")
     shown["failed"] = sum(row.ticked for row in rows)

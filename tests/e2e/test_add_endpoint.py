@@ -67,7 +67,7 @@ def test_a_list_fills_in_row_by_row_what_is_typed_stays_and_what_is_ticked_is_ad
     expect(page.locator("[name=row][value='0']")).to_be_checked()
     expect(page.locator("[name=row][value='1']")).not_to_be_checked()
     page.get_by_role("button", name="Add all ticked").click()
-    expect(page.locator(".msg-success")).to_contain_text("Added: 1 endpoint.")
+    expect(page.locator(".msg-success")).to_contain_text("Added: 1 endpoint,")
 
 
 def test_without_javascript_a_list_waits_for_its_answers(browser: Browser, site: Site, ollama):

@@ -74,7 +74,8 @@ def add(user: User, made: list[Row], ticked: Collection[int], names: Mapping[int
         values = {name: getattr(row.pasted, name) for name in ("url", "engine", "username", "api_key")}
         reading = found.recall(user.pk, row.pasted.url, row.pasted.username)
         try:
-            row.watched_as = actions.add(row.team, reading=reading, name=row.name, **values)
+            tags = list(row.pasted.tags)
+            row.watched_as = actions.add(row.team, reading=reading, name=row.name, tags=tags, **values)
         except ValidationError as error:
             row.problem = " ".join(error.messages)
         else:

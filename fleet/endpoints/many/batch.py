@@ -80,7 +80,8 @@ def load(user: User, key: str) -> Batch:
         stored = json.loads(decrypted(cache.get(_name(user, key)) or ""))
     except (Unreadable, ValueError):
         raise Gone from None
-    return Batch(key, stored["team"], tuple(Pasted(**row) for row in stored["rows"]), stored["started"])
+    rows = (Pasted(**{**row, "tags": tuple(row["tags"])}) for row in stored["rows"])
+    return Batch(key, stored["team"], tuple(rows), stored["started"])
 
 
 def answers(batch: Batch) -> dict[int, dict[str, Any]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
+from core.tags import read_tags, split
+
 from ...engines.http.address import read_address
 from ...engines.http.api_key import clean_key, clean_username
 from ...engines.registry import ENGINES
@@ -13,7 +15,7 @@ from ...engines.registry import ENGINES
 MOST = 200
 """Addresses of one list."""
 
-COLUMNS = ("name", "url", "team", "engine", "username", "api_key")
+COLUMNS = ("name", "url", "team", "engine", "tags", "username", "api_key")
 """What a CSV may have, in any order; only "url" is needed."""
 
 
@@ -28,6 +30,7 @@ class Pasted:
     engine: str = ""
     username: str = ""
     api_key: str = ""
+    tags: tuple[str, ...] = ()
     problem: str = ""  # why it can't be added
 
 
@@ -61,13 +64,14 @@ def _one(line: int, written: dict[str, str]) -> Pasted:
         address = read_address(written["url"])
         username = clean_username(username or address.username)
         key = clean_key(key or address.api_key, username)
+        tags = read_tags(split(written.get("tags", "")))
         if engine and engine not in ENGINES:
             raise ValueError(f"“{engine[:40]}” is no engine we know. Choose one of: {', '.join(ENGINES)}.")
         if len(name) > 80 or len(address.url) > 500:
             raise ValueError("A name has at most 80 characters, an address 500.")
     except ValueError as error:
         return Pasted(line, _without_secrets(written["url"]), **rest, problem=str(error))
-    return Pasted(line, address.url, **rest, engine=engine, username=username, api_key=key)
+    return Pasted(line, address.url, **rest, engine=engine, username=username, api_key=key, tags=tuple(tags))
 
 
 def _without_secrets(url: str) -> str:

@@ -108,12 +108,12 @@ def test_a_csv_names_teams_and_keys_and_no_page_shows_a_key(page, alice, team):
     Team.objects.create(name="Others", slug="others")
     with FakeEngine("vllm") as vllm:
         vllm.api_key = "sk-s3cret"
-        rows = f"url,team,api_key\n{vllm.url},Platform,sk-s3cret\nhttp://localhost:1,others,"
+        rows = f"url,team,api_key,tags\n{vllm.url},Platform,sk-s3cret,prod a100\nhttp://localhost:1,others,,"
         url, table = checked(page, team, rows)
     assert "vLLM" in table and "sk-s3cret" not in table and "an operator of no team “others”" in table
     page.post(url, {"row": ["0", "1"]})
     added = Endpoint.objects.get()
-    assert (added.team, added.api_key) == (platform, "sk-s3cret")
+    assert (added.team, added.api_key, added.tags) == (platform, "sk-s3cret", ["prod", "a100"])
 
 
 def test_answers_come_one_by_one_and_a_tick_stays_with_who_took_it_away(page, team, ollama, silent_port, wait_for):

@@ -38,8 +38,9 @@ def test_a_curl_command_over_several_lines_is_one_address_with_its_key():
 
 
 def test_all_columns_of_a_csv_are_taken():
-    (one,) = read("team,engine,username,api_key,url,name\nsearch,vllm,bob,s3cret,https://gpu-1/v1,chat\n")
-    assert one == Pasted(2, "https://gpu-1", "chat", "search", "vllm", "bob", "s3cret")
+    text = 'team,engine,username,api_key,url,name,tags\nsearch,vllm,bob,s3cret,https://gpu-1/v1,chat,"Prod, a100"\n'
+    (one,) = read(text)
+    assert one == Pasted(2, "https://gpu-1", "chat", "search", "vllm", "bob", "s3cret", ("prod", "a100"))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,7 @@ def test_all_columns_of_a_csv_are_taken():
         ("name,url\na,", "Write the address"),
         ("url,engine\ngpu-1,olama", "no engine we know"),
         ("url,api_key\ngpu-1,$KEY", "name of a variable"),
+        ("url,tags\ngpu-1,a/b", "is no tag"),
         ("name,url\n" + "a" * 81 + ",gpu-1", "at most 80"),
     ],
 )
