@@ -12,7 +12,7 @@ from ..verdict.status import Status
 STANDS = ("draft", "proposed", "accepted", "rejected", "superseded", "deprecated")
 """Of the advisor's decisions, which this app may not import."""
 
-MARKS = ("acknowledged", "maintenance", "silenced", "flapping", "unverified", "unreadable", "blind")
+MARKS = ("acknowledged", "maintenance", "silenced", "flapping", "paused", "unverified", "unreadable", "blind")
 
 
 @login_not_required

@@ -308,7 +308,9 @@ def test_pausing_and_resuming_move_the_due_time(page, team):
 
 def test_removing_asks_first(page, team):
     endpoint = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
-    assert "This can't be undone" in text(page.get(f"/endpoints/{endpoint.pk}/remove/"))
+    asked = text(page.get(f"/endpoints/{endpoint.pk}/remove/"))
+    assert "This can't be undone" in asked and f"/endpoints/{endpoint.pk}/series.csv?range=90d" in asked
+    assert page.get(f"/endpoints/{endpoint.pk}/series.csv?range=90d").status_code == 200
     assert Endpoint.objects.exists()
     page.post(f"/endpoints/{endpoint.pk}/remove/")
     assert not Endpoint.objects.exists()
