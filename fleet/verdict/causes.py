@@ -48,7 +48,7 @@ WORDS: dict[Cause, Words] = {
     ),
     Cause.TIMED_OUT: Words(
         "no answer in time",
-        "Connected, but no response in time.",
+        "It did not answer in time.",  # be it the connection or a request: the step says which
         "The server or its machine hangs or is overloaded: check log, CPU and memory; restart it if this continues.",
     ),
     Cause.ENGINE_DEAD: Words(

@@ -259,7 +259,7 @@ def test_an_incident_says_what_is_wrong_now_and_its_timeline_how_the_cause_moved
     html = text(page.get(incident.get_absolute_url()))
     now, timeline = html.split("Timeline")
     assert "did not answer in time" in now and "nothing listens" not in now and "Failing step</dt><dd>health" in now
-    assert timeline.index("nothing listens") < timeline.index("Now down. It took the connection")
+    assert timeline.index("nothing listens") < timeline.index("Now down. It did not answer in time")
     assert "1 of 1 other endpoint of Search is up" in now
     assert "no answer in time" in text(page.get("/incidents/"))
     well(gpu, Model("m"))
