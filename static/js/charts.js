@@ -236,7 +236,7 @@
       input.value = typed(Number(input.dataset.at));
       delete input.dataset.at;
       field("zone").value = dateFormat().resolvedOptions().timeZone;
-      document.querySelector(".chart-zone").textContent = zoneName(Date.now() / 1000);
+      document.getElementById("chart-zone").textContent = zoneName(Date.now() / 1000);
     });
   }
   start();

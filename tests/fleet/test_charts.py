@@ -10,7 +10,17 @@ import pytest
 from fleet import endpoints
 from fleet.display.time_span import HOUR, up_to
 from fleet.evidence import counts
-from fleet.models import BucketEdges, Endpoint, EndpointState, Incident, LoadHour, MaintenanceWindow, Silence
+from fleet.models import (
+    BucketEdges,
+    Endpoint,
+    EndpointState,
+    Incident,
+    LoadHour,
+    MaintenanceWindow,
+    Observation,
+    Silence,
+)
+from fleet.models.history import Trace
 from fleet.queries.series import history
 from teams.models import Membership, Role, Team
 from tests.fleet.past import NOON, at, probes
@@ -191,6 +201,15 @@ def test_an_hour_of_probes_makes_a_light_page_without_a_node_for_each(page, gpu)
     Endpoint.objects.filter(pk=gpu.pk).update(interval=5)
     gpu.interval = 5
     probes(gpu, now - 3600, now, running=3, waiting=1, kv_cache_usage=0.4, generation_tokens=7)
+    exchange = {
+        "step": "load",
+        "request": "GET /metrics",
+        "status": 200,
+        "bytes": 9000,
+        "first_byte_ms": 3,
+        "total_ms": 4,
+    }
+    Trace.objects.bulk_create(Trace(observation=each, exchanges=[exchange] * 3) for each in Observation.objects.all())
     response = page.get(gpu.get_absolute_url())
     assert len(response.content) < 60_000
     assert response.content.count(b"<title>") == 1, "that of the page"

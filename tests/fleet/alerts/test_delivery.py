@@ -50,7 +50,7 @@ def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, se
     html = mail.get_body(("html",)).get_content()
     for said in (
         "http://10.0.0.5:8000",
-        "no response in time",
+        "did not answer in time",
         "health",
         "no answer within 5 s",
         "15 Jan 2027 08:01:00",
