@@ -1,5 +1,6 @@
 """An endpoint's charts: which time and which endpoint to compare with, as the address says, and the same as CSV."""
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,9 @@ from ..display.time_span import DAY, RANGES, BadSpan, Span, asked
 from ..models import Endpoint
 from ..queries import series_csv as export
 from ..queries.series import history
+
+_FIELD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+"""What a browser's field for date and time takes."""
 
 _NAMES = {"range", "from", "to", "with", "compare", "probes"}
 
@@ -52,7 +56,7 @@ def shown(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
         "history": history(found, span, now, other),
         "others": access.visible(person(request), Endpoint.objects.all()).exclude(pk=found.pk).order_by("name")
         .values_list("pk", "name") if comparing else None,
-        "typed": {name: query.get(name, "") for name in ("from", "to")} if error else {},
+        "typed": {name: text for name in ("from", "to") if error and _FIELD.fullmatch(text := query.get(name, ""))},
         "later": span.end < now,
     }  # fmt: skip
 
