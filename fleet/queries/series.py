@@ -79,7 +79,7 @@ def history(endpoint: Endpoint, span: Span, now: float, other: Endpoint | None =
     if other:
         each[f"{other.name} " if other.name == endpoint.name else other.name] = past_of(other, span, now)
     known = {name for found in each.values() for name in found.figures}
-    if known & {"running", "waiting"}:
+    if all(found.figures.keys() & {"running", "waiting"} for found in each.values()):
         known -= {"busy"}  # it says less
     charts = tuple(_chart(plot, each, span) for plot in PLOTS if known & plot.lines.keys() or plot is PLOTS[0])
     own = each[endpoint.name]

@@ -133,6 +133,14 @@ class TestCompare:
         rows = table(page.get(f"{gpu.get_absolute_url()}series.csv?with={box.pk}"))
         assert {(row["gpu-1: Latency, mean (ms)"], row["box: Latency, mean (ms)"]) for row in rows} >= {("10", "30")}
 
+    def test_one_that_reports_no_queue_is_compared_by_the_time_at_work(self, gpu, team):
+        box = made(team, "box", "ollama")
+        probes(gpu, NOON - 600, NOON, running=2, busy=True)
+        probes(box, NOON - 600, NOON, busy=False)
+        assert "At work" not in charts(gpu)
+        both = history(gpu, up_to(HOUR, NOON - 1), NOON - 1, box)
+        assert [each.title for each in both.charts] == ["Latency", "Requests", "At work"]
+
     def test_the_endpoints_to_choose_from_are_listed_when_they_are_asked_for(self, page, gpu, team):
         box = made(team, "box")
         assert f'<option value="{box.pk}"' not in text(page.get(gpu.get_absolute_url()))
