@@ -5,7 +5,8 @@
 
   var OFF = "plimsoll-keys-off";
   var dialog = document.getElementById("keys"), box = document.getElementById("keys-on");
-  if (!dialog) { return; }
+  var opener = document.getElementById("keys-open");
+  if (!opener) { return; } // the board on the wall
 
   // Storage may be closed to us; then the choice holds for the page.
   function stored() { try { return window.localStorage.getItem(OFF) === null; } catch (error) { return true; } }
@@ -16,7 +17,7 @@
   box.checked = stored();
   box.addEventListener("change", function () { store(box.checked); });
   window.addEventListener("storage", function () { box.checked = stored(); }); // switched in another tab
-  document.getElementById("keys-open").addEventListener("click", function () {
+  opener.addEventListener("click", function () {
     this.closest("details").open = false;
     dialog.showModal();
   });

@@ -4,8 +4,8 @@
   "use strict";
 
   var dialog = document.getElementById("palette");
-  if (!dialog) { return; }
   var input = document.getElementById("palette-q"), button = document.getElementById("search-button");
+  if (!button) { return; } // the board on the wall
 
   function options() { return Array.from(document.querySelectorAll("#palette-list [role='option']")); }
   function chosen() { return document.getElementById(input.getAttribute("aria-activedescendant") || ""); }
