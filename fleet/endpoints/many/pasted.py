@@ -58,8 +58,7 @@ def read(text: str) -> list[Pasted]:
 
 def _one(line: int, written: dict[str, str]) -> Pasted:
     username, key, engine = (written.get(column, "") for column in ("username", "api_key", "engine"))
-    name = " ".join(written.get("name", "").split())
-    rest = {"name": name, "team": written.get("team", "")}
+    name, team = " ".join(written.get("name", "").split()), written.get("team", "")
     try:
         address = read_address(written["url"])
         username = clean_username(username or address.username)
@@ -70,8 +69,8 @@ def _one(line: int, written: dict[str, str]) -> Pasted:
         if len(name) > 80 or len(address.url) > 500:
             raise ValueError("A name has at most 80 characters, an address 500.")
     except ValueError as error:
-        return Pasted(line, _without_secrets(written["url"]), **rest, problem=str(error))
-    return Pasted(line, address.url, **rest, engine=engine, username=username, api_key=key, tags=tuple(tags))
+        return Pasted(line, _without_secrets(written["url"]), name, team, problem=str(error))
+    return Pasted(line, address.url, name, team, engine, username, key, tuple(tags))
 
 
 def _without_secrets(url: str) -> str:
