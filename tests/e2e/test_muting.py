@@ -43,7 +43,7 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
     assert row.bounding_box()["height"] == height, "a mark moves nothing"
     page.get_by_label("Add a note").fill("It was the power supply.")
     page.get_by_role("button", name="Add the note").click()
-    expect(page.locator(".lines")).to_contain_text("alice: It was the power supply.")
+    expect(page.locator("[aria-labelledby=timeline-title] .lines")).to_contain_text("alice: It was the power supply.")
     page.get_by_role("button", name="Remove acknowledgement").click()
     expect(row).not_to_contain_text("Acknowledged by alice", timeout=3000)
 
