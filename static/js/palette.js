@@ -52,7 +52,8 @@
   dialog.addEventListener("click", function (event) { if (event.target === dialog) { dialog.close(); } });
 
   document.addEventListener("htmx:afterSettle", function (event) {
-    if (event.target.id !== "palette-list" && event.detail.target.id !== "palette-list") { return; }
+    var into = event.detail.target; // pieces of the live board have none
+    if (event.target.id !== "palette-list" && !(into && into.id === "palette-list")) { return; }
     choose(options()[0]);
     var count = Number(document.getElementById("palette-list").dataset.count);
     document.getElementById("palette-count").textContent = count === 1 ? "1 result" : count + " results";
