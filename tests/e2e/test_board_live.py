@@ -251,7 +251,7 @@ def test_filters_change_the_rows_in_place(page: Page):
 
 
 def test_a_layout_is_kept_by_live_updates(page: Page, site: Site):
-    page.locator(".layout summary").click()
+    page.locator("summary", has_text="Layout").click()
     page.get_by_role("radio", name="Dense").check()
     page.get_by_role("checkbox", name="Engine").uncheck()
     page.get_by_role("button", name="Apply").click()
