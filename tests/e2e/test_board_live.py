@@ -260,7 +260,7 @@ def test_a_layout_is_kept_by_live_updates(page: Page, site: Site):
         site.move(pk, regroup=True, status="down", cause="timed_out", step="models", detail="")
         live.publish([pk])
         expect(page.locator(".group-rows").first.locator(f"#row-{pk}")).to_be_visible(timeout=2000)
-        expect(page.locator(".board")).to_have_class("board dense no-engine no-seen")
+        expect(page.locator(".board")).to_contain_class("board dense no-engine no-seen")
         expect(page.locator(f"#row-{pk} .col-engine")).to_be_hidden()
 
 
