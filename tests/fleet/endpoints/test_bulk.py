@@ -175,9 +175,9 @@ def test_probes_on_demand_are_counted_one_by_one(page, fleet, monkeypatch):
 
 
 def test_all_that_match_means_the_filters_of_the_board(page, fleet, team):
-    endpoints.add(team, name="box", url="http://box:11434")
+    endpoints.add(team, name="ampere-9", url="http://ampere-9:11434")
     html = text(page.post("/endpoints/bulk/", {"action": "pause", "all": "1", "query": "q=gpu"}))
-    assert "Pause: 3 endpoints" in html and "box" not in html
+    assert "Pause: 3 endpoints" in html and "ampere-9" not in html
 
 
 def test_rows_of_others_are_left_out_and_unseen_ones_are_not_named(page, fleet, settings):

@@ -105,6 +105,7 @@ def test_a_member_pauses_for_an_hour_and_sees_it_in_place(gpu, client, alice):
     client.post(f"/endpoints/{gpu.pk}/pause/", {"lasts": "60"})
     found = Endpoint.objects.get()
     assert HOUR - timedelta(minutes=1) < found.paused_until - datetime.now(UTC) <= HOUR
+    assert "Change the pause" in client.get(f"/endpoints/{gpu.pk}/pause/").content.decode()
     page = " ".join(client.get(found.get_absolute_url()).content.decode().split())
     assert "Paused</span> by alice" in page and "Resume now" in page
 
