@@ -52,8 +52,7 @@
   dialog.addEventListener("click", function (event) { if (event.target === dialog) { dialog.close(); } });
 
   document.addEventListener("htmx:afterSettle", function (event) {
-    var into = event.detail.target; // pieces of the live board have none
-    if (event.target.id !== "palette-list" && !(into && into.id === "palette-list")) { return; }
+    if (!dialog.contains(event.target)) { return; }
     choose(options()[0]);
     var count = Number(document.getElementById("palette-list").dataset.count);
     document.getElementById("palette-count").textContent = count === 1 ? "1 result" : count + " results";
