@@ -66,13 +66,13 @@ def sign_in(page: Page, home: str, name: str, password: str = PASSWORD) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.locator(".menu summary").click()
+    page.locator(".top .menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def to_second_factor(page: Page) -> None:
-    page.locator(".menu summary").click()
+    page.locator(".top .menu summary").click()
     page.get_by_role("link", name="Your account").click()
     page.get_by_role("link", name="Second factor").click()
 
@@ -132,12 +132,12 @@ def test_an_authenticator_app_is_set_up_and_asked_for(page, home, person, wait_f
     heading(page, "Second factor")
     page.get_by_label("Code").fill(code_of(secret, wait_for))
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".menu summary")).to_have_text(person)
+    expect(page.locator(".top .menu summary")).to_have_text(person)
     sign_out(page)
     sign_in(page, home, person)
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".menu summary")).to_have_text(person)
+    expect(page.locator(".top .menu summary")).to_have_text(person)
     to_second_factor(page)
     expect(page.get_by_text("9 left")).to_be_visible()
 
@@ -158,11 +158,11 @@ def test_a_passkey_is_added_signs_in_alone_and_is_removed(page, home, person):
     sign_out(page)
     fine(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator(".menu summary")).to_have_text(person)
+    expect(page.locator(".top .menu summary")).to_have_text(person)
     sign_out(page)
     sign_in(page, home, person)
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.locator(".menu summary")).to_have_text(person)
+    expect(page.locator(".top .menu summary")).to_have_text(person)
     to_second_factor(page)
     page.get_by_role("link", name="Your passkeys").click()
     heading(page, "Your passkeys")
