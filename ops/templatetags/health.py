@@ -7,7 +7,7 @@ from django import template
 from django.contrib.auth.models import User
 
 from core.health import glance
-from fleet.queries import undelivered
+from fleet.queries import own_trouble, undelivered
 
 register = template.Library()
 
@@ -15,8 +15,10 @@ register = template.Library()
 def banner(user: User) -> dict[str, Any]:
     """What templates/_banner.html shows this person; `seen` is the same for as long as it would show the same."""
     troubles = [*glance.troubles(), *undelivered.troubles(user)]
-    shown = "".join(f"{trouble.text}{trouble.since}" for trouble in troubles)
-    return {"troubles": troubles, "seen": hashlib.blake2b(shown.encode(), digest_size=6).hexdigest()}
+    waits = own_trouble.waits_for(user)
+    shown = "".join(f"{trouble.text}{trouble.since}" for trouble in troubles) + str(waits)
+    seen = hashlib.blake2b(shown.encode(), digest_size=6).hexdigest()
+    return {"troubles": troubles, "waits": waits, "seen": seen}
 
 
 @register.inclusion_tag("_banner.html", takes_context=True)

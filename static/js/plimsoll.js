@@ -142,7 +142,12 @@
   // What htmx was refused is a plain sentence (config/fragments.py), shown until the same request succeeds. When the
   // session has ended the page is reloaded, unless that would lose what was typed.
   var refused = null;
-  var TO_FILL_IN = "main form[method='post'] :is(input:not([type='hidden']), select, textarea)";
+  function isTyped() {
+    var fields = document.querySelectorAll("main form[method='post'] :is(input:not([type='hidden']), textarea)");
+    return Array.from(fields).some(function (field) {
+      return field.value !== field.defaultValue || Boolean(field.checked) !== Boolean(field.defaultChecked);
+    });
+  }
   function showRefusal(xhr, path) {
     var element = document.getElementById("refusal"), plain = /^text\/plain/.test(xhr.getResponseHeader("Content-Type") || "");
     refused = { path: path, signedOut: xhr.status === 401 };
@@ -152,7 +157,7 @@
   }
   function pathOf(event) { return event.detail.pathInfo.requestPath.split("?")[0]; }
   document.addEventListener("htmx:beforeOnLoad", function (event) {
-    if (event.detail.xhr.status !== 401 || !document.querySelector(TO_FILL_IN)) { return; }
+    if (event.detail.xhr.status !== 401 || !isTyped()) { return; }
     event.preventDefault();
     showRefusal(event.detail.xhr, pathOf(event));
   });
@@ -226,13 +231,21 @@
     });
   });
 
+  // The icon shows trouble in one's own teams, as the banner brings it; the board's own follows its filters (board.js).
+  function showIcon() {
+    var banner = document.querySelector("#banner [data-icon]"), icon = document.querySelector("link[rel='icon']");
+    if (!banner || document.getElementById("head") || icon.getAttribute("href") === banner.dataset.icon) { return; }
+    icon.href = banner.dataset.icon;
+  }
+
   function start() {
     freshen();
+    showIcon();
     showCopyButtons();
     fillZones();
     window.setInterval(freshen, 1000);
     document.addEventListener("visibilitychange", freshen);
-    document.body.addEventListener("htmx:afterSettle", function () { freshen(); showCopyButtons(); });
+    document.body.addEventListener("htmx:afterSettle", function () { freshen(); showCopyButtons(); showIcon(); });
   }
   if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", start); } else { start(); }
 })();
