@@ -3,8 +3,8 @@
     .venv/bin/python -m bench.load_verdicts --endpoints 1000
 
 Prints CPU seconds of judging all of them: as new ones and an hour later; then with a new service target, by which all
-load lines are learned, and an hour later, in which sixty of them are (each has an hour of the day for it). Every hour of
-load has what two engines show, so it is more than any endpoint really has.
+load lines are learned, and an hour later, in which sixty are (each has an hour of the day for it). Every hour of
+load has what two engines show: more than any endpoint has.
 """
 
 import argparse

@@ -13,7 +13,7 @@ from ..verdict.status import Status
 FIGURES = ("latency_ms", "running", "waiting", "kv_cache_usage", "busy", "canary_ms")
 """The figures of a probe; busy counts as 0 or 1."""
 
-RANK = tuple(status.value for status in reversed(Status))
+RANK = tuple(status.value for status in reversed(Status) if status is not Status.PAUSED)  # no probe finds that
 """Statuses, the most urgent last: the worst one of a span speaks for it."""
 
 SECONDS = "seconds"

@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import dates
 from teams.access import person, preset_team, teams_of
 from teams.models import Role
 
@@ -20,7 +20,6 @@ from ..endpoints.form_sections import sections
 from ..endpoints.forms import EndpointForm, initial_of
 from ..endpoints.pause_form import PauseForm
 from ..models import Endpoint
-from ..templatetags.plimsoll import clock
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,8 +116,8 @@ def endpoint_pause(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.take(error)
         else:
-            ends = format_html("until {}", clock(until)) if until else "until somebody resumes it"
-            messages.success(request, format_html("{} is paused {}: no probes, no alerts.", endpoint.name, ends))
+            ends = dates.stamp(until) if until else "somebody resumes it"
+            messages.success(request, f"{endpoint.name} is paused until {ends}: no probes, no alerts.")
             return redirect(endpoint)
     shown = {"endpoint": endpoint, "form": form, "default_zone": settings.TIME_ZONE}
     return render(request, "fleet/pause.html", shown, status=422 if form.errors else 200)

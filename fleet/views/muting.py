@@ -5,9 +5,9 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core import dates
 from teams.access import person, teams_of
 from teams.models import Role
 
@@ -15,7 +15,6 @@ from .. import access
 from ..muting import actions
 from ..muting.forms import MaintenanceForm, SilenceForm
 from ..queries import muting as queries
-from ..templatetags.plimsoll import clock
 from .back import back
 
 
@@ -34,8 +33,8 @@ def silences(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.take(error)
         else:
-            sentence = "Silenced until {}: {}. Nobody is notified about it meanwhile."
-            messages.success(request, format_html(sentence, clock(made.ends_at), actions.covers(made)))
+            until = f"Silenced until {dates.stamp(made.ends_at)}: {actions.covers(made)}."
+            messages.success(request, f"{until} Nobody is notified about it meanwhile.")
             return redirect(back(request, "silences"))
     return _silences(request, form)
 

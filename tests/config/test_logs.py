@@ -56,7 +56,7 @@ def test_a_refusal_is_one_line_with_its_path(client, charlie, team, written):
     ],
     ids=["host", "odd host", "many fields", "large body", "file", "boundary", "NUL", "no page"],
 )  # fmt: skip
-def test_known_refusals_have_no_traceback(client, written, request_of):
+def test_known_refusals_have_no_traceback(client, alice, written, request_of):
     assert 400 <= request_of(client).status_code < 500
     assert "Traceback" not in written.getvalue() and len(written.getvalue().splitlines()) <= 2
 

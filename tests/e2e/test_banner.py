@@ -101,7 +101,7 @@ def test_it_is_there_without_javascript_in_any_width_and_for_everyone(browser, s
     page = context.new_page()
     page.goto(site.url)
     expect(page.locator("#banner")).to_contain_text("The dispatcher")
-    expect(page.locator("h1")).to_have_text("All 6 are up, when last seen")
+    expect(page.locator("h1")).to_have_text("All 6 endpoints up, when last seen")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert axe_finds(page) == []
     context.close()

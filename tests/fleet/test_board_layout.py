@@ -123,15 +123,15 @@ def table_classes(page: str) -> set[str]:
 
 
 def test_columns_and_density_are_chosen_without_a_script_and_kept(viewer, fleet):
-    assert table_classes(viewer.get("/").content.decode()) == {"board", "no-seen", "no-pick"}
+    assert table_classes(viewer.get("/").content.decode()) == {"board", "no-seen"}
     answer = viewer.post("/layout/", {"density": "dense", "column": ["seen", "load"], "query": "team=search&sort=name"})
     assert answer.headers["Location"] == "/?team=search&sort=name"
     page = viewer.get("/").content.decode()
-    assert table_classes(page) == {"board", "dense", "no-engine", "no-models", "no-latency", "no-day", "no-pick"}
+    assert table_classes(page) == {"board", "dense", "no-engine", "no-models", "no-latency", "no-day"}
     assert 'colspan="4"' in page and "data-own-layout" in page
     viewer.post("/layout/", {"density": "", "column": ["engine", "models", "load", "latency", "day"]})
     page = viewer.get("/").content.decode()
-    assert table_classes(page) == {"board", "no-seen", "no-pick"} and "data-own-layout" not in page
+    assert table_classes(page) == {"board", "no-seen"} and "data-own-layout" not in page
 
 
 def test_many_rows_are_dense_unless_they_are_to_be_roomy(viewer):

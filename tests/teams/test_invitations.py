@@ -113,11 +113,11 @@ def test_only_the_link_out_of_the_mail_proves_the_address(client, alice, team, s
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"username": "ALICE"}, "already exists"),
+        ({"username": "ALICE"}, "Somebody has this user name"),
         ({"username": "bob@example.org"}, "without an @"),
-        ({"password2": "another passphrase"}, "match"),
+        ({"password2": "another passphrase"}, "The two passwords differ"),
         ({"password1": "short", "password2": "short"}, "too short"),
-        ({"password1": "dora-dora-dora", "password2": "dora-dora"}, "match"),
+        ({"password1": "dora-dora-dora", "password2": "dora-dora"}, "The two passwords differ"),
     ],
 )
 def test_what_is_wrong_with_a_new_account_is_said_and_the_link_stays_good(client, alice, team, typed, said):

@@ -127,9 +127,9 @@ def test_a_team_has_so_many_silences_in_force(alice, team, settings):
     settings.SILENCES_PER_TEAM = 2
     first = actions.silence(team, alice, ends_at=now() + HOUR)
     assert actions.silence(team, alice, ends_at=now() + HOUR) == first, "a form that was sent twice"
-    actions.silence(team, alice, ends_at=now() + HOUR, reason="another")
+    actions.silence(team, alice, ends_at=now() + HOUR, engine="vllm")
     with pytest.raises(ValidationError, match=r"2 silences of Search in force.*raise SILENCES_PER_TEAM") as caught:
-        actions.silence(team, alice, ends_at=now() + HOUR, reason="a third")
+        actions.silence(team, alice, ends_at=now() + HOUR, engine="ollama")
     assert list(caught.value.message_dict) == ["target"]
     actions.end_silence(first, alice)
     assert actions.silence(team, alice, ends_at=now() + HOUR) and Silence.objects.count() == 3

@@ -120,7 +120,7 @@ def test_a_silence_that_runs_is_extended_not_doubled(page, gpu):
     page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "30", "reason": "fan"})
     first = Silence.objects.get()
     html = text(page.get(gpu.get_absolute_url()))
-    assert "Extend</a>" in html and "End now" in html and "Silence</a>" not in html
+    assert "Extend</a>" in html and "End now" in html and f'={gpu.pk}">Silence</a>' not in html
     assert "Extend the silence of gpu-1" in text(page.get(f"/silences/?endpoint={gpu.pk}"))
     page.post("/silences/", {"target": f"endpoint-{gpu.pk}", "lasts": "240"})
     extended = Silence.objects.get()

@@ -44,7 +44,7 @@ teams:
     assert {(each.actor_id, each.address, each.via) for each in found} == {(None, None, "manage.py apply")}
     assert found[0].detail == {"changed": ["mail_to"]}
     assert found[1].detail["api_key"] == "changed" and found[1].detail["interval"]["to"] == 15
-    path.write_text("teams: [{slug: search, endpoints: [{name: a, url: nonsense}]}]")
+    path.write_text("teams: [{slug: search, endpoints: [{name: a, url: 'ftp://gpu-1'}]}]")
     with pytest.raises(CommandError):
         call_command("apply", path, stdout=io.StringIO())
     assert len(since(start)) == 3
