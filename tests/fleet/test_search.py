@@ -99,5 +99,5 @@ def test_the_queries_do_not_grow_with_the_fleet(fleet, django_assert_max_num_que
     )
     with django_assert_max_num_queries(4):
         assert len(search(User(), "chat").groups["Endpoints"]) == 8
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):  # two of them only on PostgreSQL
         search(User(), "caht")
