@@ -79,7 +79,7 @@ def _become(command: list[str], log: str) -> None:
         os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    written = os.open(log, os.O_WRONLY | os.O_APPEND)
+    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # a disk mounted since has none
     os.dup2(written, 1)
     os.dup2(written, 2)
     if command[1:3] == ["-m", "celery"]:
