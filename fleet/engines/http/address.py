@@ -18,7 +18,7 @@ CREDENTIALS = (
 )
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
-_BARE_HOST = re.compile(r"([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#].*)?")
+_BARE_HOST = re.compile(r"(?![\d.]+$)([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#].*)?")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _QUOTES = "\"'`“”„\u2018\u2019«»"
 
@@ -96,6 +96,7 @@ def _tidied(text: str) -> str:
     text = re.sub(r"^(https?:/+)+(?=https?:/)", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^(https?)([:;][/\\]+|[/\\]{2,})", r"\1://", text, flags=re.IGNORECASE)
     text = re.sub(r"^//(?=[\w\[])", "http://", text)
+    # Not a number alone: no engine listens on port 80 of one, so its port was forgotten.
     return f"http://{text}" if _BARE_HOST.fullmatch(text) else text
 
 

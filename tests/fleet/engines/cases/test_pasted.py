@@ -130,6 +130,7 @@ ADDRESSES = (
     ),
     Case("space_inside", "", VLLM, address="http://127.0.0.1: {port}", status="usage"),
     Case("bare_address", "", OLLAMA, address="127.0.0.1:{port}", status="up"),
+    Case("bare_number", "", {}, address="10.0.0.5", status="usage", words="http"),
     Case("bare_ipv6", "", {}, address="::1:11434", status="usage", words=r"\[|bracket|http"),
     Case("ipv6", "", OLLAMA, address="http://[::1]:{port}", host="::1", status="up"),
     Case("no_port", "", {}, address="http://127.0.0.1", words="port"),

@@ -15,7 +15,7 @@ from fleet.engines.http.client import Client, parse_base_url
         ("localhost:11434/v1", "http://localhost:11434"),
         ("gpu-1", "http://gpu-1"),
         ("localhost", "http://localhost"),
-        ("10.0.0.4", "http://10.0.0.4"),
+        ("10.0.0.4:8000", "http://10.0.0.4:8000"),
         ("gpu-1.example.org/llm/v1", "http://gpu-1.example.org/llm"),
         ("[::1]", "http://[::1]"),
         ("  HTTPS://Gpu-1.Example/ollama//  ", "https://gpu-1.example/ollama"),
