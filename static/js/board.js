@@ -40,6 +40,20 @@
     if (stale) { htmx.trigger("#stream", "ask"); }
   });
 
+  // Filters chosen while a question is under way: its answer is for the rows shown before, so the board asks again.
+  var askedWith = null;
+  function filtersShown() {
+    return Array.from(cursorIn(document).querySelectorAll("input:not([name='since'])"), (input) => input.name + "=" + input.value).join("&");
+  }
+  document.addEventListener("htmx:configRequest", function (event) {
+    if (event.target.id === "stream") { askedWith = filtersShown(); }
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (event.target.id !== "stream" || askedWith === filtersShown()) { return; }
+    event.detail.shouldSwap = false;
+    htmx.trigger("#stream", "ask");
+  });
+
   // Groups fold. What was folded or opened is kept in a cookie, so the server draws it so. What others' boards have in
   // common with this one comes without it, and is folded here. Where nothing was chosen the style sheet decides.
   var FOLDS = "board_folds", MOST_FOLDS = 60; // as fleet/queries/layout.py reads it

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from fleet import live
 from tests.e2e.browser import in_chromium, signed_in
@@ -100,6 +100,40 @@ def test_a_board_with_filters_asks_for_its_own_changes(page: Page, site: Site):
         site.move(pk, latency_ms=4321.0)
         live.publish([pk])
     expect(page.locator(f"#row-{pk} .col-latency")).to_contain_text("4.3 s", timeout=2000)
+
+
+def test_an_answer_for_the_filters_chosen_before_is_not_taken_but_asked_for_again(page: Page, site: Site):
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    page.route("**/changes/?*", lambda route: held.append(route), times=1)
+    site.move(2, latency_ms=3210.0)
+    with page.expect_request("**/changes/?*"):
+        page.evaluate("htmx.trigger('#stream', 'ask')")
+    page.locator("#by-engine").select_option("vllm")
+    page.wait_for_url("**engine=vllm*")
+    expect(page.locator("#row-2")).to_have_count(0)
+    with page.expect_request("**/changes/?*engine=vllm*"):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#cursor [name=engine]")).to_have_value("vllm")
+
+
+@pytest.mark.parametrize("path", ["/?wall=1", "/incidents/", "/endpoints/1/"])
+def test_a_change_while_a_page_asks_has_it_ask_again(browser: Browser, site: Site, path: str):
+    context = signed_in(browser, site)
+    page = context.new_page()
+    page.goto(site.url + path)
+    expect(page.locator("#live")).to_have_text("live")
+    page.wait_for_load_state("networkidle")
+    asks = page.locator("[hx-trigger='sse:changed']")
+    held: list[Route] = []
+    page.route(f"{site.url}/**", lambda route: held.append(route), times=1)
+    with page.expect_request("**"):
+        asks.evaluate("element => htmx.trigger(element, 'sse:changed')")
+    asks.evaluate("element => htmx.trigger(element, 'sse:changed')")
+    with page.expect_request(lambda request: request.url.partition("?")[0] == held[0].request.url.partition("?")[0]):
+        held[0].continue_()
+    context.close()
 
 
 def test_pieces_that_do_not_follow_from_what_is_shown_have_the_board_ask(page: Page, site: Site):
