@@ -23,6 +23,7 @@ ALONE: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "claims": claims.ticks,
     "pages": pages.many,
     "workers": workers.two,
+    "many": workers.many,
 }
 SHARED: dict[str, dict[str, Callable[[Living], Iterator[Row]]]] = {
     "small": {
