@@ -1,7 +1,8 @@
 """What the fleet app stores. The current state of an endpoint is one row; history never makes a page slower."""
 
 from .alert import Alert, AlertPolicy, Channel, Message, Recipient
-from .endpoint import Endpoint, EndpointState
+from .endpoint import Endpoint
+from .endpoint_state import EndpointState
 from .history import Change, Observation, Rollup, Trace
 from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence, Trouble
 from .load import BucketEdges, EndpointLoad, LoadHour, LoadVerdict, TeamLoad

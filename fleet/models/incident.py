@@ -11,7 +11,8 @@ from django.urls import reverse
 from core import twice
 
 from ..verdict.status import TROUBLE
-from .endpoint import Endpoint, EndpointState
+from .endpoint import Endpoint
+from .endpoint_state import EndpointState
 
 
 class Trouble(NamedTuple):
