@@ -1,4 +1,4 @@
-"""The probe ladder as a page shows it: each step ok, broken, not reached or not asked this time. Pure."""
+"""The probe ladder as a page shows it: each step ok, failed, skipped, not reached or without an answer. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Rung:
 
     step: str
     meaning: str
-    outcome: str  # "ok", "no answer", "broke", "not reached", "not asked"
+    outcome: str  # "ok", "no answer", "failed", "not reached", "skipped"
     ms: float | None = None
     requests: tuple[str, ...] = ()
-    why: str = ""  # where it broke
+    why: str = ""  # where it failed
 
 
 def climb(
@@ -36,17 +36,17 @@ def climb(
     known: Collection[str] = (),
     missing: Collection[str] = (),
 ) -> list[Rung]:
-    """The rungs of one probe from its exchanges (as stored), the step that broke ("" for none) and why.
+    """The rungs of one probe from its exchanges (as stored), the step that failed ("" for none) and why.
 
     `known` are steps whose answers came along with another step's request, `missing` those with a question that got no
     good answer. The canary is a rung only where one was
-    asked or has broken: most endpoints have none.
+    asked or has failed: most endpoints have none.
     """
     if not exchanges and not broken:
         return []
     edge = STEPS.index(broken) if broken in STEPS else len(STEPS)
     rungs = [_rung(step, i, edge, exchanges, why, step in known, step in missing) for i, step in enumerate(STEPS)]
-    return [rung for rung in rungs if rung.step != "canary" or rung.requests or rung.outcome == "broke"]
+    return [rung for rung in rungs if rung.step != "canary" or rung.requests or rung.outcome == "failed"]
 
 
 def _rung(
@@ -57,13 +57,13 @@ def _rung(
     if place > edge:
         outcome = "not reached"
     elif place == edge:
-        outcome = "broke"
+        outcome = "failed"
     elif missing:
         outcome = "no answer"
     else:
-        outcome = "ok" if own or known or step == "connect" else "not asked"
+        outcome = "ok" if own or known or step == "connect" else "skipped"
     requests = tuple(dict.fromkeys(e.get("request", "") for e in own))
-    return Rung(step, MEANINGS[step], outcome, ms, requests, why if outcome == "broke" else "")
+    return Rung(step, MEANINGS[step], outcome, ms, requests, why if outcome == "failed" else "")
 
 
 def _connect_ms(exchanges: Sequence[dict[str, Any]]) -> float | None:

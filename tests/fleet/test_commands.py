@@ -155,7 +155,7 @@ def test_probe_of_a_closed_port_says_why_and_what_to_do_and_exits_with_1(capsys)
     assert code == 1
     assert "nothing listens on that port" in out
     assert "Start the server" in out
-    assert re.search(r"connect +broke", out) and re.search(r"models +not reached", out)
+    assert re.search(r"connect +failed", out) and re.search(r"models +not reached", out)
 
 
 @pytest.mark.parametrize(

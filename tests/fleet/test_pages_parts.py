@@ -84,7 +84,7 @@ def exchange(step, **times):
 
 def test_the_broken_step_is_named_and_what_comes_after_it_was_not_reached():
     rungs = climb([exchange("health", dns_ms=1, connect_ms=2, total_ms=9, error="server_error")], "health", "It broke.")
-    assert [r.outcome for r in rungs] == ["ok", "not asked", "broke", "not reached", "not reached"]
+    assert [r.outcome for r in rungs] == ["ok", "skipped", "failed", "not reached", "not reached"]
     assert (rungs[0].ms, rungs[2].why, rungs[3].why) == (3, "It broke.", "")
 
 
@@ -93,19 +93,19 @@ def test_a_good_probe_shows_the_time_of_each_step():
         [exchange("health", connect_ms=2, total_ms=9), exchange("load", total_ms=4), exchange("load", total_ms=3)]
     )
     assert [(r.outcome, r.ms) for r in rungs] == [
-        ("ok", 2), ("not asked", None), ("ok", 9), ("not asked", None), ("ok", 7)
+        ("ok", 2), ("skipped", None), ("ok", 9), ("skipped", None), ("ok", 7)
     ]  # fmt: skip
 
 
 def test_a_refused_connection_breaks_the_first_rung():
     rungs = climb([exchange("connect", total_ms=0.2, error="connection_refused")], "connect", "Refused.")
-    assert [r.outcome for r in rungs] == ["broke", *["not reached"] * 4]
+    assert [r.outcome for r in rungs] == ["failed", *["not reached"] * 4]
 
 
 def test_the_canary_is_a_rung_where_one_was_asked():
     asked = [exchange("health", total_ms=9), exchange("canary", total_ms=30)]
     assert [(r.step, r.outcome, r.ms) for r in climb(asked)][-1] == ("canary", "ok", 30)
-    assert [(r.step, r.outcome) for r in climb(asked, "canary", "No token.")][-1] == ("canary", "broke")
+    assert [(r.step, r.outcome) for r in climb(asked, "canary", "No token.")][-1] == ("canary", "failed")
     assert [r.step for r in climb(asked[:1])][-1] == "load"
 
 

@@ -1,5 +1,6 @@
 """The pages one reads: an endpoint with its history, models, incidents and alerts."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -129,7 +130,7 @@ def test_a_single_failure_is_reported_as_not_believed_yet(page, gpu):
 def test_waiting_requests_break_no_step(page, gpu):
     well(gpu, Model("m"), running=4, waiting=2)
     html = shown(page, gpu)
-    assert "requests wait for their turn" in html and "rung-broke" not in html and "It counts after" not in html
+    assert "requests wait for their turn" in html and "rung-failed" not in html and "It counts after" not in html
 
 
 def test_hostile_names_are_shown_as_text(page, gpu):
@@ -140,11 +141,11 @@ def test_hostile_names_are_shown_as_text(page, gpu):
 def test_the_live_part_answers_204_until_the_endpoint_is_probed_again(page, gpu):
     well(gpu, Model("m"), at=time.time() - 60)
     html = shown(page, gpu)
-    url = html.split(f'hx-get="{gpu.get_absolute_url()}now/')[1].split('"')[0]
-    url = f"{gpu.get_absolute_url()}now/{url}"
-    assert page.get(url, headers=HTMX).status_code == 204
+    sent = dict(re.findall(r'name="(cursor|face)" value="([^"]*)"', html))
+    url = f"{gpu.get_absolute_url()}now/"
+    assert page.get(url, sent, headers=HTMX).status_code == 204
     well(gpu, Model("m"), running=9)
-    moved = page.get(url, headers=HTMX)
+    moved = page.get(url, sent, headers=HTMX)
     assert moved.status_code == 200 and "<html" not in text(moved) and 'id="now"' in text(moved)
 
 

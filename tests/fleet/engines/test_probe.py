@@ -335,4 +335,4 @@ def test_a_hang_after_the_connection_is_named_by_the_step_that_waited(
     assert reading.failure and f"No answer within {limit} s (waiting for the answer)." in reading.failure.detail
     connect, *others = climb([to_json(exchange) for exchange in reading.exchanges], step)
     assert connect.outcome == "ok" and connect.ms is not None
-    assert next(rung.step for rung in others if rung.outcome == "broke") == step
+    assert next(rung.step for rung in others if rung.outcome == "failed") == step
