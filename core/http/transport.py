@@ -72,7 +72,8 @@ class Clock:
 
     def timed_out(self) -> TimedOut:
         """The error to raise; it names the phase."""
-        return TimedOut(Cause.TIMED_OUT, f"No answer within {round(self._given, 1):g} s ({self.phase}).")
+        given = self._given if self._given >= 0.1 else self.seconds  # a share of no time left: the whole was used up
+        return TimedOut(Cause.TIMED_OUT, f"No answer within {round(given, 1):g} s ({self.phase}).")
 
     @contextmanager
     def share(self) -> Iterator[None]:

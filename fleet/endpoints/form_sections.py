@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.forms.boundfield import BoundField
+from django.template.defaultfilters import pluralize
 
 from ..engines.registry import label
 from .forms import EndpointForm
@@ -63,7 +64,8 @@ def _values(form: EndpointForm, title: str) -> list[str]:
     of = f" of {value['fail_of']}" if str(value["fail_of"]) not in ("0", "") else " in a row"
     wait = [f"for at least {value['fail_for']} s"] if str(value["fail_for"]) not in ("0", "") else []
     depends = ["depends on another"] if value["depends_on"] else []
-    return [f"{value['fail_after']} failed probes{of}", *wait, f"up after {value['recover_after']} good ones", *depends]
+    failed = f"{value['fail_after']} failed probe{pluralize(value['fail_after'])}{of}"
+    return [failed, *wait, f"up after {value['recover_after']} good one{pluralize(value['recover_after'])}", *depends]
 
 
 def _lines(form: EndpointForm, name: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.template.defaultfilters import pluralize
 
 from ..alerts import outbox
 from ..models import EndpointState, Incident
@@ -42,7 +43,8 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         incident.save()
         probes = f"{endpoint.fail_after} of {endpoint.fail_of}" if endpoint.fail_of else f"{after.failures}"
         incident.note(began, "First failed probe.")
-        incident.note(now, f"{after.status.capitalize()} after {probes} failed probes. {sentence}")
+        plural = pluralize(endpoint.fail_of or after.failures)
+        incident.note(now, f"{after.status.capitalize()} after {probes} failed probe{plural}. {sentence}")
     elif begins or turns or ends:
         if incident.resolved_at and not begins:
             return
@@ -52,7 +54,8 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
             incident.save(update_fields=worst)
         if ends:
             incident.end(now)
-            incident.note(now, f"Resolved: {after.status} after {after.successes} good probes in a row.")
+            good = f"{after.successes} good probes in a row" if after.successes > 1 else "1 good probe"
+            incident.note(now, f"Resolved: {after.status} after {good}.")
         elif begins:
             over = ""
             if incident.resolved_at:

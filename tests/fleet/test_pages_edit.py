@@ -108,13 +108,13 @@ def test_folded_fields_show_what_they_are_set_to(page, team):
     proxy = endpoints.add(team, name="proxy", url="http://p:80")
     changed = endpoints.add(
         team, name="gpu-1", url="http://gpu-1:8000", api_key="sk-1", engine="vllm", expected_models=["a", "b"],
-        interval=15, slow_after=800, fail_of=5, canary_models=["a"], depends_on=proxy,
+        interval=15, slow_after=800, fail_of=5, recover_after=1, canary_models=["a"], depends_on=proxy,
     )  # fmt: skip
     new, edited = text(page.get("/endpoints/add/")), text(page.get(f"/endpoints/{changed.pk}/edit/"))
     begins = ["no key", "engine found out<", "every 30 s; timeout by the interval", "off<"]
     begins.append("3 failed probes in a row; up after 2 good ones")
     stands = ["key stored", "vLLM; models expected: 2", "every 15 s; timeout by the interval; slow from 800 ms"]
-    stands += ["3 failed probes of 5; up after 2 good ones; depends on another", "models asked: 1; every 600 s"]
+    stands += ["3 failed probes of 5; up after 1 good one; depends on another", "models asked: 1; every 600 s"]
     assert all(part in new for part in begins) and all(part in edited for part in stands)
     assert "sk-1" not in edited
 

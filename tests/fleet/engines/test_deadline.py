@@ -1,5 +1,6 @@
 """The wall clock of a probe holds in every phase, whatever the server does."""
 
+import re
 import socket
 import threading
 import time
@@ -45,6 +46,17 @@ def test_the_deadline_counts_for_all_requests_together(server: HostileServer) ->
         for _ in range(4):
             client.get("/slow")
     assert 2 <= len(server.requests) <= 3
+
+
+def test_when_shares_have_used_up_the_time_the_error_names_the_whole_of_it(server: HostileServer) -> None:
+    given = []
+    with Client(server.url, deadline=DEADLINE) as client:
+        for path in map("/{}".format, range(12)):
+            server.on(path, hostile.hang())
+            with client.share(), pytest.raises(TimedOut) as raised:
+                client.get(path)
+            given.append(re.findall("No answer within (.+) s", str(raised.value)))
+    assert given[0] == ["0.1"] and given[-1] == ["0.3"] and ["0"] not in given, given
 
 
 def test_the_deadline_holds_while_connecting() -> None:

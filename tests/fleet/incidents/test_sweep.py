@@ -7,7 +7,7 @@ import pytest
 from fleet.alerts import delivery, outbox
 from fleet.incidents import sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message, Recipient
-from tests.fleet.outages import fail, recover, settle, watched
+from tests.fleet.outages import bad, fail, good, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
@@ -172,3 +172,10 @@ def test_an_unsent_alert_waits_for_the_end_of_a_silence_and_for_whoever_is_on_it
     Incident.objects.update(acknowledged_at=None)
     caught_up()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (search)"]
+
+
+def test_the_timeline_counts_one_probe_as_one(team):
+    gpu = watched(team, "gpu-1", fail_after=1, recover_after=1)
+    probed(gpu, bad(), good())
+    lines = list(Incident.objects.get().events.values_list("text", flat=True))
+    assert lines[1].startswith("Down after 1 failed probe. ") and lines[2] == "Resolved: up after 1 good probe."
