@@ -93,6 +93,11 @@ class Head:
     counts: list[StatusCount]  # of what fits the filters, whatever its status
     filters: Filters
 
+    @property
+    def any_fits(self) -> bool:
+        """Whether an endpoint of any status fits the other filters."""
+        return any(each.count for each in self.counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Board(Head):

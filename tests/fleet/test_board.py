@@ -212,7 +212,8 @@ def test_filters(viewer, query, expected):
     assert set(names(Filters.of(query))) == expected
     page = viewer.get("/", query).content.decode()
     assert set(re.findall(r'<a id="e\d+"[^>]*>([^<]+)</a>', page)) == expected
-    assert ("No endpoint fits these filters." in page) is not expected
+    assert ("<h1>No endpoint fits these filters</h1>" in page) == (not expected)
+    assert ("Show the whole fleet" in page) == (not expected) and "The first probes" not in page
 
 
 def test_a_failure_that_is_not_confirmed_yet_is_only_hinted_at(viewer):

@@ -23,7 +23,7 @@ def test_it_shows_trouble_and_a_tile_for_each_team_and_nothing_to_click(client):
     page = client.get("/?wall=1").content.decode()
     assert "<h1>cold is down</h1>" in page and "nothing listens on that port" in page
     assert "<title>(1 down) Fleet · Plimsoll</title>" in page
-    assert re.findall(r'<li class="wall-tile s-(\w+)">\s*<span class="strong">(\w+)', page) == [
+    assert re.findall(r'<li class="wall-tile s-(\w+)">\s*<span class="strong" title="\w+">(\w+)', page) == [
         ("down", "Platform"), ("asleep", "Lab"), ("up", "Search")
     ]  # fmt: skip
     shown = page[page.index("<body") : page.index("</main>")]
