@@ -1,4 +1,4 @@
-"""The one judge of mail addresses: whether mails can be sent there, and how the address is written.
+"""The one judge of email addresses: whether mails can be sent there, and how the address is written.
 
 Every form, file, command and claim asks here. An address that passes can be put into a mail's head and into the talk
 with a mail server as it is: it is ASCII, and its domain is written as the name servers have it.
@@ -28,7 +28,7 @@ class Unmailable(ValueError):
     def __init__(self, text: str, why: str) -> None:
         shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
         shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
-        super().__init__(f"“{shown}” is not a mail address that can be used: {why}. {_EXAMPLE}")
+        super().__init__(f"“{shown}” is not an email address that can be used: {why}. {_EXAMPLE}")
         self.why = why
 
 

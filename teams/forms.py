@@ -25,7 +25,7 @@ MISMATCH = "The two passwords differ. Type both again."
 
 
 class AddressesField(LinesField):
-    """Mail addresses, one on each line; cleans to a list without repetitions.
+    """Email addresses, one on each line; cleans to a list without repetitions.
 
     `there` is how many the stored list has: so many may stay when ADDRESSES_PER_TEAM was lowered since.
     """
@@ -50,7 +50,7 @@ class AddressesField(LinesField):
 
 
 class MailAddressField(forms.CharField):
-    """One mail address; cleans to its normal form."""
+    """One email address; cleans to its normal form."""
 
     widget = forms.EmailInput
 
@@ -94,9 +94,9 @@ class TeamForm(OpenedForm):
 
 class InvitationForm(forms.Form):
     email = MailAddressField(
-        label="Mail address",
+        label="Email address",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Write the mail address of whom you invite."},
+        error_messages={"required": "Write the email address of whom you invite."},
     )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.OPERATOR)
 
@@ -202,8 +202,8 @@ class FirstAccountForm(BaseUserCreationForm):
     error_messages = {"password_mismatch": MISMATCH}
 
     email = MailAddressField(
-        label="Mail address",
-        error_messages={"required": "Write your mail address."},
+        label="Email address",
+        error_messages={"required": "Write your email address."},
         help_text="Mails about outages go here first. You can change that on the team's page.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -234,7 +234,7 @@ class FirstAccountForm(BaseUserCreationForm):
 def _no_address(name: str) -> str:
     """The user name; raises ValidationError for one with an @."""
     if "@" in name:
-        raise ValidationError("Choose a user name without an @, so that nobody takes it for a mail address.")
+        raise ValidationError("Choose a user name without an @, so that nobody takes it for an email address.")
     return name
 
 

@@ -91,7 +91,7 @@ def register(invitation: Invitation, username: str, password: str, *, proved: bo
         with transaction.atomic():
             _use_up(invitation)
             if accounts_with_address(email).exists():
-                raise Refused("There is an account with this mail address. Sign in to join the team.")
+                raise Refused("There is an account with this email address. Sign in to join the team.")
             user = User.objects.create_user(username, email, password)
             EmailAddress.objects.create(user=user, email=email, verified=proved, primary=True)
             audit.record("account.created", what=user, actor=user)

@@ -23,6 +23,7 @@ INSTEAD = {
     r"(first|last|next|confirming) looks?|looks? (now|a minute|on demand)": "probe, probes",
     r"(could not|can't|cannot) look(?! up)": "is blind",
     r"put down to": "caused by",
+    r"mail address(es)?": "email address; the message is a mail",
     r"in vain|how-manieth|hindrance|standstill": "pointless, n-th, obstacle, stalled",
 }
 """Words that are avoided, and what is written in their place. Parts of identifiers count: `told_at`, `_told`."""

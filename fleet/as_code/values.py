@@ -60,7 +60,7 @@ def address(text: str) -> str:
     try:
         return mail_addresses.usable(text)
     except mail_addresses.Unmailable as error:
-        raise ValueError(f"give a mail address, such as oncall@example.org ({error.why})") from None
+        raise ValueError(f"give an email address, such as oncall@example.org ({error.why})") from None
 
 
 def engine(text: str) -> str:

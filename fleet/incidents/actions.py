@@ -21,7 +21,7 @@ RESOLVED = "It is resolved already: there is nothing left to acknowledge."
 
 
 def acknowledge(incident: Incident, by: str, text: str = "", until: datetime | None = None) -> None:
-    """Says that `by` (a user name or a mail address) is on it, until then or until it is resolved.
+    """Says that `by` (a user name or an email address) is on it, until then or until it is resolved.
 
     No more reminders go out meanwhile. Raises ValidationError with a sentence for what can't be.
     """

@@ -1,1 +1,1 @@
-"""People's accounts: sign-in, sessions, second factors, mail addresses, administrators and personal data."""
+"""People's accounts: sign-in, sessions, second factors, email addresses, administrators and personal data."""

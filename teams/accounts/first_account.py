@@ -58,7 +58,7 @@ def create(username: str, email: str, password: str, team_name: str) -> User:
                 raise TooLate
             if accounts_with_address(email).exists():
                 raise Refused(
-                    "An account has this mail address. Choose another one, or make that account the administrator on "
+                    "An account has this email address. Choose another one, or make that account the administrator on "
                     "the server: manage.py makeadmin NAME"
                 )
             user = User.objects.create_user(username, email.lower(), password, is_superuser=True)

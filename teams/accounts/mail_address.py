@@ -1,4 +1,4 @@
-"""The mail address of an account: it changes once a link was opened that only the new address was sent."""
+"""The email address of an account: it changes once a link was opened that only the new address was sent."""
 
 import logging
 from datetime import timedelta
@@ -31,7 +31,7 @@ AN_HOUR = 5
 """Links per person and hour: each of them is a mail to whomever they name."""
 
 _SALT = "plimsoll.mail-address"
-GONE = "This link is used up or more than a day old. Ask for a new one on the page “Mail address” of your account."
+GONE = "This link is used up or more than a day old. Ask for a new one on the page “Email address” of your account."
 OTHERS = "This link is for another account. Sign out, sign in with the account that asked for it, and open it again."
 TAKEN = "Another account has this address by now, so yours stays as it was."
 
@@ -66,14 +66,14 @@ def ask(user: User, address: str) -> None:
         raise Refused(f"That is enough for now: {AN_HOUR} links an hour. The next one is free within an hour.")
     facts = {"person": user, "taken": _taken(user, address), "link": link(change(user, address))}
     mail = EmailMessage(
-        subject="Your mail address on Plimsoll",
+        subject="Your email address on Plimsoll",
         body=render_to_string("email/mail_address.txt", facts),
         to=[address],
     )
     try:
         automatic(mail).send()
     except (OSError, SMTPException, ValueError) as error:  # an address that no mail can go to
-        log.warning("A link for a new mail address could not be mailed: %s", error)
+        log.warning("A link for a new email address could not be mailed: %s", error)
         raise Refused(f"The mail server did not take it: {words(error, 'it')}") from error
 
 

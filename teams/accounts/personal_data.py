@@ -30,7 +30,7 @@ erasers: list[Callable[["Names"], None]] = []
 
 @dataclass(frozen=True)
 class Names:
-    """What a person is called in texts: the user name and the mail addresses.
+    """What a person is called in texts: the user name and the email addresses.
 
     An address that was never confirmed may be anyone's. It counts in teams that the person owns only: nobody learns
     what is stored about the addresses of others, or takes those off their lists.
@@ -144,7 +144,7 @@ def delete_person(actor: User, user: User) -> None:
 
 
 def addresses_of(user: User) -> set[str]:
-    """The person's mail addresses, in lower case."""
+    """The person's email addresses, in lower case."""
     rows = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     return _lower([*rows, *filter(None, [user.email])])
 

@@ -1,4 +1,4 @@
-"""Those of django-allauth's pages that are of use here: no sign-up, no change of mail address, no codes by mail.
+"""Those of django-allauth's pages that are of use here: no sign-up, no change of email address, no codes by mail.
 
 The page to sign in on is in teams/urls.py."""
 

@@ -6,7 +6,7 @@ ACTIONS = {
     "account.factor_added": "added a way to prove who they are",
     "account.factor_removed": "removed a way to prove who they are",
     "account.factor_renewed": "made new recovery codes",
-    "account.mail_changed": "changed a mail address of an account",
+    "account.mail_changed": "changed an email address of an account",
     "account.password_changed": "changed a password",
     "account.password_reset": "reset a password by mail",
     "account.provider_connected": "connected an account to the provider",

@@ -80,7 +80,7 @@ def done(what: str) -> str:
 
 
 def subject_of(address: str) -> dict[str, Any]:
-    """A mail address for `detail`: as the number of the person it belongs to, so that it goes when they are deleted."""
+    """An email address for `detail`: as the number of its owner, so that it goes when they are deleted."""
     owner = User.objects.filter(Q(email__iexact=address) | Q(username=address)).first() if address else None
     return {"person": owner.pk} if owner else {"mail": address}
 

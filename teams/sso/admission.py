@@ -18,7 +18,7 @@ class NoLongerInvited(Exception):
 
 
 def verified_address(login: SocialLogin) -> str:
-    """The mail address that the provider has verified; "" without one. Other addresses of it count for nothing."""
+    """The email address that the provider has verified; "" without one. Other addresses of it count for nothing."""
     return next((row.email.lower() for row in login.email_addresses if row.verified), "")
 
 

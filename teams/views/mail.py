@@ -1,4 +1,4 @@
-"""The page on which people change the mail address of their account, and the one behind the link in the mail."""
+"""The page on which people change the email address of their account, and the one behind the link in the mail."""
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
@@ -40,7 +40,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method == "POST":
             change = mail_address.confirm(person, token)
-            messages.success(request, f"The mail address of your account is {change.after}.")
+            messages.success(request, f"The email address of your account is {change.after}.")
             return redirect("mail-address")
         change = mail_address.find(person, token)
     except Refused as refused:

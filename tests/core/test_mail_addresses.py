@@ -1,4 +1,4 @@
-"""The judge of mail addresses: what passes can be mailed to, in the one way that it is written."""
+"""The judge of email addresses: what passes can be mailed to, in the one way that it is written."""
 
 import pytest
 from django.core.mail import EmailMessage

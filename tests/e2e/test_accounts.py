@@ -60,7 +60,7 @@ def person(site: Site, request) -> str:
 
 def sign_in(page: Page, home: str, name: str, password: str = PASSWORD) -> None:
     page.goto(f"{home}/accounts/login/")
-    page.get_by_label("User name or mail address").fill(name)
+    page.get_by_label("User name or email address").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
@@ -205,7 +205,7 @@ def test_no_passkey_is_sent_before_its_script_is_there(page, home):
 
 PAGES = {
     "/accounts/password/change/": "Change your password",
-    "/account/mail/": "Your mail address",
+    "/account/mail/": "Your email address",
     "/accounts/2fa/": "Second factor",
     "/accounts/2fa/webauthn/": "Your passkeys",
     "/accounts/sessions/": "Your sessions",

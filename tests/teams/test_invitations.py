@@ -217,7 +217,7 @@ def test_too_many_invitations_in_an_hour_are_refused(client, alice, team, monkey
 
 def test_what_is_no_address_is_said_on_the_page(client, alice, team):
     page = text(invite(client, alice, "nobody"))
-    assert "is not a mail address" in page and 'value="nobody"' in page
+    assert "is not an email address" in page and 'value="nobody"' in page
 
 
 def test_the_command_prints_a_link_that_works_once(team, capsys):
@@ -246,7 +246,7 @@ def test_the_command_takes_someone_with_an_account_into_the_team(charlie, team, 
     ("words", "said"),
     [
         (["bob@example.org", "--team", "nope"], "There is no team “nope”. Teams: search"),
-        (["nonsense", "--team", "search"], "is not a mail address"),
+        (["nonsense", "--team", "search"], "is not an email address"),
         (["bob@example.org", "--team", "search", "--role", "king"], "invalid choice"),
     ],
 )

@@ -28,7 +28,7 @@ def test_an_owner_changes_where_mails_go(client, alice, team):
 def test_what_is_no_address_is_refused_with_a_sentence_and_kept_in_the_form(client, alice, team, bad):
     client.force_login(alice)
     page = text(client.post("/teams/search/", {"name": "Search", "mail_to": bad}))
-    assert "is not a mail address" in page and bad.split("\r")[0] in page
+    assert "is not an email address" in page and bad.split("\r")[0] in page
     assert Team.objects.get().mail_to == ["oncall@example.org"]
 
 

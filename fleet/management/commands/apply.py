@@ -1,4 +1,4 @@
-"""manage.py apply: teams, mail addresses and endpoints as code."""
+"""manage.py apply: teams, email addresses and endpoints as code."""
 
 import os
 from argparse import ArgumentParser

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Prints a link that makes a person a member of a team, and mails it if a mail server is set."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address", help="the mail address of whom you invite")
+        parser.add_argument("address", help="the email address of whom you invite")
         parser.add_argument("--team", required=True, help="the team's short name, as in its page's address")
         parser.add_argument("--role", choices=Role.values, default=Role.OPERATOR.value)
 

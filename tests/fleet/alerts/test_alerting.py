@@ -76,8 +76,8 @@ def test_a_stored_time_zone_that_is_no_more_is_named_and_shown_as_utc(page, team
     ("change", "said"),
     [
         ({"remind_every": "-1"}, "number from 0 to 168"),
-        ({"escalate_to": "nobody"}, "is not a mail address"),
-        ({"escalate_to": "a@example.org\rBcc: x@example.org"}, "is not a mail address"),
+        ({"escalate_to": "nobody"}, "is not an email address"),
+        ({"escalate_to": "a@example.org\rBcc: x@example.org"}, "is not an email address"),
         ({"quiet_to": ""}, "need a beginning and an end"),
         ({"quiet_to": "22:00"}, "must end at another time"),
         ({"digest_at": "soon"}, "Enter a time of the day"),

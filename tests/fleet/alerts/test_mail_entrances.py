@@ -1,4 +1,4 @@
-"""Every way in for a mail address asks the same judge: pages, the file of `apply`, commands, claims of the provider."""
+"""Every way in for an email address asks one judge: pages, the file of `apply`, commands, the provider's claims."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_the_pages_refuse_it(page, alice, team, bad):
         ("/teams/search/invite/", {"email": bad, "role": "viewer"}),
     ]:
         answer = page.post(path, sent)
-        assert answer.status_code == 200 and "is not a mail address that can be used" in answer.content.decode(), path
+        assert answer.status_code == 200 and "is not an email address that can be used" in answer.content.decode(), path
     assert not AlertPolicy.objects.exists() and not Invitation.objects.exists()
     assert [team.mail_to for team in Team.objects.all()] == [["oncall@example.org"]]
 
@@ -62,11 +62,11 @@ def test_the_file_and_the_commands_refuse_it(team, tmp_path, bad):
     if "\ud800" not in bad:
         with pytest.raises(CommandError, match=r"line 3: teams\[0\]\.mail_to\[0\]"):
             apply(tmp_path, bad)
-    with pytest.raises(CommandError, match="is not a mail address that can be used"):
+    with pytest.raises(CommandError, match="is not an email address that can be used"):
         call_command("invite", bad, "--team", "search")
     with pytest.raises((CommandError, ValidationError)):
         call_command("createsuperuser", "--noinput", "--username", "root", "--email", bad)
-    with pytest.raises(Refused, match="is not a mail address that can be used"):
+    with pytest.raises(Refused, match="is not an email address that can be used"):
         invitations.invite(team, bad, Role.VIEWER, None)
     if "<" not in bad:
         with pytest.raises(ValueError, match="give an address such as"):

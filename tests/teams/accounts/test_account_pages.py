@@ -108,7 +108,7 @@ def test_without_a_mail_server_the_page_says_so_and_what_helps(client, settings,
     page = page_of(client, name)
     assert ("can send no mail" in page) != is_set
     assert "manage.py changepassword NAME" in page
-    assert ("Mail address of your account" in page) == (is_set and name == "account_reset_password")
+    assert ("Email address of your account" in page) == (is_set and name == "account_reset_password")
 
 
 def test_a_link_that_is_used_up_offers_a_new_one(client):

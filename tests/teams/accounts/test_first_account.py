@@ -133,7 +133,7 @@ def test_people_who_came_by_invitation_or_provider_leave_the_link_open(client, t
     start = path()
     assert "none is an administrator" in client.get(start).content.decode()
     page = client.post(start, FORM | {"email": "BOB@example.org", "team_name": "Other"}).content.decode()
-    assert "An account has this mail address" in page and "makeadmin" in page
+    assert "An account has this email address" in page and "makeadmin" in page
     page = client.post(start, FORM | {"username": "bob", "team_name": "Other"}).content.decode()
     assert "Somebody has this user name" in page
     client.post(start, FORM | {"team_name": "Other"})

@@ -1,4 +1,4 @@
-"""Changing the mail address of one's account."""
+"""Changing the email address of one's account."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def rows(user: User) -> list[tuple[str, bool, bool]]:
 def test_the_address_changes_once_the_link_in_the_mail_was_opened(smtp, browser, alice):
     assert "A mail is on its way to alice@example.net" in said(ask(browser, "Alice@Example.net"))
     [mail] = smtp.messages
-    assert (mail["To"], mail["Subject"]) == (NEW, "Your mail address on Plimsoll")
+    assert (mail["To"], mail["Subject"]) == (NEW, "Your email address on Plimsoll")
     path = path_in(mail)
     assert "Is alice@example.net your address?" in said(browser.get(path))
     alice.refresh_from_db()
@@ -72,7 +72,7 @@ def test_the_old_address_gets_word_and_the_new_one_links_for_a_password(smtp, br
     browser.post(path_in(smtp.messages[0]))
     wait_for(lambda: len(smtp.messages) == 2, 5, "no word to the address before")
     result = smtp.messages[1]
-    assert (result["To"], result["Subject"]) == ("alice@example.org", "Your mail address was changed")
+    assert (result["To"], result["Subject"]) == ("alice@example.org", "Your email address was changed")
     assert NEW not in result.get_content() and "If it was not" in result.get_content()
     for at in ("alice@example.org", NEW):
         client.post(reverse("account_reset_password"), {"email": at})

@@ -32,4 +32,4 @@ def test_each_mistake_is_named_with_what_to_do(alice, form, typed, field, answer
 
 def test_the_first_account_asks_for_address_and_team():
     errors = FirstAccountForm(GOOD | {"email": "", "team_name": ""}).errors
-    assert errors == {"email": ["Write your mail address."], "team_name": ["Name your team."]}
+    assert errors == {"email": ["Write your email address."], "team_name": ["Name your team."]}
