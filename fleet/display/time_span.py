@@ -107,6 +107,11 @@ class Span:
         return self._moved(0, 2)
 
     @property
+    def half(self) -> str:
+        """What asks for its middle half; empty where it is as short as can be shown."""
+        return self._moved(0, 0.5) if self.end - self.start > SHORTEST else ""
+
+    @property
     def typed_start(self) -> str:
         """`start` as a field of a form has it, in UTC."""
         return f"{self.starts_at:%Y-%m-%dT%H:%M:%S}"
@@ -153,9 +158,7 @@ def asked(query: Mapping[str, str], now: float, fine_since: float, zone: tzinfo)
     if start < fine_since:
         width = max(width, HOUR)
     first = int(start // width)
-    span = Span(first, int(-(-end // width)) - first, width, "")
-    words = f"from {span.starts_at:%Y-%m-%d %H:%M} to {span.ends_at:%Y-%m-%d %H:%M} UTC"
-    return Span(span.first, span.buckets, width, words)
+    return Span(first, int(-(-end // width)) - first, width, "in the time chosen")
 
 
 def _moment(text: str, zone: tzinfo) -> float:

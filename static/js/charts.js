@@ -1,5 +1,6 @@
 // Charts: a readout that follows pointer, finger and arrow keys, one cursor over all charts of the page, zooming by
-// dragging or by Shift, arrows and Enter, and clock times of the reader's zone. The picture itself is the server's SVG.
+// dragging, by Shift, arrows and Enter, or at the place last read, and clock times of the reader's zone and clock, which
+// plimsoll.js knows. The picture itself is the server's SVG.
 (function () {
   "use strict";
 
@@ -7,9 +8,11 @@
   var DAY = 86400;
   var STEPS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, DAY, 2 * DAY, 5 * DAY, 15 * DAY];
   var plots = [], anchor = null; // the bucket at which a selection began
+  var touched = null; // the bucket at which pointer or finger came down
+  var read = null; // the plot that was last clicked, touched or read by keys
   var refocus = -1; // the plot that had the focus when it was asked for another time
 
-  function dateFormat(options) { return new Intl.DateTimeFormat(undefined, options); }
+  var dateFormat = window.plimsoll.formatOf;
   var TIME = { hour: "2-digit", minute: "2-digit" }, DATE = { day: "numeric", month: "short" };
   var SECOND = { second: "2-digit" };
   var formats = {
@@ -23,7 +26,8 @@
     return parent.appendChild(element);
   }
 
-  function localSeconds(seconds) { return seconds - new Date(seconds * 1000).getTimezoneOffset() * 60; }
+  function localSeconds(seconds) { return window.plimsoll.wall(seconds * 1000) / 1000; }
+  function zoneName(seconds) { return window.plimsoll.zoneNameAt(seconds * 1000); }
   function day(seconds) { return Math.floor(localSeconds(seconds) / DAY); }
 
   // "mean", "mean/low/high" or "/low/high" for each bucket; "=" is the one before.
@@ -150,10 +154,6 @@
     }
     element.querySelector(".x-zone").textContent = zoneName(this.end);
   };
-  function zoneName(seconds) {
-    var parts = dateFormat({ timeZoneName: "short" }).formatToParts(new Date(seconds * 1000));
-    return parts.find(function (part) { return part.type === "timeZoneName"; }).value;
-  }
 
   function everywhere(plot, bucket) {
     plots.forEach(function (each) {
@@ -176,6 +176,14 @@
     refocus = plots.findIndex(function (each) { return each.area === document.activeElement; });
     field("from").form.requestSubmit();
   }
+  // "Zoom in" leads to the middle half of what is shown; after a place was read, to as much around that.
+  document.addEventListener("click", function (event) {
+    if (event.target.id !== "chart-in" || !read || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+    event.preventDefault();
+    event.stopPropagation(); // htmx would follow the link
+    var reach = Math.floor(read.buckets / 4);
+    zoom(read, Math.max(read.at - reach, 0), Math.min(read.at + reach, read.buckets - 1));
+  }, true);
   function follow(plot) { if (plot.link) { window.location.href = plot.link + (plot.start + plot.at * plot.width) + "#hour"; } }
 
   document.addEventListener("pointermove", function (event) {
@@ -185,18 +193,20 @@
   document.addEventListener("pointerdown", function (event) {
     var plot = plotOf(event);
     if (!plot || event.button !== 0) { return; }
-    anchor = event.pointerType === "mouse" && field("from") ? plot.bucketAt(event.clientX) : null;
+    touched = plot.bucketAt(event.clientX);
+    anchor = event.pointerType === "mouse" && field("from") ? touched : null;
     if (anchor !== null) { plot.area.setPointerCapture(event.pointerId); }
-    everywhere(plot, plot.bucketAt(event.clientX));
+    everywhere(plot, touched);
   });
   document.addEventListener("pointerup", function (event) {
     var plot = plotOf(event), began = anchor;
     anchor = null;
     if (!plot) { return; }
-    if (began === null || began === plot.at) { everywhere(plot, plot.at); follow(plot); } else { zoom(plot, began, plot.at); }
+    read = plot;
+    if (touched === plot.at) { everywhere(plot, plot.at); follow(plot); } else if (began !== null) { zoom(plot, began, plot.at); }
   });
   document.addEventListener("pointerout", function (event) {
-    var plot = plotOf(event);
+    var plot = event.pointerType === "mouse" && plotOf(event); // what a finger found is read after it has left
     if (plot && !plot.area.contains(event.relatedTarget) && document.activeElement !== plot.area) { hideAll(); }
   });
   document.addEventListener("focusin", function (event) { var plot = plotOf(event); if (plot) { everywhere(plot, plot.at); } });
@@ -213,6 +223,7 @@
     if (moves[event.key]) {
       if (event.shiftKey && anchor === null) { anchor = plot.at; }
       if (!event.shiftKey) { anchor = null; }
+      read = plot;
       everywhere(plot, plot.near(moves[event.key][0], moves[event.key][1]));
     } else if (event.key === "Enter" && anchor !== null) {
       zoom(plot, anchor, plot.at);
@@ -227,6 +238,7 @@
 
   function start() {
     plots = plots.filter(function (plot) { return plot.area.isConnected; });
+    if (!plots.includes(read)) { read = null; }
     document.querySelectorAll(".plot:not([data-ready])").forEach(function (element) {
       element.dataset.ready = "";
       plots.push(new Plot(element));
@@ -235,7 +247,7 @@
     document.querySelectorAll(".chart-bar [data-at]").forEach(function (input) {
       input.value = typed(Number(input.dataset.at));
       delete input.dataset.at;
-      field("zone").value = dateFormat().resolvedOptions().timeZone;
+      field("zone").value = window.plimsoll.zone;
       document.getElementById("chart-zone").textContent = zoneName(Date.now() / 1000);
     });
   }

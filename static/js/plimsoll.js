@@ -20,10 +20,10 @@
   var UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   var fullTime = formatOf({ dateStyle: "medium", timeStyle: "medium" });
   var zoneName = formatOf({ timeZoneName: "short" });
-  var day = formatOf({ dateStyle: "short" }), wall = formatOf({ dateStyle: "short", timeStyle: "short" });
+  var day = formatOf({ dateStyle: "short" });
   var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   var DAY = { day: "numeric", month: "short" };
-  var dated = new Intl.DateTimeFormat(undefined, Object.assign({}, DAY, HOUR));
+  var dated = formatOf(Object.assign({}, DAY, HOUR));
   var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND), dated: { today: dated, other: dated } };
 
   function clockOf(time) {
@@ -33,6 +33,14 @@
     };
   }
 
+  // What a clock on the wall of the reader's zone shows, in ms, as if it were UTC. Swedish is written as ISO 8601 is.
+  var iso = new Intl.DateTimeFormat("sv", { timeZone: USUAL.timeZone, dateStyle: "short", timeStyle: "medium" });
+  function wall(at) { return Date.parse(iso.format(at).replace(" ", "T") + "Z"); }
+  function zoneNameAt(at) {
+    return zoneName.formatToParts(at).find(function (part) { return part.type === "timeZoneName"; }).value;
+  }
+  window.plimsoll = { formatOf: formatOf, wall: wall, zoneNameAt: zoneNameAt, zone: zoneName.resolvedOptions().timeZone };
+
   function span(seconds) {
     var whole = Math.max(0, Math.floor(seconds));
     var unit = UNITS.find(function (u) { return whole >= u[0]; }) || UNITS[3];
@@ -41,11 +49,9 @@
 
   // Empty, but in an hour that the clock shows twice: then the name of the zone.
   function zoneOf(at) {
-    var shown = wall.format(at);
-    var twice = [-60, -30, 30, 60].some(function (minutes) {
-      return wall.format(at.getTime() + minutes * 60000) === shown;
-    });
-    return twice ? " " + zoneName.formatToParts(at).find(function (p) { return p.type === "timeZoneName"; }).value : "";
+    var shown = wall(at);
+    var twice = [-60, -30, 30, 60].some(function (minutes) { return wall(at.getTime() + minutes * 60000) === shown; });
+    return twice ? " " + zoneNameAt(at) : "";
   }
 
   function timeText(form, at, now) {
@@ -73,8 +79,8 @@
 
   // Forms with times: <input or select data-zone> gets the reader's time zone, <span data-zone> its name.
   function fillZones() {
-    var zone = fullTime.resolvedOptions().timeZone;
-    document.querySelectorAll("[data-zone]").forEach(function (element) {
+    var zone = window.plimsoll.zone;
+    document.querySelectorAll("body [data-zone]").forEach(function (element) {
       if (element.tagName === "SPAN") { element.textContent = zone; return; }
       var before = element.value;
       element.value = zone;
@@ -83,9 +89,8 @@
     // <input type="datetime-local" data-hours-ahead="1">: the next full hour by the reader's clock, 2: the one after.
     document.querySelectorAll("[data-hours-ahead]").forEach(function (element) {
       if (element.value !== element.defaultValue) { return; }
-      var at = new Date();
-      at.setHours(at.getHours() + Number(element.dataset.hoursAhead), -at.getTimezoneOffset(), 0, 0);
-      element.value = at.toISOString().slice(0, 16);
+      var hour = Math.floor(wall(new Date()) / 3600000) + Number(element.dataset.hoursAhead);
+      element.value = new Date(hour * 3600000).toISOString().slice(0, 16);
     });
   }
 

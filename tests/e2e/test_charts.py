@@ -1,6 +1,7 @@
 """An endpoint's charts in a real browser: read, zoomed and compared by pointer and by keys."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -71,4 +72,31 @@ def test_without_javascript_times_are_typed_and_endpoints_compared_in_utc(browse
     expect(page.locator(".key-other").first).to_be_visible()
     expect(page.locator(".x-zone").first).to_have_text("UTC")
     expect(page.get_by_role("slider")).to_have_count(0)
+    context.close()
+
+
+def test_a_finger_reads_a_chart_and_zooms_in_where_it_was(browser: Browser, probed: Site):
+    context = signed_in(browser, probed, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/")
+    chart, readout = page.get_by_role("slider", name="Latency"), page.locator(".readout").first
+    expect(page.get_by_text("Tap a chart")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] * 0.75, box["y"] + 20)
+    expect(readout).to_contain_text("10 ms · up")
+    page.get_by_role("link", name="Zoom in").tap()
+    expect(page).to_have_url(re.compile("from="))
+    page.get_by_role("link", name="Reset").wait_for()
+    start, width, buckets = page.locator(".plot").first.evaluate(
+        "plot => [+plot.dataset.start, +plot.dataset.width, plot.querySelector('svg').viewBox.baseVal.width / 2]"
+    )
+    middle = start + width * buckets / 2
+    assert 1700 < width * buckets < 2000, "half of the hour"
+    assert abs(time.time() - 900 - middle) < 120, "around three quarters of it"
+
+    page.get_by_role("link", name="Zoom in").tap()
+    expect(page.locator(".plot").first).not_to_have_attribute("data-start", str(start))
+    assert abs(page.locator(".plot").first.evaluate("plot => +plot.dataset.start") - (middle - 450)) < 60
     context.close()

@@ -98,14 +98,14 @@ def hour(gpu: Endpoint, start: int, counted: dict[str, int]) -> None:
 class TestTime:
     def test_two_ends_in_the_address_are_shown_by_every_link_of_the_charts(self, page, gpu):
         html = text(page.get(gpu.get_absolute_url() + "?from=2026-11-01T10:00Z&to=2026-11-01T12:00Z"))
-        assert "from 2026-11-01 10:00 to 2026-11-01 12:00 UTC" in html
+        assert 'value="2026-11-01T10:00:00"' in html and 'value="2026-11-01T12:00:00"' in html
         assert "series.csv?from=2026-11-01T10:00:00Z&amp;to=2026-11-01T12:00:00Z" in html
         assert "?range=1h#charts" in html and "Reset" in html
 
     def test_ends_typed_without_javascript_are_utc_and_by_the_browsers_clock_with_it(self, page, gpu):
         for zone, start in (("UTC", "10:00"), ("Europe/Berlin", "09:00"), ("nowhere", "10:00")):
             shown = page.get(gpu.get_absolute_url() + f"?from=2026-11-01T10:00&to=2026-11-01T12:00&zone={zone}")
-            assert f"from 2026-11-01 {start}" in text(shown)
+            assert f'value="2026-11-01T{start}:00"' in text(shown)
 
     def test_a_time_that_cannot_be_shown_is_a_sentence_and_what_was_typed_stays(self, page, gpu):
         html = text(page.get(gpu.get_absolute_url() + "?from=<b>&to=2026-11-01T12:00"))
@@ -117,7 +117,7 @@ class TestTime:
         where = f"http://testserver{gpu.get_absolute_url()}?from=2026-11-01T10:00Z&to=2026-11-01T12:00Z"
         headers = {"HX-Request": "true", "HX-Current-URL": where}
         moved = page.get(f"{gpu.get_absolute_url()}now/?cursor=0&face=0", headers=headers)
-        assert "from 2026-11-01 10:00 to 2026-11-01 12:00 UTC" in text(moved)
+        assert 'value="2026-11-01T10:00:00"' in text(moved) and 'value="2026-11-01T12:00:00"' in text(moved)
 
 
 class TestCompare:

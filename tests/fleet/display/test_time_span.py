@@ -30,7 +30,6 @@ def test_two_ends_are_a_span_that_its_query_asks_for_again():
     found = span("2027-01-15T06:00Z", "2027-01-15T07:00Z")
     assert (found.start, found.end, found.width) == (NOW - 7200, NOW - 3600, 15)
     assert found.query == "from=2027-01-15T06:00:00Z&to=2027-01-15T07:00:00Z"
-    assert found.words == "from 2027-01-15 06:00 to 2027-01-15 07:00 UTC"
 
 
 def test_times_without_a_zone_are_of_the_readers_and_others_of_their_own():
@@ -78,8 +77,14 @@ def test_clock_times_are_few_and_evenly_spread(seconds):
     assert len({b.at - a.at for a, b in pairwise(ticks)}) == 1
 
 
-def test_earlier_later_and_wider_spans_are_asked_for_by_their_ends():
+def test_earlier_later_wider_and_shorter_spans_are_asked_for_by_their_ends():
     found = span("2027-01-15T06:00Z", "2027-01-15T07:00Z")
     assert found.earlier == "from=2027-01-15T05:30:00Z&to=2027-01-15T06:30:00Z"
     assert found.later == "from=2027-01-15T06:30:00Z&to=2027-01-15T07:30:00Z"
     assert found.twice == "from=2027-01-15T05:30:00Z&to=2027-01-15T07:30:00Z"
+    assert found.half == "from=2027-01-15T06:15:00Z&to=2027-01-15T06:45:00Z"
+
+
+def test_the_shortest_span_has_no_shorter_one():
+    assert span("2027-01-15T06:00Z", "2027-01-15T06:01:30Z").half == "from=2027-01-15T06:00:15Z&to=2027-01-15T06:01:15Z"
+    assert span("2027-01-15T06:00Z", "2027-01-15T06:01Z").half == ""
