@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from fleet.queries.filters import SORTS
+
 from . import servers
 from .living import Living
 from .product import ROOT, Product, Scale, answers, cpu, installation, progress, quantile, running, wait_for
 from .table import Row
 
 PAGES = {"board": "/", "search by name": "/?q=gpu-77", "search by model": "/?q=qwen", "models": "/models/",
-         "models, search": "/models/?q=qwen"}  # fmt: skip
+         "models, search": "/models/?q=qwen", "search of the site": "/search/?q=qwen",
+         **{f"board sorted by {column}": f"/?sort={column}" for column in SORTS}}  # fmt: skip
 GOAL = 200
 """ms until the first byte of each of them."""
 

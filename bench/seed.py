@@ -14,6 +14,9 @@ from datetime import UTC, datetime, timedelta
 import django
 from django.core.management import call_command
 
+from fleet.engines.reading import facts_from_json, load_from_json
+from fleet.history.sort_figures import sort_figures
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 MODELS = {
@@ -77,16 +80,19 @@ def _state(dice: random.Random, endpoint, now: float) -> dict:
     names = dice.sample(MODELS[engine], dice.randint(1, 2 if engine == "lmstudio" else 5))
     models = [{"name": n, "loaded": engine == "vllm" or dice.random() < 0.6} for n in names]
     silent = status == "down"
-    return {
+    load, strip = {} if silent else _load(dice, engine, status), _strip(dice, engine, status, now, since.timestamp())
+    facts = {"version": dice.choice(VERSIONS[engine]), "models": models}
+    figures = sort_figures(facts_from_json(facts), load_from_json(load), strip, now)
+    return figures | {
         "due_at": int(now) + dice.randint(1, 30),
         "status": status, "cause": cause, "step": step, "detail": detail, "since": since,
         "failures": 4 if status in ("down", "degraded") else 0,
         "probed_at": at, "seen_at": since if silent else at,
         "latency_ms": None if silent else dice.uniform(2, 40),
         "engine": engine, "proof": "GET /api/version", "identified_at": since,
-        "facts": {"version": dice.choice(VERSIONS[engine]), "models": models},
-        "load": {} if silent else _load(dice, engine, status),
-        "strip": _strip(dice, engine, status, now, since.timestamp()),
+        "facts": facts,
+        "load": load,
+        "strip": strip,
         "shown_at": at, "regrouped_at": since,
     }  # fmt: skip
 

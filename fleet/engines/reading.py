@@ -89,6 +89,18 @@ class Load:
             return self.busy
         return None if self.running is None else self.running > 0
 
+    @property
+    def callers(self) -> int | None:
+        """Requests being worked on and those that wait for it; None when it is not known."""
+        return None if self.running is None else self.running + (self.waiting or 0)
+
+    @property
+    def share(self) -> float | None:
+        """The callers as a share of what it works on at once (0..1 and more), else how full its KV cache is."""
+        if self.callers is None:
+            return None
+        return self.callers / self.slots if self.slots else self.kv_cache_usage
+
     def worked_since(self, before: "Load") -> bool:
         """Whether the engine worked between two readings, by its counters of tokens. Not by that of finished requests
         where there is a better one: a request that was given up counts as finished too."""
@@ -112,6 +124,12 @@ class Facts:
     memory: dict[str, Any] = field(default_factory=dict)  # an engine's own small notes (JSON values)
     product: str | None = None  # the server's own name where no engine module is for it: "Lemonade"
     behind: tuple[Backend, ...] = ()  # a gateway's servers; empty where it does not show them
+
+    @property
+    def in_memory(self) -> list[str]:
+        """The loaded models; where an engine does not report what is loaded, all that it offers."""
+        reported = any(model.loaded is not None for model in self.models)
+        return [model.name for model in self.models if model.loaded or not reported]
 
     @property
     def missing_steps(self) -> frozenset[str]:

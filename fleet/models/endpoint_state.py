@@ -80,6 +80,10 @@ class EndpointState(models.Model):
     load = models.JSONField(default=dict)  # engines.reading.Load
     ladder = models.JSONField(default=list)  # the last probe's exchanges
     strip = models.JSONField(default=dict)  # fleet.history.day_strip: the last 24 h and the last hour, for the board
+    models_loaded = models.CharField(max_length=200, blank=True, default="")  # as the next three: history.sort_figures
+    callers = models.PositiveIntegerField(null=True)
+    load_share = models.FloatField(null=True)
+    available = models.FloatField(null=True)
     collected = models.JSONField(default=dict)  # evidence.collect.Collecting: the hour of load under way
 
     shown_at = models.DateTimeField(null=True)  # when the board's row last changed

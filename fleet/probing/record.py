@@ -20,6 +20,7 @@ from ..engines.errors import Cause
 from ..engines.reading import Facts, Reading
 from ..evidence.collect import Collecting, collect
 from ..history import day_strip
+from ..history.sort_figures import sort_figures
 from ..incidents import lifecycle
 from ..load import hours
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
@@ -99,6 +100,7 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     collected, over = _collected(state, memory.facts, reading, bool(excluded))
     # A dispatcher may have claimed the next probe meanwhile: this one shows that the endpoint is probed.
     moved |= {"collected": collected, "waiting_since": None, "not_probed_since": None}
+    moved |= sort_figures(state.known(), load, state.strip, reading.at)
     observation = {
         "endpoint": state.pk,
         "at": at,

@@ -72,11 +72,10 @@ def cells(state: StateRow, now: float) -> Cells:
 
 
 def models_of(facts: Facts) -> tuple[list[str], str]:
-    """The loaded models, or a note. Where an engine does not report what is loaded, all that it offers."""
+    """The loaded models, as Facts.in_memory, or a note."""
     if not facts.models:
         return [], "" if facts.version is None else "none offered"
-    reported = any(model.loaded is not None for model in facts.models)
-    names = [model.name for model in facts.models if model.loaded or not reported]
+    names = facts.in_memory
     return names, "" if names else f"none of {len(facts.models)} loaded"
 
 
@@ -89,11 +88,11 @@ def load_of(state: StateRow, now: float) -> LoadCell:
         return LoadCell(formats.UNKNOWN if state.engine else "")  # once in a row is enough
     if state.status == Status.ASLEEP:
         return LoadCell("asleep", 0, "asleep")
-    if load.running is None:
+    callers = load.callers
+    if callers is None:
         share = day_strip.busy_share(state.strip or {}, now)
         note = formats.UNKNOWN if share is None else f"busy {share * 100:.0f} % of last hour"
         return LoadCell(note, share, f"{note}; {NO_LINE}")
-    callers = load.running + (load.waiting or 0)
     deferred = f", {load.deferred:.0f} deferred" if load.deferred else ""
     if state.line:
         limit = state.held_up_by if callers > state.line else ""
@@ -105,9 +104,9 @@ def load_of(state: StateRow, now: float) -> LoadCell:
         note = f"{callers:.0f} caller{'' if callers == 1 else 's'}, no line yet"
     if load.slots:
         label = f"{callers:.0f} of the {load.slots} that it works on at once; {NO_LINE}"
-        return LoadCell(note, callers / load.slots, label)
+        return LoadCell(note, load.share, label)
     full = f"KV cache {formats.percent(load.kv_cache_usage)} full; {NO_LINE}"
-    return LoadCell(note, load.kv_cache_usage, full)
+    return LoadCell(note, load.share, full)
 
 
 def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:

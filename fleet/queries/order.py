@@ -1,19 +1,15 @@
 """In which order a board lists its endpoints: what needs attention first, or by a column; in groups or not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, F, Func, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Lower, StrIndex, Substr
+from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Lower, NullIf, StrIndex, Substr
 
 from ..access import Reader
-from ..history import day_strip
 from ..verdict.status import Status
-from .cells import load_of, models_of
 from .filters import Filters
 from .marks import CALMING
-from .states import StateRow
 
 NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
 TROUBLED = Q(status__in=NEEDS_ATTENTION)
@@ -35,17 +31,21 @@ _URGENCY = Case(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the board, and what to sort by.
-
-    Where that is not in a database column, `key` works it out for a state at a time (unix seconds); None is unknown.
-    """
+    """A column of the board, and what to sort by; NULL is unknown."""
 
     name: str
     label: str
     by: Any = None
-    key: Callable[[StateRow, float], Any] | None = None
     highest_first: bool = False
 
+
+_LOAD = Case(
+    When(status=Status.ASLEEP, then=0.0),
+    When(status__in=(Status.UP, Status.BUSY, Status.DEGRADED), then=Coalesce(
+        Cast("callers", FloatField()) / NullIf("judged__line", 0), "load_share", output_field=FloatField()
+    )),
+)  # fmt: skip
+"""As cells.load_of has it; `judged` is of states.judged."""
 
 COLUMNS = {
     column.name: column
@@ -53,10 +53,11 @@ COLUMNS = {
         Column("status", "Status"),
         Column("name", "Endpoint", by=Lower("endpoint__name")),
         Column("engine", "Engine", by=F("engine")),
-        Column("models", "Models loaded", key=lambda state, now: [*map(str.lower, models_of(state.facts)[0])] or None),
-        Column("load", "Load (of its line)", key=lambda state, now: load_of(state, now).share, highest_first=True),
+        Column("models", "Models loaded", by=NullIf("models_loaded", Value(""))),
+        Column("load", "Load (of its line)", by=_LOAD, highest_first=True),
         Column("latency", "Latency, 1 h", by=F("latency_ms"), highest_first=True),
-        Column("day", "Last 24 h", key=lambda state, now: day_strip.availability(state.strip or {}, now)),
+        # What was known of a paused one is not of the last day.
+        Column("day", "Last 24 h", by=Case(When(~Q(status=Status.PAUSED), then="available"))),
         Column("seen", "Last answer", by=F("seen_at")),
     )
 }
@@ -98,12 +99,10 @@ def by_group(reader: Reader, group: str) -> list[Any]:
 
 
 def order(reader: Reader, filters: Filters) -> list[Any]:
-    """To order states by in the database, as the filters ask for; where a column has a key, without that column."""
+    """To order states, which have `judged`, as the filters ask for."""
     groups, name = by_group(reader, filters.grouped_by), Lower("endpoint__name")
     if (wanted := sorted_by(filters)) is None:
         return [*by_urgency(reader), *groups, name]
     column, descending = wanted
-    if column.by is None:
-        return [*groups, name]
     by = column.by.desc(nulls_last=True) if descending else column.by.asc(nulls_last=True)
     return [*groups, by, name]

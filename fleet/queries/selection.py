@@ -1,6 +1,5 @@
 """Which endpoints a board lists: those that fit the filters; of a large fleet what is in trouble, or a page."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +11,8 @@ from ..models import EndpointState
 from ..verdict.status import Status
 from .filters import Filters
 from .offered import has_model, has_model_with
-from .order import HOST, NEEDS_ATTENTION, TROUBLED, Column, order, sorted_by
-from .rows import first_tag, host_of
-from .states import read
+from .order import HOST, NEEDS_ATTENTION, TROUBLED, order
+from .states import judged
 from .tagged import has_tag, has_tag_with
 
 MOST_ROWS = 300
@@ -51,16 +49,8 @@ class Selection:
         """The numbers of the endpoints on the page that is asked for, in order."""
         start = (filters.number - 1) * MOST_ROWS
         # Picked before their columns are read: PostgreSQL would make text of the JSON of all that fit, then sort.
-        listed = self.states.order_by(*self.order)
-        wanted = sorted_by(filters)
-        if wanted and wanted[0].key:
-            return _by_key(listed, filters.grouped_by, *wanted)[start : start + MOST_ROWS]
+        listed = self.states.alias(judged=judged()).order_by(*self.order)
         return list(listed.values_list("pk", flat=True)[start : start + MOST_ROWS])
-
-
-def group_of(by: str, team: str, engine: str, host: str, tag: str) -> str:
-    """The group in which an endpoint of this team, engine, host and first tag stands."""
-    return {"team": team, "engine": engine, "host": host, "tag": tag}.get(by, "")
 
 
 def select(user: User, reader: Reader, filters: Filters) -> Selection:
@@ -93,25 +83,6 @@ def _matching(states: QuerySet[EndpointState], filters: Filters) -> QuerySet[End
         named = Q(endpoint__name__icontains=filters.q) | Q(host__icontains=filters.q) | has_tag_with(filters.q)
         states = states.alias(host=HOST).filter(named | Q(has_model_with(filters.q)))
     return states
-
-
-def _by_key(states: QuerySet[EndpointState], group: str, column: Column, descending: bool) -> list[int]:
-    """All of the states, which come by group and name, sorted within their group; what is not known comes last."""
-    now, key = time.time(), column.key
-    assert key is not None
-    all_of_them = read(
-        states,
-        lambda state: (
-            group_of(group, state.team, state.engine, host_of(state.url), first_tag(state.tags)),
-            key(state, now),
-            state.endpoint_id,
-        ),
-        board=True,
-    )
-    rank = {name: number for number, name in enumerate(dict.fromkeys(each[0] for each in all_of_them))}
-    known = sorted((each for each in all_of_them if each[1] is not None), key=lambda each: each[1], reverse=descending)
-    unknown = [each for each in all_of_them if each[1] is None]
-    return [pk for *_, pk in sorted(known + unknown, key=lambda each: rank[each[0]])]
 
 
 def _fold(counts: list[tuple[str, str, str, int]], filters: Filters) -> list[Folded]:

@@ -93,9 +93,12 @@ def columns(states: QuerySet[EndpointState], *, board: bool = False) -> QuerySet
     """
     if not board:
         return states.values(*_OWN, **_OTHERS)
-    # Of the load verdicts it has one at most that is current. Each query needs a relation of its own.
-    current = FilteredRelation("endpoint__load_verdicts", condition=Q(endpoint__load_verdicts__until=None))
-    return states.annotate(judged=current).values(*_OWN, **_OTHERS, **_BOARD)
+    return states.annotate(judged=judged()).values(*_OWN, **_OTHERS, **_BOARD)
+
+
+def judged() -> FilteredRelation:
+    """The way from a state to the current load verdict, of which there is one at most. Each query needs its own."""
+    return FilteredRelation("endpoint__load_verdicts", condition=Q(endpoint__load_verdicts__until=None))
 
 
 def made(make: Callable[[StateRow], T], row: dict[str, Any]) -> T:

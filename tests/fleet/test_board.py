@@ -13,7 +13,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from fleet.access import reader
+from fleet.engines.reading import facts_from_json, load_from_json
 from fleet.history import day_strip
+from fleet.history.sort_figures import sort_figures
 from fleet.models import Alert, Endpoint, EndpointState, Incident, LoadVerdict, Message
 from fleet.queries import rows
 from fleet.queries.board import Filters, board, changes
@@ -39,6 +41,8 @@ def watched(name: str, team: str = "Search", **state) -> EndpointState:
     endpoint = Endpoint.objects.create(team=owner, name=name, url=f"http://{name}.example.org:{port}")
     now = timezone.now()
     known = {"status": "up", "cause": "", "since": now, "seen_at": now, "probed_at": now, "shown_at": now}
+    facts, load = facts_from_json(state.get("facts", {})), load_from_json(state.get("load", {}))
+    known |= sort_figures(facts, load, state.get("strip", {}), now.timestamp())
     return EndpointState.objects.create(endpoint=endpoint, **{"regrouped_at": now, **known, **state})
 
 

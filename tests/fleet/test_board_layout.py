@@ -11,8 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from fleet.history import day_strip
-from fleet.models import Endpoint, EndpointState
+from fleet.models import Endpoint, EndpointState, LoadVerdict
 from fleet.queries.board import Filters, board, changes
+from fleet.queries.cells import load_of
+from fleet.queries.states import read
 from tests.fleet.test_board import down, names, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -64,6 +66,27 @@ def fleet() -> None:
 )
 def test_every_column_sorts_with_what_is_not_known_last(fleet, sort, expected):
     assert names(Filters.of({"sort": sort})) == expected
+
+
+def test_sorted_by_load_they_stand_as_their_bars_are_filled():
+    """By their load line where one is known, else by what they work on at once, their cache, or how often they work."""
+
+    def load(name: str, status: str = "up", strip=(), **load) -> EndpointState:
+        return watched(name, status=status, load=load, strip=dict(strip), engine="vllm")
+
+    now = timezone.now()
+    judged = {"since": now, "judged_at": now, "state": "fine", "confidence": "high"}
+    LoadVerdict.objects.create(endpoint=load("line", running=3, waiting=3, slots=9).endpoint, line=2, **judged)
+    LoadVerdict.objects.create(endpoint=load("old line", running=3, slots=9).endpoint, line=1, until=now, **judged)
+    load("slots", running=4, slots=8)
+    load("cache", running=4, kv_cache_usage=0.4)
+    load("often", strip=day_strip.add(day_strip.add({}, time.time(), "up", 9.0, True), time.time(), "up", 9.0, False))
+    load("asleep", "asleep", running=8, slots=8)
+    for status in ("down", "loading", "paused", "unknown"):
+        load(status, status, running=8, slots=8)
+    bars = dict(read(EndpointState.objects.all(), lambda s: (s.name, load_of(s, time.time()).share), board=True))
+    shown = [bars[name] for name in names(Filters.of({"sort": "load"}))]
+    assert shown == [3.0, 0.5, 0.5, 0.4, 3 / 9, 0, None, None, None, None]
 
 
 def groups(**filters: str) -> list[tuple[str, list[str]]]:

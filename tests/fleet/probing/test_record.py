@@ -103,6 +103,13 @@ def test_a_good_reading_is_stored_with_its_facts_load_and_trace(gpu):
     assert observation.exchanges[0]["request"] == "GET /health"
 
 
+def test_a_probe_leaves_what_its_endpoint_is_sorted_by(gpu):
+    state = record(gpu, good(running=3, waiting=1, slots=8), refused(NOW + 30), refused(NOW + 60), refused(NOW + 90))
+    assert (state.models_loaded, state.callers, state.available) == ("qwen3", None, 0.25)
+    state = record(gpu, good(NOW + 120, running=3, waiting=1, slots=8))
+    assert (state.models_loaded, state.callers, state.load_share, state.available) == ("qwen3", 4, 0.5, 0.4)
+
+
 def test_three_failures_open_an_incident_with_one_alert_per_address(gpu, settings):
     settings.EMAIL_CONFIGURED = True
     gpu.team.mail_to = ["a@example.org", "b@example.org", "a@example.org"]
