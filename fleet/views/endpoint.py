@@ -27,7 +27,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.see_endpoint(request, pk)
     if request.headers.get("HX-Target") == "charts":
         return render(request, "fleet/_charts.html", charts.shown(request, found))
-    return render(request, "fleet/endpoint.html", _whole(request, found) | {"load": endpoint_load.brief(found)})
+    return render(request, "fleet/endpoint.html", _whole(request, found))
 
 
 @require_GET
@@ -37,7 +37,8 @@ def endpoint_now(request: HttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("cursor") == queries.cursor(found.state):
         return HttpResponse(status=NO_CONTENT)
     if request.GET.get("face") == queries.face(found.state):
-        return render(request, "fleet/_now.html", {"endpoint": found, "now": queries.now(found)})
+        live = {"endpoint": found, "now": queries.now(found), "load": endpoint_load.brief(found)}
+        return render(request, "fleet/_now.html", live)
     return render(request, "fleet/_endpoint_redraw.html", _whole(request, found) | {"oob": True})
 
 
@@ -45,6 +46,7 @@ def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     current = queries.now(found)
     return charts.shown(request, found) | {
         "now": current,
+        "load": endpoint_load.brief(found),
         "page": queries.page(current, all_probes="probes" in charts.asked_of(request)),
         "may_change": access.may_change(request.user, found),
         "in_force": in_force(person(request), found),
