@@ -33,6 +33,7 @@ from core import signs_of_life
 from ops import embedded_broker
 from teams.accounts import account_mail
 from teams.models import Membership, Role, Team
+from tests.fake_engine import FakeEngine
 from tests.template import copy_migrated
 
 hypothesis.settings.register_profile("thorough", deadline=None)
@@ -212,6 +213,15 @@ def _empty_tables() -> None:
     with transaction.atomic(), connection.cursor() as cursor:  # foreign keys are checked at its end
         for table in tables:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+@pytest.fixture
+def ollama() -> Iterator[FakeEngine]:
+    """A server that answers as Ollama does, with one model."""
+    with FakeEngine("ollama") as engine:
+        engine.version = "0.30.1"
+        engine.models(["qwen3:8b"])
+        yield engine
 
 
 @pytest.fixture

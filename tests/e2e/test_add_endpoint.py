@@ -9,17 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from fleet import live
 from tests.e2e.browser import axe_finds, in_chromium, signed_in
 from tests.e2e.site import Site
-from tests.fake_engine import FakeEngine
 
 pytestmark = [*in_chromium, pytest.mark.usefixtures("sites_broker")]
-
-
-@pytest.fixture
-def ollama() -> Iterator[FakeEngine]:
-    with FakeEngine("ollama") as engine:
-        engine.version = "0.30.1"
-        engine.models(["qwen3:8b"])
-        yield engine
 
 
 @pytest.fixture

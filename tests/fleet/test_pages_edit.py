@@ -1,7 +1,5 @@
 """Adding, checking, editing, pausing and removing, as people do it in the pages."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 
@@ -17,14 +15,6 @@ FORM = {
     "interval": 30, "timeout": 5, "fail_after": 3, "recover_after": 2, "fail_of": 0, "fail_for": 0, "canary_every": 600
 }  # fmt: skip
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def ollama() -> Iterator[FakeEngine]:
-    with FakeEngine("ollama") as engine:
-        engine.version = "0.30.1"
-        engine.models(["qwen3:8b"])
-        yield engine
 
 
 @pytest.fixture

@@ -1,6 +1,3 @@
-import socket
-from collections.abc import Iterator
-
 import pytest
 
 from fleet import endpoints
@@ -11,23 +8,8 @@ from tests.fake_engine import FakeEngine
 pytestmark = pytest.mark.usefixtures("valkey")
 
 
-@pytest.fixture
-def ollama() -> Iterator[FakeEngine]:
-    with FakeEngine("ollama") as engine:
-        engine.version = "0.30.1"
-        engine.models(["qwen3:8b"])
-        yield engine
-
-
 def here(engine: FakeEngine) -> str:
     return f"http://localhost:{engine.port}"
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def test_a_server_at_a_usual_port_is_found_with_proof_version_and_models(db, ollama):

@@ -1,8 +1,6 @@
 """Many endpoints added from one list, as people do it in the pages."""
 
 import re
-import socket
-from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
@@ -16,21 +14,6 @@ from tests.html import flat
 
 LIST = "/endpoints/add/many/"
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def ollama() -> Iterator[FakeEngine]:
-    with FakeEngine("ollama") as engine:
-        engine.version = "0.30.1"
-        engine.models(["qwen3:8b"])
-        yield engine
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 @pytest.fixture
