@@ -85,6 +85,7 @@ def test_the_style_guide_shows_every_component(client, settings):
     html = client.get("/styleguide/").content.decode()
     shown = {name for value in re.findall(r'class="([^"]*)"', html) for name in value.split()}
     assert classes(SHEETS["components"]) - shown == set()
+    assert {"board", "dense", "is-known", "strip", "spark", "load", "bulk-bar", "search-button", "hit"} <= shown
 
 
 def test_the_style_guide_is_not_there_unless_debug_is_on(client, db):

@@ -2,6 +2,8 @@
 
 import math
 import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +14,14 @@ from teams.access import anyone
 
 from ..display.time_charts import Chart, Series, Value, chart, status_band
 from ..display.time_span import HOUR, Span, up_to
+from ..engines.errors import Cause
+from ..engines.reading import Facts, Load, Model
+from ..queries import marks
+from ..queries.cells import cells
+from ..queries.layout import Layout
+from ..queries.rows import place
+from ..queries.states import StateRow
+from ..verdict import causes
 from ..verdict.status import Status
 
 STANDS = ("draft", "proposed", "accepted", "rejected", "superseded", "deprecated")
@@ -31,6 +41,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         raise Http404("The style guide is shown only while DEBUG is on.")
     span = up_to(HOUR, time.time())
     shown = {"statuses": list(Status), "marks": MARKS, "stands": STANDS, "span": span, "charts": _charts(span)}
+    shown |= {"columns": Layout().columns, "boards": [("", _rows(1)), ("dense", _rows(11))]}
     shown |= {"band": status_band(["up"] * 100 + ["down"] * 20 + ["up"] * 120)}
     return render(request, "fleet/styleguide.html", shown)
 
@@ -41,3 +52,39 @@ def _charts(span: Span) -> list[Chart]:
     lines = [Series(tone, wave, tone) for tone, wave in zip(TONES, waves, strict=True)]
     boxes = [Value(None, n := i // 60, n + 1) for i in range(span.buckets)]
     return [chart("Lines", "", lines, span), chart("Ranges", "s", [Series("median", boxes)], span, note="of each hour")]
+
+
+def _rows(first_id: int) -> list[dict[str, Any]]:
+    """Invented rows of a board, as templates/fleet/_row.html takes them."""
+    on_it = {"acknowledged": {"by": "bob", "until": None}}
+    return [
+        _row(first_id, "whale-7", "down", Cause.CONNECTION_REFUSED, tags=["prod", "chat"]),
+        _row(first_id + 1, "whale-8", "down", Cause.TIMED_OUT, marks=on_it),
+        _row(first_id + 2, "whale-9", "busy", Cause.SATURATED, load=Load(running=16, waiting=11), line=14),
+        _row(first_id + 3, "whale-10", "up", "", load=Load(running=5, waiting=0), line=14, tags=["prod"]),
+    ]
+
+
+def _row(pk: int, name: str, status: str, cause: str, **other: Any) -> dict[str, Any]:
+    now = time.time()
+    at, minute, cell = datetime.fromtimestamp(now, UTC), int(now // 60), int(now // 1440)
+    since = at - timedelta(minutes=21)
+    bad = {str(cell): {status: 48}}
+    strip = {
+        "day": {str(cell - n): {"up": 48} for n in range(1, 60)} | bad,
+        "hour": {str(minute - n): [2, 40 + 8 * math.sin(n / 4), 0, 0] for n in range(60) if status != "down"},
+    }
+    facts = Facts(version="0.33.0", models=(Model("qwen3-32b", loaded=True), Model("bge-m3", loaded=True)))
+    known: dict[str, Any] = {"load": Load(), "marks": {}, "tags": [], "line": None} | other
+    state = StateRow(
+        endpoint_id=pk, name=name, url=f"http://{name}:8000", pinned_engine="", verify_tls=True, fail_after=3,
+        recover_after=2, paused_by=None, paused_until=None, team="Harbour", team_slug="harbour", status=status,
+        cause=cause, step="", detail="", since=since, failures=0, successes=0, probed_at=at,
+        seen_at=since if status == "down" else at, latency_ms=None if status == "down" else 41.0, engine="vllm",
+        facts=facts, due_at=None, waiting_since=None, not_probed_since=None, strip=strip, **known,
+    )  # fmt: skip
+    return {
+        "state": state, "cells": cells(state, now), "place": place(state.url), "cause": causes.brief(cause, ""),
+        "since": None if status == "up" else since, "marks": marks.shown(state.marks),
+        "known": marks.trouble_is_known(state.marks),
+    }  # fmt: skip
