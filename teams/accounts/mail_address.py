@@ -31,7 +31,7 @@ AN_HOUR = 5
 """Links per person and hour: each of them is a mail to whomever they name."""
 
 _SALT = "plimsoll.mail-address"
-GONE = "This link is used up or more than a day old. Ask for a new one on the page “Email address” of your account."
+GONE = "This link is used up or more than a day old. Ask for a new one on the page “Email” of your account."
 OTHERS = "This link is for another account. Sign out, sign in with the account that asked for it, and open it again."
 TAKEN = "Another account has this address by now, so yours stays as it was."
 

@@ -44,8 +44,8 @@ def test_members_who_are_no_owners_read_the_page_and_are_refused_to_change_it(cl
     Membership.objects.create(user=charlie, team=team, role=role)
     client.force_login(charlie)
     page = text(client.get("/teams/search/"))
-    assert "alice" in page and "oncall@example.org" in page and "Leave Search" in page
-    assert "Invite" not in page and "<select" not in page and "Delete Search" not in page
+    assert "alice" in page and "oncall@example.org" in page and "Leave the team" in page
+    assert "Invite" not in page and "<select" not in page and "Delete the team" not in page
     answer = client.post("/teams/search/", {"name": "Mine", "mail_to": ""})
     assert answer.status_code == 403 and "Ask an owner: alice" in text(answer)
     assert client.get("/teams/search/delete/").status_code == 403

@@ -258,7 +258,7 @@ def test_tokens_of_the_team_that_outlive_their_maker_are_mentioned(client, alice
     assert "no member any more" not in client.get(OF_TEAM).content.decode()
     answer = client.post(f"/teams/search/members/{bob.pk}/remove/", follow=True).content.decode()
     assert "1 API token of Search that bob made still works." in answer
-    cards = flat(client.get(OF_TEAM).content.decode()).split("<article")[1:]
+    cards = flat(client.get(OF_TEAM).content.decode()).split('<div class="row-what">')[1:]
     assert ["made by bob, who is no member any more" in card for card in cards] == [False, True, True]
 
 
