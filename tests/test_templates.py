@@ -26,3 +26,8 @@ def test_no_template_tag_is_broken_over_two_lines():
 def test_addresses_are_made_by_url_not_by_hand():
     address = re.compile(r"""\b(?:href|src|action|formaction|hx-(?:get|post|put|delete))=["']/""")
     assert [path.name for path in TEMPLATES if address.search(path.read_text())] == []
+
+
+def test_no_text_of_a_textarea_or_pre_begins_with_the_blanks_of_the_template():
+    begins = re.compile(r"<(?:textarea|pre)\b[^>]*>[ \t]*\n")
+    assert [path.name for path in TEMPLATES if begins.search(path.read_text())] == []

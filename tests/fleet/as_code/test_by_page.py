@@ -1,5 +1,6 @@
 """A fleet.yaml given in a page: shown first, and only for the teams that the person may write to."""
 
+import html
 import re
 
 import pytest
@@ -32,6 +33,12 @@ def shown(response) -> str:
     return re.findall(r'name="shown" value="(\w+)"', text(response))[0]
 
 
+def given_back(response) -> str:
+    """The text as a browser would send it from the page."""
+    content = re.search(r"<textarea[^>]*>(.*?)</textarea>", response.content.decode(), re.DOTALL)[1]
+    return html.unescape(content)
+
+
 def test_what_it_would_change_is_shown_before_it_is_done(page, team):
     changed = endpoints.add(team, name="gpu-1", url="http://gpu-1:8000")
     endpoints.add(team, name="left-out", url="http://gpu-2")
@@ -40,7 +47,7 @@ def test_what_it_would_change_is_shown_before_it_is_done(page, team):
     assert "1 changed, 1 not in the file" in text(preview) and "http://gpu-2" not in text(preview)
     changed.refresh_from_db()
     assert changed.interval == 30
-    assert page.post(PAGE, {"text": FILE, "shown": shown(preview)}).url == "/"
+    assert page.post(PAGE, {"text": given_back(preview), "shown": shown(preview)}).url == "/"
     changed.refresh_from_db()
     assert (changed.interval, changed.api_key) == (15, "sk-s3cret")
     assert team.endpoints.count() == 2
