@@ -1,7 +1,7 @@
 """Nothing expires in silence: due reviews and moved facts reach the team by the same outbox as outages, once."""
 
 import dataclasses
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,11 +13,11 @@ from core import redis_keys
 from fleet.alerts import delivery
 from fleet.models import Alert
 
-from .decision_parts import record
+from .decision_parts import BODY, record
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.usefixtures("valkey")]
 
-DUE = date(2027, 2, 2)
+DUE: date = BODY["review_by"]
 
 
 def test_a_due_review_is_mailed_with_the_decision_and_its_link(alice, team, smtp, settings):
@@ -31,7 +31,7 @@ def test_a_due_review_is_mailed_with_the_decision_and_its_link(alice, team, smtp
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
     for said in (
-        "2 February 2027",
+        f"{DUE.day} {DUE:%B %Y}",
         "The model no longer fits.",
         f"https://plimsoll.example.org/decisions/{decision.pk}/",
     ):
@@ -40,24 +40,24 @@ def test_a_due_review_is_mailed_with_the_decision_and_its_link(alice, team, smtp
 
 def test_it_is_sent_once_for_each_date_and_recipient(alice, team, smtp):
     decision = record(alice, team, status="accepted")
-    for day in (DUE, DUE, date(2027, 3, 1)):
+    for day in (DUE, DUE, DUE + timedelta(27)):
         reviews.remind(day)
     assert Alert.objects.count() == 1
     team.mail_to = ["oncall@example.org", "lead@example.org"]
     team.save()
-    reviews.remind(date(2027, 3, 1))
+    reviews.remind(DUE + timedelta(27))
     assert sorted(Alert.objects.values_list("recipient", flat=True)) == ["lead@example.org", "oncall@example.org"]
-    actions.reviewed(alice, decision, decision.version, date(2027, 6, 1))
-    reviews.remind(date(2027, 5, 31))
+    actions.reviewed(alice, decision, decision.version, DUE + timedelta(120))
+    reviews.remind(DUE + timedelta(119))
     assert Alert.objects.count() == 2
-    reviews.remind(date(2027, 6, 1))
+    reviews.remind(DUE + timedelta(120))
     assert Alert.objects.count() == 4
 
 
 def test_before_the_day_and_for_what_is_not_in_force_nothing_is_sent(alice, team):
     record(alice, team)
     taken = record(alice, team, status="accepted")
-    reviews.remind(date(2027, 2, 1))
+    reviews.remind(DUE - timedelta(1))
     actions.move(alice, taken, taken.version, "deprecated")
     reviews.remind(DUE)
     assert not Alert.objects.exists()
