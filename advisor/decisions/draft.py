@@ -31,7 +31,7 @@ def from_advice(result: Result, deciders: str) -> dict[str, Any]:
         "follows_advice": "yes",
         "rationale": _bullets(f"{reason.text} ({reason.id})" for reason in result.reasons),
         "consequences": _bullets(result.summary.notes),
-        "confirmation": "The endpoints below stay up, and their load stays within what we planned for.",
+        "confirmation": "Our servers stay up, and their load stays within what we planned for.",
         "revisit_when": _bullets(result.triggers),
         "deciders": deciders,
         "decided_on": result.on,

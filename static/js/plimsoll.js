@@ -121,6 +121,15 @@
     button.textContent = shown ? "Hide" : "Show";
   });
 
+  // Long lists of ticks: <input type="search" data-narrows="id of the list">. What is ticked stays in sight.
+  document.addEventListener("input", function (event) {
+    var list = document.getElementById(event.target.dataset.narrows), wanted = event.target.value.trim().toLowerCase();
+    if (!list) { return; }
+    list.querySelectorAll("label").forEach(function (label) {
+      label.hidden = !label.control.checked && !label.textContent.toLowerCase().includes(wanted);
+    });
+  });
+
   // Forms that filter as one changes them: <form data-auto>
   document.addEventListener("change", function (event) {
     var form = event.target.form;
