@@ -23,6 +23,7 @@ from advisor.models import Decision, Requirement
 from fleet.models import Alert, AlertPolicy, Endpoint, Incident, Message
 from teams.accounts.second_factor import SecondFactor
 from teams.models import AuditEntry
+from tests.databases import in_place_of_ours
 from tests.fake_engine import FakeEngine
 from tests.fleet import recording as record
 
@@ -77,29 +78,14 @@ def upgraded(request, django_db_setup, django_db_blocker, tmp_path_factory):
     file = tmp_path_factory.mktemp(request.param) / "plimsoll.sqlite3"
     file.write_bytes(gzip.decompress((FOLDER / f"{request.param}.sqlite3.gz").read_bytes()))
     known = SimpleNamespace(**json.loads((FOLDER / f"{request.param}.json").read_text()), rows=count_rows(file))
-    name, other = connection.settings_dict["NAME"], str(file)
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "SECRET_KEY", known.SECRET_KEY)
         patch.setattr(settings, "FIELD_KEYS", [known.FIELD_KEYS])
-        if connection.vendor == "postgresql":
-            other = f"{name}_upgrade"
-            with connection.cursor() as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{other}" WITH (FORCE)')
-                cursor.execute(f'CREATE DATABASE "{other}"')
-        use_database(other)
-        if connection.vendor == "postgresql":
-            fill_postgres(file)
-        call_command("migrate", interactive=False, verbosity=0)
-        yield known
-        use_database(name)
-
-
-def use_database(name: str) -> None:
-    """Has Django's connection lead to another database of the same server, or to another file."""
-    connection.close()
-    if connection.vendor == "postgresql":
-        connection.close_pool()
-    connection.settings_dict["NAME"] = name
+        with in_place_of_ours(file):
+            if connection.vendor == "postgresql":
+                fill_postgres(file)
+            call_command("migrate", interactive=False, verbosity=0)
+            yield known
 
 
 @pytest.fixture(autouse=True)
