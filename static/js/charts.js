@@ -140,14 +140,15 @@
   // The server's clock times are of UTC: they become those of the reader's zone.
   Plot.prototype.clockTicks = function (element) {
     var ticks = element.querySelector(".x-ticks"), length = this.end - this.start, before = null;
-    var step = STEPS.find(function (each) { return each * 8 >= length; }) || STEPS[STEPS.length - 1];
-    var half = 3200 / (this.area.clientWidth || 640); // of a label's width, in per cent of the plot's
+    var wide = this.area.clientWidth || 640, most = Math.min(8, wide / 84); // labels have room for
+    var step = STEPS.find(function (each) { return each * most >= length; }) || STEPS[STEPS.length - 1];
+    var half = 3200 / wide; // of a label's width, in per cent of the plot's
     ticks.textContent = "";
     for (var local = Math.ceil(localSeconds(this.start) / step) * step; local < localSeconds(this.end); local += step) {
       var at = local - (localSeconds(this.start) - this.start);
       at += local - localSeconds(at); // where the clock was changed meanwhile
       var clock = step < 60 ? formats.second : formats.time;
-      var format = step >= DAY ? formats.date : before !== null && day(at) !== before ? formats.both : clock;
+      var format = step >= DAY || (before !== null && day(at) !== before) ? formats.date : clock;
       var x = 100 * (at - this.start) / length, side = x < half ? "start" : x > 100 - half ? "end" : "middle";
       svg("text", { x: x.toFixed(2) + "%", y: 13, "text-anchor": side }, ticks).textContent = format.format(new Date(at * 1000));
       before = day(at);
