@@ -91,16 +91,14 @@ class EndpointForm(OpenedForm):
         help_text="If set, any other engine counts as degraded.",
         error_messages={"invalid_choice": "Choose one of the engines in the list."},
     )  # fmt: skip
-    interval = _number("Interval", "interval", "seconds", "5 to 3600.")
-    timeout = _number("Timeout", "timeout", "seconds", TIMEOUT_HELP, forms.FloatField)
+    interval = _number("Interval", "interval", "s", "5 to 3600.")
+    timeout = _number("Timeout", "timeout", "s", TIMEOUT_HELP, forms.FloatField)
     fail_after = _number("Down after", "fail_after", "", "Failed probes in a row.")
     recover_after = _number("Up again after", "recover_after", "", "Good probes in a row.")
     fail_of = _number("… out of the last", "fail_of", "", "Probes. 0: they have to be in a row.")
-    fail_for = _number("… for at least", "fail_for", "seconds", "Shorter outages do not alert. 0: no wait.")
-    slow_after = _number(
-        "Slow threshold", "slow_after", "milliseconds", "A slower first answer is degraded. Empty: never."
-    )
-    start_within = _number("Startup grace period", "start_within", "seconds", START_HELP)
+    fail_for = _number("… for at least", "fail_for", "s", "Shorter outages do not alert. 0: no wait.")
+    slow_after = _number("Slow threshold", "slow_after", "ms", "A slower first answer is degraded. Empty: never.")
+    start_within = _number("Startup grace period", "start_within", "s", START_HELP)
     depends_on = forms.ModelChoiceField(
         label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
         help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
@@ -112,7 +110,7 @@ class EndpointForm(OpenedForm):
         help_text="One per line. Now and then one that is loaded is asked for a single token, so that an engine that "
         "answers but generates nothing is found. Empty: never.",
     )  # fmt: skip
-    canary_every = _number("Canary interval", "canary_every", "seconds", "300 to 86400.")
+    canary_every = _number("Canary interval", "canary_every", "s", "300 to 86400.")
     expected_models = LinesField(
         label="Expected models", required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),

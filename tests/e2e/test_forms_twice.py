@@ -61,5 +61,5 @@ def test_the_second_of_two_tabs_hears_of_the_first_and_keeps_what_was_typed(page
     page.wait_for_url("**/endpoints/3/")
     other.fill("#id_name", "renamed in the other tab")
     other.get_by_role("button", name="Save").last.click()
-    expect(other.locator(".error-summary")).to_contain_text(f"{CHANGED} (Interval (seconds))")
+    expect(other.locator(".error-summary")).to_contain_text(f"{CHANGED} (Interval (s))")
     expect(other.locator("#id_name")).to_have_value("renamed in the other tab")

@@ -28,13 +28,13 @@ def values(page: Any) -> dict[str, Any]:
 
 
 CASES = {
-    "endpoint": ("/endpoints/{pk}/edit/", {"interval": "45"}, {"interval": "60"}, "Interval (seconds)"),
+    "endpoint": ("/endpoints/{pk}/edit/", {"interval": "45"}, {"interval": "60"}, "Interval (s)"),
     "endpoint, other fields": ("/endpoints/{pk}/edit/", {"name": "gpu-9"}, {"interval": "60"}, "Name"),
     "endpoint, default timeout": (
         "/endpoints/{pk}/edit/",
         {"timeout": "2"},
         {"interval": "60"},
-        "Timeout (seconds)",
+        "Timeout (s)",
     ),
     "team": ("/teams/search/", {"mail_to": "new@example.org"}, {"name": "Find"}, "Mails about outages go to"),
     "load": ("/teams/search/load/", {"first_token": "9"}, {"first_token": "7"}, "First token (seconds)"),
