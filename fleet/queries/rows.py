@@ -103,12 +103,13 @@ def _row(row: dict[str, Any], now: float) -> _Made:
         return kept[1]
     if len(_kept) >= MOST:
         _kept.clear()
-    fresh = _Made(made(partial(_html, now), row))
+    fresh = _Made(made(partial(html_of, now), row))
     _kept[pk] = key, fresh
     return fresh
 
 
-def _html(now: float, state: StateRow) -> str:
+def html_of(now: float, state: StateRow) -> SafeString:
+    """One row at `now` (unix seconds), of a state that has its strip."""
     troubled, paused = state.status in TROUBLE, state.status == Status.PAUSED
     shown = {
         "state": state,
@@ -116,6 +117,7 @@ def _html(now: float, state: StateRow) -> str:
         "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
         "cause": "" if paused else causes.brief(state.cause, state.detail),
+        "short_cause": causes.short(state.cause, state.detail),
         "hint": _hint(state),
         "marks": [marks.paused(state.paused_by, state.paused_until)] * paused
         + marks.shown(

@@ -227,9 +227,10 @@ def _words(cause: str) -> Words:
     return known or Words(cause, f"It is in trouble of a kind that is not known here: {cause}.", "Check its log.")
 
 
-def short(cause: str) -> str:
-    """A few words for a table cell; empty for no cause."""
-    return _words(cause).short if cause else ""
+def short(cause: str, detail: str = "") -> str:
+    """A few words for a table cell, with the detail where `brief` has it; empty for no cause."""
+    words = _words(cause).short if cause else ""
+    return f"{words} ({detail})" if detail and cause in _SHOWN_BY_DETAIL else words
 
 
 def sentence(cause: str, detail: str = "", step: str = "") -> str:

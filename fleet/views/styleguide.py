@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 
 from teams.access import anyone
 
@@ -16,12 +17,9 @@ from ..display.time_charts import Chart, Series, Value, chart, status_band
 from ..display.time_span import HOUR, Span, up_to
 from ..engines.errors import Cause
 from ..engines.reading import Facts, Load, Model
-from ..queries import marks
-from ..queries.cells import cells
 from ..queries.layout import Layout
-from ..queries.rows import place
+from ..queries.rows import html_of
 from ..queries.states import StateRow
-from ..verdict import causes
 from ..verdict.status import Status
 
 STANDS = ("draft", "proposed", "accepted", "rejected", "superseded", "deprecated")
@@ -54,8 +52,8 @@ def _charts(span: Span) -> list[Chart]:
     return [chart("Lines", "", lines, span), chart("Ranges", "s", [Series("median", boxes)], span, note="of each hour")]
 
 
-def _rows(first_id: int) -> list[dict[str, Any]]:
-    """Invented rows of a board, as templates/fleet/_row.html takes them."""
+def _rows(first_id: int) -> list[SafeString]:
+    """Invented rows of a board."""
     on_it = {"acknowledged": {"by": "bob", "until": None}}
     return [
         _row(first_id, "whale-7", "down", Cause.CONNECTION_REFUSED, tags=["prod", "chat"]),
@@ -65,7 +63,7 @@ def _rows(first_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _row(pk: int, name: str, status: str, cause: str, **other: Any) -> dict[str, Any]:
+def _row(pk: int, name: str, status: str, cause: str, **other: Any) -> SafeString:
     now = time.time()
     at, minute, cell = datetime.fromtimestamp(now, UTC), int(now // 60), int(now // 1440)
     since = at - timedelta(minutes=21)
@@ -83,8 +81,4 @@ def _row(pk: int, name: str, status: str, cause: str, **other: Any) -> dict[str,
         seen_at=since if status == "down" else at, latency_ms=None if status == "down" else 41.0, engine="vllm",
         facts=facts, due_at=None, waiting_since=None, not_probed_since=None, strip=strip, **known,
     )  # fmt: skip
-    return {
-        "state": state, "cells": cells(state, now), "place": place(state.url), "cause": causes.brief(cause, ""),
-        "since": None if status == "up" else since, "marks": marks.shown(state.marks),
-        "known": marks.trouble_is_known(state.marks),
-    }  # fmt: skip
+    return html_of(now, state)

@@ -223,3 +223,11 @@ def test_trouble_shows_in_the_title_and_in_the_icon_of_the_tab(viewer):
     page = viewer.get("/").content.decode()
     assert "<title>(1 down) Fleet · Plimsoll</title>" in page
     assert re.search(r'rel="icon" href="[^"]*mark-trouble[.\w]*svg"', page)
+
+
+def test_a_row_has_its_cause_in_few_words_too_and_what_is_cut_as_titles(viewer):
+    watched("gpu-1", "Search", status="degraded", cause="model_missing", detail="phi-4")
+    watched("gpu-2", engine="vllm", facts={"version": "0.33.0", "models": [{"name": "a", "loaded": True}]})
+    page = viewer.get("/").content.decode()
+    assert '<span class="cause cause-short">model missing (phi-4)</span>' in page
+    assert 'class="col-engine" title="vLLM 0.33.0"' in page and 'class="col-models" title="a"' in page
