@@ -6,8 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 
 from teams.access import allows, anyone, one_of, operated, person, teams_of
 from teams.models import Role
@@ -53,7 +52,10 @@ def guide(request: HttpRequest) -> HttpResponse | None:
 
 def shared_requirement(token: str) -> Requirement:
     """The requirement that was shared under this token; raises Http404 once the link is withdrawn."""
-    return get_object_or_404(Requirement.objects.select_related("team"), share_token=token)
+    found = Requirement.objects.select_related("team").filter(share_token=token).first()
+    if found is None:
+        raise Http404("This link was withdrawn, or a part of it is missing. Ask whoever sent it for a new one.")
+    return found
 
 
 def may_change(user: Any, found: Requirement | Decision) -> bool:

@@ -162,6 +162,7 @@ class TokenForm(forms.Form):
         max_length=ApiToken._meta.get_field("name").max_length,
         label="Name",
         help_text="What will use it, such as “Prometheus” or “status page”.",
+        error_messages={"required": "Name what will use it."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(

@@ -4,7 +4,7 @@ from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -45,7 +45,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     team = access.team_of(request, slug, Role.OWNER)
-    invitation = get_object_or_404(Invitation, pk=pk, team=team)
+    invitation = access.one_of(Invitation.objects.filter(team=team), pk, "The team has no such invitation (any more).")
     try:
         invitations.withdraw(invitation, access.person(request))
     except NotThere as refused:

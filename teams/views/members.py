@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from .. import access, members, tokens
@@ -52,7 +52,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _member(team: Team, pk: int) -> User:
-    return get_object_or_404(User, pk=pk, memberships__team=team)
+    return access.one_of(User.objects.filter(memberships__team=team), pk, "The team has no such member (any more).")
 
 
 def _try(request: HttpRequest, act: Callable[[], None], done: str) -> bool:

@@ -8,7 +8,7 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -76,7 +76,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes someone an administrator or not, lets them sign in or not, or takes lost second factors away."""
     admin = access.admin(request)
-    user, act = get_object_or_404(User, pk=pk), request.POST.get("act")
+    user, act = _someone(pk), request.POST.get("act")
     if act not in ACTS:
         raise Http404("There is no such action.")
     do, done = ACTS[act]
@@ -99,7 +99,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 def export(request: HttpRequest, pk: int) -> HttpResponse:
     """All that is stored about someone, as a file."""
     access.admin(request)
-    return _download(get_object_or_404(User, pk=pk))
+    return _download(_someone(pk))
 
 
 @reauthentication_required(allow_get=True)
@@ -107,7 +107,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Deletes someone's account, once the user name was typed and the admin's password given."""
     admin = access.admin(request)
-    user = get_object_or_404(User, pk=pk)
+    user = _someone(pk)
     if user == admin:
         return redirect("person-data")
     form = TypedForm(request.POST or None, label="Type the user name", wanted=user.username)
@@ -136,6 +136,10 @@ def _delete_page(request: HttpRequest, user: User, form: TypedForm) -> HttpRespo
         "obstacle": personal_data.why_not_deletable(user),
     }
     return render(request, "teams/delete_person.html", shown)
+
+
+def _someone(pk: int) -> User:
+    return access.one_of(User.objects.all(), pk, "There is no such account (any more).")
 
 
 def _download(user: User) -> HttpResponse:

@@ -4,7 +4,7 @@ from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from .. import access
@@ -14,7 +14,7 @@ from .. import access
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Ends a session of one's own. Ending the one that asks signs out."""
     user = access.person(request)
-    session = get_object_or_404(UserSession, pk=pk, user=user)
+    session = access.one_of(UserSession.objects.filter(user=user), pk, "This session has ended already.")
     current = session.is_current()
     end_sessions(request, [session])
     if current:

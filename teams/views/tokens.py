@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -20,6 +20,7 @@ from ..forms import TokenForm
 from ..models import ApiToken, Membership, Role, Scope, Team
 from ..refusals import NotThere
 
+GONE = "There is no such token (any more)."
 _ADDRESSES = {Scope.STATUS: "api-status", Scope.METRICS: "metrics"}
 
 
@@ -33,7 +34,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     user = access.person(request)
-    _revoke(request, get_object_or_404(ApiToken, pk=pk, user=user))
+    _revoke(request, access.one_of(ApiToken.objects.filter(user=user), pk, GONE))
     return redirect("tokens")
 
 
@@ -48,7 +49,7 @@ def team_tokens(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def team_token_revoke(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     team = access.team_of(request, slug, Role.OWNER)
-    _revoke(request, get_object_or_404(ApiToken, pk=pk, team=team))
+    _revoke(request, access.one_of(ApiToken.objects.filter(team=team), pk, GONE))
     return redirect("team-tokens", team.slug)
 
 

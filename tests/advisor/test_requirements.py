@@ -190,7 +190,8 @@ def test_a_public_link_is_read_only_and_can_be_withdrawn(client, saved, alice):
     client.force_login(alice)
     client.post(f"/advisor/requirements/{saved.pk}/withdraw/")
     client.logout()
-    assert client.get(public).status_code == 404
+    answer = client.get(public)
+    assert answer.status_code == 404 and "This link was withdrawn" in html_of(answer)
 
 
 def test_a_link_that_was_withdrawn_never_comes_back(saved):
@@ -245,3 +246,9 @@ def test_several_accelerators_are_saved_and_shown(client, alice, saved):
     saved.refresh_from_db()
     assert saved.answers["accelerator"] == ["apple", "multi_gpu"]
     assert "Apple silicon, Several GPUs for one service" in html_of(client.get(saved.get_absolute_url()))
+
+
+def test_who_is_in_no_team_reads_how_to_keep_the_answers(client, charlie):
+    client.force_login(charlie)
+    page = html_of(client.get("/advisor/requirements/new/?goal=serving"))
+    assert "You are an operator of no team" in page and 'name="name"' not in page

@@ -1,4 +1,4 @@
-"""The team that forms about something new begin with."""
+"""The team that forms about something new begin with, and what is said of what is gone."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from teams import audit
 from teams.access import preset_team
 from teams.models import Membership, Role, Team
+from tests.people import just_signed_in
 
 
 @pytest.fixture
@@ -50,3 +51,18 @@ def test_an_administrator_of_no_team_begins_with_the_one_used_last_or_chooses(ro
 def test_a_team_that_the_person_only_reads_is_none(charlie, team):
     Membership.objects.create(user=charlie, team=team, role=Role.VIEWER)
     assert preset_team(charlie, "search") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/people/999/", "/people/999/export/", "/people/999/delete/", "/account/sessions/999/end/",
+        "/account/tokens/999/revoke/", "/teams/search/tokens/999/revoke/", "/teams/search/members/999/remove/",
+        "/teams/search/invitations/999/withdraw/",
+    ],
+)  # fmt: skip
+def test_what_is_gone_is_named_as_people_know_it(root, team, path):
+    answer = just_signed_in(root).post(path)
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "matches the given query" not in page and ("no such" in page or "ended already" in page)
