@@ -7,6 +7,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
+from config.data_folder import ROOT
 from tests.safety.addresses import every_address
 
 pytestmark = pytest.mark.slow
@@ -82,8 +83,14 @@ def test_no_page_has_inline_code_or_shows_how_python_prints_an_object(small_flee
 
 def test_error_pages_have_none_either(client, db):
     assert inline(client.get("/nowhere/").content.decode()) == []
-    for page in ("403_csrf.html", "500.html"):
+    for page in ("403_csrf.html", "500.html", "503.html"):
         assert inline(render_to_string(page)) == []
+
+
+def test_the_page_about_a_failure_needs_no_list_of_static_files(settings):
+    settings.STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+    sheets = re.findall(r'href="/static/(css/[\w.]+)"', render_to_string("500.html"))
+    assert len(sheets) == 3 and all((ROOT / "static" / sheet).exists() for sheet in sheets)
 
 
 def test_every_page_has_the_headers(client, small_fleet):
