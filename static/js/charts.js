@@ -80,6 +80,7 @@
   Plot.prototype.near = function (bucket, step) {
     bucket = Math.min(Math.max(bucket, 0), this.buckets - 1);
     for (var at = bucket; at >= 0 && at < this.buckets; at += step) { if (this.has(at)) { return at; } }
+    for (at = bucket; at >= 0 && at < this.buckets; at -= step) { if (this.has(at)) { return at; } }
     return bucket;
   };
   Plot.prototype.has = function (bucket) { return this.lines.some(function (line) { return line.values[bucket]; }); };

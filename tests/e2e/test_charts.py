@@ -48,6 +48,16 @@ def test_a_chart_is_read_and_zoomed_by_pointer_and_keys_in_the_readers_zone(brow
     chart.focus()
     page.keyboard.press("End")
     expect(chart).to_have_attribute("aria-valuetext", re.compile("10 ms · up"))
+    last = chart.get_attribute("aria-valuenow") or ""
+    page.keyboard.press("ArrowRight")
+    expect(chart).to_have_attribute("aria-valuenow", last)  # nothing was probed after it
+    page.keyboard.press("ArrowLeft")
+    expect(chart).not_to_have_attribute("aria-valuenow", last)
+    page.keyboard.press("Shift+Home")
+    expect(readouts.first).to_contain_text("selected")
+    page.keyboard.press("Escape")
+    expect(readouts.first).not_to_contain_text("selected")
+    page.keyboard.press("End")
     page.keyboard.press("Shift+PageDown")
     zoomed = page.url
     page.keyboard.press("Enter")
