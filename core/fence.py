@@ -127,9 +127,9 @@ def try_again(put_off: PutOff) -> None:
     PutOff.objects.filter(pk=put_off.pk).update(since=now, next_try_at=now)
 
 
-def forget(sweep: str, key: str) -> None:
-    """Drops an item that is no more."""
-    PutOff.objects.filter(sweep=sweep, key=key).delete()
+def forget(sweep: str, *keys: str) -> None:
+    """Drops items that are no more."""
+    PutOff.objects.filter(sweep=sweep, key__in=keys).delete()
 
 
 def forget_old(now: datetime) -> None:

@@ -19,6 +19,10 @@ def raising(setting: str) -> str:
     return f"An administrator of this installation can raise {setting}."
 
 
-def hold(team: Team) -> None:
-    """Until the transaction ends nobody else adds to the team, so that of two at once the second counts the first."""
-    list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk))
+def hold(*teams: Team) -> None:
+    """Until the transaction ends nobody else adds to these teams, so that of two at once the second counts the first.
+
+    Before states are locked (EndpointState.objects.locked), so that none waits for another in a circle.
+    """
+    rows = Team.objects.order_by("pk").filter(pk__in={team.pk for team in teams})
+    list(rows.select_for_update(no_key=True).values_list("pk"))

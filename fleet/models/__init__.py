@@ -4,7 +4,7 @@ from .alert import Alert, AlertPolicy, Channel, Message, Recipient
 from .endpoint import Endpoint
 from .endpoint_state import EndpointState
 from .history import Change, Observation, Rollup, Trace
-from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence, Trouble
+from .incident import BlindStretch, Incident, IncidentEvent, MaintenanceWindow, Silence, Trouble, note_each
 from .load import BucketEdges, EndpointLoad, LoadHour, LoadVerdict, TeamLoad
 from .saved_view import SavedView, UsualView
 
@@ -33,4 +33,5 @@ __all__ = [
     "Trace",
     "Trouble",
     "UsualView",
+    "note_each",
 ]

@@ -1,5 +1,6 @@
 """Stretches of trouble."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -157,12 +158,7 @@ class Incident(models.Model):
 
     def note(self, at: datetime, text: str, author: str = "") -> None:
         """Adds a line to the timeline, cut to 600 characters. What a person sent twice is one line."""
-        text = text[:600]
-        if author:
-            last = self.events.order_by("at", "pk").last()
-            if last and (last.text, last.author) == (text, author) and at - last.at < twice.WITHIN:
-                return
-        self.events.create(at=at, text=text, author=author)
+        note_each({self.pk: text}, at, author)
 
 
 class IncidentEvent(models.Model):
@@ -175,6 +171,16 @@ class IncidentEvent(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+
+
+def note_each(texts: Mapping[int, str], at: datetime, author: str = "") -> None:
+    """Adds a line to the timeline of each of these incidents, by their numbers, as Incident.note does."""
+    lines = [IncidentEvent(incident_id=pk, at=at, text=text[:600], author=author) for pk, text in texts.items()]
+    if author:
+        lately = IncidentEvent.objects.filter(incident__in=texts, at__gt=at - twice.WITHIN).order_by("at", "pk")
+        last = {line.incident_id: (line.text, line.author) for line in lately}
+        lines = [line for line in lines if last.get(line.incident_id) != (line.text, line.author)]
+    IncidentEvent.objects.bulk_create(lines)
 
 
 class Silence(models.Model):

@@ -1,5 +1,5 @@
 """The audit trail: who did what, and when."""
 
-from .trail import LINKED, acting_via, context, differences, done, record, subject_of
+from .trail import LINKED, About, acting_via, context, differences, done, record, record_each, subject_of
 
-__all__ = ["LINKED", "acting_via", "context", "differences", "done", "record", "subject_of"]
+__all__ = ["LINKED", "About", "acting_via", "context", "differences", "done", "record", "record_each", "subject_of"]

@@ -1,5 +1,6 @@
 """The audit trail. Rows are written once and never changed or deleted by code."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,13 @@ class AppendOnly(Exception):
 
 
 class _AppendOnlyRows(models.QuerySet["AuditEntry"]):
+    def append(self, entries: Iterable["AuditEntry"]) -> None:
+        """Writes new entries in one statement."""
+        entries = list(entries)
+        if any(entry.pk for entry in entries):
+            raise AppendOnly("An entry with a number of its own would replace a row.")
+        super().bulk_create(entries)  # type: ignore[arg-type]
+
     def update(self, **kwargs: Any) -> int:
         raise AppendOnly("Entries of the audit trail are not changed.")
 
@@ -20,7 +28,7 @@ class _AppendOnlyRows(models.QuerySet["AuditEntry"]):
         raise AppendOnly("Entries of the audit trail are not changed.")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
-        raise AppendOnly("Entries of the audit trail are written one by one, by audit.record.")
+        raise AppendOnly("Entries of the audit trail are written by audit.record and audit.record_each.")
 
     def _raw_delete(self, using: str | None) -> int:
         raise AppendOnly("Entries of the audit trail are not deleted.")
