@@ -1,12 +1,14 @@
 """Silencing and planning maintenance: the one way for all pages."""
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from core import dates, fence, twice
 from core.one_line import one_line
@@ -14,8 +16,10 @@ from teams import audit, quotas
 from teams.models import Team
 
 from ..engines.registry import ENGINES, label
-from ..models import Endpoint, Incident, MaintenanceWindow, Silence
+from ..models import Endpoint, Incident, MaintenanceWindow, Silence, note_each
 from . import checks, limits, marks, windows
+
+Rule = TypeVar("Rule", Silence, MaintenanceWindow)
 
 SILENCE_MAX = timedelta(days=30)
 
@@ -27,6 +31,15 @@ def silence(
 
     One that is on already for the same gets this end, and the reason where one is given.
     """
+    _of_team(team, endpoint)
+    if engine and engine not in ENGINES:
+        raise ValidationError({"target": f"“{engine}” is no engine we know."})
+    return silence_all([Silence(team=team, endpoint=endpoint, engine=engine)], by, ends_at=ends_at, reason=reason)[0]
+
+
+def silence_all(wanted: list[Silence], by: User, *, ends_at: datetime, reason: str = "") -> list[Silence]:
+    """As `silence`, for each of these, which have their team, endpoint and engine; in a number of statements that only
+    grows with the teams. Returns those that are in force, in that order."""
     now = datetime.now(UTC)
     if ends_at <= now:
         raise ValidationError({"ends_at": "That time is over already. Choose a later one."})
@@ -34,109 +47,131 @@ def silence(
         raise ValidationError(
             {"ends_at": f"A silence lasts {SILENCE_MAX.days} days at most. Pause what is to be left alone for longer."}
         )
-    if engine and engine not in ENGINES:
-        raise ValidationError({"target": f"“{engine}” is no engine we know."})
-    _of_team(team, endpoint)
     reason = one_line(reason, 200)
-    covered = {"team": team, "endpoint": endpoint, "engine": engine}
+    teams = {each.team for each in wanted}
     with transaction.atomic():
-        quotas.hold(team)
-        made = Silence.objects.filter(**covered, ends_at__gt=now).order_by("ends_at").last()
-        if made is None:
-            limits.demand_for_silence(team)
-            made = Silence(**covered, starts_at=now, created_by=by)
-        elif abs(made.ends_at - ends_at) < twice.WITHIN and reason in ("", made.reason):
-            return made  # a form that was sent twice
-        action = "silence.changed" if made.pk else "silence.started"
-        made.ends_at, made.reason = ends_at, reason or made.reason
-        made.save()
-        _record_rule(action, made, {"until": dates.minute(ends_at), "reason": made.reason})
+        quotas.hold(*teams)
+        running = Silence.objects.filter(team__in=teams, ends_at__gt=now).select_related("team", "endpoint")
+        on = {_target(each): each for each in running.order_by("ends_at")}
+        fresh = [each for each in wanted if _target(each) not in on]
+        for team, more in Counter(each.team for each in fresh).items():
+            limits.demand_for_silences(team, more)
+        moved = [
+            each
+            for each in (on[target] for target in map(_target, wanted) if target in on)
+            # Else it is a form that was sent twice.
+            if abs(each.ends_at - ends_at) >= twice.WITHIN or reason not in ("", each.reason)
+        ]
+        for each in fresh:
+            each.starts_at, each.created_by = now, by
+        for each in [*fresh, *moved]:
+            each.ends_at, each.reason = ends_at, reason or each.reason
+        Silence.objects.bulk_create(fresh)
+        Silence.objects.bulk_update(moved, ["ends_at", "reason"])
+        for action, rules in (("silence.started", fresh), ("silence.changed", moved)):
+            _record(action, rules, lambda rule: {"until": dates.minute(ends_at), "reason": rule.reason})
         # Without the reason: it is for the team, and incidents are read by everyone with FLEET_OPEN=on.
-        _note_on_open(_covered(made), f"Silenced until {dates.stamp(ends_at)}: {covers(made)}.", by.get_username())
-        marks.refresh_once_committed(_ids(_covered(made)))
-    return made
+        _follow_up([*fresh, *moved], lambda rule: f"Silenced until {dates.stamp(ends_at)}: {covers(rule)}.", by)
+    return [on.get(_target(each), each) for each in wanted]
 
 
 def end_silence(silence: Silence, by: User) -> None:
     """People are notified again, from now on."""
+    end_silences([silence], by)
+
+
+def end_silences(silences: Sequence[Silence], by: User) -> None:
+    """As `end_silence`, for all of these together."""
     now = datetime.now(UTC)
     with transaction.atomic():
-        if not Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now):
+        quotas.hold(*{each.team for each in silences})
+        running = Silence.objects.filter(pk__in=[each.pk for each in silences], ends_at__gt=now)
+        if running.update(ends_at=now) < len(silences):
             raise ValidationError("This silence was over already.")
-        _record_rule("silence.ended", silence)
-        _note_on_open(_covered(silence), f"The silence of {covers(silence)} was ended.", by.get_username())
-        marks.refresh_once_committed(_ids(_covered(silence)))
+        _record("silence.ended", silences)
+        _follow_up(silences, lambda rule: f"The silence of {covers(rule)} was ended.", by)
 
 
-def plan(
-    team: Team,
+def plan(team: Team, by: User, *, endpoint: Endpoint | None = None, **times: Any) -> MaintenanceWindow:
+    """Plans maintenance of the endpoint, or of all of the team; `times` are the keywords of `plan_all`."""
+    _of_team(team, endpoint)
+    return plan_all([MaintenanceWindow(team=team, endpoint=endpoint)], by, **times)[0]
+
+
+def plan_all(
+    wanted: list[MaintenanceWindow],
     by: User,
     *,
     name: str,
     starts_at: datetime,
     ends_at: datetime,
-    endpoint: Endpoint | None = None,
     repeats: str = MaintenanceWindow.Repeats.ONCE,
     time_zone: str = "UTC",
     last_day: date | None = None,
-) -> MaintenanceWindow:
-    """Plans maintenance; `starts_at` and `ends_at` (aware) are those of the first time.
+) -> list[MaintenanceWindow]:
+    """Plans the same maintenance for each of these, which have their team and endpoint; `starts_at` and `ends_at`
+    (aware) are those of the first time. Returns what is planned, in that order; what was planned already is not planned
+    twice.
 
     What is planned once ends when it says. What repeats is as long as its clock shows, also where the first time lies
     over a change of the clock.
-    Nobody is notified then, and the time does not count for availability. What is planned already is not planned twice.
+    Nobody is notified then, and the time does not count for availability.
     Raises ValidationError with a sentence per field.
     """
-    _of_team(team, endpoint)
     starts_at, ends_at = (at.replace(second=0, microsecond=0) for at in (starts_at, ends_at))
     seconds = ends_at.timestamp() - starts_at.timestamp()
     if repeats != MaintenanceWindow.Repeats.ONCE:
         seconds = (ends_at.replace(tzinfo=None) - starts_at.replace(tzinfo=None)).total_seconds()
-    window = MaintenanceWindow(
-        team=team,
-        endpoint=endpoint,
-        name=" ".join(name.split()),
-        starts_at=starts_at,
-        minutes=int(seconds // 60),
-        repeats=repeats,
-        time_zone=time_zone,
-        last_day=last_day,
-        created_by=by,
-    )
-    if errors := checks.wrong(window, ends_at):
+    same = {
+        "name": " ".join(name.split()),
+        "starts_at": starts_at,
+        "minutes": int(seconds // 60),
+        "repeats": repeats,
+        "time_zone": time_zone,
+        "last_day": last_day,
+    }
+    if errors := checks.wrong(MaintenanceWindow(**same), ends_at):
         raise ValidationError(errors)
-    on = windows.current(window, datetime.now(UTC))
-    fields = ("endpoint", "name", "starts_at", "minutes", "repeats", "time_zone", "last_day")
+    teams = {each.team for each in wanted}
     with transaction.atomic():
-        quotas.hold(team)
-        same = {name: getattr(window, name) for name in fields}
-        if first := MaintenanceWindow.objects.filter(team=team, **same).first():
-            return first
-        limits.demand_for_window(team)
-        window.save()
-        _record_rule("maintenance.planned", window, _times(window))
-        if on:
-            _note_on_open(
-                _covered(window), f"Maintenance until {dates.stamp(on[1])}: {window.name}.", by.get_username()
-            )
-        marks.refresh_once_committed(_ids(_covered(window)))
-    return window
+        quotas.hold(*teams)
+        planned = MaintenanceWindow.objects.filter(team__in=teams, **same).select_related("team", "endpoint")
+        there = {_target(each): each for each in planned.order_by("-pk")}
+        fresh = [each for each in wanted if _target(each) not in there]
+        for team, more in Counter(each.team for each in fresh).items():
+            limits.demand_for_windows(team, more)
+        for each in fresh:
+            for field, value in same.items():
+                setattr(each, field, value)
+            each.created_by = by
+        MaintenanceWindow.objects.bulk_create(fresh)
+        _record("maintenance.planned", fresh, _times)
+        on = windows.current(MaintenanceWindow(**same), datetime.now(UTC))
+        until = f"Maintenance until {dates.stamp(on[1])}: {same['name']}." if on else ""
+        _follow_up(fresh, lambda rule: until, by)
+    return [there.get(_target(each), each) for each in wanted]
 
 
 def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
     """Removes the window with all its repetitions. One that is on ends now."""
-    try:
-        on = windows.current(window, datetime.now(UTC))
-    except (ValueError, TypeError):
-        on = None  # it can't be read, so it was never on
+    remove_windows([window], by)
+
+
+def remove_windows(rules: Sequence[MaintenanceWindow], by: User) -> None:
+    """As `remove_maintenance`, for all of these together."""
+    now = datetime.now(UTC)
+
+    def was_on(window: MaintenanceWindow) -> bool:
+        try:
+            return windows.current(window, now) is not None
+        except (ValueError, TypeError):
+            return False  # it can't be read, so it was never on
+
     with transaction.atomic():
-        if on:
-            _note_on_open(_covered(window), f"The maintenance was ended: {window.name}.", by.get_username())
-        ids = _ids(_covered(window))
-        _record_rule("maintenance.removed", window, _times(window))
-        fence.forget(marks.WINDOWS, str(window.pk))
-        window.delete()
-        marks.refresh_once_committed(ids)
+        _record("maintenance.removed", rules, _times)
+        _follow_up(rules, lambda rule: f"The maintenance was ended: {rule.name}." if was_on(rule) else "", by)
+        fence.forget(marks.WINDOWS, *(str(rule.pk) for rule in rules))
+        MaintenanceWindow.objects.filter(pk__in=[rule.pk for rule in rules]).delete()
 
 
 def covers(rule: Silence | MaintenanceWindow) -> str:
@@ -152,26 +187,39 @@ def _of_team(team: Team, endpoint: Endpoint | None) -> None:
         raise ValidationError({"target": f"{endpoint.name} belongs to another team."})
 
 
-def _covered(rule: Silence | MaintenanceWindow) -> QuerySet[Endpoint]:
+def _target(rule: Silence | MaintenanceWindow) -> tuple[Any, ...]:
+    """What it is about."""
+    return rule.team_id, rule.endpoint_id, getattr(rule, "engine", "")
+
+
+def _covered(rule: Silence | MaintenanceWindow) -> list[int]:
+    """The numbers of the endpoints that it is about."""
     if rule.endpoint_id:
-        return Endpoint.objects.filter(pk=rule.endpoint_id)
-    found = Endpoint.objects.filter(team=rule.team_id)
-    engine = getattr(rule, "engine", "")
-    return found.filter(Q(state__engine=engine) | Q(state__engine="", engine=engine)) if engine else found
+        return [rule.endpoint_id]
+    found = Endpoint.objects.filter(team=rule.team_id).order_by()
+    if engine := getattr(rule, "engine", ""):
+        found = found.filter(Q(state__engine=engine) | Q(state__engine="", engine=engine))
+    return list(found.values_list("pk", flat=True))
 
 
-def _ids(endpoints: QuerySet[Endpoint]) -> list[int]:
-    return list(endpoints.order_by().values_list("pk", flat=True))
+def _follow_up(rules: Iterable[Rule], text: Callable[[Rule], str], by: User) -> None:
+    """Marks what these rules cover, and adds the line `text` to open incidents there, unless it is empty."""
+    texts = {pk: text(rule) for rule in rules for pk in _covered(rule)}
+    noted = [pk for pk, line in texts.items() if line]
+    if noted:
+        incidents = Incident.objects.open().filter(endpoint__in=noted).values_list("pk", "endpoint_id")
+        note_each({pk: texts[endpoint] for pk, endpoint in incidents}, datetime.now(UTC), by.get_username())
+    marks.refresh_once_committed(texts)
 
 
-def _note_on_open(endpoints: QuerySet[Endpoint], text: str, author: str) -> None:
-    for incident in Incident.objects.open().filter(endpoint__in=endpoints.order_by()):
-        incident.note(datetime.now(UTC), text, author)
+def _record(
+    action: str, rules: Iterable[Rule], detail: Callable[[Rule], dict[str, Any] | None] = lambda rule: None
+) -> None:
+    audit.record_each(action, (audit.About(rule.team, rule, detail(rule), _name(rule)) for rule in rules))
 
 
-def _record_rule(action: str, rule: Silence | MaintenanceWindow, detail: dict[str, Any] | None = None) -> None:
-    name = f"{rule.name}: {covers(rule)}" if isinstance(rule, MaintenanceWindow) else covers(rule)
-    audit.record(action, team=rule.team, what=rule, name=name, detail=detail)
+def _name(rule: Silence | MaintenanceWindow) -> str:
+    return f"{rule.name}: {covers(rule)}" if isinstance(rule, MaintenanceWindow) else covers(rule)
 
 
 def _times(window: MaintenanceWindow) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether a team may have one more silence or window. Asked inside the transaction that stores it."""
+"""Whether a team may have more silences or windows. Asked in the transaction that stores them, which holds the team."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,18 +12,17 @@ from ..models import MaintenanceWindow, Silence
 WINDOW_MAX = timedelta(days=30)
 
 
-def demand_for_silence(team: Team) -> None:
-    """Raises ValidationError when SILENCES_PER_TEAM are in force."""
-    quotas.hold(team)
+def demand_for_silences(team: Team, more: int) -> None:
+    """Raises ValidationError when more than SILENCES_PER_TEAM would be in force."""
     there = Silence.objects.filter(team=team, ends_at__gt=datetime.now(UTC)).count()
-    if why := quotas.full("SILENCES_PER_TEAM", there, f"silences of {team} in force", "End one first."):
+    if why := quotas.full("SILENCES_PER_TEAM", there + more - 1, f"silences of {team} in force", "End one first."):
         raise ValidationError({"target": why})
 
 
-def demand_for_window(team: Team) -> None:
-    """Raises ValidationError when WINDOWS_PER_TEAM are on or to come (again)."""
-    quotas.hold(team)
-    if why := quotas.full("WINDOWS_PER_TEAM", _not_over(team), f"windows of {team} that are not over", "Remove one."):
+def demand_for_windows(team: Team, more: int) -> None:
+    """Raises ValidationError when more than WINDOWS_PER_TEAM would be on or to come (again)."""
+    there = _not_over(team) + more - 1
+    if why := quotas.full("WINDOWS_PER_TEAM", there, f"windows of {team} that are not over", "Remove one."):
         raise ValidationError({"target": why})
 
 
