@@ -1,11 +1,11 @@
-"""What can be done to many endpoints at once, each in a transaction of its own, and how it is undone."""
+"""What can be done to many endpoints at once, and how it is undone."""
 
 import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -20,9 +20,11 @@ from teams.models import Role
 from ..models import Endpoint, MaintenanceWindow, Silence
 from ..muting import actions as muting
 from . import throttle
-from .actions import change, probe_now, remove
+from .actions import probe_now, remove, set_tags
 from .move import move
-from .pausing import pause, resume
+from .pausing import pause_each, resume_each
+
+Row = TypeVar("Row")
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +34,28 @@ UNDO_WITHIN = 600
 MOST = 1000
 """Endpoints of one action."""
 
+Kept = dict[int, Any]
+"""Primary key -> what undoes it (JSON), None where there is nothing to undo, or a Refusal."""
+
+
+class Refusal(str):
+    """Why one endpoint is not done, although the others are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a person has done to many endpoints.
 
-    `do` takes an endpoint, the person and the values of the form; what it returns (JSON) `undo` takes with the endpoint
-    and the person; None: there is nothing to undo. `left_out` says why an endpoint is left out, or "".
+    `do` takes endpoints, the person and the values of the form, and does it to all or raises; `undo` takes endpoints,
+    the person, and what `do` returned for them. `left_out` says why an endpoint is left out, or "".
     """
 
     name: str
     label: str  # on the button: "Pause"
     done: str  # "paused"
     effect: str  # what will happen, in a sentence
-    do: Callable[[Endpoint, User, dict[str, Any]], Any]
-    undo: Callable[[Endpoint, User, Any], object] | None = None
+    do: Callable[[list[Endpoint], User, dict[str, Any]], Kept]
+    undo: Callable[[list[Endpoint], User, Kept], Kept | None] | None = None
     left_out: Callable[[Endpoint], str] = lambda endpoint: ""
 
     @property
@@ -83,12 +92,9 @@ def allowed(user: User, endpoints: Iterable[Endpoint]) -> tuple[list[Endpoint], 
 
 
 def carry_out(action: Action, endpoints: Iterable[Endpoint], user: User, values: dict[str, Any]) -> Outcome:
-    """Does it to each endpoint; one that fails fails alone. What can be undone is kept for UNDO_WITHIN."""
+    """Does it to the endpoints; one that fails fails alone. What can be undone is kept for UNDO_WITHIN."""
     outcome = Outcome()
-    for endpoint in endpoints:
-        kept = _each(outcome, endpoint, lambda one: action.do(one, user, values))
-        if kept is not None:
-            outcome.kept.append([endpoint.pk, kept])
+    _together(outcome, list(endpoints), lambda some: action.do(some, user, values))
     if action.undo and outcome.kept:
         words = f"{len(outcome.done)} {action.done}"
         cache.set(_key(user), [action.name, words, time.time() + UNDO_WITHIN, outcome.kept], UNDO_WITHIN)
@@ -111,115 +117,143 @@ def undo(user: User) -> Outcome | None:
     kept = dict(last.rows)
     rows = Endpoint.objects.filter(pk__in=kept).select_related("team", "state")
     mine, others = allowed(user, rows)
-    for endpoint in mine:
-        _each(outcome, endpoint, lambda one: take_back(one, user, kept[one.pk]))
+    _together(outcome, mine, lambda some: take_back(some, user, kept))
     outcome.failed += [(endpoint, "You are no operator of its team.") for endpoint in others]
     return outcome
 
 
-def _each(outcome: Outcome, endpoint: Endpoint, work: Callable[[Endpoint], Any]) -> Any:
+def _together(outcome: Outcome, endpoints: list[Endpoint], work: Callable[[list[Endpoint]], Kept | None]) -> None:
+    """Does them in one transaction. Where one fails, each half gets one of its own, until that one is alone."""
     try:
         with transaction.atomic():
-            result = work(endpoint)
-    except ValidationError as error:
-        outcome.failed.append((endpoint, error.messages[0]))
+            kept = work(endpoints) or {}
     except NOT_THE_ITEMS_FAULT:
         raise
-    except Exception:
-        log.exception("%s could not be changed with others; they go on.", endpoint)
-        outcome.failed.append((endpoint, "It could not be done; the log of Plimsoll says why."))
-    else:
+    except Exception as error:
+        if len(endpoints) > 1:
+            half = len(endpoints) // 2
+            _together(outcome, endpoints[:half], work)
+            _together(outcome, endpoints[half:], work)
+        elif isinstance(error, ValidationError):
+            outcome.failed.append((endpoints[0], error.messages[0]))
+        else:
+            log.exception("%s could not be changed with others; they go on.", endpoints[0])
+            outcome.failed.append((endpoints[0], "It could not be done; the log of Plimsoll says why."))
+        return
+    for endpoint in endpoints:
+        if isinstance(result := kept.get(endpoint.pk), Refusal):
+            outcome.failed.append((endpoint, result))
+            continue
         outcome.done.append(endpoint)
-        return result
-    return None
+        if result is not None:
+            outcome.kept.append([endpoint.pk, result])
 
 
 def _key(user: User) -> str:
     return f"undo:{user.pk}"
 
 
-def _pause(endpoint: Endpoint, user: User, values: dict[str, Any]) -> bool:
-    pause(endpoint, user, values.get("until"))
-    return True
+def _pause(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    pause_each(endpoints, user, values.get("until"))
+    return {each.pk: True for each in endpoints}
 
 
-def _resume(endpoint: Endpoint, user: User, values: dict[str, Any]) -> dict[str, Any]:
-    until = endpoint.paused_until
-    resume(endpoint)
-    return {"by": endpoint.paused_by_id, "until": until and until.isoformat()}
+def _resume(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    resume_each(endpoints)
+    before = ((each, each.paused_until) for each in endpoints)
+    return {each.pk: {"by": each.paused_by_id, "until": until and until.isoformat()} for each, until in before}
 
 
-def _pause_again(endpoint: Endpoint, user: User, kept: dict[str, Any]) -> None:
-    until = parse_datetime(kept["until"]) if kept["until"] else None
-    pause(endpoint, User.objects.filter(pk=kept["by"]).first(), until)
+def _pause_again(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
+    people = User.objects.in_bulk({kept[each.pk]["by"] for each in endpoints})
+    for (by, until), some in _alike(endpoints, lambda one: (kept[one.pk]["by"], kept[one.pk]["until"])).items():
+        pause_each(some, people.get(by), parse_datetime(until) if until else None)
 
 
-def _silence(endpoint: Endpoint, user: User, values: dict[str, Any]) -> dict[str, Any]:
-    running = Silence.objects.filter(endpoint=endpoint, ends_at__gt=datetime.now(UTC)).order_by("ends_at").last()
-    ends_at, reason = values["until"], values["reason"]
-    made = muting.silence(endpoint.team, user, ends_at=ends_at, endpoint=endpoint, reason=reason)
-    return {"silence": made.pk, "until": running and running.ends_at.isoformat()}
+def _silence(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    running = Silence.objects.filter(endpoint__in=endpoints, ends_at__gt=datetime.now(UTC)).order_by("ends_at")
+    until = {pk: end.isoformat() for pk, end in running.values_list("endpoint_id", "ends_at")}
+    wanted = [Silence(team=each.team, endpoint=each) for each in endpoints]
+    made = muting.silence_all(wanted, user, ends_at=values["until"], reason=values["reason"])
+    pairs = zip(endpoints, made, strict=True)
+    return {each.pk: {"silence": silence.pk, "until": until.get(each.pk)} for each, silence in pairs}
 
 
-def _end_silence(endpoint: Endpoint, user: User, kept: dict[str, Any]) -> None:
-    silence = Silence.objects.select_related("team", "endpoint").filter(pk=kept["silence"], endpoint=endpoint).first()
-    until = parse_datetime(kept["until"]) if kept["until"] else None
-    if silence and until and until > datetime.now(UTC):
-        muting.silence(endpoint.team, user, ends_at=until, endpoint=endpoint)
-    elif silence:
-        muting.end_silence(silence, user)
+def _end_silence(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
+    before = {kept[each.pk]["silence"]: kept[each.pk]["until"] for each in endpoints}
+    there = Silence.objects.select_related("team", "endpoint").filter(pk__in=before, endpoint__in=endpoints)
+    for ended, silences in _alike(there, lambda one: before[one.pk]).items():
+        until = parse_datetime(ended) if ended else None
+        if until and until > datetime.now(UTC):
+            muting.silence_all(
+                [Silence(team=each.team, endpoint=each.endpoint) for each in silences], user, ends_at=until
+            )
+        else:
+            muting.end_silences(silences, user)
 
 
-def _plan(endpoint: Endpoint, user: User, values: dict[str, Any]) -> int | None:
-    there = set(MaintenanceWindow.objects.filter(endpoint=endpoint).values_list("pk", flat=True))
-    made = muting.plan(endpoint.team, user, **values, endpoint=endpoint)
-    return None if made.pk in there else made.pk
+def _plan(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    there = set(MaintenanceWindow.objects.filter(endpoint__in=endpoints).values_list("pk", flat=True))
+    made = muting.plan_all([MaintenanceWindow(team=each.team, endpoint=each) for each in endpoints], user, **values)
+    pairs = zip(endpoints, made, strict=True)
+    return {each.pk: None if window.pk in there else window.pk for each, window in pairs}
 
 
-def _unplan(endpoint: Endpoint, user: User, kept: int) -> None:
-    window = MaintenanceWindow.objects.select_related("team", "endpoint").filter(pk=kept, endpoint=endpoint).first()
-    if window:
-        muting.remove_maintenance(window, user)
+def _unplan(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
+    pks = [kept[each.pk] for each in endpoints]
+    rows = MaintenanceWindow.objects.select_related("team", "endpoint").filter(pk__in=pks, endpoint__in=endpoints)
+    muting.remove_windows(list(rows), user)
 
 
-def _probe(endpoint: Endpoint, user: User, values: dict[str, Any]) -> None:
-    if not throttle.allowed(user.pk):
-        raise ValidationError(throttle.REFUSED)
-    probe_now(endpoint)
+def _probe(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    refused = {each.pk: Refusal(throttle.REFUSED) for each in endpoints if not throttle.allowed(user.pk)}
+    probe_now(*(each for each in endpoints if each.pk not in refused))
+    return refused
 
 
-def _tag(endpoint: Endpoint, user: User, values: dict[str, Any]) -> list[list[str]]:
-    return _with_tags(endpoint, [*endpoint.tags, *(tag for tag in values["tags"] if tag not in endpoint.tags)])
+def _tag(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    return _with_tags({each: list(dict.fromkeys([*each.tags, *values["tags"]])) for each in endpoints})
 
 
-def _untag(endpoint: Endpoint, user: User, values: dict[str, Any]) -> list[list[str]]:
-    return _with_tags(endpoint, [tag for tag in endpoint.tags if tag not in values["tags"]])
+def _untag(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    return _with_tags({each: [tag for tag in each.tags if tag not in values["tags"]] for each in endpoints})
 
 
-def _with_tags(endpoint: Endpoint, tags: list[str]) -> list[list[str]]:
-    before = endpoint.tags
-    change(endpoint, tags=tags)
-    return [before, tags]
+def _with_tags(tags: dict[Endpoint, list[str]]) -> Kept:
+    set_tags(tags.items())
+    return {endpoint.pk: [endpoint.tags, after] for endpoint, after in tags.items()}
 
 
-def _tags_before(endpoint: Endpoint, user: User, kept: list[list[str]]) -> None:
-    before, after = kept
-    if endpoint.tags != after:
+def _tags_before(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
+    if any(each.tags != kept[each.pk][1] for each in endpoints):
         raise ValidationError("Its tags were changed since.")
-    change(endpoint, tags=before)
+    set_tags((each, kept[each.pk][0]) for each in endpoints)
 
 
-def _move(endpoint: Endpoint, user: User, values: dict[str, Any]) -> int:
-    before = endpoint.team_id
-    move(endpoint, values["team"])
-    return before
+def _move(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    move(endpoints, values["team"])
+    return {each.pk: each.team_id for each in endpoints}
 
 
-def _move_back(endpoint: Endpoint, user: User, kept: int) -> None:
-    team = teams_of(user, Role.OPERATOR).filter(pk=kept).first()
-    if team is None:
-        raise ValidationError("You are no operator of the team that it was of.")
-    move(endpoint, team)
+def _move_back(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
+    teams = teams_of(user, Role.OPERATOR).in_bulk({kept[each.pk] for each in endpoints})
+    for pk, some in sorted(_alike(endpoints, lambda one: kept[one.pk]).items()):
+        if pk not in teams:
+            raise ValidationError("You are no operator of the team that it was of.")
+        move(some, teams[pk])
+
+
+def _remove(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+    remove(*endpoints)
+    return {}
+
+
+def _alike(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
+    """The rows by what is the same of them."""
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 def _is_paused(endpoint: Endpoint) -> str:
@@ -241,7 +275,7 @@ ACTIONS = {
         Action(
             "pause", "Pause", "paused",
             "They are not probed meanwhile. Open incidents end: who was alerted of them gets a mail that says so.",
-            _pause, lambda endpoint, user, kept: resume(endpoint), _is_paused,
+            _pause, _resume, _is_paused,
         ),
         Action("resume", "Resume", "resumed", "They are probed again.", _resume, _pause_again, _is_not_paused),
         Action("probe", "Probe now", "due at once", "They are probed within seconds.", _probe, left_out=_is_paused),
@@ -254,7 +288,7 @@ ACTIONS = {
         ),
         Action(
             "remove", "Remove", "removed", "Their history and incidents are deleted. This can't be undone.",
-            lambda endpoint, user, values: remove(endpoint),
+            _remove,
         ),
     )
 }  # fmt: skip

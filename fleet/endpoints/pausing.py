@@ -1,6 +1,7 @@
 """Pausing and resuming endpoints, by people and by the sweep that ends a pause."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..engines.errors import Cause
 from ..incidents import lifecycle
 from ..models import Endpoint, EndpointState
 from ..verdict.status import TROUBLE, Status
-from .state import forget_put_off, reset, update_boards
+from .state import forget_put_off, fresh, lock, update_boards
 
 SWEEP = "pauses"
 """The sweep, as core.fence knows it."""
@@ -39,25 +40,33 @@ def pause(endpoint: Endpoint, by: User | None = None, until: datetime | None = N
     Closes its incident: whoever was alerted of it gets a mail that says so. Raises ValidationError for a time that is
     over, or too far ahead.
     """
+    pause_each([endpoint], by, until)
+
+
+def pause_each(endpoints: Sequence[Endpoint], by: User | None = None, until: datetime | None = None) -> None:
+    """As `pause`, for all of these together."""
     now = datetime.now(UTC)
     if until and until <= now:
         raise ValidationError({"ends_at": "That time is over already. Choose a later one."})
     if until and (trouble := dates.trouble_with(until)):
         raise ValidationError({"ends_at": trouble})
     with transaction.atomic():
-        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        row = Endpoint.objects.filter(pk=endpoint.pk)
-        before = {name: getattr(state, name) for name in _KEPT} | {"since": state.since and state.since.isoformat()}
-        if row.filter(paused=False).update(paused=True, paused_at=now, before_pause=before):
-            lifecycle.stop_watching([endpoint.pk], audit.done("It was paused"))
-            reset(state, Status.PAUSED, Cause.PAUSED)
-            state.due_at = None
-        row.update(paused_by=by, paused_until=until)
+        pks = lock(endpoints)
+        rows, states = Endpoint.objects.filter(pk__in=pks), EndpointState.objects.filter(pk__in=pks)
+        before = {}
+        for pk, since, *kept in states.filter(endpoint__paused=False).values_list("pk", "since", *_KEPT):
+            before[pk] = dict(zip(_KEPT, kept, strict=True)) | {"since": since and since.isoformat()}
+        if before:
+            lifecycle.stop_watching(before, audit.done("It was paused"))
+            kept_rows = [Endpoint(pk=pk, before_pause=known) for pk, known in before.items()]
+            Endpoint.objects.bulk_update(kept_rows, ["before_pause"])
+            rows.filter(pk__in=before).update(paused=True, paused_at=now)
+            states.filter(pk__in=before).update(**fresh(Status.PAUSED, Cause.PAUSED), due_at=None)
+        rows.update(paused_by=by, paused_until=until)
         ends = {"until": dates.minute(until)} if until else {}
-        audit.record("endpoint.paused", team=endpoint.team, what=endpoint, detail=ends)
-        state.shown_at = now
-        state.save()
-    update_boards(endpoint.pk)
+        audit.record_each("endpoint.paused", (audit.About(each.team, each, ends) for each in endpoints))
+        states.update(shown_at=now)
+    update_boards(pks)
 
 
 def resume(endpoint: Endpoint) -> bool:
@@ -66,7 +75,7 @@ def resume(endpoint: Endpoint) -> bool:
     Until its first probe it has the status from before the pause, and keeps its beginning while probes find the same.
     Of trouble the incident ended, so that is only named: the next probes decide about it.
     """
-    return _resume(endpoint, paused=True)
+    return resume_each([endpoint]) > 0
 
 
 def resume_due() -> int:
@@ -74,38 +83,41 @@ def resume_due() -> int:
     now = datetime.now(UTC)
     if not any(_any_over(now=now)):
         return 0
-    over = {"paused": True, "paused_until__lte": now}
-    rows = Endpoint.objects.filter(**over).select_related("team").defer("api_key")
+    over = {"paused_until__lte": now}
+    rows = Endpoint.objects.filter(paused=True, **over).select_related("team").defer("api_key")
     with audit.acting_via("end of the pause"):
         return fence.each(
-            SWEEP, rows, lambda row: _resume(row, **over), lambda row: fence.Item(str(row.pk), row.name, row.team_id)
+            SWEEP,
+            rows,
+            lambda row: resume_each([row], **over),
+            lambda row: fence.Item(str(row.pk), row.name, row.team_id),
         )
 
 
-def _resume(endpoint: Endpoint, **paused: Any) -> bool:
+def resume_each(endpoints: Sequence[Endpoint], **paused: Any) -> int:
+    """As `resume`, for those of these that are paused, and in the way of `paused`; returns how many."""
     with transaction.atomic():
-        state = EndpointState.objects.select_for_update().get(endpoint_id=endpoint.pk)
-        row = Endpoint.objects.filter(pk=endpoint.pk, **paused)
-        before = row.values_list("before_pause", flat=True).first()
-        if before is None:
-            return False
-        row.update(**_NO_PAUSE)
-        audit.record("endpoint.resumed", team=endpoint.team, what=endpoint)
-        _take_up(state, before)
-        state.due_at = int(time.time())
-        state.save()
-        forget_put_off(endpoint.pk)
-    update_boards(endpoint.pk)
-    return True
+        rows = Endpoint.objects.filter(pk__in=lock(endpoints), paused=True, **paused)
+        before: dict[int, dict[str, Any]] = dict(rows.values_list("pk", "before_pause"))
+        if not before:
+            return 0
+        rows = Endpoint.objects.filter(pk__in=before)
+        rows.update(**_NO_PAUSE)
+        resumed = (audit.About(each.team, each) for each in endpoints if each.pk in before)
+        audit.record_each("endpoint.resumed", resumed)
+        started = fresh(Status.UNKNOWN, Cause.RESUMED)
+        EndpointState.objects.filter(pk__in=before).update(**started, due_at=int(time.time()))
+        known = [EndpointState(pk=pk, **_known_before(kept, started["since"])) for pk, kept in before.items()]
+        EndpointState.objects.bulk_update(known, [*_KEPT, "since"])
+        forget_put_off(before)
+    update_boards([*before])
+    return len(before)
 
 
-def _take_up(state: EndpointState, before: dict[str, Any]) -> None:
+def _known_before(before: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The status that an endpoint is resumed with, and since when."""
     status = before.get("status", Status.UNKNOWN)
-    if status in TROUBLE:
-        reset(state, Status.UNKNOWN, Cause.RESUMED, f"It was {status} before the pause.")
-    elif status == Status.UNKNOWN:
-        reset(state, Status.UNKNOWN, Cause.RESUMED)
-    else:
-        reset(state, Status(status), Cause.RESUMED)
-        state.status, state.cause, state.step, state.detail = (before[name] for name in _KEPT)
-        state.since = parse_datetime(before["since"]) if before["since"] else state.since
+    if status not in TROUBLE and status != Status.UNKNOWN:
+        return {**before, "since": parse_datetime(before["since"]) if before["since"] else now}
+    named = f"It was {status} before the pause." if status in TROUBLE else ""
+    return {"status": Status.UNKNOWN, "cause": Cause.RESUMED, "step": "", "detail": named, "since": now}

@@ -1,6 +1,8 @@
 """What adding, changing and pausing an endpoint have in common: its state begins afresh, and boards show it."""
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -8,28 +10,41 @@ from core import fence
 
 from .. import live
 from ..engines.errors import Cause
-from ..models import EndpointState
+from ..models import Endpoint, EndpointState
 from ..probing import claims, put_off
 from ..verdict.status import Status
 
 
-def reset(state: EndpointState, status: Status, cause: Cause, detail: str = "") -> None:
-    """Forgets what probes counted, and gives it this status from now on. Is not saved."""
+def lock(endpoints: Iterable[Endpoint]) -> list[int]:
+    """Locks their states until the transaction ends, and returns their numbers.
+
+    Raises EndpointState.DoesNotExist where one was removed meanwhile.
+    """
+    wanted = {endpoint.pk for endpoint in endpoints}
+    pks = list(EndpointState.objects.filter(pk__in=wanted).locked().values_list("pk", flat=True))
+    if len(pks) < len(wanted):
+        raise EndpointState.DoesNotExist("An endpoint was removed meanwhile.")
+    return pks
+
+
+def fresh(status: Status, cause: Cause, detail: str = "") -> dict[str, Any]:
+    """The columns of a state that forgets what probes counted, and has this status from now on."""
     now = datetime.now(UTC)
-    state.status, state.cause, state.step, state.detail = status, cause, "", detail
-    state.failures = state.downs = state.successes = state.recent = state.still = 0
-    state.turns, state.starting, state.failing_since = [], {}, None
-    state.waiting_since = state.not_probed_since = None
-    state.probe_seconds, state.stretch = 0, 1
-    state.since = state.shown_at = state.regrouped_at = now
+    counts = dict.fromkeys(("failures", "downs", "successes", "recent", "still"), 0)
+    unknown = dict.fromkeys(("failing_since", "waiting_since", "not_probed_since"))
+    return {
+        "status": status, "cause": cause, "step": "", "detail": detail, **counts, **unknown,
+        "turns": [], "starting": {}, "probe_seconds": 0, "stretch": 1,
+        "since": now, "shown_at": now, "regrouped_at": now,
+    }  # fmt: skip
 
 
-def forget_put_off(pk: int) -> None:
-    """What could not be done with the endpoint as it was is tried again now that a person changed it."""
+def forget_put_off(pks: Collection[int]) -> None:
+    """What could not be done with the endpoints as they were is tried again now that a person changed them."""
     for sweep in (claims.CLAIMS, put_off.SWEEP):
-        fence.forget(sweep, str(pk))
+        fence.forget(sweep, *map(str, pks))
 
 
-def update_boards(pk: int) -> None:
+def update_boards(pks: list[int]) -> None:
     """Once the change is committed: a board that asks sooner would not find it."""
-    transaction.on_commit(lambda: live.publish([pk]))
+    transaction.on_commit(lambda: live.publish(pks))

@@ -7,10 +7,10 @@ import pytest
 import time_machine
 
 from fleet import endpoints
-from fleet.endpoints import bulk
+from fleet.endpoints import bulk, pausing
 from fleet.models import Endpoint, EndpointState, MaintenanceWindow, Silence
 from fleet.muting import actions as muting
-from teams.models import Membership, Role, Team
+from teams.models import AuditEntry, Membership, Role, Team
 from tests.html import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -126,10 +126,10 @@ def page_user(page):
 def test_an_error_nobody_foresaw_costs_its_row_alone(page, fleet, monkeypatch, caplog):
     before = bulk.ACTIONS["pause"].do
 
-    def broken(endpoint, *more):
-        if endpoint.name == "gpu-1":
+    def broken(endpoints, *more):
+        if "gpu-1" in map(str, endpoints):
             raise TypeError("planted")
-        return before(endpoint, *more)
+        return before(endpoints, *more)
 
     monkeypatch.setitem(bulk.ACTIONS, "pause", bulk.Action("pause", "Pause", "paused", "", broken))
     html = text(sent(page, "pause", fleet))
@@ -210,3 +210,36 @@ def test_viewers_have_no_boxes_to_tick(client, charlie, fleet, settings):
 def test_nothing_ticked_leads_back_to_the_board_as_it_was_filtered(page, fleet):
     answer = page.post("/endpoints/bulk/", {"action": "pause", "query": "status=up"})
     assert answer.headers["Location"] == "/?status=up"
+
+
+@pytest.mark.parametrize("action", ["silence", "maintenance", "pause", "resume", "tag", "untag", "move", "remove"])
+def test_ten_times_as_many_take_as_many_statements_and_each_has_its_line_in_the_audit_trail(
+    page, team, other, action, django_assert_max_num_queries
+):
+    """Doing and undoing."""
+    fleet = [endpoints.add(team, name=f"n-{n}", url=f"http://n-{n}:8000", tags=["old"]) for n in range(33)]
+    if action == "resume":
+        pausing.pause_each(fleet)
+    starts = datetime.now(UTC) + HOUR
+    data = {"lasts": "240", "reason": "move", "tags": "old" if action == "untag" else "prod", "team": other.pk}
+    data |= {"name": "Driver", "repeats": "once", "time_zone": "UTC"}
+    data |= {"starts": f"{starts:%Y-%m-%dT%H:%M}", "ends": f"{starts + HOUR:%Y-%m-%dT%H:%M}"}
+    most = 1000
+    for some in (fleet[:3], fleet[3:]):
+        given = {"action": action, "e": ",".join(str(each.pk) for each in some), "confirmed": "1", **data}
+        before = AuditEntry.objects.count()
+        with django_assert_max_num_queries(most) as asked:
+            page.post("/endpoints/bulk/", given)
+            page.post("/endpoints/bulk/undo/")
+        most = len(asked)
+        sides = {"move": 4, "remove": 1}.get(action, 2)
+        assert AuditEntry.objects.count() - before == sides * len(some)
+
+
+def test_of_many_those_that_are_refused_are_found_and_the_others_done(page, team, other):
+    fleet = [endpoints.add(team, name=f"n-{n}", url=f"http://n-{n}:8000") for n in range(20)]
+    for n in (3, 4, 19):
+        endpoints.add(other, name=f"N-{n}", url=f"http://else-{n}:8000")
+    outcome = bulk.carry_out(bulk.ACTIONS["move"], fleet, page_user(page), {"team": other})
+    assert [each.name for each, _ in outcome.failed] == ["n-3", "n-4", "n-19"]
+    assert len(outcome.done) == 17 and other.endpoints.count() == 20
