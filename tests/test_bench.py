@@ -12,6 +12,7 @@ from bench.engines import Engine, Notes
 from bench.product import quantile
 from bench.table import Row, markdown
 from fleet.engines import vllm_metrics
+from tests.template import copy_migrated
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +27,7 @@ def run(folder: Path, *arguments: str, seconds: int = 120) -> str:
 
 
 def test_a_folder_is_filled_with_invented_endpoints(tmp_path):
+    copy_migrated(tmp_path)
     assert run(tmp_path, "bench.seed", "5", "2") == ""
 
 
@@ -34,6 +36,7 @@ def test_the_metrics_of_many_engines_are_read(tmp_path):
     assert printed.startswith("2 engines, ") and "ms of CPU" in printed
 
 
+@pytest.mark.product
 def test_ticks_claim_each_endpoint_once_a_round(tmp_path):
     found = json.loads(run(tmp_path, "bench.claims", "20", "5"))
     assert found["claims"] == 20 / 5 and 0 < found["p50"] <= found["p95"] <= found["max"]

@@ -92,6 +92,7 @@ def start(data, before: str = "", **more: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=ROOT, env=environment | KEYS | more, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("damage", [b"this is no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_database_stops_the_start_with_what_to_do(tmp_path, damage):
     (tmp_path / "plimsoll.sqlite3").write_bytes(damage)
@@ -100,6 +101,7 @@ def test_a_damaged_database_stops_the_start_with_what_to_do(tmp_path, damage):
     assert f"{tmp_path}/plimsoll.sqlite3 is damaged" in done.stderr and "manage.py restore" in done.stderr
 
 
+@pytest.mark.product
 @pytest.mark.skipif(os.getuid() != 0 or sys.platform != "linux", reason="mounts a file system")
 @pytest.mark.parametrize("size", ["64k", "400k"])
 def test_a_start_on_a_full_disk_says_so(tmp_path, size):

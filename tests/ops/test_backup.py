@@ -253,6 +253,7 @@ def test_a_database_that_was_never_migrated_is_refused_with_the_reason(file, tmp
     assert not (tmp_path / "new.zip").exists()
 
 
+@pytest.mark.product
 def test_a_backup_taken_while_others_write_is_of_one_moment(endpoint, tmp_path):
     """Each write adds a reading and a change together; a backup never has one without the other."""
     Observation.objects.bulk_create(Observation(endpoint=endpoint, at=AT, status="up") for _ in range(20_000))
