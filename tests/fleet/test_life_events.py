@@ -1,6 +1,6 @@
 """Whatever is done to an endpoint that is in trouble leaves true messages and working pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -100,6 +100,8 @@ STATES = {
 """What brings an endpoint there -> what was mailed by then, and what once all was delivered."""
 
 TROUBLED = [alerted, waiting, silenced_after, in_maintenance, recovered_in_silence]
+MAILED = [alerted, waiting]
+"""What is tried with every way into the same change, too: a mail has left, or waits."""
 
 FILE = "teams:\n- slug: search\n  name: Search\n  mail_to: [oncall@example.org]\n  endpoints: "
 
@@ -137,14 +139,20 @@ GOES_ON: dict[str, Callable[..., object]] = {
 """What leaves it watched."""
 
 
+def each_pair(states: Iterable[Callable[..., None]], events: Iterable[str], crossed: set[str]) -> pytest.MarkDecorator:
+    """Runs the test for every state with each event that is `crossed`, and for the states MAILED with the others."""
+    found = [(state, event) for state in states for event in events if event in crossed or state in MAILED]
+    return pytest.mark.parametrize(("state", "event"), found, ids=lambda value: getattr(value, "__name__", value))
+
+
 def subjects(smtp) -> list[str]:
     return [str(mail["Subject"]) for mail in smtp.messages]
 
 
 def pages_work(page: Client) -> None:
-    for path in ("/alerts/", "/alerts/?state=dropped", "/incidents/"):
-        assert page.get(path).status_code == 200, path
-    assert "has been removed, and with it" not in page.get("/alerts/").content.decode()
+    found = {path: page.get(path) for path in ("/alerts/", "/alerts/?state=dropped", "/incidents/")}
+    assert {path: answer.status_code for path, answer in found.items()} == dict.fromkeys(found, 200)
+    assert "has been removed, and with it" not in found["/alerts/"].content.decode()
 
 
 @pytest.fixture
@@ -153,8 +161,7 @@ def page(client, alice) -> Client:
     return client
 
 
-@pytest.mark.parametrize("event", ENDS)
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+@each_pair(STATES, ENDS, crossed={"paused", "removed", "moved"})
 def test_who_got_its_trouble_is_mailed_that_it_is_no_longer_watched(team, alice, page, smtp, tmp_path, state, event):
     endpoint = watched(team, "gpu-1")
     state(endpoint, smtp, alice)
@@ -175,8 +182,7 @@ def test_who_got_its_trouble_is_mailed_that_it_is_no_longer_watched(team, alice,
     pages_work(page)
 
 
-@pytest.mark.parametrize("event", GOES_ON)
-@pytest.mark.parametrize("state", TROUBLED, ids=lambda state: state.__name__)
+@each_pair(TROUBLED, GOES_ON, crossed={"another key", "other thresholds"})
 def test_what_stays_watched_is_up_only_after_good_probes(team, alice, page, smtp, tmp_path, state, event):
     endpoint = watched(team, "gpu-1")
     state(endpoint, smtp, alice)
