@@ -1,6 +1,7 @@
 """Nothing changes by a GET, and nothing by a POST without a CSRF token."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests.safety.addresses import Address, SmallFleet, every_address, fingerprint
@@ -35,7 +36,10 @@ def test_no_get_changes_a_row(small_fleet):
     client, answers, changed = signed_in(small_fleet), {}, {}
     before = fingerprint()
     for address in ADDRESSES:
+        written = connection.connection.total_changes
         answers[address.name] = client.get(small_fleet.path(address)).status_code
+        if connection.connection.total_changes == written:
+            continue  # SQLite itself counts the rows that were written, in no time
         after = fingerprint()
         if after != before:
             changed[address.name] = [table for table in after if after[table] != before.get(table)]

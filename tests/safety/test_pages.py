@@ -1,13 +1,16 @@
-"""What every page sends to a browser: no inline code, and headers that would not let it run."""
+"""What every page sends to a browser: a title, no inline code, and headers that would not let it run."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 
 from config.data_folder import ROOT
+from tests.people import just_signed_in
 from tests.safety.addresses import every_address
 
 pytestmark = pytest.mark.slow
@@ -59,26 +62,51 @@ def test_inline_code_is_noticed(bad):
     assert len(inline(bad)) == 1
 
 
-def test_no_page_has_inline_code_or_shows_how_python_prints_an_object(small_fleet):
-    client, found, leaks, pages = Client(), {}, {}, set()
-    for signed_in in (False, True):
-        if signed_in:
-            client.force_login(small_fleet.user)
+_pages: dict[tuple[str, bool], HttpResponse] = {}
+
+
+@pytest.fixture
+def pages(small_fleet) -> dict[tuple[str, bool], HttpResponse]:
+    """(name of an address, whether somebody is signed in) -> what it answers: one walk for all tests here."""
+    for signed_in in () if _pages else (False, True):
+        client = just_signed_in(small_fleet.user) if signed_in else Client()
         for address in every_address():
             answer = client.get(small_fleet.path(address))
-            if answer.streaming or not answer.content:
-                continue
-            text = answer.content.decode("latin-1")
-            if leaked := re.findall(r"NOT_PROVIDED|object at 0x|&lt;(?:class|function) ", text):
-                leaks[address.name, signed_in] = leaked
-            if not answer["Content-Type"].startswith("text/html"):
-                continue
-            pages.add((address.name, signed_in))
-            if bad := inline(answer.content.decode()):
-                found[address.name, signed_in] = bad
-    assert found == {}
+            if not answer.streaming and answer.content:
+                _pages[address.name, signed_in] = answer
+    return _pages
+
+
+def is_html(answer: HttpResponse) -> bool:
+    return answer["Content-Type"].startswith("text/html")
+
+
+def test_no_page_has_inline_code_or_shows_how_python_prints_an_object(pages):
+    leaks = {
+        which: leaked
+        for which, answer in pages.items()
+        if (leaked := re.findall(rb"NOT_PROVIDED|object at 0x|&lt;(?:class|function) ", answer.content))
+    }
+    found = {which: inline(answer.content.decode()) for which, answer in pages.items() if is_html(answer)}
+    assert {which: bad for which, bad in found.items() if bad} == {}
     assert leaks == {}
-    assert len(pages) > 30 and {("board", True), ("endpoint", True), ("account_login", False)} <= pages
+    assert len(found) > 30 and {("board", True), ("endpoint", True), ("account_login", False)} <= found.keys()
+
+
+def test_every_title_names_page_and_product(pages):
+    """For tabs, history and screen readers."""
+    whole = {which: answer.content.decode() for which, answer in pages.items() if is_html(answer)}
+    titles = {
+        which: re.findall(r"<title>(.*?)</title>", html, re.DOTALL) for which, html in whole.items() if "<html" in html
+    }
+    wrong = {
+        which: found
+        for which, found in titles.items()
+        if not found or not re.fullmatch(r"\S.* · Plimsoll", unescape(" ".join(found[0].split())))
+    }
+    assert wrong == {}
+    signed_in = sum(which[1] for which in titles)
+    assert signed_in > 60 and len(titles) - signed_in > 5
 
 
 def test_error_pages_have_none_either(client, db):
