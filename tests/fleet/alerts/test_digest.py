@@ -71,7 +71,7 @@ def test_after_a_stop_every_change_comes_in_one_digest_and_only_there(team, zone
     written, now = 0, down + off
     while now < down + off + timedelta(days=2):
         written += digest.write_due(now)
-        now += timedelta(minutes=30)
+        now += timedelta(hours=1)
     texts = [alert.facts["text"] for alert in Alert.objects.filter(kind="digest").order_by("pk")]
     assert written == 1 and len(texts) == 2
     assert "first" in texts[0] and "second" in texts[1] and "first" not in texts[1]

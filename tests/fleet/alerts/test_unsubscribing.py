@@ -51,8 +51,14 @@ def kinds_to(address: str) -> set[str]:
     return set(rows.values_list("kind", flat=True))
 
 
-@pytest.mark.parametrize(("left", "listed"), LETTERS)
-@pytest.mark.parametrize("lists", [("mail_to",), ("escalate_to",), ("mail_to", "escalate_to")], ids="+".join)
+@pytest.mark.parametrize(
+    ("left", "listed", "lists"),
+    [
+        *((left, listed, ("mail_to", "escalate_to")) for left, listed in LETTERS),
+        (*LETTERS[1], ("mail_to",)),
+        (*LETTERS[1], ("escalate_to",)),
+    ],
+)
 def test_leaving_ends_every_kind_and_coming_back_begins_them_again(team, alice, client, smtp, left, listed, lists):
     team.mail_to = [STAYS, listed] if "mail_to" in lists else [STAYS]
     team.save()
