@@ -117,10 +117,10 @@ def _verdict(dice: random.Random, endpoint, now: float) -> dict:
 
 
 def _strip(dice: random.Random, engine: str, status: str, now: float, since: float) -> dict:
-    last, minute = int(now // 1440), int(now // 60)
-    day = {str(last - n): {status if (last - n + 1) * 1440 > since else "up": 48} for n in range(60)}
+    last, minute = int(now // 1800), int(now // 60)
+    times = {str(last - n): {status if (last - n + 1) * 1800 > since else "up": 1800} for n in range(50)}
     if dice.random() < 0.1:
-        day[str(last - dice.randint(5, 50))] = {"up": 40, "down": 8}
+        times[str(last - dice.randint(5, 40))] = {"up": 1500, "down": 300}
     base, share = dice.uniform(2, 30), dice.random()
     known = 2 if engine != "lmstudio" else 0
     hour = {}
@@ -128,7 +128,7 @@ def _strip(dice: random.Random, engine: str, status: str, now: float, since: flo
         if status != "down" or (minute - n) * 60 < since:
             busy = sum(dice.random() < share for _ in range(known))
             hour[str(minute - n)] = [2, round(2 * base * dice.uniform(0.8, 1.3), 1), busy, known]
-    return {"day": day, "hour": hour}
+    return {"times": times, "last": [now, 30], "hour": hour}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 It is weighted by time: a probe stands for the time since the last one, so that all together never exceed what passed.
 Counted as not available is the time of the probes that found it down. Busy, loading, asleep and degraded endpoints
-answer, so they are available; trouble of these kinds has incidents of its own.
+answer, so they are available; trouble of these kinds has incidents of its own. The board's figure for the last day
+follows the same rule, from what each probe adds to the state row: fleet.history.day_strip.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +55,7 @@ class Availability:
     @property
     def share(self) -> float | None:
         """The share (0..1) of the time that counts in which it was not found down; None where none counts."""
-        return 1 - self.down / self.counted if self.counted else None
+        return share_available(self.counted, self.down)
 
     @property
     def since_at(self) -> datetime | None:
@@ -69,6 +70,11 @@ class Availability:
         notes += [f"not known for {formats.duration(self.unknown)}"] if self.unknown else []
         notes += [f"not watched for {formats.duration(self.unwatched)}"] if self.unwatched else []
         return "; ".join(notes)
+
+
+def share_available(counted: float, down: float) -> float | None:
+    """The share (0..1) that was not down of the seconds that count; None where none counts."""
+    return 1 - down / counted if counted else None
 
 
 def availability(period: Period, parts: Iterable[Part], now: float, interval: int, added_at: float) -> Availability:

@@ -2,7 +2,8 @@
 
 Pure. Each probe adds itself, so the board never reads the history:
 
-    {"day":  {"<cell>": {"<status>": probes, ...}, ...},   60 cells of 24 minutes
+    {"times": {"<cell>": {"<status>": seconds, ...}, ...},   50 cells of half an hour
+     "last": [unix seconds of the last probe, its interval],
      "hour": {"<minute>": [probes, sum of latency in ms, busy probes, probes that could detect busy], ...}}
 
 Cells and minutes are counted from the epoch, so nothing has to be moved as time passes.
@@ -11,45 +12,52 @@ Cells and minutes are counted from the epoch, so nothing has to be moved as time
 from typing import Any
 
 from ..verdict.status import Status
+from .availability import PERIODS, share_available
+from .totals import stands_for
 
-CELL = 24 * 60  # seconds
-CELLS = 60
+CELL = 30 * 60  # seconds; whole hours are made of cells, since the period of the figure begins with one
+CELLS = 48
+_KEPT = CELLS + 2
+_DAY = PERIODS[0]
 
 
-def add(strip: dict[str, Any], at: float, status: str, latency_ms: float | None, busy: bool | None) -> dict[str, Any]:
+def add(
+    strip: dict[str, Any], at: float, status: str, latency_ms: float | None, busy: bool | None, interval: int
+) -> dict[str, Any]:
     """The strip with one more probe at `at` (unix seconds), without what is older than a day or an hour.
 
-    The status of a probe that does not count for availability is unknown.
+    The status of a probe that does not count for availability is unknown; `interval` is in seconds.
     """
     cell, minute = int(at // CELL), int(at // 60)
-    day = {k: v for k, v in strip.get("day", {}).items() if int(k) > cell - CELLS}
+    times = {k: v for k, v in _times(strip).items() if int(k) > cell - _KEPT}
     hour = {k: v for k, v in strip.get("hour", {}).items() if int(k) > minute - 60}
-    counts = dict(day.get(str(cell), {}))
-    counts[status] = counts.get(status, 0) + 1
-    day[str(cell)] = counts
+    last, before = strip.get("last", (None, 0))
+    seconds = stands_for(None if last is None else max(0.0, at - last), max(interval, before))
+    here = dict(times.get(str(cell), {}))
+    here[status] = round(here.get(status, 0) + seconds, 3)
+    times[str(cell)] = here
     probes, total, busy_probes, known = hour.get(str(minute), (0, 0.0, 0, 0))
     if latency_ms is not None:
         probes, total = probes + 1, round(total + latency_ms, 1)
     hour[str(minute)] = [probes, total, busy_probes + bool(busy), known + (busy is not None)]
-    return {"day": day, "hour": hour}
+    return {"times": times, "last": [at, interval], "hour": hour}
 
 
 def day_cells(strip: dict[str, Any], now: float) -> list[str | None]:
-    """The worst status of each of the last 60 cells, oldest first; None where nothing was probed."""
-    last = int(now // CELL)
-    day = strip.get("day", {})
-    return [_worst(day.get(str(cell), {})) for cell in range(last - CELLS + 1, last + 1)]
+    """The worst status of each of the last 48 cells, oldest first; None where nothing was probed."""
+    last, times = int(now // CELL), _times(strip)
+    return [_worst(times.get(str(cell), {})) for cell in range(last - CELLS + 1, last + 1)]
 
 
 def availability(strip: dict[str, Any], now: float) -> float | None:
-    """The share (0..1) of the last day's probes that did not find the endpoint down; unknown ones are left out."""
-    first = int(now // CELL) - CELLS + 1
-    total = down = 0
-    for cell, counts in strip.get("day", {}).items():
+    """The share (0..1) of the last day, as fleet.history.availability has it for the period "24 h"."""
+    first = _DAY.start(now) // CELL
+    counted = down = 0.0
+    for cell, seconds in _times(strip).items():
         if int(cell) >= first:
-            total += sum(n for status, n in counts.items() if status != "unknown")
-            down += counts.get("down", 0)
-    return (total - down) / total if total else None
+            counted += sum(each for status, each in seconds.items() if status != "unknown")
+            down += seconds.get("down", 0)
+    return share_available(counted, down)
 
 
 def latencies(strip: dict[str, Any], now: float) -> list[float | None]:
@@ -68,5 +76,17 @@ def busy_share(strip: dict[str, Any], now: float) -> float | None:
     return sum(cell[2] for cell in cells) / known if known else None
 
 
-def _worst(counts: dict[str, int]) -> str | None:
-    return next((status.value for status in Status if counts.get(status)), None)
+def _times(strip: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Strips of older versions have only counts of probes, in "day" by 24 minutes: these share the time evenly."""
+    if "times" in strip or "day" not in strip:
+        return strip.get("times", {})
+    times: dict[str, dict[str, float]] = {}
+    for old, counts in strip["day"].items():
+        here = times.setdefault(str(int(old) * 1440 // CELL), {})
+        for status, probes in counts.items():
+            here[status] = here.get(status, 0) + 1440 * probes / sum(counts.values())
+    return times
+
+
+def _worst(seconds: dict[str, float]) -> str | None:
+    return next((status.value for status in Status if status in seconds), None)

@@ -90,7 +90,8 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     counted = Status.UNKNOWN if excluded else finding.status
     state.take(reading)
     state.settle(verdict, at)
-    state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, load.at_work)
+    interval = state.endpoint.interval * state.stretch
+    state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, load.at_work, interval)
     show = state.face() != face or state.shown_at is None or datetime.now(UTC) - state.shown_at >= SHOW_EVERY
     if show:
         state.shown_at = datetime.now(UTC)
@@ -109,7 +110,7 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
         "step": finding.step,
         "detail": finding.detail[:500],
         "latency_ms": reading.latency_ms,
-        "interval": state.endpoint.interval * state.stretch,
+        "interval": interval,
         "late_ms": late_ms,
         "running": load.running,
         "waiting": load.waiting,

@@ -17,6 +17,7 @@ from ..display.time_charts import Chart, Series, Value, chart, status_band
 from ..display.time_span import HOUR, Span, up_to
 from ..engines.errors import Cause
 from ..engines.reading import Facts, Load, Model
+from ..history import day_strip
 from ..queries.layout import Layout
 from ..queries.rows import html_of
 from ..queries.states import StateRow
@@ -65,11 +66,11 @@ def _rows(first_id: int) -> list[SafeString]:
 
 def _row(pk: int, name: str, status: str, cause: str, **other: Any) -> SafeString:
     now = time.time()
-    at, minute, cell = datetime.fromtimestamp(now, UTC), int(now // 60), int(now // 1440)
+    at, minute, cell = datetime.fromtimestamp(now, UTC), int(now // 60), int(now // day_strip.CELL)
     since = at - timedelta(minutes=21)
-    bad = {str(cell): {status: 48}}
+    bad = {str(cell): {status: 600}}
     strip = {
-        "day": {str(cell - n): {"up": 48} for n in range(1, 60)} | bad,
+        "times": {str(cell - n): {"up": 1800} for n in range(1, day_strip.CELLS)} | bad,
         "hour": {str(minute - n): [2, 40 + 8 * math.sin(n / 4), 0, 0] for n in range(60) if status != "down"},
     }
     facts = Facts(version="0.33.0", models=(Model("qwen3-32b", loaded=True), Model("bge-m3", loaded=True)))

@@ -461,7 +461,7 @@ def test_a_stranger_is_sent_to_sign_in(client):
 
 def test_availability_of_the_row_comes_from_the_strip():
     now = time.time()
-    data = day_strip.add(day_strip.add({}, now, "up", 9.0, None), now, "down", None, None)
+    data = day_strip.add(day_strip.add({}, now - 30, "up", 9.0, None, 30), now, "down", None, None, 30)
     watched("gpu-1", strip=data, shown_at=datetime.now(UTC))
     shown = cells_by_name()["gpu-1"]
     assert shown.available == "50 %"

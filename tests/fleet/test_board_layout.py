@@ -30,8 +30,8 @@ def viewer(client: Client) -> Client:
 def fleet() -> None:
     """Three that are up, one of them unknown in most respects, and one that is down."""
     now = timezone.now()
-    of_late = day_strip.add(day_strip.add({}, time.time(), "up", 9.0, None), time.time(), "down", None, None)
-    full = day_strip.add({}, time.time(), "up", 9.0, None)
+    full = day_strip.add({}, time.time() - 30, "up", 9.0, None, 30)
+    of_late = day_strip.add(full, time.time(), "down", None, None, 30)
     facts = {"version": "1", "models": [{"name": "Qwen3"}]}
     load = {"running": 4, "waiting": 0, "slots": 8}
     watched("b", "Search", engine="vllm", latency_ms=9, facts=facts, load=load, strip=full, seen_at=now)
@@ -80,7 +80,8 @@ def test_sorted_by_load_they_stand_as_their_bars_are_filled():
     LoadVerdict.objects.create(endpoint=load("old line", running=3, slots=9).endpoint, line=1, until=now, **judged)
     load("slots", running=4, slots=8)
     load("cache", running=4, kv_cache_usage=0.4)
-    load("often", strip=day_strip.add(day_strip.add({}, time.time(), "up", 9.0, True), time.time(), "up", 9.0, False))
+    busy = day_strip.add({}, time.time(), "up", 9.0, True, 30)
+    load("often", strip=day_strip.add(busy, time.time(), "up", 9.0, False, 30))
     load("asleep", "asleep", running=8, slots=8)
     for status in ("down", "loading", "paused", "unknown"):
         load(status, status, running=8, slots=8)
