@@ -59,6 +59,7 @@ urlpatterns = [
     path("models/", models.models, name="models"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/", incidents.incident, name="incident"),
+    path("incidents/<int:pk>/now/", incidents.incident_now, name="incident-now"),
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),
     path("incidents/<int:pk>/unacknowledge/", incidents.unacknowledge, name="incident-unacknowledge"),
     path("incidents/<int:pk>/note/", incidents.note, name="incident-note"),

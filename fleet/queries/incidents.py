@@ -1,5 +1,6 @@
 """Incidents and their stories."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,7 @@ class Story:
     """One incident in words."""
 
     incident: Incident
+    cursor: str  # another one as soon as anything else here may be
     trouble: Trouble  # of now, while it is open
     sentence: str
     advice: str  # "" once it is resolved
@@ -85,6 +87,14 @@ def in_words(incidents: Iterable[Incident]) -> list[tuple[Incident, Trouble, str
     return [(row, trouble, causes.short(trouble.cause)) for row, trouble in zip(rows, troubles, strict=True)]
 
 
+def cursor(incident: Incident) -> str:
+    """A text that is another one as soon as its endpoint was probed or muted, or its timeline or an alert moved."""
+    state = EndpointState.objects.values_list("probed_at", "shown_at").get(pk=incident.endpoint_id)
+    alerts = incident.alerts.order_by("pk").values_list("pk", "dropped", "message__state", "message__attempts")
+    last = incident.events.order_by("pk").values_list("pk").last()
+    return f"{zlib.crc32(repr((state, last, list(alerts))).encode()):08x}"
+
+
 def story(pk: int) -> Story:
     related = ("endpoint__team", "endpoint__state", "parent__endpoint")
     incident = Incident.objects.select_related(*related).get(pk=pk)
@@ -99,6 +109,7 @@ def story(pk: int) -> Story:
     counts = others.exclude(pk=incident.endpoint_id).aggregate(up=up, all=Count("pk"))
     return Story(
         incident=incident,
+        cursor=cursor(incident),
         trouble=trouble,
         sentence=f"It was: {causes.short(trouble.cause)}." if incident.resolved_at else causes.sentence(trouble.cause),
         advice="" if incident.resolved_at else causes.advice(trouble.cause),

@@ -42,6 +42,17 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, pk)
 
 
+@require_GET
+def incident_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """What of the page is not a form, asked for when the fleet moved; nothing (204) when this incident did not."""
+    found = access.see_incident(request, pk)
+    if request.GET.get("cursor") == queries.cursor(found):
+        return HttpResponse(status=204)
+    may_change = access.may_change(request.user, found.endpoint)
+    shown = {"story": queries.story(pk), "may_change": may_change, "oob": True}
+    return render(request, "fleet/_incident_redraw.html", shown)
+
+
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     incident = access.change_incident(request, pk)

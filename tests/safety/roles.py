@@ -111,6 +111,7 @@ RULES = {
     "team-load": Rule(May.VIEWER, May.OWNER),
     "incidents": read(May.PERSON),
     "incident": read(May.SEE),
+    "incident-now": read(May.SEE),
     "incident-acknowledge": act(May.OPERATOR, lasts="resolved"),
     "incident-unacknowledge": act(May.OPERATOR),
     "incident-note": act(May.OPERATOR, text="checked it"),
