@@ -311,6 +311,7 @@ def test_a_group_stays_folded_over_live_updates_and_reloads(page: Page, site: Si
     expect(page.locator("#row-2")).to_be_hidden()
     group.get_by_role("button", expanded=False).click()
     expect(page.locator("#row-2")).to_be_visible()
+    expect(page.locator("#row-2 .spark path").first).to_have_css("stroke-dasharray", "none")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator("#row-2")).to_be_visible()  # opened by hand
     expect(page.locator("#row-3")).to_be_visible()  # in trouble
