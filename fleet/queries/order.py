@@ -7,6 +7,7 @@ from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextFie
 from django.db.models.functions import Cast, Coalesce, Lower, NullIf, StrIndex, Substr
 
 from ..access import Reader
+from ..models import Incident
 from ..verdict.status import Status
 from .filters import Filters
 from .marks import CALMING
@@ -15,6 +16,9 @@ NEEDS_ATTENTION = (Status.DOWN, Status.DEGRADED, Status.BUSY)
 TROUBLED = Q(status__in=NEEDS_ATTENTION)
 KNOWN = Q(marks__has_any_keys=[*CALMING])
 """Trouble that somebody acknowledged, or that is muted."""
+
+CAUSED = Q(parent__isnull=False, parent__resolved_at=None)
+"""Incidents that another one causes."""
 
 HOST = Substr("endpoint__url", StrIndex("endpoint__url", Value("://")) + 3)
 """Of an endpoint's address what follows http://, in SQL."""
@@ -72,13 +76,19 @@ def sorted_by(filters: Filters) -> tuple[Column, bool] | None:
 
 
 def by_urgency(reader: Reader) -> list[Any]:
-    """To order states by: trouble that nobody acknowledged, other trouble, the rest.
+    """To order states by: trouble that nobody acknowledged, other trouble, what either of them caused, the rest.
 
     In trouble the reader's own teams come first, then the worst, then the newest.
     """
     own = _own_first(reader, When(TROUBLED & Q(endpoint__team__in=reader.member_of), then=Value(0)))
+    caused = Q(endpoint__in=Incident.objects.open().filter(CAUSED).values("endpoint"))
     return [
-        Case(When(TROUBLED & KNOWN, then=Value(1)), When(TROUBLED, then=Value(0)), default=Value(2)),
+        Case(
+            When(TROUBLED & caused, then=Value(2)),
+            When(TROUBLED & KNOWN, then=Value(1)),
+            When(TROUBLED, then=Value(0)),
+            default=Value(3),
+        ),
         *own,
         _URGENCY,
         Case(When(TROUBLED, then=F("since"))).desc(nulls_last=True),

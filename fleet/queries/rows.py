@@ -20,7 +20,6 @@ from django.utils.safestring import SafeString, mark_safe
 from ..display import formats
 from ..models import EndpointState
 from ..models.endpoint import unverified
-from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import marks
 from .cells import cells
@@ -116,8 +115,8 @@ def html_of(now: float, state: StateRow) -> SafeString:
         "cells": cells(state, now),
         "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
-        "cause": "" if paused else causes.brief(state.cause, state.detail),
-        "short_cause": causes.short(state.cause, state.detail),
+        "cause": "" if paused else state.why,
+        "short_cause": f"because of {state.caused_by}" if state.caused_by else causes.short(state.cause, state.detail),
         "hint": _hint(state),
         "marks": [marks.paused(state.paused_by, state.paused_until)] * paused
         + marks.shown(

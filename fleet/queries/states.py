@@ -7,13 +7,15 @@ from datetime import datetime
 from json import loads
 from typing import Any, TypeVar
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, TextField
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from ..display import formats
 from ..engines.reading import Facts, Load, facts_from_json, load_from_json
 from ..engines.registry import label
-from ..models import EndpointState
+from ..models import EndpointState, Incident
+from ..verdict import causes
+from .order import CAUSED
 from .readable import from_columns
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ _BOARD = {
     "strip_json": Cast("strip", TextField()),
     "line": F("judged__line"),
     "held_up_by": F("judged__limit"),
+    "depends_on": F("endpoint__depends_on"),
 }
 
 
@@ -76,9 +79,19 @@ class StateRow:
     due_at: int | None  # unix seconds, as the next two
     waiting_since: int | None
     not_probed_since: int | None
-    strip: dict[str, Any] | None = None  # None: it was not asked for, as the next two
+    strip: dict[str, Any] | None = None  # None: it was not asked for, as the rest
+    depends_on: int | None = None  # the endpoint that a person named
+    caused_by: str | None = None  # the name of the endpoint whose outage causes its own
     line: int | None = None  # the load line: callers at once
     held_up_by: str | None = None  # the limit that the load verdict names
+
+    @property
+    def why(self) -> str:
+        """What happened, for a row: first of all what it follows from."""
+        cause = causes.brief(self.cause, self.detail)
+        if not self.caused_by:
+            return cause
+        return f"{'Depends on' if self.depends_on else 'Caused by'} {self.caused_by}, which is down. {cause}"
 
     @property
     def engine_label(self) -> str:
@@ -89,11 +102,14 @@ class StateRow:
 def columns(states: QuerySet[EndpointState], *, board: bool = False) -> QuerySet[EndpointState, dict[str, Any]]:
     """The columns of which StateRows are made, with JSON as text: while they are the same, so is what is shown.
 
-    `board`: with the strip and what the load verdict adds.
+    `board`: with the strip, what the load verdict adds, and what the trouble follows from.
     """
     if not board:
         return states.values(*_OWN, **_OTHERS)
-    return states.annotate(judged=judged()).values(*_OWN, **_OTHERS, **_BOARD)
+    own_team = {"parent__endpoint__team": OuterRef("endpoint__team")}  # all who see the row may read the name
+    caused = Incident.objects.open().filter(CAUSED, endpoint=OuterRef("pk"), **own_team)
+    rows = states.annotate(judged=judged())
+    return rows.values(*_OWN, **_OTHERS, **_BOARD, caused_by=Subquery(caused.values("parent__endpoint__name")[:1]))
 
 
 def judged() -> FilteredRelation:

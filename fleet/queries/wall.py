@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 
 from ..access import reader
 from ..models import EndpointState
-from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import marks
 from .filters import Filters
@@ -58,7 +57,7 @@ def wall(user: User, filters: Filters) -> Wall:
     selection = select(user, who, filters)
     troubled = selection.matching.filter(TROUBLED)
     first = list(troubled.order_by(*by_urgency(who)).values_list("pk", flat=True)[:MOST_TROUBLE])
-    shown = dict(read(EndpointState.objects.filter(pk__in=first), _trouble))
+    shown = dict(read(EndpointState.objects.filter(pk__in=first), _trouble, board=True))
     tiles = _tiles(selection.by_team)
     return Wall(
         headline=headline(who, selection.matching, selection.counts, filtered=bool(filters.active)),
@@ -76,7 +75,7 @@ def _trouble(state: StateRow) -> tuple[int, Trouble]:
         team=state.team,
         status=state.status,
         since=state.since,
-        cause=causes.brief(state.cause, state.detail),
+        cause=state.why,
         marks=marks.shown(state.marks),
         known=state.status in TROUBLE and marks.trouble_is_known(state.marks),
     )

@@ -187,6 +187,25 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
     assert incident.get_absolute_url() in page
 
 
+def test_the_cause_leads_and_what_it_brought_down_says_so(viewer):
+    now, acknowledged = timezone.now(), {"acknowledged": {"by": "bob", "until": None}}
+    proxy = down("proxy", since=now - timedelta(minutes=1), marks=acknowledged)
+    behind, beside = down("behind", since=now), down("beside", since=now)
+    Endpoint.objects.filter(name="behind").update(depends_on=proxy.endpoint)
+    known = {"status": "down", "cause": "connection_refused", "began_at": now, "opened_at": now}
+    cause = Incident.objects.create(endpoint=proxy.endpoint, **known)
+    for state in (behind, beside):
+        Incident.objects.create(endpoint=state.endpoint, parent=cause, **known)
+    page = viewer.get("/").content.decode()
+    assert names(Filters()) == ["proxy", "behind", "beside"]
+    assert board(User(is_superuser=True), Filters()).headline.lead.name == "proxy"
+    assert "Depends on proxy, which is down. " in page and "Caused by proxy, which is down. " in page
+    assert "Depends on proxy, which is down. " in viewer.get("/?wall=1").content.decode()
+
+    Incident.objects.filter(pk=cause.pk).update(resolved_at=now)
+    assert "which is down. " not in viewer.get("/").content.decode()
+
+
 def test_nobody_is_said_to_lack_an_address_when_it_is_silenced(viewer):
     trouble, now = down("gpu-2"), timezone.now()
     EndpointState.objects.update(marks={"silenced": "2099-01-01T00:00:00+00:00"})
