@@ -40,9 +40,9 @@ def _seconds(label: str, help_text: str) -> Any:
 class TargetForm(OpenedForm):
     """A service target. A preset fills it in and saves nothing, so all that was typed stays."""
 
-    first_token = _seconds("First token (seconds)", "Empty: nothing is promised.")
-    between_tokens = _seconds("Between tokens (seconds)", "Empty: nothing is promised.")
-    whole = _seconds("Whole answer (seconds)", "Empty: nothing is promised.")
+    first_token = _seconds("First token (s)", "Empty: nothing is promised.")
+    between_tokens = _seconds("Between tokens (s)", "Empty: nothing is promised.")
+    whole = _seconds("Whole answer (s)", "Empty: nothing is promised.")
     share = number("Share to meet (%)", 50, 100, "Of the requests. Empty: 95.", forms.FloatField, required=False)
 
     def __init__(self, data: Any, row: TargetFields, **initial: Any) -> None:
@@ -82,8 +82,8 @@ class TeamLoadForm(TargetForm):
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())], widget=LongSelect,
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip
-    first_hour = number("Office hours from (hour)", 0, 23, "")
-    last_hour = number("Until (hour)", 1, 24, "The first hour that is none any more.")
+    first_hour = number("Office hours from", 0, 23, "")
+    last_hour = number("Until", 1, 24, "The first hour that is none any more.")
     days = forms.TypedMultipleChoiceField(
         label="Days", choices=list(enumerate(DAYS)), coerce=int, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one day."},

@@ -37,7 +37,7 @@ CASES = {
         "Timeout (s)",
     ),
     "team": ("/teams/search/", {"mail_to": "new@example.org"}, {"name": "Find"}, "Mails about outages go to"),
-    "load": ("/teams/search/load/", {"first_token": "9"}, {"first_token": "7"}, "First token (seconds)"),
+    "load": ("/teams/search/load/", {"first_token": "9"}, {"first_token": "7"}, "First token (s)"),
     "load of an endpoint": (
         "/endpoints/{pk}/load/settings/",
         {"slots": "2"},
