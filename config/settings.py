@@ -114,7 +114,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **dict.fromkeys(("default-src", "base-uri", "frame-ancestors", "object-src"), (NONE,)),
-        **dict.fromkeys(("script-src", "style-src", "img-src", "connect-src", "form-action"), (SELF,)),
+        **dict.fromkeys(("script-src", "style-src", "img-src", "connect-src", "manifest-src", "form-action"), (SELF,)),
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"  # addresses of mails' links have a token in them
@@ -209,6 +209,7 @@ _STATIC_BACKEND = (
     else "whitenoise.storage.CompressedManifestStaticFilesStorage"
 )
 STORAGES = {"staticfiles": {"BACKEND": _STATIC_BACKEND}}
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 
 # The database
 

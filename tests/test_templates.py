@@ -1,5 +1,6 @@
 """Templates are read by people: short lines, whole tags. `make format` indents them."""
 
+import json
 import re
 
 from config.data_folder import ROOT
@@ -31,3 +32,9 @@ def test_addresses_are_made_by_url_not_by_hand():
 def test_no_text_of_a_textarea_or_pre_begins_with_the_blanks_of_the_template():
     begins = re.compile(r"<(?:textarea|pre)\b[^>]*>[ \t]*\n")
     assert [path.name for path in TEMPLATES if begins.search(path.read_text())] == []
+
+
+def test_the_manifest_of_the_web_app_names_icons_that_are_there():
+    manifest = json.loads((ROOT / "static/manifest.webmanifest").read_text())
+    assert manifest["name"] == "Plimsoll" and manifest["icons"]
+    assert [icon["src"] for icon in manifest["icons"] if not (ROOT / "static" / icon["src"]).exists()] == []

@@ -133,8 +133,8 @@ def test_every_page_has_the_headers(client, small_fleet):
         assert "camera=()" in headers["Permissions-Policy"]
         assert policy(headers["Content-Security-Policy"]) == {
             "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'",
-            "connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
-            "object-src": "'none'",
+            "connect-src": "'self'", "manifest-src": "'self'", "form-action": "'self'", "base-uri": "'none'",
+            "frame-ancestors": "'none'", "object-src": "'none'",
         }  # fmt: skip
 
 
