@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from ..display import formats
 from ..models import EndpointState
 from ..models.endpoint import unverified
+from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import marks
 from .cells import cells
