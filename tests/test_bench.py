@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
 
+from bench import first_paint
 from bench.engines import Engine, Notes
 from bench.product import quantile
+from bench.seed import seed
 from bench.table import Row, markdown
 from fleet.engines import vllm_metrics
 from tests.template import copy_migrated
@@ -40,6 +43,16 @@ def test_the_metrics_of_many_engines_are_read(tmp_path):
 def test_ticks_claim_each_endpoint_once_a_round(tmp_path):
     found = json.loads(run(tmp_path, "bench.claims", "20", "5"))
     assert found["claims"] == 20 / 5 and 0 < found["p50"] <= found["p95"] <= found["max"]
+
+
+@pytest.mark.django_db
+def test_the_pages_to_paint_are_the_addresses_of_the_site(capsys):
+    get_user_model().objects.create_user("bench")
+    seed(44, 0)
+    first_paint.prepare()
+    paths = capsys.readouterr().out.split()
+    assert {"/", "/endpoints/1/", "/teams/team-0/", "/decisions/1/", "/accounts/login/"} <= set(paths)
+    assert not [path for path in paths if "<" in path]
 
 
 @pytest.mark.product
