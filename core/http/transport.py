@@ -165,7 +165,11 @@ def open_socket(host: str, port: int, clock: Clock, *, own: bool = False) -> soc
         addresses = found if own else _allowed(found)
     with clock.measure("connect", "connecting"):
         sock = _connect(addresses[:MAX_ADDRESSES], clock)
-    clock.guard(sock)
+    try:
+        clock.guard(sock)
+    except OSError:  # no file is left for the guard's own
+        sock.close()
+        raise
     return sock
 
 

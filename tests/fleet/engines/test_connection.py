@@ -127,6 +127,19 @@ def test_a_process_without_free_files_is_blind(server: HostileServer, spare: int
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
+def test_a_connection_that_can_not_be_guarded_is_closed(server: HostileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[socket.socket] = []
+
+    def refuse(sock: socket.socket, ends: float) -> None:
+        opened.append(sock)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(transport.watchdog, "guard", refuse)
+    with Client(server.url) as client, fails(Unreachable, Cause.BLIND, os.strerror(errno.EMFILE)):
+        client.get("/")
+    assert opened[0].fileno() == -1
+
+
 def _hold_all_files() -> list[int]:
     held = []
     while True:
