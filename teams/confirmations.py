@@ -77,11 +77,12 @@ def trust(team: Team, addresses: list[str]) -> None:
     PendingAddress.objects.filter(team=team, address__in=[address.lower() for address in addresses]).delete()
 
 
-def pending(team: Team) -> list[PendingAddress]:
-    """The addresses of the team's lists that get no mail yet."""
+def pending(*teams: Team) -> list[PendingAddress]:
+    """The addresses of these teams' lists that get no mail yet."""
     if not settings.CONFIRM_ADDRESSES:
         return []
-    return [row for row in PendingAddress.objects.filter(team=team) if not accounts_with_address(row.address).exists()]
+    rows = PendingAddress.objects.filter(team__in=teams)
+    return [row for row in rows if not accounts_with_address(row.address).exists()]
 
 
 def send(rows: list[PendingAddress], by: User) -> str:
@@ -139,7 +140,10 @@ def _held_up(row: PendingAddress, by: User) -> str:
     if not (by_person and rate_limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
         return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
     if not mailboxes.take_turn(row.address):
-        return f"{row.address} got a link within the last hour. Send another one later."
+        return (
+            f"{row.address} got a link or an invitation within the last hour, and a mailbox gets one such mail an "
+            "hour. Send the link again later."
+        )
     return ""
 
 

@@ -11,7 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from core import broker
 from teams.models import Team
@@ -51,14 +51,17 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
             trouble = incident.worst
         if kind in TURNS:  # what quiet hours hold of it goes along, so that it never comes after this
             incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
+        ways = recipients.who_gets(incident, kind, endpoint.team, wanted)
+        nobody = not ways and kind in (Kind.DOWN, Kind.DEGRADED)
         _store(
-            recipients.who_gets(incident, kind, endpoint.team, wanted),
+            [recipients.NOBODY] if nobody else ways,
             incident=incident,
             team=endpoint.team,
             kind=kind,
             round=incident.reminders if kind is Kind.REMINDER else incident.round,
             facts=items.facts_of(incident, trouble, endpoint),
             hold_until=held,
+            dropped=recipients.why_nobody(endpoint.team) if nobody else "",
         )
         if kind is Kind.REMINDER:
             incident.reminders += 1
@@ -77,20 +80,28 @@ def write_for_child(incident: Incident) -> None:
 
     Who got it already keeps what they got.
     """
+    team = incident.endpoint.team
+    if recipients.tags_chosen(team, policy.policy_of(team)):
+        _write_announced(incident)
+
+
+def _write_announced(incident: Incident) -> int:
+    """Writes what was announced of an incident to those who get it now. Returns how many they are."""
     if incident.announced not in (Kind.DOWN, Kind.DEGRADED) or incident.resolved_at or incident.is_acknowledged:
-        return
+        return 0
     endpoint, wanted = incident.endpoint, policy.policy_of(incident.endpoint.team)
-    if recipients.tags_chosen(endpoint.team, wanted):
-        kind = Kind(incident.announced)
-        _store(
-            recipients.who_gets(incident, kind, endpoint.team, wanted),
-            incident=incident,
-            team=endpoint.team,
-            kind=kind,
-            round=incident.round,
-            facts=items.facts_of(incident, incident.worst, endpoint),
-            hold_until=hold_until(kind, incident.status, rules_of(wanted).quiet, datetime.now(UTC)),
-        )
+    kind = Kind(incident.announced)
+    ways = recipients.who_gets(incident, kind, endpoint.team, wanted)
+    _store(
+        ways,
+        incident=incident,
+        team=endpoint.team,
+        kind=kind,
+        round=incident.round,
+        facts=items.facts_of(incident, incident.worst, endpoint),
+        hold_until=hold_until(kind, incident.status, rules_of(wanted).quiet, datetime.now(UTC)),
+    )
+    return len(ways)
 
 
 def due(incident: Incident, state: EndpointState) -> list[str]:
@@ -149,18 +160,40 @@ def with_unsent() -> QuerySet[Incident]:
     return found if settings.EMAIL_CONFIGURED else found.none()
 
 
-def send_unsent(pk: int) -> int:
-    """Has each recipient's latest of these alerts gathered again; returns how many.
+def unreached() -> QuerySet[Incident]:
+    """Open incidents whose alert reached nobody."""
+    alerts = Alert.objects.filter(incident=OuterRef("pk"), kind=OuterRef("announced"), round=OuterRef("round"))
+    nobody, others = alerts.filter(recipient=""), alerts.exclude(recipient="")
+    return Incident.objects.open().filter(Exists(nobody), ~Exists(others))
 
-    None while someone is on it or it is muted.
-    """
-    incident = Incident.objects.select_related("parent__endpoint", "endpoint__state").get(pk=pk)
+
+def write_unreached(pk: int) -> int:
+    """Alerts those who are reached by now; returns how many. None while someone is on it or it is muted."""
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        incident = unreached().select_for_update(of=("self",)).select_related("parent__endpoint").filter(pk=pk).first()
+        if incident is None:
+            return 0
+        state = EndpointState.objects.select_related("endpoint__team").get(pk=incident.endpoint_id)
+        if _muted(incident, state, now) or not (count := _write_announced(incident)):
+            return 0
+        incident.announced_at = now
+        incident.save(update_fields=["announced_at"])
+        incident.note(now, "Alerted only now: until then the alerts reached nobody.")
+    return count
+
+
+def send_unsent(pk: int) -> int:
+    """Has each recipient's latest of these alerts gathered again; returns how many. None while it is muted or taken."""
+    incident = Incident.objects.select_related("parent__endpoint", "endpoint__state", "endpoint__team").get(pk=pk)
     if incident.is_acknowledged or _muted(incident, incident.endpoint.state, now := datetime.now(UTC)):
         return 0
     rows = incident.alerts.filter(channel=Channel.MAIL, dropped="").order_by("created_at", "pk")
     latest = {alert.recipient: alert for alert in rows.select_related("message")}.values()
     unsent = [alert for alert in latest if alert.message and alert.message.state == Message.State.NO_SERVER]
-    unsent = [alert for alert in unsent if alert.kind != Kind.RECOVERED]
+    # An address that is not confirmed yet gets it once it is.
+    mailed = recipients.willing(incident.endpoint.team, [alert.recipient for alert in unsent])
+    unsent = [alert for alert in unsent if alert.kind != Kind.RECOVERED and alert.recipient in mailed]
     with transaction.atomic():
         Alert.objects.filter(pk__in=[alert.pk for alert in unsent]).update(message=None, created_at=now)
         Message.objects.filter(pk__in=[alert.message_id for alert in unsent], alerts=None).delete()

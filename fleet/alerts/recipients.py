@@ -1,5 +1,7 @@
 """Who gets a team's alerts, and what became of mail to its addresses: taken, refused for good, or unsubscribed from."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -11,11 +13,15 @@ from teams import audit, confirmations
 from teams.models import Team
 
 from ..models import Alert, AlertPolicy, Channel, Endpoint, Incident, Recipient
+from .reach import Nobody, Reach
 
 Way = tuple[str, str]
 """(channel, recipient): an address, or for a channel of the team its kind, as in Alert."""
 
 UNWANTED = "the address wants no mail, or is not confirmed yet"
+
+NOBODY: Way = (Channel.MAIL.value, "")
+"""The recipient of an alert that is stored as not sent, since it reaches nobody."""
 
 
 def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> list[Way]:
@@ -30,6 +36,11 @@ def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> 
     else:
         ways = _wanting(_named(team, policy), incident, policy)
     return _willing(team, ways)
+
+
+def why_nobody(team: Team) -> Nobody:
+    """Why an alert reaches nobody, where `who_gets` is empty."""
+    return reach([team])[team.pk].nobody or Nobody.LIMITED
 
 
 def who_got(alerts: QuerySet[Alert], team: Team) -> list[Way]:
@@ -93,26 +104,44 @@ def active(team: Team) -> list[str]:
 
 
 def willing(team: Team, addresses: list[str]) -> list[str]:
-    """These addresses of the team without those that unsubscribed or are not confirmed yet.
+    """These addresses of the team without those that unsubscribed or are not confirmed yet, as Reach.mailed."""
+    return _reach([team], {team.pk: addresses}, {})[team.pk].mailed
 
-    Without a mail server nobody can confirm anything, nor get a mail: then the alerts page shows what would be sent.
-    """
-    without = unsubscribed(team)
-    if settings.EMAIL_CONFIGURED:
-        without += [row.address for row in confirmations.pending(team)]
-    mailboxes = {same(address) for address in without}
-    return [address for address in addresses if same(address) not in mailboxes]
+
+def reach(teams: Collection[Team]) -> dict[int, Reach]:
+    """Whom the alerts of each of these teams reach now, by its primary key."""
+    channels: dict[int, list[str]] = defaultdict(list)
+    for field, channel in (("apprise_url", Channel.APPRISE), ("webhook_url", Channel.WEBHOOK)):
+        # Whether one is set: a URL that no key reads any more must not break the page that warns of it.
+        for pk in AlertPolicy.objects.filter(team__in=teams).exclude(**{field: ""}).values_list("team", flat=True):
+            channels[pk].append(channel.value)
+    return _reach(teams, {team.pk: team.mail_to for team in teams}, channels)
+
+
+def reaches_anybody(team_pk: int) -> bool:
+    """Whether any alert of the team reaches anybody now."""
+    return reach([Team.objects.get(pk=team_pk)])[team_pk].nobody is None
+
+
+def _reach(
+    teams: Collection[Team], addresses: dict[int, list[str]], channels: dict[int, list[str]]
+) -> dict[int, Reach]:
+    gone, waiting = defaultdict(set), defaultdict(set)
+    rows = Recipient.objects.filter(team__in=teams, unsubscribed_at__isnull=False)
+    for pk, address in rows.values_list("team", "address"):
+        gone[pk].add(same(address))
+    for row in confirmations.pending(*teams):
+        waiting[row.team_id].add(same(row.address))
+    works = bool(settings.EMAIL_CONFIGURED)
+    return {
+        pk: Reach(tuple(addresses[pk]), tuple(channels.get(pk, ())), waiting[pk], gone[pk], works)
+        for pk in (team.pk for team in teams)
+    }
 
 
 def known(team: Team, address: str) -> QuerySet[Recipient]:
     """What is stored of the mailbox, in whatever letters it was written."""
     return Recipient.objects.filter(team=team, address__iexact=same(address))
-
-
-def unsubscribed(team: Team) -> list[str]:
-    """The addresses that want no mail of this team."""
-    rows = Recipient.objects.filter(team=team, unsubscribed_at__isnull=False)
-    return list(rows.values_list("address", flat=True))
 
 
 def unsubscribe(team: Team, address: str) -> None:

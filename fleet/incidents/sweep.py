@@ -4,17 +4,18 @@ Nothing here depends on having been called at the right moment; a stop of an hou
 """
 
 from datetime import UTC, datetime
+from functools import cache
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from core import fence, prepared
 
-from ..alerts import outbox
+from ..alerts import outbox, recipients
 from ..models import EndpointState, Incident
 from ..verdict.status import TROUBLE, Status
 
-DUE_ALERTS, ENDINGS, UNSENT = "catch-up", "endings", "unsent"
+DUE_ALERTS, ENDINGS, UNSENT, UNREACHED = "catch-up", "endings", "unsent", "unreached"
 """The sweeps, as core.fence knows them."""
 
 _NAMED = ("pk", "endpoint__name", "endpoint__team_id")
@@ -27,6 +28,9 @@ def sweep() -> int:
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
     fence.each(UNSENT, outbox.with_unsent().values_list(*_NAMED), lambda row: outbox.send_unsent(row[0]), _item)
+    reached = cache(recipients.reaches_anybody)  # a team without addresses may have hundreds of them
+    unreached = outbox.unreached().values_list(*_NAMED)
+    fence.each(UNREACHED, unreached, lambda row: reached(row[2]) and outbox.write_unreached(row[0]), _item)
     rows = Incident.objects.unfinished().values_list(*_NAMED)
     return fence.each(DUE_ALERTS, rows, lambda row: _write_due(row[0]), _item)
 

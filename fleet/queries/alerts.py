@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -24,8 +25,10 @@ PER_PAGE = 25
 MOST = 50
 """Dead letters, and alerts that are not in a message yet, on one page."""
 
+OF_LATE = timedelta(days=7)
+
 DROPPED = "dropped"
-STATES = [*Message.State.choices, (DROPPED, "dropped before it was sent")]
+STATES = [*Message.State.choices, (DROPPED, "not sent: dropped, or it reached nobody")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,12 @@ def not_gathered(user: User) -> Some:
     """Alerts that no message carries yet: their group is still forming, or quiet hours hold them."""
     rows = visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
     return Some(list(rows[:MOST]), rows.count())
+
+
+def reached_nobody(user: User) -> Some:
+    """Alerts of the last seven days that reached nobody, newest first."""
+    rows = visible(user, Alert.objects.filter(recipient="", created_at__gt=datetime.now(UTC) - OF_LATE))
+    return Some(list(rows.select_related("incident", "team")[:MOST]), rows.count())
 
 
 def over_limit(user: User) -> list[tuple[str, int]]:

@@ -28,7 +28,8 @@ class Lead:
     since: datetime | None
     cause: str
     incident_id: int | None = None
-    mail: str = ""  # "", "sent", "waiting", "no_server", "given_up"; "silenced", "maintenance"
+    mail: str = ""  # "", "sent", "waiting", "no_server", "given_up", "nobody"; "silenced", "maintenance"
+    why_nobody: str = ""  # of mail "nobody"
     mailed_at: datetime | None = None
     acknowledged_by: str = ""
 
@@ -128,11 +129,12 @@ def _lead(states: QuerySet[EndpointState]) -> Lead | None:
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     if incident is None:
         return Lead(endpoint_id, name, team, status, since, words)
-    alerts = Alert.objects.filter(incident_id=incident, dropped="").order_by("-created_at", "-pk")
-    mail, mailed_at = alerts.values_list("message__state", "message__sent_at").first() or ("", None)
-    mail = "waiting" if mail is None else mail  # not gathered into a message yet
+    alerts = Alert.objects.filter(Q(dropped="") | Q(recipient=""), incident_id=incident)
+    latest = alerts.order_by("dropped", "-created_at", "-pk")  # where any alert reaches somebody, it is that
+    mail, mailed_at, why = latest.values_list("message__state", "message__sent_at", "dropped").first() or ("", None, "")
+    mail = "nobody" if why else "waiting" if mail is None else mail  # None: not gathered into a message yet
     marked = marked if isinstance(marked, dict) else {}
     mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
     taken = marked.get("acknowledged")
     by = taken.get("by", "") if isinstance(taken, dict) else ""
-    return Lead(endpoint_id, name, team, status, since, words, incident, mail, mailed_at, by)
+    return Lead(endpoint_id, name, team, status, since, words, incident, mail, why, mailed_at, by)

@@ -18,6 +18,7 @@ _WORDS = {
     "catch-up": "Alerts of an incident",
     "endings": "The end of an incident",
     "unsent": "Sending what was written before a mail server was set",
+    "unreached": "Alerting of what reached nobody before",
     "digests": "Daily digest",
     "review dates": "Reminder of a review",
     "review facts": "Comparing a decision with today's facts",

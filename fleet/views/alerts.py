@@ -30,6 +30,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "page": queries.dropped(user, number) if state == queries.DROPPED else queries.listing(user, state, number),
         "dead": queries.dead_letters(user) if first else None,
         "waiting": queries.not_gathered(user) if first else None,
+        "nobody": queries.reached_nobody(user) if first else None,
         "put_off": put_off.listed(user) if first else None,
         "over_limit": queries.over_limit(user),
         "mails_per_hour": settings.MAILS_PER_HOUR,

@@ -163,7 +163,7 @@ class TestReader:
         ("waiting", "The mail to Search is on its way."),
         ("no_server", "Nobody was mailed: no mail server is set."),
         ("given_up", "The mail to Search could not be delivered."),
-        (None, "Nobody was mailed: Search has no email address for it."),
+        (None, "Nobody was alerted so far."),
     ],
 )
 def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, state, shown):
