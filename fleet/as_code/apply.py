@@ -104,7 +104,7 @@ class _Work:
         team = found or Team(slug=entry.fields["slug"])
         title = f"{entry.shown('name')} ({entry.shown('slug')})"
         if Team.objects.filter(name__iexact=wanted["name"]).exclude(pk=team.pk).exists():
-            self._add(entry, "name", "another team has this name already: take another.")
+            self._mistake(entry, "name", "another team has this name already: take another.")
             return TeamDifference(Step("=", title))
         details = tuple(
             _difference(entry, key, getattr(team, key)) for key in wanted if getattr(team, key) != wanted[key]
@@ -126,15 +126,15 @@ class _Work:
         """Removes first and adds last, so that a name or URL may go from one endpoint to another."""
         if entry.endpoints is None:
             return []
-        existing = list(Endpoint.objects.filter(team=team))
+        existing = list(Endpoint.objects.filter(team=team).select_related("team"))
         known = _match(entry.endpoints, existing)
         used = {endpoint.pk for endpoint in known.values()}
         gone = [self._gone(endpoint) for endpoint in existing if endpoint.pk not in used]
         # Read again: what is removed is no dependency of the others any more.
-        known = _match(entry.endpoints, list(Endpoint.objects.filter(team=team)))
+        known = _match(entry.endpoints, list(Endpoint.objects.filter(team=team).select_related("team")))
         _make_way(entry.endpoints, known)
         steps = {each.path: self._change(each, known[each.path]) for each in entry.endpoints if each.path in known}
-        steps |= {each.path: self._new(team, each) for each in entry.endpoints if each.path not in known}
+        steps |= self._add_new(team, [each for each in entry.endpoints if each.path not in known])
         self._depend(team, entry.endpoints, steps)
         return [steps[each.path] for each in entry.endpoints] + gone
 
@@ -153,12 +153,16 @@ class _Work:
         details = (*(_difference(entry, key, before[key]) for key in moved), *_load(entry, endpoint))
         return Step("~" if details else "=", name, details)
 
-    def _new(self, team: Team, entry: Entry) -> Step:
-        try:
-            _load(entry, endpoints.add(team, **_own(entry)))
-        except ValidationError as error:
-            return self._refused(entry, error)
-        return Step("+", entry.shown("name"), (entry.shown("url"),))
+    def _add_new(self, team: Team, entries: list[Entry]) -> dict[str, Step]:
+        new = [endpoints.New(team, _own(entry)) for entry in entries]
+        steps = {}
+        for entry, made in zip(entries, endpoints.add_each(new), strict=True):
+            if isinstance(made, ValidationError):
+                steps[entry.path] = self._refused(entry, made)
+                continue
+            _load(entry, made)
+            steps[entry.path] = Step("+", entry.shown("name"), (entry.shown("url"),))
+        return steps
 
     def _depend(self, team: Team, entries: list[Entry], steps: dict[str, Step]) -> None:
         """Done last, since an entry may depend on one further down, and with a clean slate, since two may swap."""
@@ -178,7 +182,7 @@ class _Work:
     def _hang(self, entry: Entry, endpoint: Endpoint, there: dict[str, Endpoint]) -> bool:
         wanted = entry.fields[DEPENDS]
         if wanted and wanted.lower() not in there:
-            self._add(entry, DEPENDS, f"the team has no endpoint named {entry.shown(DEPENDS)}.")
+            self._mistake(entry, DEPENDS, f"the team has no endpoint named {entry.shown(DEPENDS)}.")
             return False
         try:
             endpoints.change(endpoint, depends_on=Endpoint.objects.get(pk=there[wanted.lower()].pk) if wanted else None)
@@ -190,10 +194,10 @@ class _Work:
     def _refused(self, entry: Entry, error: ValidationError) -> Step:
         for key, messages in error.message_dict.items():
             reason = "its value from the environment is refused." if key in entry.raw else " ".join(messages)
-            self._add(entry, key, reason)
+            self._mistake(entry, key, reason)
         return Step("=", entry.shown("name"))
 
-    def _add(self, entry: Entry, key: str, text: str) -> None:
+    def _mistake(self, entry: Entry, key: str, text: str) -> None:
         self.mistakes.append(f"{self.file_name} line {entry.line_of(key)}: {entry.path}.{key}: {text}")
 
 
@@ -204,8 +208,10 @@ def _own(entry: Entry) -> dict[str, Any]:
 
 def _load(entry: Entry, endpoint: Endpoint) -> tuple[str, ...]:
     """Stores what the file states of its load, and returns what moved; nothing where it leaves that out."""
+    if not (stated := entry.fields.get(LOAD)):
+        return ()
     own, details = settings.of_endpoint(endpoint), []
-    for key, value in (entry.fields.get(LOAD) or {}).items():
+    for key, value in stated.items():
         field = "measures_waits" if key == "measure_waits" else key
         wanted, before = bool(value) if field == "measures_waits" else value, getattr(own, field)
         if before != wanted:

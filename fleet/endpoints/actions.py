@@ -1,43 +1,27 @@
 """Adding, changing and removing endpoints: the one way for pages, files and commands."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from core.http import outbound
 from core.http.origin import origin_of
-from core.http.transport import numeric
 from core.redaction import redact
 from core.tags import read_tags
 from teams import audit, quotas
 from teams.models import Team
 
 from ..engines.errors import Cause
-from ..engines.http.address import parse_base_url
-from ..engines.http.api_key import clean_key, clean_username
 from ..engines.reading import Reading, to_json
-from ..engines.registry import ENGINES
-from ..engines.timeout import default_timeout
 from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
 from ..verdict.status import Status
+from .fields import FIELDS, Others, fill
 from .state import forget_put_off, fresh, lock, update_boards
-
-FIELDS = (
-    "name", "url", "engine", "username", "api_key", "verify_tls", "interval", "timeout", "fail_after", "fail_of",
-    "fail_for", "recover_after", "slow_after", "start_within", "expected_models", "depends_on", "canary_models",
-    "canary_every", "tags",
-)  # fmt: skip
-"""What a team may set; the defaults are those of the Endpoint model. Without a timeout it follows the interval."""
-
-MODELS, MODEL_NAME = 100, 300
-"""How many models may be named for each purpose, and the characters of a name."""
 
 SECRET = ("api_key",)
 """Of these only the fact that they moved is recorded."""
@@ -49,29 +33,67 @@ KEY_AGAIN = (
 )
 
 
+class New(NamedTuple):
+    """An endpoint to be added: its team, its FIELDS, and what a check found."""
+
+    team: Team
+    fields: dict[str, Any]
+    reading: Reading | None = None
+
+
 def add(team: Team, *, reading: Reading | None = None, **fields: Any) -> Endpoint:
     """Adds an endpoint and has it probed with the next tick; it begins with what a check's `reading` found.
 
     Raises ValidationError with a sentence per field, also for a name or URL that the team watches already, and for
     one endpoint more than ENDPOINTS_PER_TEAM.
     """
-    endpoint = Endpoint(team=team)
-    _fill(endpoint, fields)
+    [made] = add_each([New(team, fields, reading)])
+    if isinstance(made, ValidationError):
+        raise made
+    return made
+
+
+def add_each(wanted: Sequence[New]) -> list[Endpoint | ValidationError]:
+    """As `add`, for each of these in their order, with an error in place of what is refused; in a number of statements
+    that depends on nothing."""
+    made: list[Endpoint | ValidationError] = []
+    added: list[Endpoint] = []
+    readings: list[Reading | None] = []
     with transaction.atomic():
-        quotas.hold(team)
-        there = Endpoint.objects.filter(team=team).count()
-        if why := quotas.full("ENDPOINTS_PER_TEAM", there, f"endpoints of {team}", "Remove one that nobody needs."):
-            raise ValidationError({"team": why})
-        endpoint.save()
-        now = datetime.now(UTC)
-        state = EndpointState(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
-        if reading and reading.identity and endpoint.engine in ("", reading.identity.engine):
-            state.engine, state.proof, state.identified_at = reading.identity.engine, reading.identity.proof[:300], now
-            state.facts = to_json(reading.facts)
-        state.save(force_insert=True)
-        audit.record("endpoint.added", team=team, what=endpoint, detail={"url": redact(endpoint.url)})
-    update_boards([endpoint.pk])
-    return endpoint
+        teams = {new.team for new in wanted}
+        quotas.hold(*teams)
+        others: dict[int, Others] = {team.pk: [] for team in teams}
+        for team, name, url in Endpoint.objects.filter(team__in=teams).order_by().values_list("team", "name", "url"):
+            others[team].append((name, url))
+        for new in wanted:
+            endpoint, there = Endpoint(team=new.team), others[new.team.pk]
+            try:
+                fill(endpoint, new.fields, there)
+                instead = "Remove one that nobody needs."
+                if why := quotas.full("ENDPOINTS_PER_TEAM", len(there), f"endpoints of {new.team}", instead):
+                    raise ValidationError({"team": why})
+            except ValidationError as error:
+                made.append(error)
+                continue
+            there.append((endpoint.name, endpoint.url))
+            made.append(endpoint)
+            added.append(endpoint)
+            readings.append(new.reading)
+        Endpoint.objects.bulk_create(added)
+        EndpointState.objects.bulk_create(map(_begin, added, readings))
+        about = (audit.About(each.team, each, {"url": redact(each.url)}) for each in added)
+        audit.record_each("endpoint.added", about)
+        update_boards([each.pk for each in added])
+    return made
+
+
+def _begin(endpoint: Endpoint, reading: Reading | None) -> EndpointState:
+    now = datetime.now(UTC)
+    state = EndpointState(endpoint=endpoint, due_at=int(time.time()), shown_at=now, regrouped_at=now)
+    if reading and reading.identity and endpoint.engine in ("", reading.identity.engine):
+        state.engine, state.proof, state.identified_at = reading.identity.engine, reading.identity.proof[:300], now
+        state.facts = to_json(reading.facts)
+    return state
 
 
 def change(endpoint: Endpoint, **fields: Any) -> list[str]:
@@ -82,7 +104,7 @@ def change(endpoint: Endpoint, **fields: Any) -> list[str]:
     stays with the server and user name that it was given for: for others it has to be given again, or be forgotten.
     """
     before = {name: getattr(endpoint, name) for name in FIELDS}
-    _fill(endpoint, fields)
+    fill(endpoint, fields)
     as_before = same_server(before, endpoint.url, endpoint.verify_tls, endpoint.username)
     if "api_key" not in fields and before["api_key"] and not as_before:
         raise ValidationError({"api_key": KEY_AGAIN})
@@ -169,94 +191,6 @@ def suggested_name(url: str) -> str:
     """A name for an endpoint at this base URL: its host, and the port where one is given."""
     parts = urlsplit(url)
     return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
-
-
-def _fill(endpoint: Endpoint, fields: dict[str, Any]) -> None:
-    unknown = set(fields) - set(FIELDS)
-    if unknown:
-        raise TypeError(f"not fields of an endpoint: {', '.join(sorted(unknown))}")
-    default = endpoint.timeout == default_timeout(endpoint.interval)
-    stored_url = endpoint.url
-    for name, value in fields.items():
-        setattr(endpoint, name, value)
-    if fields.get("timeout") is None and (default or "timeout" in fields):
-        endpoint.timeout = default_timeout(endpoint.interval)
-    errors = _errors(endpoint, stored_url)
-    for field, read in (("username", clean_username), ("api_key", partial(clean_key, username=endpoint.username))):
-        if field in fields:
-            try:
-                setattr(endpoint, field, read(getattr(endpoint, field)))
-            except ValueError as error:
-                errors[field] = [str(error)]
-    try:
-        endpoint.clean_fields(exclude=[*errors, "team", "expected_models", "canary_models"])
-    except ValidationError as error:
-        errors |= error.message_dict
-    if not {"interval", "timeout"} & set(errors) and endpoint.timeout >= endpoint.interval:
-        errors["timeout"] = [f"The timeout has to be shorter than the interval of {endpoint.interval} s."]
-    if not {"fail_of", "fail_after"} & set(errors) and 0 < endpoint.fail_of < endpoint.fail_after:
-        errors["fail_of"] = [f"Of fewer than {endpoint.fail_after} probes, {endpoint.fail_after} cannot fail."]
-    if wrong := _wrong_dependency(endpoint):
-        errors["depends_on"] = [wrong]
-    if errors:
-        raise ValidationError(errors)
-
-
-def _wrong_dependency(endpoint: Endpoint) -> str:
-    """Why it cannot depend on the one it is to depend on; empty when it can."""
-    other = endpoint.depends_on
-    if other is None:
-        return ""
-    if other.team_id != endpoint.team_id:
-        return f"{other} is of another team. Choose an endpoint of {endpoint.team}."
-    above: Endpoint | None = other
-    names, seen = [str(endpoint)], set()
-    while above is not None and above.pk not in seen:
-        names.append(str(above))
-        if above.pk == endpoint.pk:
-            return "It would depend on itself" + (f" ({' on '.join(names)})." if len(names) > 2 else ".")
-        seen.add(above.pk)
-        above = above.depends_on
-    return ""
-
-
-def _errors(endpoint: Endpoint, stored_url: str) -> dict[str, list[str]]:
-    """What is wrong with an endpoint's own fields, a sentence per field; tidies them on the way."""
-    errors: dict[str, list[str]] = {}
-    endpoint.name = " ".join(str(endpoint.name).split())
-    if not endpoint.name:
-        errors["name"] = ["Give it a name, such as gpu-1."]
-    try:
-        if endpoint.url != stored_url:  # which stays, even where its end would be taken for a route by now
-            endpoint.url = parse_base_url(endpoint.url)
-        if why := refusal(endpoint.url):
-            errors["url"] = [f"{why} Give another address."]
-    except ValueError as error:
-        errors["url"] = [str(error)]
-    for field in ("expected_models", "canary_models"):
-        names = getattr(endpoint, field)
-        if len(names) > MODELS or any(len(name) > MODEL_NAME for name in names):
-            errors[field] = [f"Name at most {MODELS} models, each with at most {MODEL_NAME} characters."]
-    try:
-        endpoint.tags = read_tags(endpoint.tags)
-    except ValueError as error:
-        errors["tags"] = [str(error)]
-    if endpoint.engine and endpoint.engine not in ENGINES:
-        errors["engine"] = [f"“{endpoint.engine}” is no engine we know. Choose one of: {', '.join(ENGINES)}."]
-    others = Endpoint.objects.filter(team=endpoint.team).exclude(pk=endpoint.pk)
-    twin = None if "url" in errors else others.filter(url=endpoint.url).first()
-    if twin:
-        errors["url"] = [f"{twin.name} of {endpoint.team} already watches this URL."]
-    if others.filter(name__iexact=endpoint.name).exclude(pk=twin.pk if twin else 0).exists():
-        errors["name"] = [f"{endpoint.team} already has an endpoint named {endpoint.name}."]
-    return errors
-
-
-def refusal(url: str) -> str:
-    """Why the IP address in a base URL may not be called; "" where it may. A name is checked when it is called."""
-    _, host, port = origin_of(url)
-    reasons = [outbound.refused(*found[4][:2]) for found in numeric(host, port)]
-    return next(filter(None, reasons), "")
 
 
 def _forget(endpoint: Endpoint) -> None:

@@ -18,6 +18,7 @@ from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import actions, found
+from .fields import FIELDS
 from .tags import in_use
 
 
@@ -179,7 +180,7 @@ class EndpointForm(OpenedForm):
 
     def save(self) -> Endpoint | None:
         """The added or changed endpoint; None when something is wrong, which the form's fields then say."""
-        values = {name: self.cleaned_data[name] for name in actions.FIELDS if name in self.cleaned_data}
+        values = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
         values["verify_tls"] = not self.cleaned_data["unverified"]
         try:
             if self.endpoint:
@@ -222,7 +223,7 @@ def _others(endpoint: Endpoint | None, user: Any) -> Any:
 
 def initial_of(endpoint: Endpoint) -> dict[str, Any]:
     """The values an edit form begins with. The key is not among them."""
-    values = {name: getattr(endpoint, name) for name in actions.FIELDS if name not in ("api_key", "verify_tls")}
+    values = {name: getattr(endpoint, name) for name in FIELDS if name not in ("api_key", "verify_tls")}
     if endpoint.timeout == default_timeout(endpoint.interval):
         del values["timeout"]
     return {**values, "unverified": not endpoint.verify_tls}

@@ -47,4 +47,5 @@ def forget_put_off(pks: Collection[int]) -> None:
 
 def update_boards(pks: list[int]) -> None:
     """Once the change is committed: a board that asks sooner would not find it."""
-    transaction.on_commit(lambda: live.publish(pks))
+    if pks:
+        transaction.on_commit(lambda: live.publish(pks))

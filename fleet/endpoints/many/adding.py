@@ -66,34 +66,34 @@ def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:
 
 def add(user: User, made: list[Row], ticked: Collection[int], names: Mapping[int, str]) -> list[Endpoint]:
     """Adds the ticked ones of the rows, under these names; each that is refused has its `problem`, and stays ticked."""
-    added = []
     for row in made:
         row.name, row.ticked = names.get(row.index, row.name), row.index in ticked and row.addable
-        if not row.ticked or row.team is None:
-            continue
-        values = {name: getattr(row.pasted, name) for name in ("url", "engine", "username", "api_key")}
-        reading = found.recall(user.pk, row.pasted.url, row.pasted.username)
-        try:
-            tags = list(row.pasted.tags)
-            row.watched_as = actions.add(row.team, reading=reading, name=row.name, tags=tags, **values)
-        except ValidationError as error:
-            row.problem = " ".join(error.messages)
+    wanted = [(row, _new(user, row, row.team)) for row in made if row.ticked and row.team]
+    added = []
+    for (row, _), result in zip(wanted, actions.add_each([new for _, new in wanted]), strict=True):
+        if isinstance(result, ValidationError):
+            row.problem = " ".join(result.messages)
         else:
-            row.ticked, row.problem = False, ""
-            added.append(row.watched_as)
+            row.watched_as, row.ticked, row.problem = result, False, ""
+            added.append(result)
     return added
+
+
+def _new(user: User, row: Row, team: Team) -> actions.New:
+    fields = {name: getattr(row.pasted, name) for name in ("url", "engine", "username", "api_key")}
+    fields |= {"name": row.name, "tags": list(row.pasted.tags)}
+    return actions.New(team, fields, found.recall(user.pk, row.pasted.url, row.pasted.username))
 
 
 def add_found(user: User, team: Team, urls: list[str]) -> tuple[list[Endpoint], list[str]]:
     """Adds servers that a search of this machine found; returns those that were added, and why others were not."""
-    added, problems = [], []
-    for url in urls:
-        reading = found.recall(user.pk, url, "")
-        try:
-            added.append(actions.add(team, reading=reading, url=url, name=actions.suggested_name(url)))
-        except ValidationError as error:
-            problems.append(f"{url}: {' '.join(error.messages)}")
-    return added, problems
+    new = [
+        actions.New(team, {"url": url, "name": actions.suggested_name(url)}, found.recall(user.pk, url, ""))
+        for url in urls
+    ]
+    results = list(zip(urls, actions.add_each(new), strict=True))
+    problems = [f"{url}: {' '.join(made.messages)}" for url, made in results if isinstance(made, ValidationError)]
+    return [made for _, made in results if isinstance(made, Endpoint)], problems
 
 
 def _free(pasted: Pasted, used: set[str]) -> str:

@@ -89,13 +89,28 @@ def test_without_a_timeout_it_follows_the_interval(file):
 def test_a_broker_that_is_away_is_one_warning_however_many_endpoints(
     file, settings, caplog, django_capture_on_commit_callbacks
 ):
+    lines = "".join(f'  - {{name: gpu-{n}, url: "http://gpu-{n}:8000", interval: 15}}\n' for n in range(20))
+    run(file, SHORT + lines)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    lines = (f'  - {{name: gpu-{n}, url: "http://gpu-{n}:8000"}}\n' for n in range(20))
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True) as callbacks:
-        run(file, SHORT + "".join(lines))
+        run(file, SHORT + lines.replace("15}", "30}"))
     assert len(callbacks) >= 20
     [warning] = caplog.messages
     assert "as when Plimsoll is not running: no live board was updated." in warning
+
+
+def test_endpoints_that_are_new_or_unchanged_take_as_many_statements_however_many_they_are(
+    file, django_assert_max_num_queries
+):
+    most = 100
+    for count in (3, 30):
+        Endpoint.objects.all().delete()
+        lines = "".join(f'  - {{name: gpu-{n}, url: "http://gpu-{n}:8000"}}\n' for n in range(count))
+        with django_assert_max_num_queries(most) as asked:
+            run(file, SHORT + lines)
+            run(file, SHORT + lines)
+        assert Endpoint.objects.count() == count
+        most = len(asked) if count == 3 else most
 
 
 def test_a_second_run_finds_nothing_to_do(file):

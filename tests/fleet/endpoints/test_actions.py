@@ -9,7 +9,7 @@ from core.models import PutOff
 from fleet import endpoints
 from fleet.engines.reading import Facts, Reading
 from fleet.models import Change, Endpoint, EndpointState
-from teams.models import Team
+from teams.models import AuditEntry, Team
 from tests.fleet.recording import record, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -140,3 +140,33 @@ def test_an_endpoint_that_was_put_off_is_tried_again_once_it_is_changed(team):
         )
     endpoints.change(gpu, interval=60)
     assert not PutOff.objects.exists()
+
+
+def test_many_are_added_in_a_fixed_number_of_statements_and_each_that_is_refused_fails_alone(
+    team, settings, django_assert_num_queries
+):
+    endpoints.add(team, name="there", url="http://there:8000")
+    settings.ENDPOINTS_PER_TEAM = 24
+    wanted = [("There", "http://other:8000"), ("again", "http://there:8000"), ("odd", "ftp://odd")]
+    wanted += [(f"gpu-{n}", f"http://gpu-{n}:8000") for n in range(20)]
+    wanted += [("GPU-0", "http://gpu:8000"), ("twin", "http://gpu-1:8000"), *((n, f"http://{n}:1") for n in "abcd")]
+    new = [endpoints.New(team, {"name": name, "url": url}) for name, url in wanted]
+    with django_assert_num_queries(7):  # savepoint, team, the others, three inserts, release
+        made = endpoints.add_each(new)
+    refused = {
+        new.fields["name"]: each.messages[0] for new, each in zip(new, made, strict=True) if each not in added(made)
+    }
+    assert refused == {
+        "There": "Search already has an endpoint named There.",
+        "again": "there of Search already watches this URL.",
+        "odd": refused["odd"],
+        "GPU-0": "Search already has an endpoint named GPU-0.",
+        "twin": "gpu-1 of Search already watches this URL.",
+        "d": refused["d"],
+    }
+    assert "http" in refused["odd"] and "The limit of 24 endpoints of Search is reached" in refused["d"]
+    assert EndpointState.objects.count() == AuditEntry.objects.filter(action="endpoint.added").count() == 24
+
+
+def added(made):
+    return [each for each in made if isinstance(each, Endpoint)]
