@@ -11,6 +11,7 @@ from teams.models import Team
 from teams.refusals import Refused
 
 from . import recipients
+from .reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,20 @@ class OwnMail:
     team: Team
     on: bool
     only_escalations: bool
+    reach: Reach  # of the team, by all of its ways
 
 
 def listed(user: User) -> list[OwnMail]:
     """One for each team that the person is a member of."""
     found = []
-    for team in Team.objects.filter(memberships__user=user).select_related("alert_policy"):
+    teams = list(Team.objects.filter(memberships__user=user).select_related("alert_policy"))
+    reach = recipients.reach(teams)
+    for team in teams:
         policy = getattr(team, "alert_policy", None)
         alerted = _has(team.mail_to, user)
         escalated = policy is not None and _has(policy.escalate_to, user)
         on = (alerted or escalated) and not recipients.known(team, user.email).exclude(unsubscribed_at=None).exists()
-        found.append(OwnMail(team, on, on and not alerted))
+        found.append(OwnMail(team, on, on and not alerted, reach[team.pk]))
     return found
 
 
