@@ -191,7 +191,9 @@ TABLE = [
         "Whether everyone who is signed in may see the whole fleet, read only. Off: only the endpoints of their teams.",
         on_off,
     ),
-    Variable("TIME_ZONE", "UTC", "The time zone of times in mails and in the terminal.", time_zone),
+    Variable(
+        "TIME_ZONE", "UTC", "The time zone of times in the terminal, and in mails to teams that chose none.", time_zone
+    ),
     Variable("PROBE_THREADS", "96", "How many probes may run at the same time.", whole(1, 1000)),
     Variable(
         "TEAMS_PER_PERSON",

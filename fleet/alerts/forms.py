@@ -62,7 +62,7 @@ class AlertingForm(OpenedForm):
     digest_at = _time("Daily digest at", "Non-urgent changes.", required=True)
     time_zone = forms.ChoiceField(
         label="Time zone", choices=lambda: [(name, name) for name in sorted(time_zones.known())],
-        widget=LongSelect, help_text="Of the times on this page.",
+        widget=LongSelect, help_text="Of the times here and in mails, and of office hours.",
         error_messages={"invalid_choice": "Choose a time zone of the list.", "required": "Choose a time zone."},
     )  # fmt: skip
     apprise_url = _secret(

@@ -1,14 +1,18 @@
 """What a message says, from the facts frozen in its alerts: subject, text, HTML, and the JSON of a webhook."""
 
 from collections import Counter
+from datetime import tzinfo
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
+from core import time_zones
 from core.site_url import absolute
 
-from ..models import Alert, Channel, Message
+from ..models import Alert, AlertPolicy, Channel, Message
 from . import links, summary
 from .items import Item, items
 
@@ -34,11 +38,11 @@ def subject(message: Message) -> str:
 
 
 def render_text(message: Message) -> str:
-    return _render(message, "txt", signed=True)
+    return _in_zone(message, "txt", signed=True)
 
 
 def render_html(message: Message) -> str:
-    return _render(message, "html", signed=True)
+    return _in_zone(message, "html", signed=True)
 
 
 def shown_text(message: Message) -> str:
@@ -46,7 +50,7 @@ def shown_text(message: Message) -> str:
 
     The template escapes nothing, since mails are plain text. Joined it is a `str` again, which the page escapes.
     """
-    return "".join([*_render(message, "txt", signed=False)])
+    return "".join([*_in_zone(message, "txt", signed=False)])
 
 
 def payload(message: Message) -> dict[str, Any]:
@@ -78,6 +82,17 @@ def _incident(item: Item) -> dict[str, Any]:
         "why": facts.get("why", ""),
         "endpoints_put_down_to_it": item.children,
     }
+
+
+def _in_zone(message: Message, kind: str, signed: bool) -> str:
+    with timezone.override(_zone(message)):
+        return _render(message, kind, signed)
+
+
+def _zone(message: Message) -> tzinfo:
+    """The team's; the installation's while that is UTC, which a team has until it chooses one."""
+    chosen = AlertPolicy.objects.filter(team=message.team_id).values_list("time_zone", flat=True).first()
+    return time_zones.named(chosen if chosen and chosen != "UTC" else settings.TIME_ZONE)
 
 
 def _render(message: Message, kind: str, signed: bool) -> str:

@@ -22,8 +22,8 @@ from ..evidence.damping import Judgement, held
 from ..evidence.judge import Case, confirmed, latest
 from ..evidence.verdict import FIRM, Verdict
 from ..evidence.window import DAY, Row
-from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
-from . import hours, stored
+from ..models import Endpoint, EndpointLoad, LoadVerdict
+from . import hours, settings, stored
 
 JUDGING = "load verdicts"
 """The sweep, as core.fence knows it."""
@@ -91,9 +91,9 @@ class Read:
     def __init__(self, endpoints: list[Endpoint], now: int) -> None:
         ids, teams = [each.pk for each in endpoints], {each.team_id for each in endpoints}
         self.now = now
-        self._teams = {each.team_id: each for each in TeamLoad.objects.filter(team__in=teams)}
+        self._teams = settings.of_teams(teams)
         self._own = {each.endpoint_id: each for each in EndpointLoad.objects.filter(endpoint__in=ids)}
-        days = max(team.limits().window_days for team in (TeamLoad(), *self._teams.values()))
+        days = max((team.limits().window_days for team in self._teams.values()), default=1)
         self.current = {each.endpoint_id: each for each in LoadVerdict.objects.filter(endpoint__in=ids, until=None)}
         self._rows = hours.rows(ids, now - DAY * days)
         gateways = Endpoint.objects.filter(team__in=teams).filter(
@@ -109,7 +109,7 @@ class Read:
 
     def case(self, endpoint: Endpoint) -> Case:
         """What one endpoint's verdict is made of."""
-        team = self._teams.get(endpoint.team_id, TeamLoad())
+        team = self._teams[endpoint.team_id]
         own = self._own.get(endpoint.pk, EndpointLoad())
         engine = endpoint.engine or endpoint.state.engine
         return Case(

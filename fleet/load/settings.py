@@ -1,5 +1,6 @@
 """What a team and its endpoints are judged by: stored in one way, with an entry in the audit trail."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models, transaction
@@ -7,12 +8,19 @@ from django.db import models, transaction
 from teams import audit
 from teams.models import Team
 
-from ..models import Endpoint, EndpointLoad, LoadVerdict, TeamLoad
+from ..models import AlertPolicy, Endpoint, EndpointLoad, LoadVerdict, TeamLoad
 
 
 def of_team(team: Team) -> TeamLoad:
     """The team's settings; the defaults, not stored, where it has set nothing."""
-    return TeamLoad.objects.filter(team=team).first() or TeamLoad(team=team)
+    return of_teams([team.pk])[team.pk]
+
+
+def of_teams(teams: Collection[int]) -> dict[int, TeamLoad]:
+    """Those of each team, by its primary key. Where it has set nothing, office hours are in the zone of its alerts."""
+    zones = dict(AlertPolicy.objects.filter(team__in=teams).values_list("team", "time_zone"))
+    stored = {each.team_id: each for each in TeamLoad.objects.filter(team__in=teams)}
+    return {pk: stored.get(pk) or TeamLoad(team_id=pk, zone=zones.get(pk, "UTC")) for pk in teams}
 
 
 def of_endpoint(endpoint: Endpoint) -> EndpointLoad:

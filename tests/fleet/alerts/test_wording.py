@@ -10,7 +10,7 @@ from fleet import endpoints
 from fleet.alerts import delivery, wording
 from fleet.engines.errors import Cause
 from fleet.incidents import sweep
-from fleet.models import Incident, Message
+from fleet.models import AlertPolicy, Incident, Message
 from tests.fleet.outages import bad, fail, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -156,3 +156,18 @@ def test_the_time_in_a_mail_names_its_zone_also_in_an_hour_that_comes_twice(sett
     settings.TIME_ZONE = zone
     item = {"began_at": datetime.fromisoformat(f"{at}+00:00"), "seen_at": None}
     assert shown in render_to_string(f"email/{template}", {"item": item, "facts": {}, "message": {}})
+
+
+@pytest.mark.parametrize(
+    ("of_team", "installation", "zone"),
+    [("Asia/Tokyo", "UTC", "JST"), ("Asia/Tokyo", "Europe/Berlin", "JST"), ("UTC", "Asia/Tokyo", "JST"),
+     (None, "Asia/Tokyo", "JST"), ("No/Zone", "Asia/Tokyo", "UTC"), ("UTC", "UTC", "UTC")],
+)  # fmt: skip
+def test_times_in_a_mail_are_of_the_teams_zone_or_the_installations(team, settings, of_team, installation, zone):
+    settings.TIME_ZONE = installation
+    if of_team:
+        AlertPolicy.objects.create(team=team, time_zone=of_team)
+    fail(watched(team, "gpu-1"))
+    [message] = messages()
+    for text in (wording.render_text(message), wording.render_html(message), wording.shown_text(message)):
+        assert re.search(rf"\d\d:\d\d:\d\d {zone}\b", text)

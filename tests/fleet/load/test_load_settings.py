@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fleet.evidence.thresholds import RULES
-from fleet.models import EndpointLoad, TeamLoad
+from fleet.load import settings as load_settings
+from fleet.models import AlertPolicy, EndpointLoad, TeamLoad
 from teams.models import AuditEntry, Membership, Role
 from tests.fleet.load.weeks import words
 from tests.fleet.outages import watched
@@ -44,6 +45,14 @@ def test_a_target_office_hours_and_a_threshold_are_stored_with_an_entry_in_the_t
     assert stored.thresholds == {"queue_long": 0.5}, "what is the default is not stored"
     entry = AuditEntry.objects.get(action="load.changed")
     assert entry.detail["first_token"] == {"from": None, "to": 2.5} and entry.team_id == team.pk
+
+
+def test_office_hours_are_in_the_zone_of_the_alerts_until_a_team_sets_its_own(page, team):
+    AlertPolicy.objects.create(team=team, time_zone="Asia/Tokyo")
+    assert page.get(TEAM).context["form"]["zone"].value() == "Asia/Tokyo"
+    assert load_settings.of_team(team).office().zone == "Asia/Tokyo"
+    page.post(TEAM, typed(page, TEAM, zone="Europe/Berlin"))
+    assert load_settings.of_team(team).office().zone == "Europe/Berlin"
 
 
 def test_every_threshold_stands_there_with_its_default_and_what_it_rests_on(page, team):
