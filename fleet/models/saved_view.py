@@ -9,7 +9,7 @@ from teams.models import Team
 
 
 class SavedView(models.Model):
-    """A name for what the board is asked for, and how it is drawn: a person's own, or a team's."""
+    """A name for what the board is asked for: a person's own, or a team's."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="saved_views"
@@ -17,8 +17,6 @@ class SavedView(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="saved_views")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=2000, blank=True)  # of the board's address
-    density = models.CharField(max_length=8, blank=True)  # as fleet.queries.layout
-    columns = models.CharField(max_length=100, blank=True)  # with points between
 
     class Meta:
         ordering = ["name", "pk"]

@@ -15,21 +15,19 @@ from teams.models import Team
 from ..access import visible_views
 from ..models import SavedView, UsualView
 from ..queries.filters import Filters
-from ..queries.layout import Layout
 
 MOST = 50
 """Views of a person, and of a team."""
 
 
-def save(user: User, team: Team | None, name: str, query: str, layout: Layout) -> SavedView:
-    """Keeps what the board's query string asks for, and the layout, for the team, or for the person (`team` None).
+def save(user: User, team: Team | None, name: str, query: str) -> SavedView:
+    """Keeps what the board's query string asks for, for the team, or for the person (`team` None).
 
     Raises ValidationError with a sentence.
     """
     asked = {key: value for key, value in Filters.of(QueryDict(query)).active.items() if key != "page"}
     holder: dict[str, Any] = {"team": team} if team else {"owner": user}
     view = SavedView(**holder, name=_free_name(holder, name), query=urlencode(asked))
-    view.density, view.columns = layout.density, ".".join(layout.shown)
     if len(view.query) > 2000:
         raise ValidationError("These filters are too long to be saved.")
     if SavedView.objects.filter(**holder).count() >= MOST:

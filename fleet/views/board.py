@@ -19,17 +19,20 @@ from .. import live, saved_views
 from ..access import reader
 from ..endpoints import bulk
 from ..queries import board as query
-from ..queries.layout import USUAL_LAYOUT, Layout
+from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
 from ..queries.wall import wall
-from .layouts import keep, opened
 from .saved_views import context as saved_context
+from .saved_views import opened
+
+LAYOUT_KEPT = 365 * 86400
+"""Seconds for which a browser keeps a layout."""
 
 
 def board(request: HttpRequest) -> HttpResponse:
     """All that the person may see of the fleet, on one page; with `?wall=1` for a screen on the wall."""
     user = person(request)
     if not request.GET and (usual := saved_views.usual(user)):
-        return opened(request, usual)
+        return opened(usual)
     filters = query.Filters.of(request.GET)
     if request.GET.get("wall"):
         return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
@@ -44,7 +47,10 @@ def layout(request: HttpRequest) -> HttpResponse:
     """Keeps how the person wants boards drawn, in cookies of this browser."""
     person(request)
     answer = redirect(f"{reverse('board')}?{QueryDict(request.POST.get('query', '')).urlencode()}")
-    return keep(request, answer, request.POST.get("density", ""), ".".join(request.POST.getlist("column")))
+    density = {"dense": "1", "roomy": "0"}.get(request.POST.get("density", ""), "")
+    for name, value in ((DENSE, density), (SHOWN, ".".join(request.POST.getlist("column")))):
+        answer.set_cookie(name, value, max_age=LAYOUT_KEPT, samesite="Lax", httponly=True, secure=request.is_secure())
+    return answer
 
 
 def changes(request: HttpRequest) -> HttpResponse:

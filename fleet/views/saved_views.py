@@ -4,14 +4,15 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from teams.access import person, team_of, teams_of
 from teams.models import Role
 
 from .. import access, saved_views
-from ..queries.layout import Layout
-from .layouts import opened
+from ..models import SavedView
+from ..queries.filters import EVERYTHING
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,12 +25,12 @@ def views(request: HttpRequest) -> HttpResponse:
     team = team_of(request, slug, Role.OPERATOR) if slug else None
     name, query = request.POST.get("name", ""), request.POST.get("query", "")
     try:
-        view = saved_views.save(user, team, name, query, Layout.of(request.COOKIES))
+        view = saved_views.save(user, team, name, query)
     except ValidationError as error:
         messages.error(request, f"The view was not saved. {' '.join(error.messages)}")
         return redirect("saved-views")
     messages.success(request, f"The view {view.name} is saved for {team or 'you'}.")
-    return opened(request, view)
+    return opened(view)
 
 
 def context(request: HttpRequest) -> dict[str, object]:
@@ -42,7 +43,12 @@ def context(request: HttpRequest) -> dict[str, object]:
 @require_GET
 def view(request: HttpRequest, pk: int) -> HttpResponse:
     """Opens it: goes to the board that it names."""
-    return opened(request, access.see_view(request, pk))
+    return opened(access.see_view(request, pk))
+
+
+def opened(view: SavedView) -> HttpResponse:
+    """To the board as the view has it. How it is laid out is each reader's own."""
+    return redirect(f"{reverse('board')}?{view.query or EVERYTHING}")
 
 
 @require_POST

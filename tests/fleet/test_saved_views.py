@@ -6,7 +6,6 @@ from django.test import Client
 
 from fleet import saved_views
 from fleet.models import SavedView
-from fleet.queries.layout import USUAL_LAYOUT
 from teams.models import AuditEntry, Membership, Role
 from tests.fleet.test_board import watched
 
@@ -35,15 +34,16 @@ def save(
     return SavedView.objects.get(name=name)
 
 
-def test_a_view_keeps_filters_sorting_and_columns_and_opens_them_elsewhere(page, alice):
+def test_a_view_keeps_filters_and_sorting_and_leaves_each_reader_their_layout(page, alice):
     page.post("/layout/", {"density": "dense", "column": ["load"], "query": ""})
     view = save(page)
-    assert (view.owner, view.team, view.query, view.columns) == (alice, None, "team=search&sort=load", "load")
+    assert (view.owner, view.team, view.query) == (alice, None, "team=search&sort=load")
     elsewhere = signed_in(alice)
+    elsewhere.post("/layout/", {"density": "roomy", "column": ["day"], "query": ""})
     answer = elsewhere.get(f"/views/{view.pk}/")
     assert answer.headers["Location"] == SORTED
     shown = elsewhere.get(SORTED).content.decode()
-    assert 'class="board dense no-engine' in shown and f'href="/views/{view.pk}/">On call</a>' in shown
+    assert 'class="board no-engine' in shown and f'href="/views/{view.pk}/">On call</a>' in shown
 
 
 def test_a_view_of_the_whole_board_is_one_too(page):
@@ -100,7 +100,7 @@ def test_a_board_does_not_begin_with_a_view_of_a_team_that_one_left(page, alice,
 def test_a_name_is_given_and_stands_once(page, alice, name):
     view = save(page)
     with pytest.raises(ValidationError):
-        saved_views.save(alice, None, name, "", USUAL_LAYOUT)
+        saved_views.save(alice, None, name, "")
     assert "was not saved" in page.post("/views/", {"name": name, "query": ""}, follow=True).content.decode()
     saved_views.rename(view, "ON CALL")  # its own name in other letters
 
@@ -109,7 +109,7 @@ def test_views_have_an_end(page, alice, monkeypatch):
     monkeypatch.setattr("fleet.saved_views.actions.MOST", 1)
     save(page)
     with pytest.raises(ValidationError, match="There are 1 saved views already"):
-        saved_views.save(alice, None, "Another", "", USUAL_LAYOUT)
+        saved_views.save(alice, None, "Another", "")
 
 
 @pytest.mark.parametrize("query", ["%00", "team=%FF", "a" * 5000, "tag=" + "x," * 500])
