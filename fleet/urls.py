@@ -39,6 +39,7 @@ urlpatterns = [
     path("endpoints/discovered/", endpoint_edit.endpoint_discovered, name="endpoint-discovered"),
     path("endpoints/<int:pk>/", endpoint.endpoint, name="endpoint"),
     path("endpoints/<int:pk>/now/", endpoint.endpoint_now, name="endpoint-now"),
+    path("endpoints/<int:pk>/lately/", endpoint.endpoint_lately, name="endpoint-lately"),
     path("endpoints/<int:pk>/series.csv", charts.series_csv, name="endpoint-csv"),
     path("endpoints/<int:pk>/edit/", endpoint_edit.endpoint_edit, name="endpoint-edit"),
     path("endpoints/<int:pk>/pause/", endpoint_edit.endpoint_pause, name="endpoint-pause"),

@@ -88,6 +88,16 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lately:
+    """The parts that every probe moves, and that an open page asks for now and then."""
+
+    cursor: str  # as that of Now
+    probes: Sequence[Observation]  # the newest few, or a hundred
+    more_probes: bool
+    availability: tuple[Availability, ...]  # each period's that is not as long as the history
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The parts that a reload brings up to date."""
 
@@ -96,10 +106,8 @@ class Page:
     surfaces: list[tuple[str, str, str]]  # name, route, answer
     changes: Sequence[Change]
     incidents: Sequence[Incident]
-    probes: Sequence[Observation]  # the newest few, or a hundred
-    more_probes: bool
+    lately: Lately
     snippets: tuple[Snippet, ...]
-    availability: tuple[Availability, ...]  # each period's that is not as long as the history
     health: tuple[str, ...]  # the requests by which a probe judges it
     questions: tuple[Question, ...]  # and those by which it learns the rest
 
@@ -166,20 +174,29 @@ def page(current: Now, all_probes: bool = False) -> Page:
     """Everything else on the page; without `all_probes` it has the newest few alone, since each is a table."""
     endpoint, facts = current.endpoint, current.facts
     module = ENGINES.get(current.state.engine or endpoint.engine)
-    most = PROBES_SHOWN if all_probes else PROBES_UNFOLDED
-    probes = list(_observations(endpoint).select_related("trace")[: most + 1])
+    recent = lately(endpoint, all_probes)
     return Page(
         models=[ModelRow(m, vram_share(m), _moment(m.expires_at)) for m in _in_order(facts.models)[:MODELS_SHOWN]],
         models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
         surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(str(facts.api.get(s)), "not known")) for s in SURFACES],
         changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
         incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
-        probes=probes[:most],
-        more_probes=len(probes) > most and not all_probes,
+        lately=recent,
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
-        availability=without_repeats(availability.of_endpoint(endpoint, time.time()).periods),
         health=module.HEALTH if module else (),
         questions=module.QUESTIONS if module else (),
+    )
+
+
+def lately(endpoint: Endpoint, all_probes: bool = False) -> Lately:
+    """What the last probes found, and the availability with them."""
+    most = PROBES_SHOWN if all_probes else PROBES_UNFOLDED
+    probes = list(_observations(endpoint).select_related("trace")[: most + 1])
+    return Lately(
+        cursor=cursor(endpoint.state),
+        probes=probes[:most],
+        more_probes=len(probes) > most and not all_probes,
+        availability=without_repeats(availability.of_endpoint(endpoint, time.time()).periods),
     )
 
 

@@ -42,6 +42,16 @@ def endpoint_now(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "fleet/_endpoint_redraw.html", _whole(request, found) | {"oob": True})
 
 
+@require_GET
+def endpoint_lately(request: HttpRequest, pk: int) -> HttpResponse:
+    """The last probes and the availability alone, asked for now and then; nothing (204) when nothing was probed."""
+    found = access.see_endpoint(request, pk)
+    if request.GET.get("cursor") == queries.cursor(found.state):
+        return HttpResponse(status=NO_CONTENT)
+    recent = queries.lately(found, all_probes="probes" in charts.asked_of(request))
+    return render(request, "fleet/_endpoint_lately.html", {"lately": recent, "oob": True})
+
+
 def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     current = queries.now(found)
     return charts.shown(request, found) | {

@@ -234,7 +234,9 @@
 
   // What someone unfolded stays unfolded when a live update replaces its surroundings.
   var unfolded = [];
+  // The list of probes moves down with each: while one is read, it waits.
   document.addEventListener("htmx:oobBeforeSwap", function (event) {
+    if (event.detail.target.matches("#probe-list:has(details[open])")) { event.preventDefault(); return; }
     var open = event.detail.target.querySelectorAll("details[open][id]");
     unfolded = Array.prototype.map.call(open, function (details) { return details.id; });
   });

@@ -88,6 +88,7 @@ RULES = {
     "endpoint-discovered": read(May.PERSON),
     "endpoint": read(May.SEE),
     "endpoint-now": read(May.SEE),
+    "endpoint-lately": read(May.SEE),
     "endpoint-csv": read(May.SEE),
     "endpoint-edit": Rule(May.OPERATOR, May.OPERATOR),
     "endpoint-pause": Rule(May.OPERATOR, May.OPERATOR),
