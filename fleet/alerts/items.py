@@ -97,7 +97,8 @@ class Item:
         if self.resolved_at is None:
             return ""
         span = (self.resolved_at - self.began_at).total_seconds()
-        return formats.lasted(self.facts.get("outages", 1), self.facts.get("downtime", span), span)
+        left_out = (self.facts.get("in_maintenance", 0), self.facts.get("unwatched", 0))
+        return formats.lasted(self.facts.get("outages", 1), self.facts.get("downtime", span), span, *left_out)
 
     @property
     def seen_at(self) -> datetime | None:
@@ -145,6 +146,8 @@ def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[s
         "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
         "outages": incident.outages,
         "downtime": incident.downtime.total_seconds(),
+        "in_maintenance": incident.in_maintenance.total_seconds(),
+        "unwatched": incident.unwatched.total_seconds(),
         "last_seen": incident.last_seen,
     }
 

@@ -31,12 +31,22 @@ def duration(seconds: float | timedelta | None) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def lasted(outages: int, downtime: float | timedelta, span: float | timedelta) -> str:
-    """How long an incident lasted: "2 min 5 s", or "twice, 3 min 42 s of 12 min 52 s" when it came back in between."""
-    if outages < 2:
-        return duration(span)
+def lasted(
+    outages: int,
+    downtime: float | timedelta,
+    span: float | timedelta,
+    in_maintenance: float | timedelta = 0,
+    unwatched: float | timedelta = 0,
+) -> str:
+    """How long an incident lasted: "2 min 5 s", or "twice, 3 min 42 s of 12 min 52 s" when it came back in between.
+
+    What `downtime` leaves out follows: "4 min 13 s (3 min of maintenance not counted)".
+    """
     times = "twice" if outages == 2 else f"{outages} times"
-    return f"{times}, {duration(downtime)} of {duration(span)}"
+    said = duration(downtime) if outages < 2 else f"{times}, {duration(downtime)} of {duration(span)}"
+    out = [f"{duration(in_maintenance)} of maintenance"] if _whole(in_maintenance) else []
+    out += [f"{duration(unwatched)} without probes"] if _whole(unwatched) else []
+    return f"{said} ({' and '.join(out)} not counted)" if out else said
 
 
 def size(count: float | None) -> str:

@@ -76,6 +76,18 @@ def stands_for(since_last: float | None, interval: int) -> float:
     return interval if since_last is None or since_last > LATE * interval else since_last
 
 
+def left_out(since_last: float, interval: int, excluded: str) -> tuple[float, float]:
+    """Of the seconds since the last probe those that do not count: (in maintenance, without a probe that counts).
+
+    `excluded` is why this probe does not count: "maintenance", "blind", or "" where it does.
+    """
+    stands = stands_for(since_last, interval)
+    gap = since_last - stands
+    if excluded == "maintenance":
+        return stands, gap
+    return 0.0, since_last if excluded else gap
+
+
 def total_of(probes: Iterable[Sequence]) -> Total:
     """The total of the probes of one minute, each (seconds it stands for, status, excluded, *FIGURES)."""
     total = Total()

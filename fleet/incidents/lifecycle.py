@@ -35,6 +35,7 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
     sentence = causes.sentence(after.cause or "", after.detail, after.step)
     worst = {"status": after.status, "cause": after.cause or "", "step": after.step, "detail": after.detail[:500]}
     worse = False
+    opens = begins and (incident is None or incident.resolved_at is not None)
     if incident is None:
         if not begins:
             return
@@ -66,6 +67,9 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
             )
         else:
             incident.note(now, f"Now {after.status}. {sentence}")
+    if opens and state.marks.get("maintenance"):  # so far: what follows is added by incidents.downtime
+        incident.in_maintenance += now - incident.failing_since
+        incident.save(update_fields=["in_maintenance"])
     if begins and flaps and not incident.flapping:
         incident.flapping = True
         incident.save(update_fields=["flapping"])

@@ -78,6 +78,9 @@ class Incident(models.Model):
     outages = models.PositiveSmallIntegerField(default=1)
     again_at = models.DateTimeField(null=True)  # the first failed probe of the latest outage; null: it is the first one
     earlier = models.DurationField(default=timedelta)  # how long the outages before the latest one took together
+    # What of all of its outages does not count as downtime, as for availability: see incidents.downtime.
+    in_maintenance = models.DurationField(default=timedelta)
+    unwatched = models.DurationField(default=timedelta)  # Plimsoll was blind, or did not probe it
 
     announced = models.CharField(
         max_length=12, choices=Announced, default=Announced.NOTHING, blank=True, db_index=True, db_column="told"
@@ -122,8 +125,13 @@ class Incident(models.Model):
 
     @property
     def downtime(self) -> timedelta:
-        """How long it was in trouble, without the times in between in which it was not."""
-        return self.earlier + ((self.resolved_at or datetime.now(UTC)) - self.failing_since)
+        """How long it was in trouble, without the times in between in which it was not, or that does not count."""
+        return (self.resolved_at or datetime.now(UTC)) - self.counted_from
+
+    @property
+    def counted_from(self) -> datetime:
+        """When it would have begun, had it been down without a break and had all of that counted."""
+        return self.failing_since - self.earlier + self.in_maintenance + self.unwatched
 
     @property
     def span(self) -> timedelta:
@@ -151,7 +159,7 @@ class Incident(models.Model):
     def go_on(self, again_at: datetime) -> None:
         """Opens it again for another outage, which began then."""
         assert self.resolved_at is not None, "only what has ended goes on"
-        self.earlier = self.downtime
+        self.earlier += self.resolved_at - self.failing_since
         self.outages += 1
         self.again_at, self.resolved_at = max(again_at, self.resolved_at), None
         self.save(update_fields=["earlier", "outages", "again_at", "resolved_at"])

@@ -21,7 +21,7 @@ from ..engines.reading import Facts, Reading
 from ..evidence.collect import Collecting, collect
 from ..history import day_strip
 from ..history.sort_figures import sort_figures
-from ..incidents import lifecycle
+from ..incidents import downtime, lifecycle
 from ..load import hours
 from ..models import BlindStretch, Change, EndpointState, Observation, Trace
 from ..verdict.judge import depends_on_blindness, judge
@@ -157,6 +157,8 @@ def write(batch: Iterable[Judged]) -> list[Judged]:
         if over := [hour for each in stored for hour in each.hours]:
             hours.store(over)
         for each in stored:
+            interval, excluded = each.observation["interval"], each.observation["excluded"]
+            downtime.leave_out(each.state, each.before, each.started_from[0], interval, excluded)
             lifecycle.follow(each.state, each.before, each.after, each.last_seen)
         if recorded := [str(each.state.pk) for each in stored if each.was_overdue]:
             PutOff.objects.filter(sweep=SWEEP, key__in=recorded).delete()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -83,14 +82,9 @@ def _outages(team: Team, now: float) -> tuple[Outages, ...]:
     # Closed without a word: the watch was blind, or it is not probed any more.
     heard = Incident.objects.filter(endpoint__team=team, status="down").exclude(announced=Incident.Announced.CLOSED)
     rows = heard.filter(Q(resolved_at=None) | Q(resolved_at__gte=longest)).order_by()
-    columns = rows.values_list("began_at", "again_at", "earlier", "resolved_at")
-    spans = [_unix((again_at or began_at) - earlier, ended) for began_at, again_at, earlier, ended in columns]
+    kept = rows.only("began_at", "again_at", "earlier", "resolved_at", "in_maintenance", "unwatched")
+    spans = [(row.counted_from.timestamp(), row.resolved_at and row.resolved_at.timestamp()) for row in kept]
     return tuple(_of_period(period, spans, now) for period in PERIODS)
-
-
-def _unix(began_at: datetime, resolved_at: datetime | None) -> tuple[float, float | None]:
-    """The outages of one incident follow each other without a break here: what counts is how long it was down."""
-    return began_at.timestamp(), resolved_at.timestamp() if resolved_at else None
 
 
 def _of_period(period: Period, spans: list[tuple[float, Any]], now: float) -> Outages:

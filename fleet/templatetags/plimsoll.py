@@ -127,4 +127,5 @@ def seconds_between(start: datetime, end: datetime | None) -> timedelta:
 @register.filter
 def lasted(incident: Incident) -> str:
     """How long it was in trouble: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
-    return formats.lasted(incident.outages, incident.downtime, incident.span)
+    left_out = (incident.in_maintenance, incident.unwatched)
+    return formats.lasted(incident.outages, incident.downtime, incident.span, *left_out)

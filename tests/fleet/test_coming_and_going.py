@@ -9,8 +9,9 @@ import time_machine
 from fleet.alerts import gathering, wording
 from fleet.engines.errors import Cause
 from fleet.incidents import sweep
-from fleet.models import Alert, AlertPolicy, EndpointState, Incident, Message
+from fleet.models import Alert, AlertPolicy, EndpointState, Incident, MaintenanceWindow, Message
 from fleet.muting import marks
+from fleet.queries.availability import of_team
 from teams.models import Team
 from tests.fleet.outages import bad, good, probed, watched
 from tests.fleet.recording import record, state_of
@@ -242,3 +243,51 @@ def test_an_incident_that_stayed_open_goes_on_after_a_blind_stretch(gpu):
     EndpointState.objects.update(status="unknown", cause="blind")
     gpu.up(20)
     assert Incident.objects.get().resolved_at and kinds() == ["down", "recovered"]
+
+
+def plan(team: Team, began: timedelta, minutes: int) -> None:
+    """Maintenance of the whole team, from so long ago."""
+    begins = datetime.now(UTC) - began
+    MaintenanceWindow.objects.create(team=team, name="Update", starts_at=begins, minutes=minutes)
+    marks.refresh()
+
+
+def test_maintenance_does_not_count_as_downtime_on_pages_in_mails_and_in_outages(gpu, team, client, alice):
+    gpu.down(60)
+    plan(team, timedelta(0), minutes=3)
+    gpu.down(180)
+    marks.refresh()  # it is over
+    gpu.down(60)
+    gpu.up(20)
+    incident = Incident.objects.get()
+    assert incident.in_maintenance == timedelta(minutes=3)
+    assert (incident.span - incident.downtime, incident.unwatched) == (timedelta(minutes=3), timedelta(0))
+    said = "2 min (3 min of maintenance not counted)"
+    client.force_login(alice)
+    assert f"gpu-1 was down for {said}" in flat(client.get(incident.get_absolute_url()).content.decode())
+    assert said in flat(client.get("/incidents/").content.decode())
+    mail = Message.objects.order_by("pk").last()
+    assert f"Lasted     {said}" in wording.render_text(mail) and said in wording.render_html(mail)
+    day, *_ = of_team(team, datetime.now(UTC).timestamp()).outages
+    assert (day.seconds, day.to_repair) == (120, 120)
+
+
+def test_trouble_that_begins_in_maintenance_counts_from_its_end(gpu, team):
+    plan(team, timedelta(minutes=1), minutes=3)
+    gpu.down(120)
+    marks.refresh()
+    gpu.down(30)
+    gpu.up(10)
+    incident = Incident.objects.get()
+    assert incident.in_maintenance == timedelta(seconds=115)  # the first failure is the beginning
+    assert incident.downtime == incident.span - incident.in_maintenance == timedelta(seconds=35)
+
+
+def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock):
+    gpu.down(60)
+    clock.shift(600)
+    gpu.down(60)
+    gpu.up(10)
+    incident = Incident.objects.get()
+    assert (incident.unwatched, incident.in_maintenance) == (timedelta(seconds=605 - 30), timedelta(0))
+    assert incident.downtime == incident.span - incident.unwatched
