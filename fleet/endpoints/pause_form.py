@@ -3,13 +3,13 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ..muting.forms import OWN, TOMORROW, EndMixin
+from ..muting.forms import MORNINGS, OWN, EndMixin
 
 _LENGTHS = (
     ("", "until somebody resumes it"),
     ("60", "1 hour"),
     ("240", "4 hours"),
-    (TOMORROW, "until tomorrow, 09:00"),
+    *MORNINGS,
     (OWN, "until ..."),
 )
 

@@ -1,13 +1,11 @@
 """The forms of what people do about an incident. What is allowed is decided by fleet.incidents.actions."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
 
-from core import time_zones
-
-from ..muting.forms import OWN, WallTime, ZoneMixin, note_field
+from ..muting.forms import MORNINGS, NEXT_MORNING, OWN, TOMORROW, WallTime, ZoneMixin, morning, note_field
 from .actions import NOTE_MAX
 
 _ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for 4 hours"))
@@ -16,9 +14,7 @@ _ACKNOWLEDGE = (("", "until it is resolved"), ("60", "for 1 hour"), ("240", "for
 class AcknowledgeForm(ZoneMixin):
     """Who is on it is known; for how long, and a note."""
 
-    lasts = forms.ChoiceField(
-        label="How long", required=False, choices=(*_ACKNOWLEDGE, ("9", "until tomorrow, 9:00"), (OWN, "until ...")),
-    )  # fmt: skip
+    lasts = forms.ChoiceField(label="How long", required=False, choices=(*_ACKNOWLEDGE, *MORNINGS, (OWN, "until ...")))
     own = WallTime(label="Own time", required=False)
     note = note_field("Note", NOTE_MAX)
 
@@ -28,12 +24,11 @@ class AcknowledgeForm(ZoneMixin):
         return self.cleaned_data
 
     def _until(self, lasts: str, zone: str) -> datetime | None:
-        now = datetime.now(time_zones.named(zone))
         if lasts == OWN:
             return self.own_time("own")
-        if lasts == "9":
-            return datetime.combine(now.date() + timedelta(days=1), time(9), now.tzinfo)
-        return now.astimezone(UTC) + timedelta(minutes=int(lasts)) if lasts else None
+        if lasts in (NEXT_MORNING, TOMORROW):
+            return morning(lasts, zone)
+        return datetime.now(UTC) + timedelta(minutes=int(lasts)) if lasts else None
 
 
 class NoteForm(forms.Form):

@@ -18,8 +18,11 @@ from teams.models import Role, Team
 
 from ..engines.registry import label
 from ..models import Endpoint, MaintenanceWindow
+from ..verdict.status import TROUBLE
 
-OWN, TOMORROW = "own", "tomorrow"
+OWN, NEXT_MORNING, TOMORROW = "own", "morning", "tomorrow"
+MORNINGS = ((NEXT_MORNING, "until the next 9:00"), (TOMORROW, "until tomorrow, 9:00"))
+"""Choices of `morning`. Between midnight and 9:00 they differ; the page's script names the first by the day it is."""
 _LENGTHS = (("30", "30 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("1440", "1 day"), ("10080", "7 days"))
 
 
@@ -67,13 +70,19 @@ class EndMixin(ZoneMixin):
         lasts, now = self.cleaned_data.get("lasts"), datetime.now(UTC)
         if lasts == OWN:
             self.cleaned_data["until"] = self.own_time("ends_at")
-        elif lasts == TOMORROW:
-            zone = time_zones.named(self.cleaned_data.get("zone", ""))
-            tomorrow = now.astimezone(zone).date() + timedelta(days=1)
-            self.cleaned_data["until"] = time_zones.moment(datetime.combine(tomorrow, time(9)), zone)
+        elif lasts in (NEXT_MORNING, TOMORROW):
+            self.cleaned_data["until"] = morning(lasts, self.cleaned_data.get("zone", ""))
         elif lasts:
             self.cleaned_data["until"] = now + timedelta(minutes=int(lasts))
         return self.cleaned_data
+
+
+def morning(choice: str, zone_name: str) -> datetime:
+    """The 9:00 that one of MORNINGS means by the clock of the zone, aware. An unknown zone counts as UTC."""
+    zone = time_zones.named(zone_name)
+    now = datetime.now(zone)
+    today = choice == NEXT_MORNING and now.hour < 9
+    return time_zones.moment(datetime.combine(now.date() + timedelta(days=not today), time(9)), zone)
 
 
 def zone_name(name: str) -> str:
@@ -194,10 +203,14 @@ class WindowForm(forms.Form):
         if not self.is_bound:
             zone.initial = settings.TIME_ZONE
             zone.widget.attrs["data-zone"] = ""
-            hour = timezone.localtime().replace(minute=0, second=0, microsecond=0, tzinfo=None)
-            for ahead, name in enumerate(("starts", "ends"), start=1):
-                self.fields[name].initial = hour + timedelta(hours=ahead)
-                self.fields[name].widget.attrs["data-hours-ahead"] = ahead  # by the clock of the reader
+            self.suggest("starts", 1)
+            self.suggest("ends", 2)
+
+    def suggest(self, name: str, ahead: int) -> None:
+        """The field begins so many full hours ahead, or with the present minute for 0."""
+        wall = timezone.localtime().replace(second=0, microsecond=0, tzinfo=None)
+        self.fields[name].initial = wall.replace(minute=0) + timedelta(hours=ahead) if ahead else wall
+        self.fields[name].widget.attrs["data-hours-ahead"] = ahead  # by the clock of the reader
 
     def clean_time_zone(self) -> str:
         return zone_name(self.cleaned_data["time_zone"])
@@ -220,3 +233,9 @@ class WindowForm(forms.Form):
 
 class MaintenanceForm(TargetMixin, WindowForm):
     columns = {"starts_at": "starts", "ends_at": "ends"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        target = self.targets.get(self.initial.get("target", ""))
+        if not self.is_bound and target and target.endpoint and target.endpoint.state.status in TROUBLE:
+            self.suggest("starts", 0)  # it is about what is broken now

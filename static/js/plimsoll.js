@@ -86,11 +86,19 @@
       element.value = zone;
       if (!element.value) { element.value = before; } // a select without that zone
     });
-    // <input type="datetime-local" data-hours-ahead="1">: the next full hour by the reader's clock, 2: the one after.
+    // The choices of fleet.muting.forms.MORNINGS: the next 9:00 is today's or, from 9:00 on, the same as tomorrow's.
+    var early = new Date(wall(new Date())).getUTCHours() < 9;
+    document.querySelectorAll('option[value="morning"]').forEach(function (option) {
+      if (early) { option.textContent = "until this morning, 9:00"; return; }
+      if (option.selected) { option.parentNode.value = "tomorrow"; }
+      option.remove();
+    });
+    // <input type="datetime-local" data-hours-ahead="1">: the next full hour by the reader's clock, 2: the one after, 0: now.
     document.querySelectorAll("[data-hours-ahead]").forEach(function (element) {
       if (element.value !== element.defaultValue) { return; }
-      var hour = Math.floor(wall(new Date()) / 3600000) + Number(element.dataset.hoursAhead);
-      element.value = new Date(hour * 3600000).toISOString().slice(0, 16);
+      var ahead = Number(element.dataset.hoursAhead), now = wall(new Date());
+      var at = ahead ? (Math.floor(now / 3600000) + ahead) * 3600000 : now;
+      element.value = new Date(at).toISOString().slice(0, 16);
     });
   }
 

@@ -101,7 +101,7 @@ def test_the_board_filters_counts_and_names_who_paused_until_when(gpu, client, a
 
 def test_a_member_pauses_for_an_hour_and_sees_it_in_place(gpu, client, alice):
     client.force_login(alice)
-    assert "until tomorrow, 09:00" in client.get(f"/endpoints/{gpu.pk}/pause/").content.decode()
+    assert "until tomorrow, 9:00" in client.get(f"/endpoints/{gpu.pk}/pause/").content.decode()
     client.post(f"/endpoints/{gpu.pk}/pause/", {"lasts": "60"})
     found = Endpoint.objects.get()
     assert HOUR - timedelta(minutes=1) < found.paused_until - datetime.now(UTC) <= HOUR

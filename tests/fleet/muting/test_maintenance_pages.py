@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from fleet.models import Endpoint, MaintenanceWindow
+from fleet.models import Endpoint, EndpointState, MaintenanceWindow
 from fleet.muting import windows
 from tests.html import flat
 
@@ -44,6 +44,14 @@ def test_the_form_begins_with_the_next_full_hour_and_suggests_zones(page, settin
         html = text(page.get("/maintenance/"))
     assert 'value="2026-11-28T22:00"' in html and 'value="2026-11-28T23:00"' in html
     assert '<datalist id="zones">' in html and '<option value="Asia/Tokyo">' in html
+
+
+def test_maintenance_of_what_is_down_begins_now(page, gpu, settings):
+    settings.TIME_ZONE = "UTC"
+    EndpointState.objects.filter(pk=gpu.pk).update(status="down")
+    with time_machine.travel(datetime(2026, 11, 28, 21, 34, tzinfo=UTC), tick=False):
+        html = text(page.get(f"/maintenance/?endpoint={gpu.pk}"))
+    assert 'value="2026-11-28T21:34"' in html and 'value="2026-11-28T23:00"' in html
 
 
 def test_times_of_maintenance_are_those_of_its_own_zone(page, gpu):

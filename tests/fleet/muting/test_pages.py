@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from fleet import endpoints
+from fleet.incidents.forms import AcknowledgeForm
 from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import actions
 from teams.models import AuditEntry, Team
@@ -51,10 +52,22 @@ def test_the_incident_page_takes_an_acknowledgement_and_gives_it_back(page, inci
     assert "Not acknowledged" in text(page.post(f"{url}unacknowledge/", follow=True))
 
 
-def test_tomorrow_is_nine_by_the_readers_clock(page, incident):
-    page.post(f"{incident.get_absolute_url()}acknowledge/", {"lasts": "9", "zone": "Asia/Tokyo"})
-    until = Incident.objects.get().acknowledged_until
-    assert until.hour == 0 and timedelta(0) < until - datetime.now(UTC) < timedelta(hours=33)
+@pytest.mark.parametrize(
+    ("now", "choice", "until"),
+    [
+        ("2027-01-15 16:07", "morning", "2027-01-16 00:00"),  # 01:07 in Tokyo: this morning
+        ("2027-01-15 16:07", "tomorrow", "2027-01-17 00:00"),
+        ("2027-01-16 00:00", "morning", "2027-01-17 00:00"),  # 09:00 in Tokyo: the next one is tomorrow's
+        ("2027-01-16 05:00", "tomorrow", "2027-01-17 00:00"),
+    ],
+)
+def test_nine_in_the_morning_is_the_next_one_or_tomorrows_by_the_readers_clock(page, incident, now, choice, until):
+    with time_machine.travel(datetime.fromisoformat(f"{now}:00+00:00"), tick=False):
+        found = AcknowledgeForm({"lasts": choice, "zone": "Asia/Tokyo"})
+        assert found.is_valid()
+    assert f"{found.cleaned_data['until'].astimezone(UTC):%Y-%m-%d %H:%M}" == until
+    answer = text(page.get(incident.get_absolute_url()))
+    assert "until the next 9:00" in answer and "until tomorrow, 9:00" in answer
 
 
 def test_an_own_time_is_read_by_the_readers_clock(page, incident):
