@@ -25,7 +25,8 @@ def test_the_contents_are_folded_on_a_phone_and_lead_to_their_heading(browser: B
 def test_the_page_for_the_meeting_prints_on_one_sheet(browser: Browser, site: Site):
     page = browser.new_page()
     page.goto(f"{site.url}/guide/meeting/")
-    sheets = {size: page.pdf(format=size).count(b"/Type /Page\n") for size in ("A4", "Letter")}
+    margin = dict.fromkeys(("top", "right", "bottom", "left"), "10mm")  # as browsers print; the default here is none
+    sheets = {size: page.pdf(format=size, margin=margin).count(b"/Type /Page\n") for size in ("A4", "Letter")}  # type: ignore[arg-type]
     page.close()
     assert sheets == {"A4": 1, "Letter": 1}
 
