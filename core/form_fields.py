@@ -1,5 +1,6 @@
 """What the forms of all apps share: how fields are drawn (FORM_RENDERER), lists, and numbers with limits."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -27,19 +28,26 @@ class Renderer(DjangoTemplates):
 
 
 class LongSelect(forms.Select):
-    """A select without groups. Django fills two templates for each option: 17 ms for 600 time zones, this one 5."""
+    """A select of many. Django fills two templates for each option: 17 ms for 600 time zones, this one 5."""
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
     ) -> SafeString:
         chosen = self.format_value(value)
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            ((key, flatatt({"selected": str(key) in chosen}), label) for key, label in self.choices),
-        )
+
+        def drawn(choices: Iterable[tuple[Any, Any]]) -> SafeString:
+            options = (
+                format_html('<optgroup label="{}">{}</optgroup>', key, drawn(label))
+                if isinstance(label, list | tuple)
+                else format_html(
+                    '<option value="{}"{}>{}</option>', key, flatatt({"selected": str(key) in chosen}), label
+                )
+                for key, label in choices
+            )
+            return format_html_join("\n", "{}", ((each,) for each in options))
+
         own = flatatt(self.build_attrs(self.attrs, attrs))
-        return format_html('<select name="{}"{}>{}</select>', name, own, options)
+        return format_html('<select name="{}"{}>{}</select>', name, own, drawn(self.choices))
 
 
 class Suggested(forms.TextInput):

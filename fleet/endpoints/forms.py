@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.form_fields import LinesField, number
+from core.form_fields import LinesField, LongSelect, number
 from core.stale import OpenedForm
 from core.tags import TagsField
 from teams.access import preset_team, teams_of
@@ -101,7 +101,7 @@ class EndpointForm(OpenedForm):
     slow_after = _number("Slow threshold", "slow_after", "ms", "A slower first answer is degraded. Empty: never.")
     start_within = _number("Startup grace period", "start_within", "s", START_HELP)
     depends_on = forms.ModelChoiceField(
-        label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing",
+        label="Depends on", queryset=Endpoint.objects.none(), required=False, empty_label="nothing", widget=LongSelect,
         help_text="While that one is down, nobody is mailed about this one. It is probed all the same.",
         error_messages={"invalid_choice": "Choose another endpoint of the team."},
     )  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core import time_zones
-from core.form_fields import Suggested
+from core.form_fields import LongSelect, Suggested
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -126,7 +126,8 @@ def targets(user: Any, engines: bool) -> dict[str, Target]:
     by_team: dict[int, list[Target]] = defaultdict(list)
     teams = {team.pk: team for team in teams_of(user, Role.OPERATOR)}
     seen: dict[int, set[str]] = defaultdict(set)
-    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").defer("api_key").order_by("name"):
+    columns = ("team", "name", "engine", "state__engine")
+    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").only(*columns).order_by("name"):
         by_team[endpoint.team_id].append(Target(teams[endpoint.team_id], endpoint))
         seen[endpoint.team_id].add(endpoint.state.engine or endpoint.engine)
     found = []
@@ -144,6 +145,7 @@ class TargetMixin(forms.Form):
 
     target = forms.ChoiceField(
         label="Endpoints",
+        widget=LongSelect,
         error_messages={"invalid_choice": "Choose one of the list.", "required": "Choose what it is about."},
     )
 

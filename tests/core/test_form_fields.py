@@ -37,10 +37,10 @@ def test_boxes_and_hidden_inputs_have_no_class():
     assert "class=" not in str(Form()["agreed"]) + str(Form()["hidden"])
 
 
-CHOICES = [("UTC", "UTC"), ("<b>", 'Bob\'s "<b>"'), ("1", "One")]
+CHOICES = [("UTC", "UTC"), ("<b>", 'Bob\'s "<b>"'), ("1", "One"), ("Group <i>", [("2", "<two>"), ("UTC+1", "Three")])]
 
 
-@pytest.mark.parametrize("value", ["UTC", "<b>", 1, None, "", "unknown"])
+@pytest.mark.parametrize("value", ["UTC", "<b>", 1, 2, None, "", "unknown"])
 @pytest.mark.parametrize("attrs", [{"class": "select", "data-zone": "", "required": True}, {"id": "a"}])
 def test_it_is_the_select_that_django_draws(value, attrs):
     ours, theirs = (
