@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max
 from django.utils.text import slugify
 
-from ..access import Reader, reader, visible, visible_teams
+from ..access import Reader, reader, visible
 from ..endpoints.tags import in_use
 from ..models import Endpoint, EndpointState
 from ..verdict.status import Status
@@ -23,6 +23,7 @@ from .order import COLUMNS, NEEDS_ATTENTION, Column, sorted_by
 from .rows import Row, rows
 from .selection import MOST_ROWS, Folded, Selection, select
 from .states import engine_label
+from .visible_counts import VisibleCounts, visible_counts
 
 _SLACK = timedelta(seconds=2)
 """A row may be committed after one that was stamped later, so the last moments are sent twice."""
@@ -103,6 +104,7 @@ class Head:
 class Board(Head):
     """The board as one page shows it."""
 
+    visible: VisibleCounts
     groups: list[Group]
     folded: list[Folded]
     pages: Pages
@@ -127,13 +129,14 @@ class Changes:
 
 def board(user: User, filters: Filters) -> Board:
     """What the person may see of the fleet, filtered, in a number of queries that depends on nothing."""
-    totals, who = _totals(user), reader(user)
-    selection = select(user, who, filters)
+    totals, who, counts = _totals(user), reader(user), visible_counts(user)
+    selection = select(user, who, filters, counts)
     page = selection.page(filters)
     made = {row.pk: row for row in rows(EndpointState.objects.filter(pk__in=page))}
     shown = [made[pk] for pk in page if pk in made]
     return Board(
         *_head(who, totals, selection, filters),
+        visible=counts,
         groups=_groups(shown, filters),
         folded=selection.folded,
         pages=_pages(filters, len(shown), selection.listed),
@@ -190,18 +193,15 @@ def headings(filters: Filters, columns: list[Column]) -> list[Heading]:
     return made
 
 
-def choices(user: User, filters: Filters) -> dict[str, Any]:
+def choices(user: User, board: Board) -> dict[str, Any]:
     """(value, label) of what the board can be filtered, grouped and sorted by; of tags the names."""
-    teams = visible_teams(user).filter(endpoints__isnull=False).distinct().values_list("slug", "name")
-    known = visible(user, EndpointState.objects.exclude(engine=""), "endpoint__team").order_by("engine")
-    engines = known.values_list("engine", flat=True).distinct()
     return {
-        "teams": list(teams),
-        "engines": [(name, engine_label(name)) for name in engines],
+        "teams": board.visible.teams,
+        "engines": [(name, engine_label(name)) for name in sorted(board.visible.engines - {""})],
         "tags": in_use(visible(user, Endpoint.objects.all())),
         "statuses": [(status.value, status.value) for status in Status],
         "groups": [(name, f"Group: {name}") for name in GROUPS],
-        "sorts": [("", "Sort: status"), *_sorts(filters)],
+        "sorts": [("", "Sort: status"), *_sorts(board.filters)],
     }
 
 

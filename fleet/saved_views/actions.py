@@ -59,11 +59,6 @@ def listing(user: User) -> QuerySet[SavedView]:
     return visible_views(user).select_related("team").annotate(is_usual=Exists(usual))
 
 
-def usual(user: User) -> SavedView | None:
-    """The view with which the person's board begins, while they see it."""
-    return visible_views(user).filter(pk__in=UsualView.objects.filter(user=user.pk).values("view")).first()
-
-
 def begin_with(user: User, view: SavedView | None) -> None:
     """From now on the person's board begins with this view; None: with the whole fleet."""
     if view:

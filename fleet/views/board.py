@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from core.database import give_back
 from teams.access import anyone_async, person
 
-from .. import live, saved_views
+from .. import live
 from ..access import reader
 from ..endpoints import bulk
 from ..queries import board as query
@@ -31,13 +31,14 @@ LAYOUT_KEPT = 365 * 86400
 def board(request: HttpRequest) -> HttpResponse:
     """All that the person may see of the fleet, on one page; with `?wall=1` for a screen on the wall."""
     user = person(request)
-    if not request.GET and (usual := saved_views.usual(user)):
+    saved = saved_context(request)
+    if not request.GET and (usual := next((view for view in saved["views"] if view.is_usual), None)):
         return opened(usual)
     filters = query.Filters.of(request.GET)
     if request.GET.get("wall"):
         return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
-    context |= {"choices": query.choices(user, filters), **saved_context(request)}
+    context |= {"choices": query.choices(user, context["board"]), **saved}
     context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
     return render(request, "fleet/board.html", context)
 

@@ -1,5 +1,7 @@
 """Saved views of the board: opened, saved, renamed, deleted, and the one to begin with."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,11 +35,15 @@ def views(request: HttpRequest) -> HttpResponse:
     return opened(view)
 
 
-def context(request: HttpRequest) -> dict[str, object]:
+def context(request: HttpRequest) -> dict[str, Any]:
     """What the menu and the page show."""
     user = person(request)
     operated = list(teams_of(user, Role.OPERATOR))
-    return {"views": saved_views.listing(user), "operated": operated, "may_change": {team.pk for team in operated}}
+    return {
+        "views": list(saved_views.listing(user)),
+        "operated": operated,
+        "may_change": {team.pk for team in operated},
+    }
 
 
 @require_GET

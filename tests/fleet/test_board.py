@@ -322,7 +322,7 @@ def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
 def test_the_number_of_queries_does_not_grow_with_the_fleet(viewer, django_assert_max_num_queries):
     for i in range(3):
         down(f"down-{i}")
-    with django_assert_max_num_queries(19) as few:
+    with django_assert_max_num_queries(16) as few:
         viewer.get("/")
     for i in range(30):
         watched(f"up-{i}", team=f"Team {i}")
