@@ -73,7 +73,7 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     expect(page.locator(".row")).to_have_count(1)
     page.keyboard.press("Escape")
     page.locator("summary", has_text="Views").click()
-    page.get_by_label("Save these filters, sorting and columns as").fill("Production")
+    page.get_by_label("Save these filters and this sorting as").fill("Production")
     page.get_by_role("button", name="Save view").click()
     page.wait_for_url("**/?tag=prod")
     expect(page.locator(".row")).to_have_count(1)
