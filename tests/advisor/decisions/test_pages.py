@@ -249,3 +249,13 @@ def test_the_key_of_another_teams_form_shows_nothing_of_it(page, charlie, team, 
     answer = page.post(new_url(), typed(team, key=str(theirs.key)))
     assert answer.status_code == 422 and "This form was used up" in text(answer)
     assert "Kept among them" not in text(answer)
+
+
+def test_a_long_list_of_endpoints_can_be_narrowed_without_sending_the_form(client, alice, team):
+    client.force_login(alice)
+    for number in range(13):
+        html = text(client.get("/decisions/new/"))
+        assert "data-narrows" not in html
+        endpoints.add(team, name=f"gpu-{number}", url=f"http://gpu-{number}:8000")
+    [field] = re.findall(r"<input[^>]*data-narrows[^>]*>", text(client.get("/decisions/new/")))
+    assert 'form=""' in field and 'data-narrows="id_endpoints"' in field and "name=" not in field
