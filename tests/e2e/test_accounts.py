@@ -219,8 +219,9 @@ def test_the_pages_of_ones_account_are_tied_together(page, home, person):
     for path, name in PAGES.items():
         page.goto(home + path)
         heading(page, name)
-        page.set_viewport_size({"width": 1280, "height": 800})
-        fits(page)
+        for width in (768, 1024, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            fits(page)
         page.set_viewport_size({"width": 390, "height": 800})
         expect(page.get_by_role("navigation", name="Your account").locator("[aria-current]")).to_have_count(1)
 
