@@ -91,9 +91,9 @@ def answers(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def wait(batch: Batch, seconds: float) -> None:
-    """Returns when all is known, or after so many seconds."""
+    """Returns when all is known, when no more will come, or after so many seconds."""
     end, probed = time.monotonic() + seconds, sum(not row.problem for row in batch.rows)
-    while time.monotonic() < end and len(answers(batch)) < probed:
+    while time.monotonic() < end and not batch.over and len(answers(batch)) < probed:
         time.sleep(0.1)
 
 
