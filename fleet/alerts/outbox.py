@@ -11,7 +11,6 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
 from core import broker
 from teams.models import Team
@@ -82,16 +81,17 @@ def write_for_child(incident: Incident) -> None:
     """
     team = incident.endpoint.team
     if recipients.tags_chosen(team, policy.policy_of(team)):
-        _write_announced(incident)
+        write_announced(incident)
 
 
-def _write_announced(incident: Incident) -> int:
-    """Writes what was announced of an incident to those who get it now. Returns how many they are."""
+def write_announced(incident: Incident) -> int:
+    """Writes what was announced of an incident to those who get it now and have no alert of it. Returns how many."""
     if incident.announced not in (Kind.DOWN, Kind.DEGRADED) or incident.resolved_at or incident.is_acknowledged:
         return 0
     endpoint, wanted = incident.endpoint, policy.policy_of(incident.endpoint.team)
     kind = Kind(incident.announced)
-    ways = recipients.who_gets(incident, kind, endpoint.team, wanted)
+    had = set(incident.alerts.filter(kind=kind, round=incident.round).values_list("channel", "recipient"))
+    ways = [way for way in recipients.who_gets(incident, kind, endpoint.team, wanted) if way not in had]
     _store(
         ways,
         incident=incident,
@@ -117,7 +117,7 @@ def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: date
         announced_at=incident.announced_at,
         acknowledged=incident.is_acknowledged,
         escalated=incident.escalated_at is not None,
-        muted=_muted(incident, state, now),
+        muted=muted(incident, state, now),
     )
     kinds = kinds_due(case, rules, now)
     if not kinds or kinds[0] not in TURNS:
@@ -128,7 +128,8 @@ def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: date
     return [] if flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER) else kinds
 
 
-def _muted(incident: Incident, state: EndpointState, now: datetime) -> str:
+def muted(incident: Incident, state: EndpointState, now: datetime) -> str:
+    """Why nobody is to be alerted of the incident now; "" where somebody is."""
     for mark in ("maintenance", "silenced", "blind"):
         if state.marks.get(mark):
             return mark
@@ -151,53 +152,6 @@ def rules_of(policy: AlertPolicy) -> Rules:
         escalate_after=timedelta(minutes=policy.escalate_after) if policy.escalate_to else None,
         quiet=quiet,
     )
-
-
-def with_unsent() -> QuerySet[Incident]:
-    """Open incidents with alerts that were not sent because no mail server was set, if one is set now."""
-    unsent = Alert.objects.filter(message__state=Message.State.NO_SERVER, channel=Channel.MAIL)
-    found = Incident.objects.open().filter(pk__in=unsent.values("incident"))
-    return found if settings.EMAIL_CONFIGURED else found.none()
-
-
-def unreached() -> QuerySet[Incident]:
-    """Open incidents whose alert reached nobody."""
-    alerts = Alert.objects.filter(incident=OuterRef("pk"), kind=OuterRef("announced"), round=OuterRef("round"))
-    nobody, others = alerts.filter(recipient=""), alerts.exclude(recipient="")
-    return Incident.objects.open().filter(Exists(nobody), ~Exists(others))
-
-
-def write_unreached(pk: int) -> int:
-    """Alerts those who are reached by now; returns how many. None while someone is on it or it is muted."""
-    now = datetime.now(UTC)
-    with transaction.atomic():
-        incident = unreached().select_for_update(of=("self",)).select_related("parent__endpoint").filter(pk=pk).first()
-        if incident is None:
-            return 0
-        state = EndpointState.objects.select_related("endpoint__team").get(pk=incident.endpoint_id)
-        if _muted(incident, state, now) or not (count := _write_announced(incident)):
-            return 0
-        incident.announced_at = now
-        incident.save(update_fields=["announced_at"])
-        incident.note(now, "Alerted only now: until then the alerts reached nobody.")
-    return count
-
-
-def send_unsent(pk: int) -> int:
-    """Has each recipient's latest of these alerts gathered again; returns how many. None while it is muted or taken."""
-    incident = Incident.objects.select_related("parent__endpoint", "endpoint__state", "endpoint__team").get(pk=pk)
-    if incident.is_acknowledged or _muted(incident, incident.endpoint.state, now := datetime.now(UTC)):
-        return 0
-    rows = incident.alerts.filter(channel=Channel.MAIL, dropped="").order_by("created_at", "pk")
-    latest = {alert.recipient: alert for alert in rows.select_related("message")}.values()
-    unsent = [alert for alert in latest if alert.message and alert.message.state == Message.State.NO_SERVER]
-    # An address that is not confirmed yet gets it once it is.
-    mailed = recipients.willing(incident.endpoint.team, [alert.recipient for alert in unsent])
-    unsent = [alert for alert in unsent if alert.kind != Kind.RECOVERED and alert.recipient in mailed]
-    with transaction.atomic():
-        Alert.objects.filter(pk__in=[alert.pk for alert in unsent]).update(message=None, created_at=now)
-        Message.objects.filter(pk__in=[alert.message_id for alert in unsent], alerts=None).delete()
-    return len(unsent)
 
 
 def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:

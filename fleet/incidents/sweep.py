@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from core import fence, prepared
 
-from ..alerts import outbox, recipients
+from ..alerts import late, outbox, recipients
 from ..models import EndpointState, Incident
 from ..verdict.status import TROUBLE, Status
 
@@ -27,10 +27,10 @@ def sweep() -> int:
         return 0
     now = datetime.now(UTC)
     fence.each(ENDINGS, _fine().values_list(*_NAMED), lambda row: _end(row[0], now), _item)
-    fence.each(UNSENT, outbox.with_unsent().values_list(*_NAMED), lambda row: outbox.send_unsent(row[0]), _item)
+    fence.each(UNSENT, late.with_unsent().values_list(*_NAMED), lambda row: late.send_unsent(row[0]), _item)
     reached = cache(recipients.reaches_anybody)  # a team without addresses may have hundreds of them
-    unreached = outbox.unreached().values_list(*_NAMED)
-    fence.each(UNREACHED, unreached, lambda row: reached(row[2]) and outbox.write_unreached(row[0]), _item)
+    unreached = late.unreached().values_list(*_NAMED)
+    fence.each(UNREACHED, unreached, lambda row: reached(row[2]) and late.write_unreached(row[0]), _item)
     rows = Incident.objects.unfinished().values_list(*_NAMED)
     return fence.each(DUE_ALERTS, rows, lambda row: _write_due(row[0]), _item)
 

@@ -138,6 +138,19 @@ class TestAnOutageThatReachesNobody:
         caught_up()
         assert [mail["To"] for mail in smtp.messages] == [A]
 
+    def test_one_whose_recipient_was_taken_off_before_it_left_is_mailed_to_the_next(self, team, smtp):
+        """Replaced while the group of alerts was forming: by an address that is confirmed later."""
+        fail(watched(team, "gpu-1"))
+        Team.objects.filter(pk=team.pk).update(mail_to=[A])
+        for address in ("oncall@example.org", A):
+            PendingAddress.objects.create(team=team, address=address)
+        caught_up()
+        assert smtp.messages == [] and [alert.dropped for alert in Alert.objects.all()] == [recipients.UNWANTED]
+        confirmations.trust(team, [A])
+        caught_up()
+        caught_up()
+        assert [mail["To"] for mail in smtp.messages] == [A]
+
     def test_one_that_every_recipient_is_limited_away_from_has_that_reason(self, team, smtp):
         recipients.choose_tags(team, "oncall@example.org", ["prod"])
         fail(watched(team, "gpu-1", tags=["test"]))
