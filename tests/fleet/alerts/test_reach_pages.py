@@ -57,7 +57,7 @@ class TestPages:
         EmailAddress.objects.create(user=alice, email=alice.email, verified=False)
         PendingAddress.objects.create(team=team, address=alice.email)
         shown = flat(page.get("/teams/search/").content.decode())
-        assert 'it is yours: <a href="/account/mail/">confirm it in your account</a>' in shown
+        assert 'is yours: <a href="/account/mail/">confirm it in your account</a>' in shown
         assert f'value="{alice.email}"' not in shown, "no button that sends a link"
 
     def test_the_list_of_many_teams_takes_no_more_queries(self, page, alice, team, django_assert_max_num_queries):
