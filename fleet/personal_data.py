@@ -83,7 +83,7 @@ def before_deletion(team: Team) -> None:
     """Probes that are under way find no row to store into; then the history goes without being loaded."""
     mine = Endpoint.objects.filter(team=team)
     pks = list(EndpointState.objects.filter(endpoint__in=mine).locked().values_list("pk", flat=True))
-    lifecycle.stop_watching(pks, audit.done("Its team was deleted"), team_goes=True)
+    lifecycle.stop_watching(pks, audit.done("Its team was deleted"), removed=True, team_goes=True)
     Trace.objects.filter(observation__endpoint__in=pks)._raw_delete("default")
     Observation.objects.filter(endpoint__in=pks)._raw_delete("default")
     transaction.on_commit(lambda: live.publish(pks))

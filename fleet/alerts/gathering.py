@@ -107,7 +107,7 @@ def _message(alerts: list[Alert], now: datetime) -> bool:
             created_at=now,
             state=Message.State.WAITING if sendable else Message.State.NO_SERVER,
             next_try_at=now if sendable else None,
-            facts={"children": _children(alerts)} | mail_limit.facts(alerts),
+            facts=_children(alerts) | mail_limit.facts(alerts),
         )
         rows = Alert.objects.filter(pk__in=[alert.pk for alert in alerts], message=None, dropped="")
         if not rows.update(message=message):
@@ -116,16 +116,22 @@ def _message(alerts: list[Alert], now: datetime) -> bool:
     return True
 
 
-def _children(alerts: Iterable[Alert]) -> dict[str, list[str]]:
-    """Incident -> names of the endpoints whose trouble it causes."""
+def _children(alerts: Iterable[Alert]) -> dict[str, dict[str, list[str]]]:
+    """Incident -> names of the endpoints whose trouble it causes; of one that is over, apart, those that are not."""
     parents = [alert.incident_id for alert in alerts if alert.incident_id]
-    found: dict[str, list[str]] = defaultdict(list)
-    # Of one that is over, only those that are as well: nothing is named as back without a good probe of its own.
-    alike = Q(parent__resolved_at=None) | Q(resolved_at__isnull=False)
-    rows = Incident.objects.filter(alike, parent__in=parents).order_by("endpoint__name")
-    for parent, name in rows.values_list("parent_id", "endpoint__name"):
+    children: dict[str, list[str]] = defaultdict(list)
+    not_back: dict[str, list[str]] = defaultdict(list)
+    rows = Incident.objects.filter(parent__in=parents).order_by("endpoint__name")
+    for parent, name, ended, cause_ended in rows.values_list(
+        "parent_id", "endpoint__name", "resolved_at", "parent__resolved_at"
+    ):
+        # Nothing is named as back without a good probe of its own.
+        found = not_back if cause_ended and not ended else children
         found[str(parent)].append(name)
-    return {parent: names[:CHILDREN] + _rest(names) for parent, names in found.items()}
+    return {
+        key: {parent: names[:CHILDREN] + _rest(names) for parent, names in found.items()}
+        for key, found in (("children", children), ("not_back", not_back))
+    }
 
 
 def _rest(names: list[str]) -> list[str]:

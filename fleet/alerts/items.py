@@ -1,7 +1,7 @@
 """The incidents of a message as it presents them, from the facts frozen in its alerts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Item:
     facts: dict[str, Any]
     incident: int
     children: list[str]  # endpoints whose trouble this one's causes
+    not_back: list[str] = field(default_factory=list)  # where it recovered: those that did not yet
 
     @property
     def status(self) -> str:
@@ -120,12 +121,13 @@ def items(message: Message) -> list[Item]:
     by_incident: dict[int, dict[str, Alert]] = {}
     for alert in message.alerts.exclude(incident=None):
         by_incident.setdefault(alert.incident_id or 0, {})[alert.kind] = alert
-    children = message.facts.get("children", {})
+    children, not_back = message.facts.get("children", {}), message.facts.get("not_back", {})
     found = []
     for incident, kinds in by_incident.items():
         kind = next(kind for kind in _LAST_WORD if kind in kinds)
         named = [] if kind == Alert.Kind.UNWATCHED else children.get(str(incident), [])
-        found.append(Item(kind, kinds[kind].facts, incident, named))
+        waiting = not_back.get(str(incident), []) if kind == Alert.Kind.RECOVERED else []
+        found.append(Item(kind, kinds[kind].facts, incident, named, waiting))
     return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
 
 

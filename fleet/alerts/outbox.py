@@ -154,12 +154,12 @@ def rules_of(policy: AlertPolicy) -> Rules:
     )
 
 
-def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) -> None:
+def write_unwatched(incident: Incident, why: str, *, removed: bool = False, team_goes: bool = False) -> None:
     """Writes to those who got a message about the incident that it is not followed to its end; `why` is a sentence.
 
     What has not left yet is taken back. The words are those of the last alert, since the endpoint may have another name
-    or URL already. With `team_goes` its team, and with it its channels, is about to be deleted: only mails are written,
-    and they belong to no team.
+    or URL already. With `removed` the incident is about to be deleted: there is no page to open. With `team_goes` its
+    team, and with it its channels, is, too: only mails are written, and they belong to no team.
     """
     order.take_back(incident, why)
     taken = incident.alerts.filter(message__isnull=False)
@@ -174,7 +174,13 @@ def write_unwatched(incident: Incident, why: str, *, team_goes: bool = False) ->
     ended = (incident.resolved_at or now).isoformat()
     facts = last.facts if items.can_be_worded(last) else items.facts_of(incident, incident.worst, incident.endpoint)
     recovered = incident.resolved_at is not None
-    facts = facts | {"resolved_at": ended, "why": why, "recovered": recovered, "team_goes": team_goes}
+    facts = facts | {
+        "resolved_at": ended,
+        "why": why,
+        "recovered": recovered,
+        "removed": removed,
+        "team_goes": team_goes,
+    }
     _store(
         recipients.who_got(taken, team),
         incident=incident,

@@ -179,7 +179,7 @@ def remove(*endpoints: Endpoint) -> None:
     """
     pks = [endpoint.pk for endpoint in endpoints]
     with transaction.atomic():
-        lifecycle.stop_watching(pks, audit.done("It was removed"))
+        lifecycle.stop_watching(pks, audit.done("It was removed"), removed=True)
         about = (audit.About(each.team, each, {"url": redact(each.url)}) for each in endpoints)
         audit.record_each("endpoint.removed", about)
         Endpoint.objects.filter(pk__in=pks).delete()

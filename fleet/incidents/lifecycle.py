@@ -88,18 +88,18 @@ def _current(state: EndpointState) -> Incident | None:
     return found.select_for_update(of=("self",)).select_related("parent__endpoint").first()
 
 
-def stop_watching(endpoints: Iterable[int], why: str, *, team_goes: bool = False) -> None:
+def stop_watching(endpoints: Iterable[int], why: str, *, removed: bool = False, team_goes: bool = False) -> None:
     """Closes the incidents of endpoints (primary keys) that are not watched any more; `why` is a sentence.
 
-    Whoever has a message about one of them, and none about its end, is alerted of that. `team_goes`: their team is
-    about to be deleted.
+    Whoever has a message about one of them, and none about its end, is alerted of that. `removed`: they are about to
+    be deleted; `team_goes`: with their team.
     """
     # First the states, as a probe does that is being stored, so that neither waits for the other.
     pks = list(EndpointState.objects.filter(endpoint__in=list(endpoints)).locked().values_list("pk", flat=True))
     rows = Incident.objects.unfinished().filter(endpoint__in=pks)
     now = datetime.now(UTC)
     for incident in rows.select_for_update(of=("self",)).select_related("endpoint__team").order_by("pk"):
-        outbox.write_unwatched(incident, why, team_goes=team_goes)
+        outbox.write_unwatched(incident, why, removed=removed, team_goes=team_goes)
         incident.end(incident.resolved_at or now)
         incident.announced = Incident.Announced.CLOSED
         incident.save(update_fields=["announced"])

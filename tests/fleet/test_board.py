@@ -199,7 +199,11 @@ def test_the_cause_leads_and_what_it_brought_down_says_so(viewer):
     page = viewer.get("/").content.decode()
     assert names(Filters()) == ["proxy", "behind", "beside"]
     assert board(User(is_superuser=True), Filters()).headline.lead.name == "proxy"
-    assert "Depends on proxy, which is down. " in page and "Caused by proxy, which is down. " in page
+    assert (
+        "Depends on proxy, which is down. " in page
+        and "because of proxy" in page
+        and "Caused by proxy, which is down. " in page
+    )
     assert "Depends on proxy, which is down. " in viewer.get("/?wall=1").content.decode()
 
     Incident.objects.filter(pk=cause.pk).update(resolved_at=now)

@@ -178,6 +178,7 @@ def test_who_got_its_trouble_is_mailed_that_it_is_no_longer_watched(team, alice,
         assert f"gpu-1 is no longer watched. {why}" in text
         assert "http://gpu-1:8000" in text
         assert "Acknowledge" not in text
+        assert ("/incidents/" in text) == Endpoint.objects.filter(pk=endpoint.pk).exists(), "a page that is there"
     assert not Message.objects.filter(state="waiting").exists()
     pages_work(page)
 

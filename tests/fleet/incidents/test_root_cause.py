@@ -40,6 +40,22 @@ def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, sm
     assert [m["Subject"] for m in smtp.messages[1:]] == ["UP  gpu-1-8000 and 2 more (search)"]
 
 
+def test_the_mail_of_its_end_names_what_it_brought_down_and_is_not_back(host, smtp):
+    for endpoint in host:
+        probed(endpoint, *[bad(Cause.TIMED_OUT)] * 3)
+    settle()
+    delivery.deliver()
+    recover(host[0])
+    recover(host[1])
+    settle()
+    delivery.deliver()
+    [_, up] = smtp.messages
+    assert up["Subject"] == "UP  gpu-1-8000 and 1 more (search)"
+    text = up.get_body(("plain",)).get_content()
+    assert "not back yet (a mail follows only if one stays down)\n- gpu-1-8002" in text.replace("\r", "")
+    assert "<th>Not back yet</th>" in up.get_body(("html",)).get_content()
+
+
 def test_one_that_answers_shows_that_the_host_is_well(host):
     fail(host[0])
     assert fail(host[1]).parent is None
