@@ -158,7 +158,7 @@ def _pause(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kep
     return {each.pk: True for each in endpoints}
 
 
-def _resume(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
+def _resume(endpoints: list[Endpoint], user: User, values: dict[Any, Any]) -> Kept:
     resume_each(endpoints)
     before = ((each, each.paused_until) for each in endpoints)
     return {each.pk: {"by": each.paused_by_id, "until": until and until.isoformat()} for each, until in before}

@@ -60,13 +60,14 @@ def _lines(endpoints: Sequence[Endpoint], now: float) -> list[Line]:
     # The history for each kind of period: hours for the short ones; days, and the hours since, for the long ones.
     endpoint_ids = [endpoint.pk for endpoint in endpoints]
     short, long = (at(min(p.start(now) for p in PERIODS if p.span == span)) for span in (HOUR, DAY))
-    days_end = {pk: max(edge.day or long, long) for pk, edge in edges(at(now), endpoint_ids).items()}
+    known = edges(at(now), endpoint_ids)
+    days_end = {pk: max(edge.day or long, long) for pk, edge in known.items()}
     hours_from = {pk: min(short, end) for pk, end in days_end.items()}
     found: dict[str, dict[int, list[Part]]] = {span: {pk: [] for pk in endpoint_ids} for span in (HOUR, DAY)}
     for chunk in chunks(endpoint_ids):
         for part in past.whole(rolled(chunk, DAY, long, at(now))):
             found[DAY][part.endpoint_id].append(part)
-    for part in past.parts(hours_from, at(now), HOUR):
+    for part in past.parts(hours_from, at(now), HOUR, known):
         found[HOUR][part.endpoint_id].append(part)
         if part.start >= days_end[part.endpoint_id].timestamp():
             found[DAY][part.endpoint_id].append(part)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 
@@ -30,10 +29,10 @@ class InForce:
         return next((each for each in self.silences if each.silence.endpoint_id), None)
 
 
-def in_force(user: User, endpoint: Endpoint) -> InForce:
-    """What this person sees of it; the reason of a silence is for its team."""
+def in_force(user: User, endpoint: Endpoint, incidents: Sequence[Incident]) -> InForce:
+    """What this person sees of it; the reason of a silence is for its team. `incidents` are its newest ones."""
     plan = maintenance_of(endpoint)
-    acknowledged = Incident.objects.open().acknowledged(datetime.now(UTC)).filter(endpoint=endpoint).first()
+    acknowledged = next((each for each in incidents if not each.resolved_at and each.is_acknowledged), None)
     return InForce(
         paused=endpoint.paused,
         acknowledged=acknowledged,

@@ -88,9 +88,9 @@ def silences_of(user: User, endpoint: Endpoint) -> list[Silenced]:
     """Those that are on for one endpoint, also with its engine or its whole team."""
     covering = Q(endpoint=endpoint) | Q(endpoint=None, engine__in=("", endpoint.state.engine or endpoint.engine))
     rows = Silence.objects.filter(covering, team=endpoint.team_id, ends_at__gt=datetime.now(UTC))
-    is_mine = teams_of(user).filter(pk=endpoint.team_id).exists()
-    related = rows.select_related("team", "endpoint", "created_by").defer("endpoint__api_key")
-    return [Silenced(row, covers(row), row.reason if is_mine else "") for row in related.order_by("ends_at")]
+    related = rows.select_related("team", "endpoint", "created_by").defer("endpoint__api_key").order_by("ends_at")
+    is_mine = any(row.reason for row in related) and teams_of(user).filter(pk=endpoint.team_id).exists()
+    return [Silenced(row, covers(row), row.reason if is_mine else "") for row in related]
 
 
 def maintenance(user: User) -> Plan:

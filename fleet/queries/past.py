@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from ..history.spans import chunks, edges, observed, rolled
+from ..history.spans import Edges, chunks, edges, observed, rolled
 from ..history.totals import DAY, HOUR, MINUTE, Part
 
 
-def parts(since: Mapping[int, datetime], now: datetime, coarsest: str) -> Iterator[Part]:
-    """All of the history up to `now`, nothing twice. `since`: for each endpoint the start of a span of `coarsest`."""
+def parts(
+    since: Mapping[int, datetime], now: datetime, coarsest: str, all_edges: Mapping[int, Edges] | None = None
+) -> Iterator[Part]:
+    """All of the history up to `now`, nothing twice. `since`: for each endpoint the start of a span of `coarsest`.
+
+    `all_edges`: of all these endpoints, where they were read already.
+    """
     for chunk in chunks(since):
-        known = edges(now, chunk)
+        known = edges(now, chunk) if all_edges is None else {pk: all_edges[pk] for pk in chunk}
         done = {pk: since[pk] for pk in known}
         spans = (DAY, HOUR, MINUTE)
         for span in spans[spans.index(coarsest) :]:

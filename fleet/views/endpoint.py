@@ -54,10 +54,11 @@ def endpoint_lately(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _whole(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     current = queries.now(found)
+    page = queries.page(current, all_probes="probes" in charts.asked_of(request))
     return charts.shown(request, found) | {
         "now": current,
         "load": endpoint_load.brief(found),
-        "page": queries.page(current, all_probes="probes" in charts.asked_of(request)),
+        "page": page,
         "may_change": access.may_change(request.user, found),
-        "in_force": in_force(person(request), found),
+        "in_force": in_force(person(request), found, page.incidents),
     }

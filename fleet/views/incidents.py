@@ -105,7 +105,7 @@ def _page(
     story = queries.story(pk)
     shown = {
         "story": story,
-        "own_silence": in_force(person(request), story.incident.endpoint).own_silence,
+        "own_silence": in_force(person(request), story.incident.endpoint, [story.incident]).own_silence,
         "may_change": access.may_change(request.user, story.incident.endpoint),
         "acknowledging": acknowledging or AcknowledgeForm(),
         "noting": noting or NoteForm(),
