@@ -79,6 +79,7 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     expect(page.locator(".row")).to_have_count(1)
     page.goto(f"{site.url}/views/")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_text("Delete…").click()
     page.get_by_role("button", name="Delete Production").click()
     expect(page.get_by_text("No view is saved yet.")).to_be_visible()
     assert complaints == []
