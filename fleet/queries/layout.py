@@ -41,9 +41,14 @@ class Layout:
         """Whether it differs from what everybody gets."""
         return bool(self.density) or self.shown != USUAL
 
+    @property
+    def many(self) -> int:
+        """The most rows that are roomy without a choice."""
+        return MANY_ROWS
+
     def dense(self, rows: int) -> bool:
         """Whether so many rows are kept low."""
-        return self.density == "dense" if self.density else rows > MANY_ROWS
+        return self.density == "dense" if self.density else rows > self.many
 
     @property
     def columns(self) -> list[Column]:

@@ -11,6 +11,7 @@ from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Cast
 
 from ..display import formats
+from ..engines.errors import Cause
 from ..engines.reading import Facts, Load, facts_from_json, load_from_json
 from ..engines.registry import label
 from ..models import EndpointState, Incident
@@ -88,6 +89,8 @@ class StateRow:
     @property
     def why(self) -> str:
         """What happened, for a row: first of all what it follows from."""
+        if self.cause == Cause.NEW and self.failures:
+            return ""  # its first probe was made
         cause = causes.brief(self.cause, self.detail)
         if not self.caused_by:
             return cause

@@ -36,7 +36,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return opened(usual)
     filters = query.Filters.of(request.GET)
     if request.GET.get("wall"):
-        return render(request, "fleet/wall.html", {"wall": wall(user, filters)})
+        return render(request, "fleet/wall.html", {"wall": wall(user, filters), "filters": filters})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
     context |= {"choices": query.choices(user, context["board"]), **saved}
     context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}

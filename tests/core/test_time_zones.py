@@ -20,6 +20,11 @@ def test_a_name_that_is_not_known_counts_as_utc_and_is_named(name):
     assert f"“{name}” is not known on this machine, so UTC is used" in time_zones.lost(name)
 
 
+def test_names_that_are_no_zone_are_not_offered():
+    assert {"Europe/Berlin", "UTC"} < time_zones.known()
+    assert not {"Factory", "localtime"} & time_zones.known()
+
+
 def test_a_name_that_is_known_is_kept_without_a_word():
     assert time_zones.named("Europe/Berlin") is BERLIN and time_zones.lost("Europe/Berlin") == ""
     assert time_zones.named("UTC").utcoffset(None) == timedelta() and time_zones.lost("UTC") == ""

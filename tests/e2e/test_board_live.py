@@ -286,7 +286,7 @@ def test_filters_change_the_rows_in_place(page: Page):
 
 def test_a_layout_is_kept_by_live_updates(page: Page, site: Site):
     page.locator("summary", has_text="Layout").click()
-    page.get_by_role("radio", name="Dense").check()
+    page.get_by_role("radio", name="Dense", exact=True).check()
     page.get_by_role("checkbox", name="Engine").uncheck()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#live")).to_have_text("live")
@@ -345,4 +345,6 @@ def test_a_screen_on_the_wall_follows_and_comes_back_by_itself(browser: Browser,
     site.start_web()
     expect(page.locator("#live")).to_have_text("live", timeout=20_000)
     expect(page.locator(".wall-trouble")).to_contain_text("did not answer in time", timeout=5000)
+    page.keyboard.press("Escape")
+    expect(page.locator("#board")).to_be_visible()
     context.close()

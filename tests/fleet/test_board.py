@@ -187,6 +187,12 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
     assert incident.get_absolute_url() in page
 
 
+def test_a_new_endpoint_whose_first_probes_failed_waits_for_none(viewer):
+    watched("new", status="unknown", cause="new", failures=1)
+    page = viewer.get("/").content.decode()
+    assert "checking: 1 of 3" in page and "the first probe is on its way" not in page
+
+
 def test_the_cause_leads_and_what_it_brought_down_says_so(viewer):
     now, acknowledged = timezone.now(), {"acknowledged": {"by": "bob", "until": None}}
     proxy = down("proxy", since=now - timedelta(minutes=1), marks=acknowledged)

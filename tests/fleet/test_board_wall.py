@@ -47,5 +47,11 @@ def test_it_may_show_one_team_alone_and_what_is_acknowledged_as_known():
     assert shown.trouble[0].known and shown.headline.text == "cold is down, acknowledged"
 
 
+def test_its_mark_leads_back_to_the_board_with_the_same_filters(client):
+    client.force_login(get_user_model().objects.create_user("alice", is_superuser=True))
+    page = client.get("/?wall=1&team=platform&sort=load").content.decode()
+    assert 'class="brand" href="/?team=platform&amp;sort=load"' in page
+
+
 def test_a_stranger_is_sent_to_sign_in(client):
     assert client.get("/?wall=1").status_code == 302
