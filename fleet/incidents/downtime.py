@@ -24,8 +24,8 @@ def leave_out(
     if not (excluded or late):
         return
     if late:  # where the interval was changed between two probes, the longer one explains the time between them
-        before = Observation.objects.filter(endpoint=state.pk, at=last_probe).values_list("interval", flat=True).first()
-        interval = max(interval, before or 0)
+        former = Observation.objects.filter(endpoint=state.pk, at=last_probe).values_list("interval", flat=True).first()
+        interval = max(interval, former or 0)
     in_maintenance, unwatched = (timedelta(seconds=each) for each in left_out(since_last, interval, excluded))
     Incident.objects.open().filter(endpoint=state.pk).update(
         in_maintenance=F("in_maintenance") + in_maintenance, unwatched=F("unwatched") + unwatched
