@@ -1,5 +1,6 @@
 """What is asked before something is done to many endpoints at once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from core.tags import TagsField
 from teams.access import teams_of
 from teams.models import Role, Team
 
+from ..models import Endpoint
 from ..muting.forms import EndMixin, WindowForm
 from .pause_form import PauseForm
 
@@ -25,9 +27,12 @@ class MoveForm(forms.Form):
         error_messages={"required": "Choose a team.", "invalid_choice": "Choose one of the list."},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User) -> None:
+    def __init__(self, *args: Any, user: User, endpoints: Sequence[Endpoint]) -> None:
         super().__init__(*args)
-        self.fields["team"].queryset = teams_of(user, Role.OPERATOR).order_by("name")  # type: ignore[attr-defined]
+        teams, theirs = teams_of(user, Role.OPERATOR).order_by("name"), {each.team_id for each in endpoints}
+        if len(theirs) == 1:  # all would stay where they are
+            teams = teams.exclude(pk__in=theirs)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
 
 class TagsForm(forms.Form):
@@ -36,10 +41,10 @@ class TagsForm(forms.Form):
     )
 
 
-def form_of(action: str, user: User, *data: Any) -> forms.Form:
-    """The form of an action of `bulk`, bound where there is data; for most there is nothing to ask."""
+def form_of(action: str, user: User, endpoints: Sequence[Endpoint], *data: Any) -> forms.Form:
+    """The form of an action of `bulk` on these endpoints, bound where there is data; most ask nothing."""
     if action == "move":
-        return MoveForm(*data, user=user)
+        return MoveForm(*data, user=user, endpoints=endpoints)
     forms_of = {
         "silence": SilenceManyForm,
         "maintenance": WindowForm,

@@ -43,7 +43,7 @@ def endpoints_bulk(request: HttpRequest) -> HttpResponse:
     left_out += [(each, why) for each in mine if (why := action.left_out(each))]
     will = [each for each in mine if not action.left_out(each)]
     confirmed = "confirmed" in request.POST
-    form = form_of(action.name, user, *([request.POST] if confirmed else []))
+    form = form_of(action.name, user, will, *([request.POST] if confirmed else []))
     if confirmed and form.is_valid():
         outcome = bulk.carry_out(action, will, user, values_of(form))
         if outcome.done or not outcome.failed:

@@ -153,6 +153,11 @@ def test_tags_are_added_and_taken_away_and_given_back_in_their_order(page, fleet
     assert sent(page, "tag", fleet, tags="").status_code == 422
 
 
+def test_the_team_that_all_are_of_is_not_offered_to_move_to(page, fleet, other):
+    asked = text(page.post("/endpoints/bulk/", {"action": "move", "e": [each.pk for each in fleet]}))
+    assert ">Chat</option>" in asked and ">Search</option>" not in asked
+
+
 def test_what_depends_on_another_is_not_moved(page, fleet, other):
     endpoints.change(fleet[0], depends_on=fleet[1])
     html = text(sent(page, "move", fleet, team=other.pk))
