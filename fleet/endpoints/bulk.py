@@ -107,6 +107,11 @@ def undoable(user: User) -> Undoable | None:
     return Undoable(*found) if found and found[2] > time.time() else None
 
 
+def keep(user: User) -> None:
+    """What the person did last stays: it can't be undone any more."""
+    cache.delete(_key(user))
+
+
 def undo(user: User) -> Outcome | None:
     """Undoes what the person did last, where they still may; None when it is too late, or was done already."""
     last = undoable(user)

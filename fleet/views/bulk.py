@@ -57,7 +57,10 @@ def endpoints_bulk(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def endpoints_undo(request: HttpRequest) -> HttpResponse:
-    """Undo what the person did last to many endpoints."""
+    """Undo what the person did last to many endpoints, or offer that no longer (`keep`)."""
+    if "keep" in request.POST:
+        bulk.keep(person(request))
+        return redirect("board")
     outcome = bulk.undo(person(request))
     if outcome is None:
         messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")

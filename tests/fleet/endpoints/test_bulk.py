@@ -68,6 +68,14 @@ def test_endpoints_are_paused_together_and_one_click_undoes_it(page, fleet, alic
     assert "can't be undone any more" in undone(page)
 
 
+def test_the_offer_to_undo_can_be_dismissed_and_a_silence_is_a_click_away(page, fleet):
+    board = sent(page, "silence", fleet, lasts="60").content.decode()
+    assert '<a href="/silences/">See all</a>' in board
+    shown = page.post("/endpoints/bulk/undo/", {"keep": "1"}, follow=True).content.decode()
+    assert 'action="/endpoints/bulk/undo/"' not in shown
+    assert Silence.objects.count() == len(fleet)
+
+
 def test_undo_is_gone_after_ten_minutes(page, fleet):
     sent(page, "pause", fleet)
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=bulk.UNDO_WITHIN + 1)):
