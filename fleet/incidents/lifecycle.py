@@ -60,6 +60,7 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
         elif begins:
             over = ""
             if incident.resolved_at:
+                incident.last_seen = last_seen
                 incident.go_on(state.failing_since or now)
                 over = f" The acknowledgement by {incident.acknowledged_by} ended with the outage before."
             incident.note(

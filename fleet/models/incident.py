@@ -162,7 +162,7 @@ class Incident(models.Model):
         self.earlier += self.resolved_at - self.failing_since
         self.outages += 1
         self.again_at, self.resolved_at = max(again_at, self.resolved_at), None
-        self.save(update_fields=["earlier", "outages", "again_at", "resolved_at"])
+        self.save(update_fields=["earlier", "outages", "again_at", "resolved_at", "last_seen"])
 
     def note(self, at: datetime, text: str, author: str = "") -> None:
         """Adds a line to the timeline, cut to 600 characters. What a person sent twice is one line."""

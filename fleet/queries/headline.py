@@ -32,6 +32,12 @@ class Lead:
     why_nobody: str = ""  # of mail "nobody"
     mailed_at: datetime | None = None
     acknowledged_by: str = ""
+    flapping: bool = False
+
+    @property
+    def mailed_before(self) -> bool:
+        """Whether the last mail is about an outage before this one."""
+        return bool(self.mailed_at and self.since and self.mailed_at < self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +82,23 @@ def headline(reader: Reader, states: QuerySet[EndpointState], counts: dict[str, 
     any_lead = trouble.failing or counts.get(Status.BUSY)
     lead = _lead(states.filter(actionable).order_by(*by_urgency(reader))) if any_lead else None
     last_probe = None if lead else states.aggregate(last=Max("probed_at"))["last"]
-    text = sentence(counts, own, others, lead.name if lead else "", filtered)
+    about = (lead.name, lead.flapping) if lead else ("", False)
+    text = sentence(counts, own, others, *about, filtered=filtered)
     return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe, str(trouble))
 
 
-def sentence(counts: dict[str, int], own: Trouble, others: Trouble, lead: str = "", filtered: bool = False) -> str:
+def sentence(
+    counts: dict[str, int],
+    own: Trouble,
+    others: Trouble,
+    lead: str = "",
+    flapping: bool = False,
+    filtered: bool = False,
+) -> str:
     """The headline's words.
 
     `own` is the trouble that the reader may act on, `lead` the most urgent endpoint of it, `others` is that of teams
-    where others act. `filtered`: the counts are of a part of the fleet.
+    where others act. `flapping`: the lead comes and goes. `filtered`: the counts are of a part of the fleet.
     """
     total, up, busy = sum(counts.values()), counts.get(Status.UP, 0), counts.get(Status.BUSY, 0)
     if not total:
@@ -92,6 +106,7 @@ def sentence(counts: dict[str, int], own: Trouble, others: Trouble, lead: str = 
     if own.failing or others.failing:
         one = own.failing == 1
         parts = [f"{lead} is {'down' if own.down else 'degraded'}" if one and lead else str(own)]
+        parts += ["flapping"] if one and flapping else []
         for count, words in ((own.acknowledged, "acknowledged"), (own.muted, "muted")):
             parts.append(words if count and one else f"{count} {words}" if count else "")
         parts += [f"{others} in other teams" if others.failing else "", f"{busy} busy" if busy else ""]
@@ -127,14 +142,15 @@ def _lead(states: QuerySet[EndpointState]) -> Lead | None:
     # What another incident caused is mailed with that one.
     still_open = Incident.objects.open().filter(endpoint_id=endpoint_id)
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
+    marked = marked if isinstance(marked, dict) else {}
+    flaps = "flapping" in marked
     if incident is None:
-        return Lead(endpoint_id, name, team, status, since, words)
+        return Lead(endpoint_id, name, team, status, since, words, flapping=flaps)
     alerts = Alert.objects.filter(Q(dropped="") | Q(recipient=""), incident_id=incident)
     latest = alerts.order_by("dropped", "-created_at", "-pk")  # where any alert reaches somebody, it is that
     mail, mailed_at, why = latest.values_list("message__state", "message__sent_at", "dropped").first() or ("", None, "")
     mail = "nobody" if why else "waiting" if mail is None else mail  # None: not gathered into a message yet
-    marked = marked if isinstance(marked, dict) else {}
     mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
     taken = marked.get("acknowledged")
     by = taken.get("by", "") if isinstance(taken, dict) else ""
-    return Lead(endpoint_id, name, team, status, since, words, incident, mail, why, mailed_at, by)
+    return Lead(endpoint_id, name, team, status, since, words, incident, mail, why, mailed_at, by, flaps)

@@ -103,6 +103,8 @@ def story(pk: int) -> Story:
         seen_at, seen = _last_seen(incident.last_seen)
     except (AttributeError, TypeError, ValueError):
         seen_at, seen = None, "can't be read"
+    if not incident.resolved_at and seen_at:  # a good probe in between does not end it
+        seen_at = max(seen_at, incident.endpoint.state.seen_at or seen_at)
     trouble = incident.trouble(incident.endpoint.state)
     others = EndpointState.objects.watched().filter(endpoint__team=incident.endpoint.team_id)
     up = Count("pk", filter=Q(status__in=(Status.UP, Status.BUSY)))

@@ -245,6 +245,37 @@ def test_an_incident_that_stayed_open_goes_on_after_a_blind_stretch(gpu):
     assert Incident.objects.get().resolved_at and kinds() == ["down", "recovered"]
 
 
+def test_the_board_says_of_a_flapping_endpoint_that_it_was_mailed_of_the_outage_before(gpu, client, alice):
+    for _ in range(4):
+        gpu.down(20)
+        gpu.up(20)
+    gpu.down(20)
+    Message.objects.update(state="sent", sent_at=START)
+    marks.refresh()
+    client.force_login(alice)
+    html = flat(client.get("/").content.decode())
+    assert "<h1>gpu-1 is down, flapping" in html and "</time>, about the trouble before: while it is flapping" in html
+
+
+def test_an_open_incident_names_the_same_last_good_answer_as_its_endpoint(gpu, client, alice):
+    gpu.down(60)
+    seen = EndpointState.objects.get().seen_at
+    gpu.endpoints[0].recover_after = 3
+    gpu.endpoints[0].save()
+    gpu.up(5)  # one good probe, which does not end it
+    gpu.down(20)
+    client.force_login(alice)
+    html = client.get(Incident.objects.get(resolved_at=None).get_absolute_url()).content.decode()
+    found = html.split("Last good answer")[1].split("</li>")[0]
+    state = EndpointState.objects.get()
+    assert state.seen_at > seen and f"{state.seen_at:%Y-%m-%d %H:%M:%S}" in found
+
+
+def test_a_mail_about_a_later_outage_names_the_last_good_answer_before_that_one(gpu):
+    incident = come_back(gpu)
+    assert incident.last_seen["at"] > incident.began_at.isoformat()
+
+
 def plan(team: Team, began: timedelta, minutes: int) -> None:
     """Maintenance of the whole team, from so long ago."""
     begins = datetime.now(UTC) - began
