@@ -33,9 +33,9 @@ def is_one(message: Message) -> bool:
 
 
 def subject(message: Message) -> str:
-    """As "SUMMARY  34 alerts (search)"."""
+    """As "SUMMARY  34 alerts (Search)"."""
     alerts = list(message.alerts.all())
-    return f"SUMMARY  {len(alerts)} alerts ({alerts[0].facts['team_slug']})"
+    return f"SUMMARY  {len(alerts)} alerts ({' '.join(alerts[0].facts['team'].split())})"
 
 
 def context(message: Message) -> dict[str, Any]:

@@ -21,20 +21,26 @@ LINES = 50
 
 
 def subject(message: Message) -> str:
-    """The mail's subject: "DOWN  gpu-1 (search)", "DOWN  5 endpoints (search)" or "DOWN 3, UP 2  (search)"."""
+    """The mail's subject: "DOWN  gpu-1 (Search)", "DOWN  5 endpoints (Search)" or "DOWN 3, UP 2  (Search)"."""
     if summary.is_one(message):
         return summary.subject(message)
     found = items(message)
     if not found:
         note = _note(message)
-        return f"{note.kind.upper()}  {' '.join(note.facts['subject'].split())} ({note.facts['team_slug']})"
-    team = found[0].facts["team_slug"]
+        whose = "Plimsoll" if note.kind == Alert.Kind.MONITOR else _on_one_line(note.facts["team"])
+        return f"{note.kind.upper()}  {_on_one_line(note.facts['subject'])} ({whose})"
+    team = _on_one_line(found[0].facts["team"])
     if len(found) == 1:
         return f"{found[0].word}  {found[0].name} ({team})"
     words = Counter(item.word for item in found)
     if len(words) == 1:
         return f"{found[0].word}  {len(found)} endpoints ({team})"
     return f"{', '.join(f'{word} {count}' for word, count in words.items())}  ({team})"
+
+
+def _on_one_line(text: str) -> str:
+    """Line breaks can't reach a header."""
+    return " ".join(text.split())
 
 
 def render_text(message: Message) -> str:

@@ -87,16 +87,16 @@ def subjects(smtp) -> list[str]:
 def test_an_outage_and_its_end_reach_people_while_a_neighbour_hangs(product, engines, smtp, wait_for):
     laptop, _ = engines
     wait_for(lambda: product.database.exists() and product.status("laptop") == "up", 30, "laptop was never up")
-    wait_for(lambda: "DOWN  hung (search)" in subjects(smtp), 30, "no alert that hung hangs")
+    wait_for(lambda: "DOWN  hung (Search)" in subjects(smtp), 30, "no alert that hung hangs")
 
     laptop.down()
-    wait_for(lambda: "DOWN  laptop (search)" in subjects(smtp), 20, "no alert that laptop is down")
+    wait_for(lambda: "DOWN  laptop (Search)" in subjects(smtp), 20, "no alert that laptop is down")
     assert product.status("laptop") == "down"
     laptop.start()
-    wait_for(lambda: "UP  laptop (search)" in subjects(smtp), 20, "no alert that laptop is back")
+    wait_for(lambda: "UP  laptop (Search)" in subjects(smtp), 20, "no alert that laptop is back")
 
     down, up = (mail for mail in smtp.messages if "laptop" in mail["Subject"])
     assert "nothing listens on that port" in down.get_body(("plain",)).get_content()
     assert "Lasted" in up.get_body(("plain",)).get_content()
-    assert [mail["Subject"] for mail in smtp.messages].count("DOWN  hung (search)") == 1
+    assert [mail["Subject"] for mail in smtp.messages].count("DOWN  hung (Search)") == 1
     assert max(product.lateness("laptop")) < 3000, "it waited for the neighbour, who hangs for four seconds"

@@ -22,7 +22,7 @@ from tests.fleet.outages import fail, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
 
-DOWN, GONE, UP = "DOWN  gpu-1 (search)", "NO LONGER WATCHED  gpu-1 (search)", "UP  gpu-1 (search)"
+DOWN, GONE, UP = "DOWN  gpu-1 (Search)", "NO LONGER WATCHED  gpu-1 (Search)", "UP  gpu-1 (Search)"
 ONCALL, DAY = "oncall@example.org", timedelta(days=1)
 
 
@@ -214,7 +214,7 @@ def test_a_team_that_is_deleted_ends_what_its_people_were_mailed(team, alice, sm
     deliver()
     team_lifecycle.delete_team(alice, team)
     deliver()
-    assert subjects(smtp) == ["DOWN  2 endpoints (search)", "NO LONGER WATCHED  2 endpoints (search)"]
+    assert subjects(smtp) == ["DOWN  2 endpoints (Search)", "NO LONGER WATCHED  2 endpoints (Search)"]
     text = smtp.messages[-1].get_body(("plain",)).get_content()
     assert "Its team was deleted" in text
     assert "run this installation" not in text
@@ -241,7 +241,7 @@ def test_a_message_about_several_goes_on_without_the_one_that_was_removed(team, 
     smtp.answer = "250 taken"
     endpoints.remove(first)
     deliver()
-    assert subjects(smtp) == ["DOWN  gpu-2 (search)"]
+    assert subjects(smtp) == ["DOWN  gpu-2 (Search)"]
     pages_work(page)
 
 
@@ -284,5 +284,5 @@ def test_what_was_put_down_to_it_is_alerted_by_itself(team, smtp, end, time_mach
     time_machine.move_to(datetime.now(UTC) + timedelta(minutes=3))
     deliver()
     deliver()
-    assert subjects(smtp)[0] == "DOWN  gpu-1 and 1 more (search)"
-    assert sorted(subjects(smtp)[1:]) in (["DOWN  behind (search)", GONE], ["DOWN 1, NO LONGER WATCHED 1  (search)"])
+    assert subjects(smtp)[0] == "DOWN  gpu-1 and 1 more (Search)"
+    assert sorted(subjects(smtp)[1:]) in (["DOWN  behind (Search)", GONE], ["DOWN 1, NO LONGER WATCHED 1  (Search)"])

@@ -303,7 +303,7 @@ def test_an_alert_that_could_not_be_sent_is_marked_and_can_be_read(page, gpu):
     html = text(page.get("/alerts/"))
     assert "/acknowledge/" not in html and "/unsubscribe/" not in html, "these are for the recipient alone"
     assert "No mail server is set" in html and "not sent: no mail server is set" in html
-    assert "DOWN  gpu-1 (search)" in html and "gpu-1 is down" in html
+    assert "DOWN  gpu-1 (Search)" in html and "gpu-1 is down" in html
 
 
 def test_retries_and_giving_up_are_reported(page, gpu, settings):

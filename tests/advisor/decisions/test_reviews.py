@@ -26,7 +26,7 @@ def test_a_due_review_is_mailed_with_the_decision_and_its_link(alice, team, smtp
     assert reviews.remind(DUE) == 1
     assert delivery.deliver() == 1
     [mail] = smtp.messages
-    assert mail["Subject"] == "REVIEW  Serve our models with vLLM: the review is due (search)"
+    assert mail["Subject"] == "REVIEW  Serve our models with vLLM: the review is due (Search)"
     assert mail["To"] == "oncall@example.org"
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()

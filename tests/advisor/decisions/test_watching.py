@@ -55,7 +55,7 @@ def test_the_mail_names_endpoint_figure_and_threshold_and_leads_to_the_decision(
     assert watching.watch(NOW) == 1
     assert delivery.deliver() == 1
     [mail] = smtp.messages
-    assert mail["Subject"] == "REVIEW  Start with Ollama: contradicted (search)"
+    assert mail["Subject"] == "REVIEW  Start with Ollama: contradicted (Search)"
     text = mail.get_body(("plain",)).get_content()
     for said in (
         "box-7: Outgrown (confirmed). Requests that waited: 34 %, threshold 20 %.", "OLLAMA_NUM_PARALLEL=2",

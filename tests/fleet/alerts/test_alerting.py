@@ -144,7 +144,7 @@ def test_a_test_mail_that_is_taken_shows_what_the_server_said(page, smtp):
     html = ask_for_test(page, "mail")
     assert f"oncall@example.org: 127.0.0.1:{smtp.port} took it: 250 2.0.0 Ok: queued as 4711" in html
     [mail] = smtp.messages
-    assert mail["Subject"] == "TEST  Test notification for Search (search)" and mail["List-Unsubscribe"]
+    assert mail["Subject"] == "TEST  Test notification for Search (Search)" and mail["List-Unsubscribe"]
     assert Message.objects.get().state == "sent" and "works: the last mail was taken" in html
 
 

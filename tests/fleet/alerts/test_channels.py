@@ -57,7 +57,7 @@ def test_the_webhook_gets_json_that_the_secret_proves(server, policy):
     [request] = server.requests
     assert (request.method, request.path) == ("POST", "/hook?token=t0k")
     body = json.loads(request.body)
-    assert (body["version"], body["team"], body["subject"]) == (1, "search", "REVIEW  A decision (search)")
+    assert (body["version"], body["team"], body["subject"]) == (1, "search", "REVIEW  A decision (Search)")
     at, signed = (part.split("=")[1] for part in request.headers["x-plimsoll-signature"].split(","))
     expected = hmac.new(b"s3cret", at.encode() + b"." + request.body, hashlib.sha256).hexdigest()
     assert signed == expected and abs(time.time() - int(at)) < 5
@@ -140,7 +140,7 @@ def test_apprise_hands_the_text_to_the_service(server, policy):
     channels.send(message(policy, "apprise", server.url.replace("http://", "json://") + "/notify"))
     [request] = server.requests
     body = json.loads(request.body)
-    assert body["title"] == "REVIEW  A decision (search)" and "Please look — änderung." in body["message"]
+    assert body["title"] == "REVIEW  A decision (Search)" and "Please look — änderung." in body["message"]
 
 
 @pytest.mark.parametrize(

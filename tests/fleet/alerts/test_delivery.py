@@ -44,7 +44,7 @@ def test_an_outage_reaches_people_with_cause_time_and_what_to_try(down, smtp, se
     settings.SITE_URL = "https://plimsoll.example.org"
     assert delivery.deliver() == 1
     [mail] = smtp.messages
-    assert mail["Subject"] == "DOWN  gpu-1 (search)"
+    assert mail["Subject"] == "DOWN  gpu-1 (Search)"
     assert mail["To"] == "oncall@example.org"
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
@@ -79,7 +79,7 @@ def test_recovery_says_how_long_it_lasted_and_joins_the_thread(down, smtp):
     recover(down)
     delivery.deliver()
     first, second = smtp.messages
-    assert second["Subject"] == "UP  gpu-1 (search)"
+    assert second["Subject"] == "UP  gpu-1 (Search)"
     assert second["References"] == second["In-Reply-To"] == first["Message-ID"]
     assert second["Message-ID"] != first["Message-ID"]
     assert "Lasted" in second.get_body(("plain",)).get_content()
@@ -89,7 +89,7 @@ def test_trouble_that_is_over_before_its_mail_went_out_is_one_mail(down, smtp):
     recover(down)
     delivery.deliver()
     [mail] = smtp.messages
-    assert mail["Subject"] == "UP  gpu-1 (search)"
+    assert mail["Subject"] == "UP  gpu-1 (Search)"
     assert Alert.objects.filter(message__state="sent").count() == 2
 
 

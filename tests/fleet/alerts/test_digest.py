@@ -29,7 +29,7 @@ def test_versions_and_certificates_come_in_one_mail_in_the_morning(changed, smtp
     assert digest.write_due(MORNING) == 1
     delivery.deliver()
     [mail] = smtp.messages
-    assert mail["Subject"] == "DIGEST  1 change since yesterday (search)"
+    assert mail["Subject"] == "DIGEST  1 change since yesterday (Search)"
     text = mail.get_body(("plain",)).get_content()
     assert "gpu-1: version 0.32.0 became 0.33.0" in text and "gpu-1: until 20 Jan 2027" in text
     assert "qwen3" not in text

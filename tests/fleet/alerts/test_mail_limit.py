@@ -42,7 +42,7 @@ def test_what_comes_on_top_waits_and_goes_into_one_mail_that_lists_each_in_order
     for endpoint in endpoints[:2]:
         fail(endpoint)
         sweep(clock)
-    assert sent(smtp) == ["DOWN  gpu-0 (search)", "DOWN  gpu-1 (search)"]
+    assert sent(smtp) == ["DOWN  gpu-0 (Search)", "DOWN  gpu-1 (Search)"]
     for endpoint in endpoints[2:]:
         fail(endpoint)
         sweep(clock)
@@ -55,7 +55,7 @@ def test_what_comes_on_top_waits_and_goes_into_one_mail_that_lists_each_in_order
 
     clock.move_to(START + timedelta(minutes=62, seconds=30))  # the first of the two is an hour old
     delivery.deliver()
-    assert sent(smtp)[2:] == ["SUMMARY  3 alerts (search)"]
+    assert sent(smtp)[2:] == ["SUMMARY  3 alerts (Search)"]
     for part in ("plain", "html"):
         text = smtp.messages[-1].get_body((part,)).get_content()
         places = [text.index(said) for said in ("DOWN  gpu-2", "DOWN  gpu-3", "UP  gpu-2")] if part == "plain" else []
@@ -82,7 +82,7 @@ def test_it_goes_after_an_hour_even_without_room_and_once_per_recipient(clock, t
     clock.move_to(START + timedelta(minutes=64))
     for _ in range(3):
         delivery.deliver()
-    assert sent(smtp)[2:] == ["SUMMARY  3 alerts (search)"] * 2
+    assert sent(smtp)[2:] == ["SUMMARY  3 alerts (Search)"] * 2
     assert smtp.recipients[2:] == ["a@example.org", "b@example.org"]
 
 
@@ -94,7 +94,7 @@ def test_other_teams_and_other_channels_are_not_limited(clock, team, smtp):
         sweep(clock)
     fail(watched(other, "theirs"))
     sweep(clock)
-    assert sent(smtp) == ["DOWN  gpu-0 (search)", "DOWN  gpu-1 (search)", "DOWN  theirs (others)"]
+    assert sent(smtp) == ["DOWN  gpu-0 (Search)", "DOWN  gpu-1 (Search)", "DOWN  theirs (Others)"]
     assert Message.objects.filter(channel="webhook").count() == 3
 
 
@@ -104,18 +104,18 @@ def test_notes_count_and_go_into_the_summary_too(clock, team, smtp):
     outbox.write_note(team, "k1", subject="A review", text="It is due.", path="/decisions/1/", link_text="Open")
     outbox.write_note(team, "k2", subject="Another", text="It is due too.", path="/decisions/2/", link_text="Open")
     sweep(clock)
-    assert sent(smtp) == ["REVIEW  A decision (search)", "REVIEW  A review (search)"]
+    assert sent(smtp) == ["REVIEW  A decision (Search)", "REVIEW  A review (Search)"]
     assert Alert.objects.get(key="k2").over_limit
     outbox.write_note(team, "k3", subject="Third", text="Also due.", path="/decisions/3/", link_text="Open")
     clock.shift(timedelta(hours=2))
     delivery.deliver()
-    assert sent(smtp)[2:] == ["REVIEW  Another (search)", "REVIEW  Third (search)"]
+    assert sent(smtp)[2:] == ["REVIEW  Another (Search)", "REVIEW  Third (Search)"]
     for number in (4, 5):
         outbox.write_note(team, f"k{number}", subject=f"No. {number}", text="Due.", path="/", link_text="Open")
     delivery.deliver()
     clock.shift(timedelta(hours=1, minutes=1))
     delivery.deliver()
-    assert sent(smtp)[4:] == ["SUMMARY  2 alerts (search)"]
+    assert sent(smtp)[4:] == ["SUMMARY  2 alerts (Search)"]
     assert "REVIEW  No. 5: Due." in smtp.messages[-1].get_body(("plain",)).get_content()
 
 
@@ -132,7 +132,7 @@ def test_mails_that_wait_for_the_server_count_as_well(clock, team, smtp, setting
     assert len(smtp.messages) == 2
     clock.shift(timedelta(minutes=61))
     delivery.deliver()
-    assert sent(smtp)[2:] == ["SUMMARY  2 alerts (search)"]
+    assert sent(smtp)[2:] == ["SUMMARY  2 alerts (Search)"]
 
 
 @pytest.mark.parametrize("facts", [{}, [], {"name": 1}, {"cause": None}, "text"])
@@ -143,7 +143,7 @@ def test_an_alert_that_can_not_be_worded_does_not_spoil_the_message_of_others(cl
     odd = Alert.objects.latest("pk")
     Alert.objects.filter(pk=odd.pk).update(facts=facts)
     sweep(clock)
-    assert sent(smtp) == ["DOWN  2 endpoints (search)"]
+    assert sent(smtp) == ["DOWN  2 endpoints (Search)"]
     assert Message.objects.get(state="waiting").last_try == "own"
 
 

@@ -16,7 +16,7 @@ from tests.fleet.outages import fail, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.postgres]
 
-DOWN, UP = "DOWN  gpu-1 (search)", "UP  gpu-1 (search)"
+DOWN, UP = "DOWN  gpu-1 (Search)", "UP  gpu-1 (Search)"
 
 
 def deliver() -> None:
@@ -62,7 +62,7 @@ def test_the_others_of_a_put_off_message_are_still_down(team, endpoint, smtp):
     delivery.deliver()
     due_again()
     delivery.deliver()
-    assert sorted(subjects(smtp)) == ["DOWN  gpu-2 (search)", UP]
+    assert sorted(subjects(smtp)) == ["DOWN  gpu-2 (Search)", UP]
 
 
 def test_an_end_waits_while_its_beginning_is_being_sent(endpoint, smtp):

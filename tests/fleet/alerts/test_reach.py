@@ -95,7 +95,7 @@ class TestAnOutageThatReachesNobody:
         confirmations.trust(unconfirmed, [A])
         caught_up()
         caught_up()
-        assert [(mail["To"], mail["Subject"]) for mail in smtp.messages] == [(A, "DOWN  gpu-1 (search)")]
+        assert [(mail["To"], mail["Subject"]) for mail in smtp.messages] == [(A, "DOWN  gpu-1 (Search)")]
         assert incident.events.filter(text__startswith="Alerted only now").count() == 1
         recover(incident.endpoint)
         caught_up()

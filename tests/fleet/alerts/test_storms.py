@@ -26,7 +26,7 @@ def test_what_fails_together_is_one_mail_and_one_recovery(fleet, smtp):
     settle()
     delivery.deliver()
     [mail] = smtp.messages
-    assert mail["Subject"] == "DOWN  8 endpoints (search)"
+    assert mail["Subject"] == "DOWN  8 endpoints (Search)"
     text = mail.get_body(("plain",)).get_content()
     assert all(f"- gpu-{number} is down: connection refused" in text for number in range(8))
     for endpoint in fleet[:7]:
@@ -37,7 +37,7 @@ def test_what_fails_together_is_one_mail_and_one_recovery(fleet, smtp):
     recover(fleet[7])
     settle()
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "UP  8 endpoints (search)"
+    assert smtp.messages[1]["Subject"] == "UP  8 endpoints (Search)"
     assert smtp.messages[1]["In-Reply-To"] == mail["Message-ID"]
 
 
@@ -49,7 +49,7 @@ def test_those_that_are_back_do_not_wait_for_ever_for_the_others(fleet, smtp):
     recover(fleet[0])
     Alert.objects.filter(message=None).update(created_at=datetime.now(UTC) - timedelta(seconds=61))
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "UP  gpu-0 (search)"
+    assert smtp.messages[1]["Subject"] == "UP  gpu-0 (Search)"
 
 
 def test_the_last_that_comes_back_while_its_team_is_checked_goes_along(fleet, smtp, monkeypatch):
@@ -71,7 +71,7 @@ def test_the_last_that_comes_back_while_its_team_is_checked_goes_along(fleet, sm
     delivery.deliver()
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages[1:]] == ["UP  8 endpoints (search)"]
+    assert [mail["Subject"] for mail in smtp.messages[1:]] == ["UP  8 endpoints (Search)"]
 
 
 def test_a_mail_waits_while_others_are_being_checked(fleet, smtp):
@@ -83,7 +83,7 @@ def test_a_mail_waits_while_others_are_being_checked(fleet, smtp):
     probed(fleet[1], bad(), bad())
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  2 endpoints (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  2 endpoints (Search)"]
 
 
 def test_each_team_has_its_own_mail(team, smtp):
@@ -94,9 +94,9 @@ def test_each_team_has_its_own_mail(team, smtp):
     delivery.deliver()
     shown = sorted((mail["To"], mail["Subject"]) for mail in smtp.messages)
     assert shown == [
-        ("chat@example.org", "DOWN  2 endpoints (chat)"),
-        ("oncall@example.org", "DOWN  2 endpoints (chat)"),
-        ("oncall@example.org", "DOWN  2 endpoints (search)"),
+        ("chat@example.org", "DOWN  2 endpoints (Chat)"),
+        ("oncall@example.org", "DOWN  2 endpoints (Chat)"),
+        ("oncall@example.org", "DOWN  2 endpoints (Search)"),
     ]
 
 
@@ -148,7 +148,7 @@ def test_the_others_on_its_host_are_probed_before_the_mail_goes(team, smtp):
     fail(second)
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-a and 1 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-a and 1 more (Search)"]
 
 
 def test_an_outage_goes_out_once_two_others_elsewhere_in_the_team_have_answered(team, smtp):
@@ -165,7 +165,7 @@ def test_an_outage_goes_out_once_two_others_elsewhere_in_the_team_have_answered(
     probed(others[1], good())
     assert not storms.probe_neighbours(time.time())
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-0 (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-0 (Search)"]
     assert EndpointState.objects.get(pk=stranger.pk).due_at == later
 
 
@@ -177,7 +177,7 @@ def test_an_outage_waits_for_no_answer_of_endpoints_that_were_down_before(fleet,
     fail(fleet[0])
     Alert.objects.filter(message=None).update(created_at=datetime.now(UTC) - timedelta(seconds=1))
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "DOWN  gpu-0 (search)"
+    assert smtp.messages[1]["Subject"] == "DOWN  gpu-0 (Search)"
 
 
 def test_endpoints_that_fail_seconds_apart_are_one_mail(team, smtp):
@@ -192,7 +192,7 @@ def test_endpoints_that_fail_seconds_apart_are_one_mail(team, smtp):
             delivery.deliver()
             assert smtp.messages == []
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  4 endpoints (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  4 endpoints (Search)"]
 
 
 def test_trouble_that_may_be_our_own_waits_until_we_have_checked_ourselves(team, smtp):
@@ -202,7 +202,7 @@ def test_trouble_that_may_be_our_own_waits_until_we_have_checked_ourselves(team,
     assert smtp.messages == []
     Alert.objects.update(created_at=datetime.now(UTC) - timedelta(seconds=2))
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (Search)"]
 
 
 def test_a_mixed_message_counts_what_it_says(fleet, smtp):
@@ -213,7 +213,7 @@ def test_a_mixed_message_counts_what_it_says(fleet, smtp):
     fail(fleet[1])
     settle()
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "DOWN 1, UP 1  (search)"
+    assert smtp.messages[1]["Subject"] == "DOWN 1, UP 1  (Search)"
 
 
 def test_two_gatherers_never_take_the_same_alert(fleet, smtp):

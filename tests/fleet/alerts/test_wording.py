@@ -26,7 +26,7 @@ def test_a_webhook_gets_the_incident_with_cause_and_advice(team):
     endpoint = watched(team, "gpu-1", "http://gpu-1:8000")
     incident = fail(endpoint)
     found = wording.payload(messages()[0])
-    assert (found["version"], found["team"], found["subject"]) == (1, "search", "DOWN  gpu-1 (search)")
+    assert (found["version"], found["team"], found["subject"]) == (1, "search", "DOWN  gpu-1 (Search)")
     [one] = found["incidents"]
     assert one["kind"] == one["status"] == "down"
     assert one["incident"] == incident.pk
@@ -41,7 +41,7 @@ def test_line_breaks_in_a_name_do_not_reach_the_header(team, smtp):
     fail(endpoint)
     messages()
     [mail] = smtp.messages
-    assert mail["Subject"] == "DOWN  gpu Bcc: everyone@example.org (search)"
+    assert mail["Subject"] == "DOWN  gpu Bcc: everyone@example.org (Search)"
     assert mail["Bcc"] is None and smtp.recipients == ["oncall@example.org"]
 
 
@@ -64,7 +64,7 @@ def test_a_long_storm_names_fifty_and_counts_the_rest(team):
         fail(watched(team, f"gpu-{number:02}"))
     [message] = messages()
     text = wording.render_text(message)
-    assert wording.subject(message) == "DOWN  52 endpoints (search)"
+    assert wording.subject(message) == "DOWN  52 endpoints (Search)"
     assert text.count("connection refused") == 50 and "and 2 more" in text
     assert "what they share" in text
 
@@ -75,7 +75,7 @@ def test_a_reminder_says_that_it_goes_on(team):
     Incident.objects.update(announced_at=incident.opened_at.replace(year=2020))
     sweep.sweep()
     reminder = messages()[1]
-    assert wording.subject(reminder) == "STILL DOWN  gpu-1 (search)"
+    assert wording.subject(reminder) == "STILL DOWN  gpu-1 (Search)"
     assert "still down, and nobody has acknowledged it" in wording.render_text(reminder)
 
 
@@ -105,7 +105,7 @@ def test_a_group_that_is_back_is_not_worded_as_an_outage(team):
     for endpoint in endpoints:
         recover(endpoint)
     message = messages()[1]
-    assert wording.subject(message) == "UP  2 endpoints (search)"
+    assert wording.subject(message) == "UP  2 endpoints (Search)"
     for said in (wording.render_text(message), wording.render_html(message)):
         assert "Answered again by " in said and "It was: connection refused." in said
         assert not [words for words in PRESENT if words in said]

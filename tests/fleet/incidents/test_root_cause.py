@@ -31,13 +31,13 @@ def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, sm
     settle()
     delivery.deliver()
     [mail] = smtp.messages
-    assert mail["Subject"] == "DOWN  gpu-1-8000 and 2 more (search)"
+    assert mail["Subject"] == "DOWN  gpu-1-8000 and 2 more (Search)"
     assert "- gpu-1-8001" in mail.get_body(("plain",)).get_content()
     for endpoint in host:
         recover(endpoint)
     settle()
     delivery.deliver()
-    assert [m["Subject"] for m in smtp.messages[1:]] == ["UP  gpu-1-8000 and 2 more (search)"]
+    assert [m["Subject"] for m in smtp.messages[1:]] == ["UP  gpu-1-8000 and 2 more (Search)"]
 
 
 def test_the_mail_of_its_end_names_what_it_brought_down_and_is_not_back(host, smtp):
@@ -82,7 +82,7 @@ def test_incidents_that_alerted_already_get_the_host_as_cause_when_the_last_one_
     assert (second.parent, third.parent) == (first, first)
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-8000 and 2 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1-8000 and 2 more (Search)"]
 
 
 def test_what_hangs_on_another_by_hand_is_not_alerted(team, smtp):
@@ -92,21 +92,21 @@ def test_what_hangs_on_another_by_hand_is_not_alerted(team, smtp):
     assert fail(behind).parent == cause
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (Search)"]
 
 
 @pytest.mark.parametrize(
     ("steps", "mailed"),
     [
-        ("proxy down, behind degraded", ["DOWN  proxy and 1 more (search)"]),
-        ("behind degraded, proxy down", ["DOWN  proxy and 1 more (search)"]),
-        ("proxy down, behind degraded, behind down", ["DOWN  proxy and 1 more (search)"]),
-        ("behind degraded, behind down, proxy down", ["DOWN  proxy and 1 more (search)"]),
-        ("behind degraded, proxy degraded, proxy down, behind down", ["DOWN  proxy and 1 more (search)"]),
-        ("proxy degraded, proxy down, last degraded", ["DOWN  proxy and 1 more (search)"]),
-        ("last degraded, behind down, proxy down", ["DOWN  proxy and 2 more (search)"]),
-        ("proxy down, proxy up, proxy down, behind degraded", ["DOWN 1, UP 1  (search)"]),
-        ("proxy degraded, behind degraded", ["DEGRADED  2 endpoints (search)"]),
+        ("proxy down, behind degraded", ["DOWN  proxy and 1 more (Search)"]),
+        ("behind degraded, proxy down", ["DOWN  proxy and 1 more (Search)"]),
+        ("proxy down, behind degraded, behind down", ["DOWN  proxy and 1 more (Search)"]),
+        ("behind degraded, behind down, proxy down", ["DOWN  proxy and 1 more (Search)"]),
+        ("behind degraded, proxy degraded, proxy down, behind down", ["DOWN  proxy and 1 more (Search)"]),
+        ("proxy degraded, proxy down, last degraded", ["DOWN  proxy and 1 more (Search)"]),
+        ("last degraded, behind down, proxy down", ["DOWN  proxy and 2 more (Search)"]),
+        ("proxy down, proxy up, proxy down, behind degraded", ["DOWN 1, UP 1  (Search)"]),
+        ("proxy degraded, behind degraded", ["DEGRADED  2 endpoints (Search)"]),
     ],
 )
 def test_it_holds_for_degraded_and_down_in_any_order(team, smtp, steps, mailed):
@@ -131,13 +131,13 @@ def test_a_dependency_that_is_changed_while_both_are_down_counts_at_once(team, s
     endpoints.change(behind, depends_on=proxy)
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (Search)"]
     endpoints.change(behind, depends_on=None)
     sweep.sweep()
     settle()
     delivery.deliver()
     incident.refresh_from_db()
-    assert (incident.parent, smtp.messages[-1]["Subject"]) == (None, "DOWN  behind (search)")
+    assert (incident.parent, smtp.messages[-1]["Subject"]) == (None, "DOWN  behind (Search)")
 
 
 @pytest.mark.parametrize("first", ["nothing", "degraded"])
@@ -168,7 +168,7 @@ def test_one_on_the_host_of_its_dependent_is_the_cause_and_never_its_own(team, s
     assert (early.parent, cause.parent) == (cause, None)
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (Search)"]
 
 
 def test_it_does_not_matter_which_of_them_was_seen_first(team, smtp):
@@ -180,7 +180,7 @@ def test_it_does_not_matter_which_of_them_was_seen_first(team, smtp):
     assert early.parent.endpoint == proxy
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (Search)"]
 
 
 def test_who_stays_down_after_its_cause_is_alerted(team, smtp):
@@ -192,12 +192,12 @@ def test_who_stays_down_after_its_cause_is_alerted(team, smtp):
     sweep.sweep()
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["UP  proxy (search)"], "the other one gets a moment"
+    assert [mail["Subject"] for mail in smtp.messages] == ["UP  proxy (Search)"], "the other one gets a moment"
     Incident.objects.filter(endpoint=proxy).update(resolved_at=datetime.now(UTC) - timedelta(minutes=2))
     sweep.sweep()
     settle()
     delivery.deliver()
-    assert smtp.messages[-1]["Subject"] == "DOWN  behind (search)"
+    assert smtp.messages[-1]["Subject"] == "DOWN  behind (Search)"
 
 
 def test_a_dependency_never_stops_the_checking_or_the_end(team):

@@ -39,7 +39,7 @@ def test_open_trouble_is_remembered_every_four_hours(incident, smtp):
     assert kinds() == ["down", "reminder", "reminder"]
     settle()
     delivery.deliver()
-    assert smtp.messages[0]["Subject"] == "STILL DOWN  gpu-1 (search)"
+    assert smtp.messages[0]["Subject"] == "STILL DOWN  gpu-1 (Search)"
 
 
 def test_an_acknowledgement_ends_the_reminders_until_it_expires(incident):
@@ -106,10 +106,10 @@ def test_quiet_hours_hold_what_is_not_down_for_the_morning(team, smtp):
     fail(watched(team, "gpu-2"))
     settle()
     delivery.deliver()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-2 (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-2 (Search)"]
     Alert.objects.filter(message=None).update(hold_until=now - timedelta(minutes=1))
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "DEGRADED  gpu-1 (search)"
+    assert smtp.messages[1]["Subject"] == "DEGRADED  gpu-1 (Search)"
 
 
 def test_who_left_the_list_is_not_notified(incident, team):
@@ -148,11 +148,11 @@ def test_what_is_still_down_when_a_mail_server_is_set_is_mailed_once(unsent, smt
     caught_up()
     caught_up()
     [mail] = smtp.messages
-    assert mail["Subject"] == "DOWN  gpu-1 (search)"
+    assert mail["Subject"] == "DOWN  gpu-1 (Search)"
     recover(unsent[0].endpoint)
     settle()
     delivery.deliver()
-    assert smtp.messages[1]["Subject"] == "UP  gpu-1 (search)"
+    assert smtp.messages[1]["Subject"] == "UP  gpu-1 (Search)"
 
 
 def test_nothing_is_taken_out_of_its_message_while_there_is_no_mail_server(unsent, settings):
@@ -171,7 +171,7 @@ def test_an_unsent_alert_waits_for_the_end_of_a_silence_and_for_whoever_is_on_it
     assert smtp.messages == []
     Incident.objects.update(acknowledged_at=None)
     caught_up()
-    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (search)"]
+    assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  gpu-1 (Search)"]
 
 
 def test_the_timeline_counts_one_probe_as_one(team):
