@@ -1,8 +1,8 @@
 """The incidents of a message as it presents them, from the facts frozen in its alerts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.site_url import absolute
@@ -13,6 +13,9 @@ from ..models import Alert, Endpoint, Incident, Message, Trouble
 from ..verdict import causes
 from ..verdict.monitor_blind import suspicious
 from .grouping import DOUBTFUL_WINDOW, WINDOW
+
+LATELY = timedelta(days=1)
+"""An incident that ended so shortly before another began is named with it."""
 
 _LAST_WORD = ("unwatched", "recovered", "escalated", "reminder", "down", "degraded")
 """When one message carries several alerts about an incident, the first of these is what it says."""
@@ -27,6 +30,7 @@ class Item:
     incident: int
     children: list[str]  # endpoints whose trouble this one's causes
     not_back: list[str] = field(default_factory=list)  # where it recovered: those that did not yet
+    before: str = ""  # the incident before it, in words
 
     @property
     def status(self) -> str:
@@ -122,18 +126,40 @@ def items(message: Message) -> list[Item]:
     for alert in message.alerts.exclude(incident=None):
         by_incident.setdefault(alert.incident_id or 0, {})[alert.kind] = alert
     children, not_back = message.facts.get("children", {}), message.facts.get("not_back", {})
+    named_before = {alert.facts.get("before") for kinds in by_incident.values() for alert in kinds.values()}
+    earlier = Incident.objects.in_bulk(named_before - {None})
     found = []
     for incident, kinds in by_incident.items():
         kind = next(kind for kind in _LAST_WORD if kind in kinds)
         named = [] if kind == Alert.Kind.UNWATCHED else children.get(str(incident), [])
         waiting = not_back.get(str(incident), []) if kind == Alert.Kind.RECOVERED else []
-        found.append(Item(kind, kinds[kind].facts, incident, named, waiting))
+        facts = kinds[kind].facts
+        before = earlier.get(facts.get("before"))
+        item = Item(kind, facts, incident, named, waiting)
+        found.append(replace(item, before=earlier_in_words(before, item.began_at)) if before else item)
     return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
+
+
+def before(incident: Incident) -> Incident | None:
+    """The incident of the same endpoint that ended LATELY before this one began, if any. Not what ended without a word:
+    the monitor was blind, or the endpoint not watched."""
+    earlier = Incident.objects.filter(endpoint=incident.endpoint_id, pk__lt=incident.pk)
+    near = earlier.filter(resolved_at__gt=incident.began_at - LATELY).exclude(announced=Incident.Announced.CLOSED)
+    return near.order_by("resolved_at").last()
+
+
+def earlier_in_words(earlier: Incident, began_at: datetime) -> str:
+    """As "2 min before, down for 3 min 3 s, acknowledged by Bob", for trouble that began again at `began_at`."""
+    assert earlier.resolved_at is not None, "only what has ended comes again"
+    gap = formats.span(began_at - earlier.resolved_at)
+    by = f", acknowledged by {earlier.acknowledged_by}" if earlier.acknowledged_by else ""
+    return f"{gap} before, {earlier.status} {'for ' if earlier.outages == 1 else ''}{earlier.lasted}{by}"
 
 
 def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[str, Any]:
     """What an alert about the incident freezes: all that an Item has. `trouble` is what is wrong, or was."""
     alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
+    earlier = before(incident)
     was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
     return {
         "name": f"{endpoint.name}{was}",
@@ -151,6 +177,7 @@ def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[s
         "in_maintenance": incident.in_maintenance.total_seconds(),
         "unwatched": incident.unwatched.total_seconds(),
         "last_seen": incident.last_seen,
+        "before": earlier.pk if earlier else None,  # not in words: a name in them may have to go
     }
 
 

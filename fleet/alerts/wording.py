@@ -125,8 +125,9 @@ def _many(found: list[Item]) -> dict[str, Any]:
     unwatched = [item for item in found if item.unwatched]
     same = trouble or back or unwatched
     [(cause, count)] = Counter(item.facts["cause"] for item in same).most_common(1)
-    # What nearly all have in common is the place to begin.
+    # What nearly all have in common is the place to begin; else each cause has its own.
     shared = next(item for item in same if item.facts["cause"] == cause) if count >= 0.8 * len(same) else None
+    to_try = {item.brief: item.advice for item in same if item.advice}
     return {
         "facts": found[0].facts,
         "trouble": trouble[:LINES],
@@ -138,6 +139,7 @@ def _many(found: list[Item]) -> dict[str, Any]:
         "headline": _headline(trouble, back, unwatched),
         "what": shared.what if shared else "",
         "advice": shared.advice if shared else "",
+        "to_try": {} if shared else to_try,
         "back_at": max(item.resolved_at for item in back if item.resolved_at) if back and not trouble else None,
         "together": len(trouble) > 1,
         "link": absolute(f"{reverse('incidents')}?team={found[0].facts['team_slug']}"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from core import twice
 
+from ..display import formats
 from ..verdict.status import TROUBLE
 from .endpoint import Endpoint
 from .endpoint_state import EndpointState
@@ -132,6 +133,11 @@ class Incident(models.Model):
     def counted_from(self) -> datetime:
         """When it would have begun, had it been down without a break and had all of that counted."""
         return self.failing_since - self.earlier + self.in_maintenance + self.unwatched
+
+    @property
+    def lasted(self) -> str:
+        """The same in words, with what was left out: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
+        return formats.lasted(self.outages, self.downtime, self.span, self.in_maintenance, self.unwatched)
 
     @property
     def span(self) -> timedelta:

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q
 from django.utils.dateparse import parse_datetime
 
 from ..access import visible
+from ..alerts import items
 from ..engines.registry import label
 from ..models import EndpointState, Incident, Trouble
 from ..verdict import causes
@@ -54,6 +55,8 @@ class Story:
     seen_at: datetime | None
     seen: str  # "Ollama 0.9.3, qwen3:8b and 2 more"
     marks: list[Mark]
+    before: Incident | None  # of the same endpoint, if it ended shortly before
+    before_words: str
     children: list[Incident]  # caused by this one
     more_children: int
     others_up: int  # of the team's other endpoints
@@ -109,7 +112,10 @@ def story(pk: int) -> Story:
     others = EndpointState.objects.watched().filter(endpoint__team=incident.endpoint.team_id)
     up = Count("pk", filter=Q(status__in=(Status.UP, Status.BUSY)))
     counts = others.exclude(pk=incident.endpoint_id).aggregate(up=up, all=Count("pk"))
+    before = items.before(incident)
     return Story(
+        before=before,
+        before_words=items.earlier_in_words(before, incident.began_at) if before else "",
         incident=incident,
         cursor=cursor(incident),
         trouble=trouble,

@@ -13,7 +13,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from ..display import formats
-from ..models import Incident
 
 register = template.Library()
 
@@ -122,10 +121,3 @@ def _time(at: datetime, form: str, text: str) -> SafeString:
 def seconds_between(start: datetime, end: datetime | None) -> timedelta:
     """How long from `start` to `end`, or to now while there is no end."""
     return (end or timezone.now()) - start
-
-
-@register.filter
-def lasted(incident: Incident) -> str:
-    """How long it was in trouble: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
-    left_out = (incident.in_maintenance, incident.unwatched)
-    return formats.lasted(incident.outages, incident.downtime, incident.span, *left_out)

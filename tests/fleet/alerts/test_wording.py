@@ -9,9 +9,11 @@ from django.template.loader import render_to_string
 from fleet import endpoints
 from fleet.alerts import delivery, wording
 from fleet.engines.errors import Cause
-from fleet.incidents import sweep
+from fleet.incidents import actions, sweep
 from fleet.models import AlertPolicy, Incident, Message
+from fleet.verdict import causes
 from tests.fleet.outages import bad, fail, probed, recover, settle, watched
+from tests.html import flat
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -109,6 +111,38 @@ def test_a_group_that_is_back_is_not_worded_as_an_outage(team):
     for said in (wording.render_text(message), wording.render_html(message)):
         assert "Answered again by " in said and "It was: connection refused." in said
         assert not [words for words in PRESENT if words in said]
+
+
+def test_a_storm_of_several_causes_names_the_step_and_what_to_try_for_each(team):
+    for name, cause in (("gpu-1", Cause.ENGINE_DEAD), ("gpu-2", Cause.SERVER_ERROR)):
+        endpoint = watched(team, name)
+        probed(endpoint, *(bad(cause, "health") for _ in range(3)))
+    [message] = messages()
+    text = wording.render_text(message)
+    assert "gpu-1 is down: engine dead, step health, since" in text
+    assert f"- engine dead: {causes.advice('engine_dead')}\n- server error: {causes.advice('server_error')}" in text
+    html = wording.render_html(message)
+    assert "check first what they share" in html and "<strong>Engine dead:</strong>" in html
+
+
+def test_trouble_that_comes_again_names_the_incident_before_and_who_was_on_it(team, client, alice):
+    endpoint = watched(team, "gpu-1")
+    first = fail(endpoint)
+    messages()
+    actions.acknowledge(first, "bob")
+    recover(endpoint)
+    messages()
+    second = fail(endpoint)
+    assert second.pk != first.pk
+    message = messages()[-1]
+    words = "0 s before, down for 0 s, acknowledged by bob"
+    assert f"Earlier    #{first.pk}, {words}" in wording.render_text(message)
+    assert f"#{first.pk}, {words}" in wording.render_html(message)
+    client.force_login(alice)
+    page = flat(client.get(second.get_absolute_url()).content.decode())
+    assert f'<a href="/incidents/{first.pk}/">#{first.pk}</a>, {words}' in page
+    Incident.objects.filter(pk=first.pk).update(acknowledged_by="someone")  # as when bob is deleted
+    assert "bob" not in wording.render_text(message)
 
 
 def test_a_reminder_names_the_cause_of_now(team):
