@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core import dates
-from core.one_line import one_line
+from core.one_line import lines
 from teams import audit
 
 from ..models import Incident
@@ -40,7 +40,7 @@ def acknowledge_all(
 
     `trail` is what else goes to the audit trail, where nobody is signed in.
     """
-    text = one_line(text, NOTE_MAX)
+    text = lines(text, NOTE_MAX)
     now = datetime.now(UTC)
     if until is not None and until <= now:
         raise ValidationError({"own": "That time is over already. Choose a later one."})
@@ -71,7 +71,7 @@ def unacknowledge(incident: Incident, by: str, trail: dict[str, Any] | None = No
 
 def add_note(incident: Incident, by: str, text: str) -> None:
     """Adds a line of a person's to the timeline, of a resolved incident too."""
-    text = one_line(text, NOTE_MAX)
+    text = lines(text, NOTE_MAX)
     if not text:
         raise ValidationError("Write what you found or did.")
     with transaction.atomic():

@@ -58,13 +58,19 @@ def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
         actions.acknowledge_all(incidents, by, text, trail=audit.subject_of(by))
 
 
-def release(incidents: list[Incident], by: str) -> None:
-    """Undoes `acknowledge`: those of them that are still acknowledged by who uses the link are not any more."""
+def release(incidents: list[Incident], by: str) -> int:
+    """Undoes `acknowledge`: those of them that are still acknowledged by who uses the link are not any more.
+
+    Returns how many they were.
+    """
+    released = 0
     with audit.acting_via(BY_LINK):
         for incident in incidents:
             if incident.is_acknowledged and incident.acknowledged_by == by:
                 with suppress(ValidationError):  # resolved meanwhile
                     actions.unacknowledge(incident, by, trail=audit.subject_of(by))
+                    released += 1
+    return released
 
 
 def is_unsubscribed(team: Team, address: str) -> bool:

@@ -73,19 +73,45 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
     if not reasons.blind:
         states = states.filter(reasons.concerned())
     changed: dict[str, list[int]] = defaultdict(list)
+    ended: list[tuple[int, datetime, str]] = []
 
     def work_out(state: dict[str, Any]) -> None:
         marks = _marks(state, reasons, now)
         if marks != state["marks"]:
             changed[json.dumps(marks)].append(state["endpoint_id"])
+            ended.extend((state["endpoint_id"], at, text) for at, text in _ended(state["marks"], marks, now))
 
     fence.each(MARKS, states.values(*_COLUMNS), work_out, _endpoint)
     for text, ids in changed.items():
         with transaction.atomic():
             list(EndpointState.objects.filter(pk__in=ids).locked().values_list("pk"))
             EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
+    if ended:
+        _note(ended)
     if changed:
         live.publish([pk for ids in changed.values() for pk in ids])
+
+
+def _ended(before: Marks, after: Marks, now: datetime) -> Iterable[tuple[datetime, str]]:
+    """(when, what) of the marks that ended by themselves. What somebody ends is noted by who ends it."""
+    taken = before.get("acknowledged") or {}
+    for mark, until, text in (
+        ("maintenance", before.get("maintenance"), "The maintenance ended."),
+        ("acknowledged", taken.get("until"), f"The acknowledgement by {taken.get('by')} ended."),
+    ):
+        if until and mark not in after and (at := datetime.fromisoformat(until)) <= now:
+            yield at, text
+
+
+def _note(ended: list[tuple[int, datetime, str]]) -> None:
+    """In the timelines of what is open; once, whoever else works out the same marks right now."""
+    with transaction.atomic():
+        still_open = Incident.objects.open().filter(endpoint__in=[pk for pk, *_ in ended]).order_by("pk")
+        by_endpoint = {incident.endpoint_id: incident for incident in still_open.select_for_update(of=("self",))}
+        for pk, at, text in ended:
+            incident = by_endpoint.get(pk)
+            if incident and not incident.events.filter(at=at, text=text).exists():
+                incident.note(at, text)
 
 
 def refresh_once_committed(endpoint_ids: Iterable[int]) -> None:

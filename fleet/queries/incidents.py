@@ -8,10 +8,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Q, When
 from django.utils.dateparse import parse_datetime
 
-from ..access import visible
+from ..access import reader, visible
 from ..alerts import items
 from ..engines.registry import label
 from ..models import EndpointState, Incident, Trouble
@@ -64,7 +64,10 @@ class Story:
 
 
 def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
-    """One page of (incident, what is wrong or was, its cause in a few words), the open ones first, then the newest."""
+    """One page of (incident, what is wrong or was, its cause in a few words).
+
+    The open ones first, of these the person's own teams', then the newest.
+    """
     rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
     rows = visible(user, rows.defer("endpoint__api_key", "parent__endpoint__api_key"), "endpoint__team")
     if filters.team:
@@ -76,7 +79,8 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
     if filters.tag:
         rows = rows.filter(has_tag(filters.tag))
     open_first = F("resolved_at").desc(nulls_first=True)
-    page: Page[Any] = Paginator(rows.order_by(open_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
+    own_first = Case(When(endpoint__team__in=reader(user).member_of, then=0), default=1)
+    page: Page[Any] = Paginator(rows.order_by(open_first, own_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
     page.object_list = in_words(page)
     return page
 

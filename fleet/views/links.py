@@ -1,5 +1,6 @@
 """What the signed links in mails lead to. A GET shows what would be done; only a POST does it."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +34,8 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         return _refused(request, refused)
     by = user.get_username() if user else recipient
     if "undo" in request.POST:
-        by_mail_link.release(incidents, by)
+        if by_mail_link.release(incidents, by):
+            messages.success(request, "The acknowledgement was removed; reminders go out again.")
         return redirect("acknowledge-link", token)
     taken = {incident.acknowledged_by for incident in incidents if incident.is_acknowledged}
     shown = {

@@ -16,6 +16,7 @@ from fleet.engines.reading import Backend, Exchange, Facts, Failure, Identity, L
 from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
+from teams.models import Team
 from tests.fleet.outages import settle
 from tests.fleet.recording import record, state_of
 from tests.html import flat
@@ -275,11 +276,20 @@ def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
     well(box, Model("m"))
     well(box, Model("m"))
     html = text(page.get("/incidents/"))
-    assert html.index("gpu-1") < html.index(">box<") and "open, " in html
-    assert ">box<" not in text(page.get("/incidents/?state=open"))
+    assert html.index(">gpu-1 <") < html.index(">box <") and " so far" in html
+    assert '">box <span class="nowrap">#' in html and "resolved<br>" in html and "was down" in html
+    assert ">box <" not in text(page.get("/incidents/?state=open"))
     assert "gpu-1" not in text(page.get("/incidents/?state=resolved"))
     assert "No incident fits" in text(page.get("/incidents/?status=degraded"))
     assert "No incident fits" in text(page.get("/incidents/?team=nobody"))
+
+
+def test_open_incidents_of_ones_own_teams_come_before_those_of_others(page, gpu, team, charlie):
+    refused(gpu, 3)
+    theirs = Team.objects.create(name="Others", slug="others")
+    refused(endpoints.add(theirs, name="box", url="http://box:11434"), 3)
+    html = text(page.get("/incidents/"))
+    assert html.index(">gpu-1 <") < html.index(">box <")
 
 
 def test_the_list_shows_who_is_on_it_and_what_caused_it(page, gpu, team):

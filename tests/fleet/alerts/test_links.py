@@ -41,7 +41,7 @@ def test_opening_the_link_changes_nothing_and_the_button_acknowledges_for_the_ad
         assert look(path).status_code == 200
     assert by() == [""]
     done = client.post(path, {"note": "on my way"}, follow=True)
-    assert "Undo" in text(done) and by() == [ONCALL]
+    assert "Undo" in text(done) and "on my way" in text(done) and by() == [ONCALL]
     event = incident.events.get()
     assert event.author == ONCALL and "on my way" in event.text
     assert "Acknowledge</button>" not in client.get(path).content.decode(), "there is nothing left to press"
@@ -67,7 +67,8 @@ def test_what_was_acknowledged_can_be_undone_by_who_did_it(client, incident):
     assert text(done).count("Reminders stop") == 1, "it is said once"
     client.post(links.acknowledge_path(incident.pk, "bob@example.org"), {"undo": "1"})
     assert by() == [ONCALL], "it is another's"
-    assert "Acknowledge</button>" in text(client.post(path, {"undo": "1"}, follow=True)) and by() == [""]
+    undone = text(client.post(path, {"undo": "1"}, follow=True))
+    assert "Acknowledge</button>" in undone and "The acknowledgement was removed" in undone and by() == [""]
 
 
 def test_the_button_needs_the_pages_own_token(incident):

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 
 from fleet import endpoints, live
@@ -146,3 +147,22 @@ def test_the_board_shows_marks_and_dims_what_somebody_is_on(team, gpu, box, alic
     assert "is-known" in rows["gpu-1"] and "is-known" not in rows["box"]
     assert shown.headline.text == "2 down, 1 acknowledged"
     assert shown.headline.lead.name == "box", "what nobody is on comes first"
+
+
+def test_the_end_of_a_window_and_of_an_acknowledgement_is_in_the_timeline_once(team, gpu):
+    now = datetime.now(UTC)
+    incident = Incident.objects.create(endpoint=gpu, status="down", began_at=now, opened_at=now)
+    actions.acknowledge(incident, "bob", until=now + timedelta(minutes=5))
+    MaintenanceWindow.objects.create(team=team, name="Update", starts_at=now - timedelta(minutes=1), minutes=5)
+    marks.refresh()
+    before = EndpointState.objects.get(pk=gpu.pk).marks
+    with time_machine.travel(now + timedelta(minutes=10), tick=False):
+        marks.refresh()
+        assert EndpointState.objects.get(pk=gpu.pk).marks == {}
+        EndpointState.objects.filter(pk=gpu.pk).update(marks=before)  # as another process still has them
+        marks.refresh()
+    lines = incident.events.values_list("at", "text")
+    assert [(at, text) for at, text in lines if text.endswith("ended.")] == [
+        (datetime.fromisoformat(before["maintenance"]), "The maintenance ended."),
+        (incident.events.model.objects.get(text__contains="by bob ended").at, "The acknowledgement by bob ended."),
+    ]

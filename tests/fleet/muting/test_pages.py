@@ -262,3 +262,9 @@ def test_the_reason_of_a_silence_is_for_its_team(client, page, team, alice, char
         found = text(client.get(path))
         assert "planted reason" not in found, path
     assert "by alice" in text(client.get("/silences/"))
+
+
+def test_a_note_keeps_its_lines(page, incident):
+    page.post(f"{incident.get_absolute_url()}note/", {"text": "restarted:\r\n  gpu-1\tand 2\r\n"})
+    assert incident.events.get().text == "restarted:\ngpu-1 and 2"
+    assert "restarted:\ngpu-1 and 2</span>" in page.get(incident.get_absolute_url()).content.decode()
