@@ -50,7 +50,7 @@ def test_the_mail_of_its_end_names_what_it_brought_down_and_is_not_back(host, sm
     settle()
     delivery.deliver()
     [_, up] = smtp.messages
-    assert up["Subject"] == "UP  gpu-1-8000 and 1 more (search)"
+    assert up["Subject"] == "UP  gpu-1-8000 and 1 more (Search)"
     text = up.get_body(("plain",)).get_content()
     assert "not back yet (a mail follows only if one stays down)\n- gpu-1-8002" in text.replace("\r", "")
     assert "<th>Not back yet</th>" in up.get_body(("html",)).get_content()
