@@ -136,6 +136,7 @@ def _many(found: list[Item]) -> dict[str, Any]:
         "more_back": max(0, len(back) - LINES),
         "unwatched": unwatched[:LINES],
         "more_unwatched": max(0, len(unwatched) - LINES),
+        "worst": ("down" if any(item.status == "down" for item in trouble) else "degraded") if trouble else "recovered",
         "headline": _headline(trouble, back, unwatched),
         "what": shared.what if shared else "",
         "advice": shared.advice if shared else "",

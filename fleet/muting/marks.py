@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -82,34 +83,36 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
             ended.extend((state["endpoint_id"], at, text) for at, text in _ended(state["marks"], marks, now))
 
     fence.each(MARKS, states.values(*_COLUMNS), work_out, _endpoint)
+    if ended:  # before the marks that show it are gone
+        _note(ended)
     for text, ids in changed.items():
         with transaction.atomic():
             list(EndpointState.objects.filter(pk__in=ids).locked().values_list("pk"))
             EndpointState.objects.filter(pk__in=ids).update(marks=json.loads(text), shown_at=now, regrouped_at=now)
-    if ended:
-        _note(ended)
     if changed:
         live.publish([pk for ids in changed.values() for pk in ids])
 
 
-def _ended(before: Marks, after: Marks, now: datetime) -> Iterable[tuple[datetime, str]]:
+def _ended(before: Any, after: Marks, now: datetime) -> Iterable[tuple[datetime, str]]:
     """(when, what) of the marks that ended by themselves. What somebody ends is noted by who ends it."""
-    taken = before.get("acknowledged") or {}
-    for mark, until, text in (
-        ("maintenance", before.get("maintenance"), "The maintenance ended."),
-        ("acknowledged", taken.get("until"), f"The acknowledgement by {taken.get('by')} ended."),
-    ):
-        if until and mark not in after and (at := datetime.fromisoformat(until)) <= now:
-            yield at, text
+    with suppress(AttributeError, TypeError, ValueError):  # what was stored oddly is replaced without a word
+        taken = before.get("acknowledged") or {}
+        for mark, until, text in (
+            ("maintenance", before.get("maintenance"), "The maintenance ended."),
+            ("acknowledged", taken.get("until"), f"The acknowledgement by {taken.get('by')} ended."),
+        ):
+            if until and mark not in after and (at := datetime.fromisoformat(until)) <= now:
+                yield at, text
 
 
 def _note(ended: list[tuple[int, datetime, str]]) -> None:
     """In the timelines of what is open; once, whoever else works out the same marks right now."""
+    pks = [pk for pk, *_ in ended]
     with transaction.atomic():
-        still_open = Incident.objects.open().filter(endpoint__in=[pk for pk, *_ in ended]).order_by("pk")
-        by_endpoint = {incident.endpoint_id: incident for incident in still_open.select_for_update(of=("self",))}
+        list(EndpointState.objects.filter(pk__in=pks).locked().values_list("pk"))
+        still_open = {incident.endpoint_id: incident for incident in Incident.objects.open().filter(endpoint__in=pks)}
         for pk, at, text in ended:
-            incident = by_endpoint.get(pk)
+            incident = still_open.get(pk)
             if incident and not incident.events.filter(at=at, text=text).exists():
                 incident.note(at, text)
 
