@@ -12,6 +12,10 @@ pytestmark = in_chromium
 
 SOON = 20_000  # ms
 NOT_SENT = "Not sent: no connection. What you typed is still here."
+ON_TOP = """element => {
+    const box = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}"""
 
 
 @pytest.fixture
@@ -46,11 +50,38 @@ def test_a_form_sent_meanwhile_keeps_what_was_typed_and_goes_later(page: Page, s
     page.goto(f"{site.url}/maintenance/")
     page.locator("#id_name").fill("Driver update")
     site.stop_web()
-    expect(page.locator("#connection")).to_be_visible(timeout=SOON)
     send = page.locator("main form.card button[type=submit]")
+    page.evaluate("performance.now = () => 60000")  # just loaded, it would not ask
     send.click()
-    expect(page.get_by_text(NOT_SENT)).to_be_visible()
+    note = page.locator("main form.card").get_by_text(NOT_SENT)
+    expect(note).to_be_focused()
+    expect(page.locator("#connection")).to_be_visible()
+    assert note.evaluate(ON_TOP)
     expect(page.locator("#id_name")).to_have_value("Driver update")
     site.start_web()
+    expect(page.locator("#connection")).to_be_hidden(timeout=SOON)
+    expect(page.locator("main form.card .not-sent")).to_have_text(
+        "Not sent: there was no connection. It is back: send it again."
+    )
     send.click()
     expect(page.locator(".error-summary, .field-error, .msgs").first).to_be_visible(timeout=SOON)
+
+
+@pytest.mark.usefixtures("page", "incident")
+def test_a_form_below_is_held_back_where_it_is_seen(browser: Browser, site: Site):
+    phone = signed_in(browser, site, viewport={"width": 390, "height": 600})
+    page = phone.new_page()
+    page.goto(f"{site.url}/incidents/1/")
+    page.get_by_label("Add a note").fill("restarted the router")
+    site.stop_web()
+    expect(page.locator("#connection")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Add the note").click()
+    note = page.get_by_text(NOT_SENT)
+    expect(note).to_be_focused()
+    assert note.evaluate(ON_TOP)
+    expect(page.get_by_label("Add a note")).to_have_value("restarted the router")
+    site.start_web()
+    expect(page.locator("#connection")).to_be_hidden(timeout=SOON)
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator("#timeline")).to_contain_text("restarted the router")
+    phone.close()

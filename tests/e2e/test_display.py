@@ -35,6 +35,7 @@ def test_dark_24_hours_and_tokyo_hold_on_board_incident_and_charts(browser: Brow
     page.get_by_label("Clock").select_option("24")
     page.get_by_label("Time zone").fill("Asia/Tokyo")
     page.get_by_role("button", name="Save").click()
+    expect(page.locator(".msg-success")).to_be_visible()
     page.goto(site.url)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 22, 28)"
     expect(page.locator("#head time").first).to_have_attribute("title", re.compile(r"\d\d:\d\d:\d\d$"))

@@ -66,6 +66,7 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     page.goto(f"{site.url}/endpoints/{BROKEN}/edit/")
     page.get_by_label("Tags").fill("prod, chat")
     page.get_by_role("button", name="Save", exact=True).last.click()
+    page.wait_for_url(f"**/endpoints/{BROKEN}/")
     page.goto(site.url)
     assert page.locator(".row").count() > 1
     page.locator(".tag-menu summary").click()

@@ -84,6 +84,7 @@ def test_a_new_person_signs_in_and_out_and_in_again_where_sign_up_is_open(page, 
     assert axe_finds(page) == []
     page.locator(".top .menu summary").click()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto(f"{site.url}/models/")
     expect(page).to_have_url(f"{site.url}/accounts/login/?next=/models/")
     page.get_by_role("button", name="Sign in with Harbour ID").click()
