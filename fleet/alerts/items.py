@@ -9,9 +9,10 @@ from core.site_url import absolute
 
 from ..display import formats
 from ..engines.registry import label
-from ..models import Alert, Endpoint, Incident, Message, Trouble
+from ..models import Alert, Endpoint, Incident, Message, Observation, Trouble
 from ..verdict import causes
 from ..verdict.monitor_blind import suspicious
+from ..verdict.status import TROUBLE
 from .grouping import DOUBTFUL_WINDOW, WINDOW
 
 LATELY = timedelta(days=1)
@@ -97,6 +98,12 @@ class Item:
         return datetime.fromisoformat(at) if at else None
 
     @property
+    def answered_at(self) -> datetime | None:
+        """The first of the good probes that ended it, where that is known."""
+        at = self.facts.get("answered_at")
+        return datetime.fromisoformat(at) if at else None
+
+    @property
     def lasted(self) -> str:
         """How long it was in trouble, "" while it is: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
         if self.resolved_at is None:
@@ -156,10 +163,22 @@ def earlier_in_words(earlier: Incident, began_at: datetime) -> str:
     return f"{gap} before, {earlier.status} {'for ' if earlier.outages == 1 else ''}{earlier.lasted}{by}"
 
 
+def _answered_at(incident: Incident) -> datetime | None:
+    """The first good probe after the last that found trouble, of an incident that is resolved."""
+    seen = Observation.objects.filter(endpoint=incident.endpoint_id, at__gte=incident.failing_since).exclude(
+        excluded="blind"
+    )
+    seen = seen.filter(at__lte=incident.resolved_at)
+    last = seen.filter(status__in=TROUBLE).order_by("at").values_list("at", flat=True).last()
+    good = seen.filter(at__gt=last or incident.failing_since).order_by("at")
+    return good.values_list("at", flat=True).first()
+
+
 def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[str, Any]:
     """What an alert about the incident freezes: all that an Item has. `trouble` is what is wrong, or was."""
     alerted = incident.alerts.order_by("pk").values_list("facts__name", flat=True).first()
     earlier = before(incident)
+    answered_at = _answered_at(incident) if incident.resolved_at else None
     was = f" (was {alerted})" if alerted and alerted != endpoint.name else ""
     return {
         "name": f"{endpoint.name}{was}",
@@ -172,6 +191,7 @@ def facts_of(incident: Incident, trouble: Trouble, endpoint: Endpoint) -> dict[s
         "began_at": incident.began_at.isoformat(),
         "opened_at": incident.opened_at.isoformat(),
         "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+        "answered_at": answered_at.isoformat() if answered_at else None,
         "outages": incident.outages,
         "downtime": incident.downtime.total_seconds(),
         "in_maintenance": incident.in_maintenance.total_seconds(),
@@ -188,7 +208,17 @@ def can_be_worded(alert: Alert) -> bool:
         if alert.incident_id is None:
             return all(isinstance(facts[name], str) for name in ("subject", "text", "path", "link_text", "team_slug"))
         item = Item(alert.kind, facts, alert.incident_id, [])
-        parts = (item.name, item.what, item.advice, item.began_at, item.lasted, item.seen_at, item.engine, item.link)
+        parts = (
+            item.name,
+            item.what,
+            item.advice,
+            item.began_at,
+            item.lasted,
+            item.answered_at,
+            item.seen_at,
+            item.engine,
+            item.link,
+        )
         named = [facts[name] for name in ("url", "team", "team_slug", "endpoint_path", "step", "detail", "opened_at")]
         return all(isinstance(name, str) for name in named) and bool(parts)
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -322,3 +322,13 @@ def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock)
     incident = Incident.objects.get()
     assert (incident.unwatched, incident.in_maintenance) == (timedelta(seconds=605 - 30), timedelta(0))
     assert incident.downtime == incident.span - incident.unwatched
+
+
+def test_a_recovery_mail_names_the_first_good_probe_and_the_one_that_confirmed_it(gpu):
+    gpu.endpoints[0].recover_after = 2
+    gpu.endpoints[0].save()
+    gpu.down(30)
+    gpu.up(20)
+    mail = Message.objects.order_by("pk").last()
+    said = "it answered again at 12:00:35 UTC, confirmed at 12:00:40 UTC."
+    assert said in wording.render_text(mail) and said[3:] in wording.render_html(mail)

@@ -95,7 +95,9 @@ def test_a_recovery_says_when_it_came_back_and_what_it_was(team, settings):
     [fact] = wording.payload(message)["incidents"]
     assert (fact["sentence"], fact["advice"], fact["lasted"]) == ("It was: connection refused.", "", "0 s")
     for said in (wording.render_text(message), wording.render_html(message)):
-        assert "It was: connection refused." in said and re.search(r"up again, confirmed at \d\d:\d\d:\d\d CET", said)
+        assert "It was: connection refused." in said and re.search(
+            r"answered again at [0-9:]{8} CET, confirmed at [0-9:]{8} CET", said
+        )
         assert not [words for words in PRESENT if words in said]
 
 
