@@ -96,10 +96,9 @@ def refresh(endpoint_ids: Iterable[int] | None = None) -> None:
 def _ended(before: Any, after: Marks, now: datetime) -> Iterable[tuple[datetime, str]]:
     """(when, what) of the marks that ended by themselves. What somebody ends is noted by who ends it."""
     with suppress(AttributeError, TypeError, ValueError):  # what was stored oddly is replaced without a word
-        taken = before.get("acknowledged") or {}
-        for mark, until, text in (
+        for mark, until, text in (  # without a name: it would stay when the person goes
             ("maintenance", before.get("maintenance"), "The maintenance ended."),
-            ("acknowledged", taken.get("until"), f"The acknowledgement by {taken.get('by')} ended."),
+            ("acknowledged", (before.get("acknowledged") or {}).get("until"), "The acknowledgement ended."),
         ):
             if until and mark not in after and (at := datetime.fromisoformat(until)) <= now:
                 yield at, text

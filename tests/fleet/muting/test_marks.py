@@ -164,5 +164,5 @@ def test_the_end_of_a_window_and_of_an_acknowledgement_is_in_the_timeline_once(t
     lines = incident.events.values_list("at", "text")
     assert [(at, text) for at, text in lines if text.endswith("ended.")] == [
         (datetime.fromisoformat(before["maintenance"]), "The maintenance ended."),
-        (incident.events.model.objects.get(text__contains="by bob ended").at, "The acknowledgement by bob ended."),
+        (incident.events.model.objects.get(text__contains="acknowledgement ended").at, "The acknowledgement ended."),
     ]
