@@ -53,6 +53,18 @@ class Trouble:
     def failing(self) -> int:
         return self.down + self.degraded
 
+    @property
+    def known_in_words(self) -> list[str]:
+        """What is known of these, so that it does not read as further ones: "both acknowledged", "1 of them muted"."""
+        found = []
+        for count, words in ((self.acknowledged, "acknowledged"), (self.muted, "muted")):
+            if count == self.failing:
+                whole = {1: "", 2: "both "}.get(count, "all ")
+                found.append(f"{whole}{words}")
+            elif count:
+                found.append(f"{count} of them {words}")
+        return found if self.failing else []
+
     def __str__(self) -> str:
         """As "2 down, 1 degraded"."""
         parts = (f"{self.down} down" if self.down else "", f"{self.degraded} degraded" if self.degraded else "")
@@ -107,10 +119,11 @@ def sentence(
         one = own.failing == 1
         parts = [f"{lead} is {'down' if own.down else 'degraded'}" if one and lead else str(own)]
         parts += ["flapping"] if one and flapping else []
-        for count, words in ((own.acknowledged, "acknowledged"), (own.muted, "muted")):
-            parts.append(words if count and one else f"{count} {words}" if count else "")
-        parts += [f"{others} in other teams" if others.failing else "", f"{busy} busy" if busy else ""]
-        return ", ".join(filter(None, parts))
+        parts += own.known_in_words
+        elsewhere = [f"{others} in other teams" if others.failing else "", f"{busy} busy" if busy else ""]
+        # A semicolon where figures of other endpoints follow on those of the same ones.
+        between = "; " if own.failing and others.failing else ", "
+        return between.join(filter(None, (", ".join(filter(None, parts)), *elsewhere)))
     if busy:
         return f"{busy} busy, none down"
     if up == total:

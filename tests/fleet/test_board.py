@@ -67,10 +67,22 @@ def cells_by_name() -> dict[str, Cells]:
         ({"up": 3, "down": 1}, Trouble(down=1), Trouble(), "gpu-2 is down"),
         ({"down": 1}, Trouble(down=1, acknowledged=1), Trouble(), "gpu-2 is down, acknowledged"),
         ({"up": 3, "degraded": 1, "busy": 1}, Trouble(degraded=1), Trouble(), "gpu-2 is degraded, 1 busy"),
-        ({"down": 2}, Trouble(down=2, acknowledged=1), Trouble(), "2 down, 1 acknowledged"),
-        ({"down": 2, "degraded": 1}, Trouble(down=2, degraded=1, muted=2), Trouble(), "2 down, 1 degraded, 2 muted"),
+        ({"down": 2}, Trouble(down=2, acknowledged=1), Trouble(), "2 down, 1 of them acknowledged"),
+        (
+            {"down": 2, "degraded": 1},
+            Trouble(down=2, degraded=1, muted=2),
+            Trouble(),
+            "2 down, 1 degraded, 2 of them muted",
+        ),
+        ({"down": 3}, Trouble(down=3, muted=2), Trouble(), "3 down, 2 of them muted"),
+        (
+            {"down": 6},
+            Trouble(down=3, acknowledged=3),
+            Trouble(down=3),
+            "3 down, all acknowledged; 3 down in other teams",
+        ),
         ({"up": 3, "down": 1}, Trouble(), Trouble(down=1), "1 down in other teams"),
-        ({"down": 2}, Trouble(down=1), Trouble(down=1), "gpu-2 is down, 1 down in other teams"),
+        ({"down": 2}, Trouble(down=1), Trouble(down=1), "gpu-2 is down; 1 down in other teams"),
         ({"busy": 1, "up": 1}, Trouble(), Trouble(), "1 busy, none down"),
         ({"up": 10, "asleep": 1, "unknown": 2}, Trouble(), Trouble(), "10 up, 1 asleep, 2 not known"),
         ({"unknown": 1}, Trouble(), Trouble(), "None up, 1 not known"),
@@ -119,7 +131,7 @@ class TestReader:
 
     def test_the_headline_counts_own_trouble_and_that_of_other_teams_apart(self, alice):
         shown = board(alice, Filters()).headline
-        assert shown.text == "3 down, 1 acknowledged, 1 down in other teams"
+        assert shown.text == "3 down, 1 of them acknowledged; 1 down in other teams"
         assert (shown.lead.name, shown.title) == ("new", "(4 down) Fleet")
 
     def test_who_may_only_see_is_not_asked_to_act(self, alice):
@@ -129,13 +141,13 @@ class TestReader:
 
     def test_an_administrator_may_act_on_all(self, alice):
         alice.is_superuser = True
-        assert board(alice, Filters()).headline.text == "4 down, 1 acknowledged"
+        assert board(alice, Filters()).headline.text == "4 down, 1 of them acknowledged"
 
     @pytest.mark.parametrize(
         ("team", "text", "counts"),
         [
             ("platform", "1 down in other teams", {"down": 1, "up": 0}),
-            ("search", "3 down, 1 acknowledged", {"down": 3, "up": 1}),
+            ("search", "3 down, 1 of them acknowledged", {"down": 3, "up": 1}),
             ("alpha", "1 endpoint up", {"up": 1}),
         ],
     )
@@ -147,7 +159,7 @@ class TestReader:
     def test_the_counts_are_of_every_status_whichever_is_shown(self, alice):
         shown = board(alice, Filters(team="search", status="up"))
         assert {each.status: each.count for each in shown.counts} == {"down": 3, "up": 1}
-        assert shown.headline.text == "3 down, 1 acknowledged"
+        assert shown.headline.text == "3 down, 1 of them acknowledged"
 
     def test_who_may_act_on_others_gets_a_stream_drawn_for_them(self, alice):
         bob = get_user_model().objects.create_user("bob")

@@ -145,7 +145,7 @@ def test_the_board_shows_marks_and_dims_what_somebody_is_on(team, gpu, box, alic
     rows = {row.name: row.html for row in shown.groups[0].rows}
     assert "Acknowledged by alice" in rows["gpu-1"] and "Acknowledged by alice" not in rows["box"]
     assert "is-known" in rows["gpu-1"] and "is-known" not in rows["box"]
-    assert shown.headline.text == "2 down, 1 acknowledged"
+    assert shown.headline.text == "2 down, 1 of them acknowledged"
     assert shown.headline.lead.name == "box", "what nobody is on comes first"
 
 
