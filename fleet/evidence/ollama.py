@@ -95,9 +95,10 @@ def _second_signals(found: Stretch, gateway: Counts, limits: Thresholds) -> list
     total, sent = found.total, samples(found.total)
     slowed = 100 * total.get("slowed", 0) / max(total.get("canaries", 0), 1)
     refused = max(most_in_an_hour(found, "refused"), gateway.get("refused", 0))
+    asked = max(sent, gateway.get("requests", 0), refused)
     return [
-        signal("slowed", f"{slowed:.0f} %", limits, sent, slowed >= limits.slowed),
-        signal("refused", str(refused), limits, sent, refused >= limits.refused),
+        signal("slowed", f"{slowed:.0f} %", limits, total.get("canaries", 0), slowed >= limits.slowed),
+        signal("refused", str(refused), limits, asked, refused >= limits.refused),
         *of_gateway(gateway),
     ]
 
@@ -109,13 +110,15 @@ def _against(total: Counts, found: Stretch, gateway: Counts, limits: Thresholds)
         sentences.append(
             f"{number} of {sent} samples waited for a slot, under the {limits.waited_much:g} % that count."
         )
-    if not total.get("refused") and not gateway.get("refused"):
+    asked = sent or gateway.get("requests")
+    if asked and not total.get("refused") and not gateway.get("refused"):
         sentences.append("No request was refused (HTTP 503).")
-    if not total.get("reloads"):
+    if total.get("probes") and not total.get("reloads"):
         sentences.append("No client was seen to disagree about the context.")
-    idle = sum(not row.counts.get("used") for row in found.rows)
+    probed = [row for row in found.rows if row.counts.get("probes")]
+    idle = sum(not row.counts.get("used") for row in probed)
     if idle:
-        sentences.append(f"Nobody used the model in {100 * idle / len(found.rows):.0f} % of the hours.")
+        sentences.append(f"Nobody used the model in {100 * idle / len(probed):.0f} % of the hours.")
     if total.get("caused_load"):
         number = total["caused_load"]
         sentences.append(f"{number} of our own canaries made Ollama load the model and are left out.")

@@ -8,16 +8,22 @@ from .thresholds import RULES, Support, Thresholds
 from .verdict import Signal
 from .window import Stretch
 
+NOT_KNOWN = "not known"
+"""The value of a figure without anything measured."""
+
 TEAMS_CALLING = "Teams calling, by a gateway"
 """The words of the signal that counts them. The evidence about a decision reads it."""
 
 
 def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool) -> Signal:
-    """A figure beside its threshold, by those of the rule's words that name it: the others are on the threshold."""
+    """A figure beside its threshold, by those of the rule's words that name it: the others are on the threshold.
+
+    Without samples (a `number` of 0) it is not known, whatever `value` the counts give, and nothing is crossed."""
     rule = RULES[name]
     threshold = f"{getattr(limits, name):g} {rule.unit}".strip()
     words = re.split("[,:.]", rule.words, maxsplit=1)[0]
-    return Signal(name, words[0].upper() + words[1:], value, threshold, number, rule.support, crossed)
+    shown = value if number else NOT_KNOWN
+    return Signal(name, words[0].upper() + words[1:], shown, threshold, number, rule.support, crossed and number > 0)
 
 
 def in_time(each: Met, needed: float) -> Signal:
@@ -41,7 +47,7 @@ def most_in_an_hour(found: Stretch, name: str) -> int:
 def seconds(bucket: tuple[str, str] | None, unit: float = 1000) -> str:
     """A bucket in seconds: "5 to 10 s". Its edges have so many `unit`s a second."""
     if bucket is None:
-        return "not measured"
+        return NOT_KNOWN
     low, high = (float(each) / unit for each in bucket)
     if low == 0:
         return f"under {high:g} s"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from . import target as targets
 from .counts import Counts
-from .signals import in_time, of_gateway, seconds, signal
+from .signals import NOT_KNOWN, in_time, of_gateway, seconds, signal
 from .thresholds import Thresholds
 from .verdict import Advice, Circumstances, Limit, Signal, State, Verdict
 from .window import Stretch, bins, percentile
@@ -63,14 +63,14 @@ def _spare(verdict: Verdict, whole: Stretch, limits: Thresholds, stated: Circums
     flow = in_flight(whole)
     signals = [
         signal("idle_hours", f"{busy:.0f} %", limits, len(hours), busy < limits.idle_hours),
-        signal("idle_running", running[1] if running else "not measured", limits, looked,
+        signal("idle_running", running[1] if running else NOT_KNOWN, limits, looked,
                running is not None and float(running[1]) <= limits.idle_running),
-        signal("idle_kv", f"up to {kv[1]} %" if kv else "not measured", limits, looked,
+        signal("idle_kv", f"up to {kv[1]} %" if kv else NOT_KNOWN, limits, looked,
                kv is not None and float(kv[1]) <= limits.idle_kv),
-        signal("idle_flow", "not measured" if flow is None else f"{flow:.2f}", limits, total.get("requests", 0),
+        signal("idle_flow", NOT_KNOWN if flow is None else f"{flow:.2f}", limits, total.get("requests", 0),
                flow is None or flow < limits.idle_flow),
     ]  # fmt: skip
-    little = all(each.crossed for each in signals[1:] if each.value != "not measured")
+    little = all(each.crossed for each in signals[1:] if each.value != NOT_KNOWN)
     if total.get("waiting") or not little or busy >= limits.spare_hours or not hours:
         return replace(verdict, signals=(*verdict.signals, signals[0]))
     verdict = replace(verdict, signals=tuple(signals))
@@ -94,7 +94,7 @@ def in_flight(found: Stretch) -> float | None:
 
 def _against(total: Counts) -> tuple[str, ...]:
     sentences = []
-    if not total.get("waiting"):
+    if total.get("gauges") and not total.get("waiting"):
         sentences.append("No probe found a request waiting for capacity.")
     if total.get("requests") and not total.get("preempted"):
         sentences.append("No request was preempted.")

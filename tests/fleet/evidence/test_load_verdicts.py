@@ -93,6 +93,21 @@ def test_without_canaries_there_is_not_enough_evidence():
     assert found.missing[-1] == "Canaries are off."
 
 
+def test_without_samples_figures_are_not_known_and_speak_for_nothing():
+    found = verdict("ollama", week(lambda _: {"probes": 240}, MODEL))
+    assert {(each.value, each.samples, each.crossed) for each in found.signals} == {("not known", 0, False)}
+    assert "No request was refused (HTTP 503)." not in found.against
+    found = verdict("vllm", week(lambda _: {"probes": 240}))
+    assert {(each.value, each.samples, each.crossed) for each in found.signals} == {("not known", 0, False)}
+    assert found.against == ()
+
+
+def test_refusals_that_a_gateway_counted_are_known_without_canaries():
+    gateway = tuple(week(lambda office: {"requests": 60, "refused": 4} if office else {}))
+    found = verdict("ollama", week(lambda _: {"probes": 240}, MODEL), gateway=gateway)
+    assert [(each.value, each.crossed) for each in found.signals if each.name == "refused"] == [("4", True)]
+
+
 def test_two_days_are_not_enough_and_it_is_known_when_there_will_be():
     rows = [row for row in week(canaries(4), MODEL) if row.start < MONDAY + 2 * 86_400]
     found = verdict("ollama", rows, until=MONDAY + 2 * 86_400)

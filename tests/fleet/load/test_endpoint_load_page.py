@@ -54,6 +54,16 @@ def test_the_endpoints_page_has_the_verdict_its_signals_and_the_way_there(page, 
     assert f"/endpoints/{endpoint.pk}/load/" in page.get(f"/endpoints/{endpoint.pk}/").content.decode()
 
 
+def test_without_canaries_the_waits_are_not_known_and_never_0_per_cent(page, team):
+    endpoint = watched(team, "gpu-1", engine="ollama")
+    kept(endpoint, before(NOW, lambda _: {"probes": 240}, "m"))
+    judged(NOW, endpoint)
+    shown = text(page, f"/endpoints/{endpoint.pk}/load/")
+    assert "Requests that waited for a slot not known 5 % ours 0" in shown
+    assert "speaks for it" not in shown and " 0 % " not in shown
+    assert "Requests that waited for a slot" not in text(page, f"/endpoints/{endpoint.pk}/")
+
+
 def test_too_little_says_what_is_missing_and_when_there_will_be_enough(page, team):
     endpoint = watched(team, "gpu-1", engine="ollama")
     EndpointLoad.objects.create(endpoint=endpoint, measures_waits=True)
