@@ -14,8 +14,12 @@ from teams.models import Role, Team
 
 from ..models import Decision
 from ..models.decision import Choice
+from .covered import engine_name, with_another_engine
 from .draft import advised
 from .frozen_advice import ADVISED
+
+NO_COLUMNS = ("team", "endpoints", "other_engines")
+"""Fields of the form that are no text of the decision."""
 
 MARKDOWN = "Markdown: **bold**, lists, [links](https://example.org)."
 
@@ -42,10 +46,10 @@ def _day(label: str, help_text: str = "", required: bool = False) -> forms.DateF
 
 
 class EndpointChoice(forms.ModelMultipleChoiceField):
-    """Endpoints with their addresses, so that two of the same name can be distinguished."""
+    """Endpoints with their engines, and with their addresses, so that two of the same name can be distinguished."""
 
     def label_from_instance(self, endpoint: Any) -> str:
-        return f"{endpoint.name} ({endpoint.team}, {endpoint.url})"
+        return f"{endpoint.name}: {engine_name(endpoint)} ({endpoint.team}, {endpoint.url})"
 
 
 class DecisionForm(forms.Form):
@@ -82,6 +86,7 @@ class DecisionForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Choose endpoints of your own teams; one of these is gone or another's."},
     )  # fmt: skip
+    other_engines = forms.BooleanField(label="Cover endpoints with another engine all the same", required=False)
     deciders = forms.CharField(label="Decided by", required=False, max_length=400)
     decided_on = _day("Decided on", required=True)
     review_by = _day("Review by", "The team gets a mail on that day.")
@@ -90,8 +95,9 @@ class DecisionForm(forms.Form):
     def __init__(self, *args: Any, user: User, outcome: str, decision: Decision | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.outcome, self.decision = outcome, decision
+        self.unlike: list[Endpoint] = []  # that are ticked though another engine answers there
         teams = teams_of(user, Role.OPERATOR)
-        self._choices("endpoints").queryset = Endpoint.objects.filter(team__in=teams).select_related("team")
+        self._choices("endpoints").queryset = Endpoint.objects.filter(team__in=teams).select_related("team", "state")
         if decision:
             del self.fields["team"]
         else:
@@ -126,17 +132,24 @@ class DecisionForm(forms.Form):
         others = [endpoint.name for endpoint in values.get("endpoints") or () if team and endpoint.team_id != team.pk]
         if others:
             self.add_error("endpoints", f"These belong to another team than {team}: {', '.join(others)}.")
+        self.unlike = with_another_engine(values.get("endpoints") or (), choice or "")
+        if self.unlike and not values.get("other_engines"):
+            named = ", ".join(f"{each.name} ({engine_name(each)})" for each in self.unlike)
+            self.add_error(
+                "endpoints",
+                f"The choice is {Choice(choice).label}, and another engine answers at {named}. Untick what the "
+                f"decision is not about, or tick “{self.fields['other_engines'].label}”.",
+            )
         return values
 
     def body(self) -> dict[str, Any]:
         """The columns of a Decision that people write."""
-        apart = ("team", "endpoints")
-        return {name: value for name, value in self.cleaned_data.items() if name not in apart}
+        return {name: value for name, value in self.cleaned_data.items() if name not in NO_COLUMNS}
 
 
 def initial_of(decision: Decision) -> dict[str, Any]:
     """The form's values for a decision that is there."""
-    values = {name: getattr(decision, name) for name in DecisionForm.base_fields if name not in ("team", "endpoints")}
+    values = {name: getattr(decision, name) for name in DecisionForm.base_fields if name not in NO_COLUMNS}
     values["follows_advice"] = "yes" if decision.follows_advice else "no"
     return values | {"endpoints": list(decision.endpoints.values_list("pk", flat=True))}
 

@@ -26,6 +26,7 @@ from ..evidence.judge import ENGINES, judge
 from ..evidence.values import Case, Covered, Evidence, State
 from ..models import Decision, DecisionEvent, DecisionEvidence
 from ..models.decision import Status
+from .covered import engine_of
 
 WATCHING = "decision evidence"
 """The sweep, as core.fence knows it."""
@@ -101,7 +102,7 @@ def _case(decision: Decision, seen: dict[str, int], now: int) -> Case:
 def _covered(endpoint: Any) -> Covered:
     """The endpoint with its state and `current_verdicts` as the evidence reads them."""
     facts = facts_from_json(endpoint.state.facts)
-    engine = endpoint.state.engine or endpoint.engine
+    engine = engine_of(endpoint)
     shown = [model.size_vram > 0 for model in facts.models if model.loaded and model.size_vram is not None]
     misreported = engine == "ollama" and MISREPORTS_VRAM.match(facts.version or "")
     current = _current(endpoint)
@@ -127,7 +128,7 @@ def _snapshot(decision: Decision, case: Case, found: Evidence) -> dict[str, Any]
         {
             "pk": each.pk,
             "name": each.name,
-            "engine": label(each.state.engine or each.engine),
+            "engine": label(engine_of(each)),
             "version": each.state.facts.get("version") or "",
             "since": current.since.isoformat() if current else "",
             "verdicts": current.verdicts if current else [],

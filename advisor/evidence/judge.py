@@ -42,6 +42,11 @@ FIGURES = 3
 """Figures in one sentence, at most."""
 
 
+def is_another(engine: str, choice: str) -> bool:
+    """Whether an engine (its name in fleet.engines.registry) is known not to be one that was chosen."""
+    return choice in ENGINES and engine not in NAMELESS and engine not in ENGINES[choice]
+
+
 def judge(case: Case) -> Evidence:
     """What the evidence says. The choice is one of ENGINES."""
     bearing = [each for each in case.covered if not each.gateway]
@@ -94,7 +99,7 @@ def _meaning(choice: str, found: Verdict) -> State:
 
 def _no_longer_true(each: Covered, case: Case) -> Iterator[tuple[str, str]]:
     """The facts of the decision that the endpoint shows to be otherwise, each with a key and a sentence's beginning."""
-    if each.engine not in NAMELESS and each.engine not in ENGINES[case.choice]:
+    if is_another(each.engine, case.choice):
         yield "engine", f"{each.engine_label} answers there, which is not what was chosen"
     callers = [found for verdict in each.verdicts for found in verdict.signals if found.words == TEAMS_CALLING]
     crossed = next((found for found in callers if found.crossed), None)

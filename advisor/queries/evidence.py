@@ -8,7 +8,6 @@ from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subq
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from fleet.engines.registry import label
 from fleet.evidence.thresholds import RULES
 from fleet.evidence.verdict import State as Load
 from fleet.models import Endpoint, LoadVerdict
@@ -16,6 +15,7 @@ from teams.access import teams_of
 from teams.models import Team
 
 from ..access import decisions_of
+from ..decisions.covered import engine_name
 from ..evidence.judge import ENGINES
 from ..evidence.values import State
 from ..models import Decision, DecisionEvent, DecisionEvidence
@@ -173,4 +173,4 @@ def own_figures(user: User, team: Team | None = None) -> list[Figures]:
         rows = rows.filter(endpoint__team=team)
     rows = rows.select_related("endpoint__state").defer("verdicts", "endpoint__state__strip", "endpoint__state__facts")
     heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, row.endpoint.name))[:FIGURES]
-    return [Figures(row, label(row.endpoint.state.engine or row.endpoint.engine)) for row in heaviest]
+    return [Figures(row, engine_name(row.endpoint)) for row in heaviest]

@@ -10,10 +10,13 @@ from django.utils.safestring import SafeString
 from fleet.models import Endpoint
 from fleet.templatetags.plimsoll import shape, since_tag
 
+from ..decisions.covered import engine_name
 from ..evidence.values import State
 from ..queries import evidence as queries
 
 register = template.Library()
+
+register.filter(engine_name)
 
 TONES = {State.HOLDS: "up", State.STRAINED: "degraded", State.CONTRADICTED: "down", State.NOT_ENOUGH: "unknown"}
 """State -> the status whose colour and shape it has."""

@@ -13,6 +13,7 @@ from fleet import endpoints
 from teams.models import Membership
 
 from .decision_parts import BODY, new_url, record, stored, text, typed
+from .evidence_parts import box
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,24 @@ def test_endpoints_of_another_team_are_refused(page, alice, team, other_team):
     response = page.post(new_url(), typed(team, endpoints=[theirs.pk]))
     assert response.status_code == 422
     assert "These belong to another team" in text(response)
+
+
+def test_endpoints_are_listed_with_their_engines_in_the_form_and_on_the_page(page, alice, team):
+    covered = box(team, "box-7", "ollama")
+    assert "box-7: Ollama (" in text(page.get(new_url()))
+    decision = record(alice, team, choice="ollama", endpoints=[covered])
+    assert f"Ollama, {covered.url}" in text(page.get(decision.get_absolute_url()))
+
+
+def test_an_endpoint_with_another_engine_is_covered_only_once_that_is_confirmed(page, team):
+    unlike, proxy, new = box(team, "box-7", "ollama"), box(team, "proxy", "litellm"), box(team, "new", "")
+    ticked = typed(team, endpoints=[unlike.pk, proxy.pk, new.pk])
+    response = page.post(new_url(), ticked)
+    assert response.status_code == 422 and not Decision.objects.exists()
+    assert "The choice is vLLM, and another engine answers at box-7 (Ollama). Untick" in text(response)
+    assert 'name="other_engines"' in text(response)
+    page.post(new_url(), ticked | {"other_engines": "on"})
+    assert Decision.objects.get().endpoints.count() == 3
 
 
 def test_the_covered_endpoints_are_linked_with_their_status(page, alice, team):
