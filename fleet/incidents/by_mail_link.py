@@ -1,9 +1,8 @@
 """What the links in mails do, for whoever holds one: acknowledge incidents, and end a team's mails to an address."""
 
-from contextlib import suppress
+from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 
 from teams import audit
 from teams.access import teams_of
@@ -52,10 +51,13 @@ def incidents_of(numbers: list[int], user: User | None) -> list[Incident]:
     return still_open
 
 
-def acknowledge(incidents: list[Incident], by: str, text: str) -> None:
-    """Acknowledges them for who uses the link. Raises ValidationError for a note that is too long."""
+def acknowledge(incidents: list[Incident], by: str, text: str, until: datetime | None) -> None:
+    """Acknowledges them for who uses the link, until then or until they are resolved.
+
+    Raises ValidationError with a sentence for what can't be.
+    """
     with audit.acting_via(BY_LINK):
-        actions.acknowledge_all(incidents, by, text, trail=audit.subject_of(by))
+        actions.acknowledge_all(incidents, by, text, until, trail=audit.subject_of(by))
 
 
 def release(incidents: list[Incident], by: str) -> int:
@@ -63,14 +65,9 @@ def release(incidents: list[Incident], by: str) -> int:
 
     Returns how many they were.
     """
-    released = 0
     with audit.acting_via(BY_LINK):
-        for incident in incidents:
-            if incident.is_acknowledged and incident.acknowledged_by == by:
-                with suppress(ValidationError):  # resolved meanwhile
-                    actions.unacknowledge(incident, by, trail=audit.subject_of(by))
-                    released += 1
-    return released
+        own = [each for each in incidents if each.is_acknowledged and each.acknowledged_by == by]
+        return len(actions.unacknowledge_all(own, by, trail=audit.subject_of(by)))
 
 
 def is_unsubscribed(team: Team, address: str) -> bool:

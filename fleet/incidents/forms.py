@@ -15,7 +15,7 @@ class AcknowledgeForm(ZoneMixin):
     """Who is on it is known; for how long, and a note."""
 
     lasts = forms.ChoiceField(label="How long", required=False, choices=(*_ACKNOWLEDGE, *MORNINGS, (OWN, "until ...")))
-    own = WallTime(label="Own time", required=False)
+    ends_at = WallTime(label="Own end", required=False)
     note = note_field("Note", NOTE_MAX)
 
     def clean(self) -> dict[str, Any]:
@@ -25,7 +25,7 @@ class AcknowledgeForm(ZoneMixin):
 
     def _until(self, lasts: str, zone: str) -> datetime | None:
         if lasts == OWN:
-            return self.own_time("own")
+            return self.own_time("ends_at")
         if lasts in (NEXT_MORNING, TOMORROW):
             return morning(lasts, zone)
         return datetime.now(UTC) + timedelta(minutes=int(lasts)) if lasts else None

@@ -1,5 +1,6 @@
 """What the signed links in mails lead to. A GET shows what would be done; only a POST does it."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from teams.access import anyone
 
 from ..alerts import links
 from ..incidents import by_mail_link
+from ..incidents.forms import AcknowledgeForm
 from ..queries import incidents as queries
 
 _METHODS = ["GET", "HEAD", "POST"]
@@ -46,16 +48,17 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         "by": by,
         "others": sorted(taken - {by}),
         "done": all(incident.is_acknowledged and incident.acknowledged_by == by for incident in incidents),
+        "until": min((each.acknowledged_until for each in incidents if each.acknowledged_until), default=None),
+        "default_zone": settings.TIME_ZONE,
     }
-    if request.method != "POST":
-        return render(request, "fleet/link_acknowledge.html", shown)
-    note = request.POST.get("note", "")
-    try:
-        by_mail_link.acknowledge(incidents, by, note)
-    except ValidationError as error:
-        shown |= {"error": error.messages[0], "note": note}
-        return render(request, "fleet/link_acknowledge.html", shown, status=422)
-    return redirect("acknowledge-link", token)
+    form = AcknowledgeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            by_mail_link.acknowledge(incidents, by, form.cleaned_data["note"], form.cleaned_data["until"])
+            return redirect("acknowledge-link", token)
+        except ValidationError as error:
+            form.add_error(None, error)
+    return render(request, "fleet/link_acknowledge.html", shown | {"form": form}, status=422 if form.errors else 200)
 
 
 @csrf_exempt  # mail programs post here by themselves (RFC 8058), without cookies; the token is the proof

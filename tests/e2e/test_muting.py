@@ -56,7 +56,7 @@ def test_an_own_time_is_asked_for_only_where_it_matters_and_is_the_readers(page:
     expect(page.locator(".own-time")).to_contain_text("Asia/Tokyo")
     page.get_by_label("Own time").fill("2020-01-01T00:00")
     page.get_by_role("button", name="Acknowledge", exact=True).click()
-    expect(page.locator("#id_own_error")).to_contain_text("over already")
+    expect(page.locator("#id_ends_at_error")).to_contain_text("over already")
     expect(page.get_by_label("Own time")).to_have_value("2020-01-01T00:00")
 
 

@@ -142,7 +142,17 @@ def test_who_is_on_it_already_is_named_before_it_is_taken_over(client, alice, in
 
 def test_a_note_that_is_too_long_is_kept_in_the_form(client, incident):
     answer = client.post(links.acknowledge_path(incident.pk, ONCALL), {"note": "z" * 501})
-    assert answer.status_code == 422 and "z" * 501 in text(answer) and "at most 500" in text(answer) and by() == [""]
+    assert answer.status_code == 422 and "z" * 501 in text(answer) and "At most 500" in text(answer) and by() == [""]
+
+
+def test_the_link_acknowledges_until_a_time_by_the_readers_clock(client, incident):
+    path = links.acknowledge_path(incident.pk, ONCALL)
+    answer = client.post(path, {"lasts": "own", "ends_at": "", "note": "on it"})
+    assert answer.status_code == 422 and "Choose the day and the time" in text(answer) and "on it" in text(answer)
+    until = datetime(STARTED.year + 1, 1, 2, 0, 30, tzinfo=UTC)
+    data = {"lasts": "own", "ends_at": f"{until.year}-01-02T09:30", "zone": "Asia/Tokyo"}
+    assert f'datetime="{until:%Y-%m-%dT%H:%M}' in client.post(path, data, follow=True).content.decode()
+    assert Incident.objects.get().acknowledged_until == until
 
 
 def test_opening_the_unsubscribe_link_asks_and_the_button_does_it(client, team):

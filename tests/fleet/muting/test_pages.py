@@ -71,7 +71,7 @@ def test_nine_in_the_morning_is_the_next_one_or_tomorrows_by_the_readers_clock(p
 
 
 def test_an_own_time_is_read_by_the_readers_clock(page, incident):
-    data = {"lasts": "own", "own": f"{NEXT_YEAR}-01-02T09:30", "zone": "Asia/Tokyo"}
+    data = {"lasts": "own", "ends_at": f"{NEXT_YEAR}-01-02T09:30", "zone": "Asia/Tokyo"}
     page.post(f"{incident.get_absolute_url()}acknowledge/", data)
     assert Incident.objects.get().acknowledged_until == datetime(NEXT_YEAR, 1, 2, 0, 30, tzinfo=UTC)
 
@@ -80,8 +80,8 @@ def test_an_own_time_is_read_by_the_readers_clock(page, incident):
     ("data", "result"),
     [
         ({"lasts": "own"}, "Choose the day and the time"),
-        ({"lasts": "own", "own": "tomorrow"}, "Write date and time like"),
-        ({"lasts": "own", "own": "2020-01-01T00:00"}, "over already"),
+        ({"lasts": "own", "ends_at": "tomorrow"}, "Write date and time like"),
+        ({"lasts": "own", "ends_at": "2020-01-01T00:00"}, "over already"),
         ({"lasts": "60", "note": "n" * 501}, "At most 500 characters"),
         ({"lasts": "60", "zone": "Nowhere/City"}, "no time zone we know"),
         ({"lasts": "77"}, "77 is not one of the available choices"),
