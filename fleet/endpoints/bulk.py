@@ -4,8 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -17,14 +16,12 @@ from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
 from teams.models import Role
 
-from ..models import Endpoint, MaintenanceWindow, Silence
-from ..muting import actions as muting
-from . import throttle
+from ..models import Endpoint
+from . import bulk_muting, throttle
 from .actions import probe_now, remove, set_tags
+from .bulk_muting import alike
 from .move import move
 from .pausing import pause_each, resume_each
-
-Row = TypeVar("Row")
 
 log = logging.getLogger(__name__)
 
@@ -171,43 +168,8 @@ def _resume(endpoints: list[Endpoint], user: User, values: dict[Any, Any]) -> Ke
 
 def _pause_again(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
     people = User.objects.in_bulk({kept[each.pk]["by"] for each in endpoints})
-    for (by, until), some in _alike(endpoints, lambda one: (kept[one.pk]["by"], kept[one.pk]["until"])).items():
+    for (by, until), some in alike(endpoints, lambda one: (kept[one.pk]["by"], kept[one.pk]["until"])).items():
         pause_each(some, people.get(by), parse_datetime(until) if until else None)
-
-
-def _silence(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
-    running = Silence.objects.filter(endpoint__in=endpoints, ends_at__gt=datetime.now(UTC)).order_by("ends_at")
-    until = {pk: end.isoformat() for pk, end in running.values_list("endpoint_id", "ends_at")}
-    wanted = [Silence(team=each.team, endpoint=each) for each in endpoints]
-    made = muting.silence_all(wanted, user, ends_at=values["until"], reason=values["reason"])
-    pairs = zip(endpoints, made, strict=True)
-    return {each.pk: {"silence": silence.pk, "until": until.get(each.pk)} for each, silence in pairs}
-
-
-def _end_silence(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
-    before = {kept[each.pk]["silence"]: kept[each.pk]["until"] for each in endpoints}
-    there = Silence.objects.select_related("team", "endpoint").filter(pk__in=before, endpoint__in=endpoints)
-    for ended, silences in _alike(there, lambda one: before[one.pk]).items():
-        until = parse_datetime(ended) if ended else None
-        if until and until > datetime.now(UTC):
-            muting.silence_all(
-                [Silence(team=each.team, endpoint=each.endpoint) for each in silences], user, ends_at=until
-            )
-        else:
-            muting.end_silences(silences, user)
-
-
-def _plan(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
-    there = set(MaintenanceWindow.objects.filter(endpoint__in=endpoints).values_list("pk", flat=True))
-    made = muting.plan_all([MaintenanceWindow(team=each.team, endpoint=each) for each in endpoints], user, **values)
-    pairs = zip(endpoints, made, strict=True)
-    return {each.pk: None if window.pk in there else window.pk for each, window in pairs}
-
-
-def _unplan(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
-    pks = [kept[each.pk] for each in endpoints]
-    rows = MaintenanceWindow.objects.select_related("team", "endpoint").filter(pk__in=pks, endpoint__in=endpoints)
-    muting.remove_windows(list(rows), user)
 
 
 def _probe(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
@@ -242,7 +204,7 @@ def _move(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept
 
 def _move_back(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
     teams = teams_of(user, Role.OPERATOR).in_bulk({kept[each.pk] for each in endpoints})
-    for pk, some in sorted(_alike(endpoints, lambda one: kept[one.pk]).items()):
+    for pk, some in sorted(alike(endpoints, lambda one: kept[one.pk]).items()):
         if pk not in teams:
             raise ValidationError("You are no operator of the team that it was of.")
         move(some, teams[pk])
@@ -251,14 +213,6 @@ def _move_back(endpoints: list[Endpoint], user: User, kept: Kept) -> None:
 def _remove(endpoints: list[Endpoint], user: User, values: dict[str, Any]) -> Kept:
     remove(*endpoints)
     return {}
-
-
-def _alike(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, list[Row]]:
-    """The rows by what is the same of them."""
-    found: dict[Any, list[Row]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
 
 
 def _is_paused(endpoint: Endpoint) -> str:
@@ -272,10 +226,19 @@ def _is_not_paused(endpoint: Endpoint) -> str:
 ACTIONS = {
     action.name: action
     for action in (
-        Action("silence", "Silence", "silenced", "Nobody is notified about them meanwhile.", _silence, _end_silence),
+        Action(
+            "acknowledge", "Acknowledge", "acknowledged",
+            "Reminders of their open incidents stop. The recovery mails still come.",
+            bulk_muting.acknowledge, bulk_muting.unacknowledge, bulk_muting.not_to_acknowledge,
+        ),
+        Action(
+            "silence", "Silence", "silenced", "Nobody is notified about them meanwhile.",
+            bulk_muting.silence, bulk_muting.end_silence,
+        ),
         Action(
             "maintenance", "Plan maintenance", "planned for maintenance",
-            "Nobody is notified then, and the time does not count for availability.", _plan, _unplan,
+            "Nobody is notified then, and the time does not count for availability.",
+            bulk_muting.plan, bulk_muting.unplan,
         ),
         Action(
             "pause", "Pause", "paused",

@@ -10,6 +10,7 @@ from core.tags import TagsField
 from teams.access import teams_of
 from teams.models import Role, Team
 
+from ..incidents.forms import AcknowledgeForm
 from ..models import Endpoint
 from ..muting.forms import EndMixin, WindowForm
 from .pause_form import PauseForm
@@ -46,6 +47,7 @@ def form_of(action: str, user: User, endpoints: Sequence[Endpoint], *data: Any) 
     if action == "move":
         return MoveForm(*data, user=user, endpoints=endpoints)
     forms_of = {
+        "acknowledge": AcknowledgeForm,
         "silence": SilenceManyForm,
         "maintenance": WindowForm,
         "pause": PauseForm,

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
+from django.db.models import Prefetch
 
 from ..access import reader, visible
-from ..models import Endpoint
+from ..models import Endpoint, Incident
 from .filters import Filters
 from .selection import select
 
 
 def chosen(user: User, numbers: Iterable[int]) -> list[Endpoint]:
-    """Those of these numbers that the person sees, by name; what is gone is left out."""
+    """Those of these numbers that the person sees, by name, with their open incidents; what is gone is left out."""
     return list(_rows(user).filter(pk__in=list(numbers)))
 
 
@@ -25,4 +26,5 @@ def all_that_fit(user: User, filters: Filters) -> list[Endpoint]:
 
 def _rows(user: User):
     rows = Endpoint.objects.select_related("team", "state").defer("api_key")
-    return visible(user, rows).order_by("name", "pk")
+    open_incidents = Prefetch("incidents", Incident.objects.open())
+    return visible(user, rows).order_by("name", "pk").prefetch_related(open_incidents)

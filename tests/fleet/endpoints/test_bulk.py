@@ -8,7 +8,7 @@ import time_machine
 
 from fleet import endpoints
 from fleet.endpoints import bulk, pausing
-from fleet.models import Endpoint, EndpointState, MaintenanceWindow, Silence
+from fleet.models import Endpoint, EndpointState, Incident, MaintenanceWindow, Silence
 from fleet.muting import actions as muting
 from teams.models import AuditEntry, Membership, Role, Team
 from tests.html import flat
@@ -90,6 +90,37 @@ def test_resuming_is_undone_with_who_paused_and_until_when(page, fleet, bob):
     assert not Endpoint.objects.filter(paused=True).exists()
     undone(page)
     assert list(Endpoint.objects.filter(paused=True).values_list("paused_by", "paused_until")) == [(bob.pk, end)]
+
+
+def broken(endpoint: Endpoint, **fields) -> Incident:
+    at = datetime.now(UTC)
+    return Incident.objects.create(
+        endpoint=endpoint, status="down", cause="timed_out", began_at=at, opened_at=at, **fields
+    )
+
+
+def test_open_incidents_are_acknowledged_together_but_anothers_and_undone(page, fleet, alice):
+    broken(fleet[0])
+    broken(fleet[1], acknowledged_by="bob", acknowledged_at=datetime.now(UTC))
+    asked = text(page.post("/endpoints/bulk/", {"action": "acknowledge", "e": [each.pk for each in fleet]}))
+    assert "Acknowledge: 1 endpoint" in asked and "It has no open incident." in asked
+    assert "It is acknowledged by bob already." in asked
+    refused = sent(page, "acknowledge", fleet, lasts="own", note="on it")
+    assert refused.status_code == 422 and "Choose the day and the time" in text(refused)
+    assert "1 acknowledged." in text(sent(page, "acknowledge", fleet, lasts="60", note="on it"))
+    taken = Incident.objects.get(acknowledged_by="alice")
+    assert taken.endpoint == fleet[0] and taken.acknowledged_note == "on it"
+    assert timedelta(minutes=59) < taken.acknowledged_until - datetime.now(UTC) <= HOUR
+    assert "1 as before." in undone(page)
+    assert [each.acknowledged_by for each in Incident.objects.order_by("endpoint")] == ["", "bob"]
+
+
+def test_what_another_acknowledged_since_is_not_undone(page, fleet):
+    broken(fleet[0])
+    sent(page, "acknowledge", fleet)
+    Incident.objects.update(acknowledged_by="bob")
+    assert "1 failed. gpu-0: It is resolved, or not acknowledged by you any more." in undone(page)
+    assert Incident.objects.get().acknowledged_by == "bob"
 
 
 def test_a_silence_that_ran_before_is_back_after_undo_and_others_end(page, fleet, alice):
@@ -225,7 +256,9 @@ def test_nothing_ticked_leads_back_to_the_board_as_it_was_filtered(page, fleet):
     assert answer.headers["Location"] == "/?status=up"
 
 
-@pytest.mark.parametrize("action", ["silence", "maintenance", "pause", "resume", "tag", "untag", "move", "remove"])
+@pytest.mark.parametrize(
+    "action", ["acknowledge", "silence", "maintenance", "pause", "resume", "tag", "untag", "move", "remove"]
+)
 def test_ten_times_as_many_take_as_many_statements_and_each_has_its_line_in_the_audit_trail(
     page, team, other, action, django_assert_max_num_queries
 ):
@@ -233,6 +266,9 @@ def test_ten_times_as_many_take_as_many_statements_and_each_has_its_line_in_the_
     fleet = [endpoints.add(team, name=f"n-{n}", url=f"http://n-{n}:8000", tags=["old"]) for n in range(33)]
     if action == "resume":
         pausing.pause_each(fleet)
+    if action == "acknowledge":
+        for each in fleet:
+            broken(each)
     starts = datetime.now(UTC) + HOUR
     data = {"lasts": "240", "reason": "move", "tags": "old" if action == "untag" else "prod", "team": other.pk}
     data |= {"name": "Driver", "repeats": "once", "time_zone": "UTC"}
