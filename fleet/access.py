@@ -46,6 +46,15 @@ class Reader:
     member_of: frozenset[int]
     may_act: frozenset[int] | None  # in these as operator or more; None: in all
 
+    def acts_in(self, team: int) -> bool:
+        """Whether the person may act on the endpoints of the team with this number."""
+        return self.may_act is None or team in self.may_act
+
+    @property
+    def puts_own_first(self) -> bool:
+        """Whether trouble of the person's teams goes before that of others, acknowledged or not."""
+        return self.may_act is not None and bool(self.member_of)
+
 
 def reader(user: User) -> Reader:
     """The person as a reader of the board, in one query."""

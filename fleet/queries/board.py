@@ -3,9 +3,9 @@
 A large fleet is folded: what is in trouble has its rows, and each team one line with its counts.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,11 @@ class Group:
     key: str  # makes its id
     slug: str = ""  # of the team, where the group is one
     rows: list[Row] = field(default_factory=list)
+    above: Counter[str] = field(default_factory=Counter)  # status -> its endpoints that stand under "Needs attention"
+
+    @property
+    def may_act(self) -> bool:
+        return any(row.may_act for row in self.rows)
 
     @property
     def needs_attention(self) -> bool:
@@ -44,9 +49,10 @@ class Group:
 
     @property
     def summary(self) -> str:
-        """As "16 up, 1 asleep"."""
+        """As "16 up, 1 asleep, 2 down above"."""
         counts = Counter(row.status for row in self.rows)
-        return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+        here = [f"{counts[status]} {status}" for status in Status if counts[status]]
+        return ", ".join(here + [f"{self.above[status]} {status} above" for status in Status if self.above[status]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def board(user: User, filters: Filters) -> Board:
     totals, who, counts = _totals(user), reader(user), visible_counts(user)
     selection = select(user, who, filters, counts)
     page = selection.page(filters)
-    made = {row.pk: row for row in rows(EndpointState.objects.filter(pk__in=page))}
+    made = {row.pk: row for row in rows(EndpointState.objects.filter(pk__in=page), who)}
     shown = [made[pk] for pk in page if pk in made]
     return Board(
         *_head(who, totals, selection, filters),
@@ -166,7 +172,7 @@ def changes(user: User, filters: Filters, since: str, moved: Collection[int] | N
     if selection.listed > MOST_ROWS:
         states = EndpointState.objects.filter(pk__in=selection.page(filters))
     states = states.filter(shown_at__gt=_moment(shown) - _SLACK) if moved is None else states.filter(pk__in=moved)
-    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states.order_by("pk")))
+    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states.order_by("pk"), who))
 
 
 def _head(
@@ -248,13 +254,12 @@ def _pages(filters: Filters, shown: int, listed: int) -> Pages:
 
 
 def _groups(listed: list[Row], filters: Filters) -> list[Group]:
-    """The rows in their order, in groups; trouble in one of its own, unless they are sorted by a column."""
+    """The rows in their order, in groups; trouble in groups of its own, unless they are sorted by a column."""
     groups: dict[str, Group] = {}
+    above: dict[str, Counter[str]] = defaultdict(Counter)  # key of a group -> what of it stands above
     by, is_sorted = filters.grouped_by, sorted_by(filters) is not None
     for row in listed:
-        if row.status in NEEDS_ATTENTION and not is_sorted:
-            group = Group("Needs attention", "attention")
-        elif by == "team":
+        if by == "team":
             group = Group(row.team, f"team-{row.team_slug}", row.team_slug)
         elif by == "engine":
             group = Group(engine_label(row.engine), f"engine-{slugify(row.engine)}")
@@ -264,5 +269,9 @@ def _groups(listed: list[Row], filters: Filters) -> list[Group]:
             group = Group(row.host, f"host-{slugify(row.host.replace('.', '-'))}")
         else:
             group = Group("Endpoints", "endpoints")
+        if row.status in NEEDS_ATTENTION and not is_sorted:
+            above[group.key][row.status] += 1
+            others = Group("Needs attention in other teams", "attention-others")
+            group = Group("Needs attention", "attention") if row.is_own else others
         groups.setdefault(group.key, group).rows.append(row)
-    return list(groups.values())
+    return [replace(group, above=above[group.key]) for group in groups.values()]

@@ -78,18 +78,19 @@ def sorted_by(filters: Filters) -> tuple[Column, bool] | None:
 def by_urgency(reader: Reader) -> list[Any]:
     """To order states by: trouble that nobody acknowledged, other trouble, what either of them caused, the rest.
 
-    In trouble the reader's own teams come first, then the worst, then the newest.
+    All trouble of the reader's own teams comes first; for who answers for all teams, only among the same kind. Then the
+    worst, then the newest.
     """
     own = _own_first(reader, When(TROUBLED & Q(endpoint__team__in=reader.member_of), then=Value(0)))
     caused = Q(endpoint__in=Incident.objects.open().filter(CAUSED).values("endpoint"))
+    kind = Case(
+        When(TROUBLED & caused, then=Value(2)),
+        When(TROUBLED & KNOWN, then=Value(1)),
+        When(TROUBLED, then=Value(0)),
+        default=Value(3),
+    )
     return [
-        Case(
-            When(TROUBLED & caused, then=Value(2)),
-            When(TROUBLED & KNOWN, then=Value(1)),
-            When(TROUBLED, then=Value(0)),
-            default=Value(3),
-        ),
-        *own,
+        *([*own, kind] if reader.puts_own_first else [kind, *own]),
         _URGENCY,
         Case(When(TROUBLED, then=F("since"))).desc(nulls_last=True),
     ]

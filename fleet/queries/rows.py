@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from ..access import Reader
 from ..display import formats
 from ..models import EndpointState
 from ..models.endpoint import unverified
@@ -32,6 +33,7 @@ KEEP = 300
 MOST = 5000
 """Rows that a process keeps, of 2 to 3 kB each."""
 
+_BOX = re.compile(r'<input type="checkbox"[^>]*>')
 _SINCE = re.compile(r'(<time datetime="([^"]+)"[^>]* data-form="since">)[^<]*')
 _kept: dict[int, tuple[int, "_Made"]] = {}
 
@@ -44,6 +46,8 @@ class Row:
     name: str
     team: str
     team_slug: str
+    is_own: bool  # of a team of the reader's, or the reader has none or answers for all
+    may_act: bool
     engine: str
     host: str
     tag: str  # the first one
@@ -76,21 +80,28 @@ class _Made:
         return mark_safe("".join(part + formats.span(now - moment) for part, moment in pairs) + self._rest)
 
 
-def rows(states: QuerySet[EndpointState]) -> list[Row]:
-    """The rows of these states in their order, in one query."""
+def rows(states: QuerySet[EndpointState], reader: Reader) -> list[Row]:
+    """The rows of these states in their order, in one query; without the box to tick where the reader may not act."""
     now = time.time()
     at = datetime.fromtimestamp(now, UTC)
+
+    def html(row: dict[str, Any]) -> SafeString:
+        whole = _row(row, now).at(at)
+        return whole if reader.acts_in(row["team_id"]) else mark_safe(_BOX.sub("", whole, count=1))
+
     return [
         Row(
             pk=row["endpoint_id"],
             name=row["name"],
             team=row["team"],
             team_slug=row["team_slug"],
+            is_own=not reader.puts_own_first or row["team_id"] in reader.member_of,
+            may_act=reader.acts_in(row["team_id"]),
             engine=row["engine"],
             host=host_of(row["url"]),
             tag=first_tag(loads(row["tags_json"])),
             status=row["status"],
-            html=_row(row, now).at(at),
+            html=html(row),
         )
         for row in columns(states, board=True)
     ]

@@ -43,6 +43,7 @@ _BOARD = {
     "strip_json": Cast("strip", TextField()),
     "line": F("judged__line"),
     "held_up_by": F("judged__limit"),
+    "team_id": F("endpoint__team"),
     "depends_on": F("endpoint__depends_on"),
 }
 
@@ -85,6 +86,7 @@ class StateRow:
     caused_by: str | None = None  # the name of the endpoint whose outage causes its own
     line: int | None = None  # the load line: callers at once
     held_up_by: str | None = None  # the limit that the load verdict names
+    team_id: int | None = None
 
     @property
     def why(self) -> str:

@@ -124,10 +124,34 @@ class TestReader:
         Membership.objects.create(user=alice, team=Team.objects.get(slug="search"), role=Role.OPERATOR)
         return alice
 
-    def test_what_nobody_acknowledged_comes_first_then_the_own_teams_then_the_newest(self, alice):
+    def test_trouble_of_the_own_teams_stands_first_what_nobody_acknowledged_on_top(self, alice):
+        groups = board(alice, Filters()).groups
+        assert [(group.name, [row.name for row in group.rows]) for group in groups] == [
+            ("Needs attention", ["new", "old", "taken"]),
+            ("Needs attention in other teams", ["theirs"]),
+            ("Search", ["fine"]),
+            ("Alpha", ["quiet"]),
+        ]
+        assert groups[2].summary == "1 up, 3 down above"
+
+    def test_rows_outside_of_teams_name_theirs_and_have_a_box_only_where_she_may_act(self, alice, client):
+        client.force_login(alice)
+        page = client.get("/").content.decode()
+        assert 'Select new"' in page and 'Select theirs"' not in page
+        named = dict(
+            re.findall(r'id="e\d+".*?>(\w+)</a>\s*<span class="line">\s*<span class="sub row-team">(\w+)<', page)
+        )
+        assert (named["taken"], named["theirs"]) == ("Search", "Platform")
+        assert 'Select all of Needs attention"' in page and "Select all of Needs attention in other teams" not in page
+        cursor = board(alice, Filters()).totals.cursor
+        EndpointState.objects.update(shown_at=timezone.now() + timedelta(seconds=9))
+        moved = changes(alice, Filters(), cursor).rows
+        assert {row.name for row in moved if "checkbox" in row.html} == {"new", "old", "taken", "fine"}
+
+    def test_an_administrator_has_all_trouble_by_whether_somebody_is_on_it(self, alice):
+        alice.is_superuser = True
         groups = board(alice, Filters()).groups
         assert [row.name for row in groups[0].rows] == ["new", "old", "theirs", "taken"]
-        assert [group.name for group in groups[1:]] == ["Search", "Alpha"]
 
     def test_the_headline_counts_own_trouble_and_that_of_other_teams_apart(self, alice):
         shown = board(alice, Filters()).headline

@@ -179,10 +179,10 @@ def test_groups_say_what_is_in_them_and_stay_folded(viewer, fleet):
     found = {key: set(classes.split()) for key, classes in re.findall(r'<tbody id="g-([^"]+)"\s+class="([^"]+)"', page)}
     assert found == {
         "attention": {"group-rows", "is-open"},
-        "team-alpha": {"group-rows", "is-healthy", "is-folded"},
-        "team-search": {"group-rows", "is-healthy"},
+        "team-alpha": {"group-rows", "of-team", "is-healthy", "is-folded"},
+        "team-search": {"group-rows", "of-team", "is-healthy"},
     }
-    assert [group.summary for group in board(User(), Filters()).groups] == ["1 down", "2 up", "1 up"]
+    assert [group.summary for group in board(User(), Filters()).groups] == ["1 down", "2 up", "1 up, 1 down above"]
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "..", "engine.<script>", "status.name", "\x7f" * 50])
@@ -203,7 +203,7 @@ def test_what_is_not_known_of_one_that_is_down_is_said_once(viewer):
 def test_the_path_keeps_endpoints_of_one_port_apart(viewer):
     watched("gpu-1")
     Endpoint.objects.update(url="http://localhost:9750/team-a/")
-    assert '<span class="sub">localhost:9750/team-a</span>' in viewer.get("/").content.decode()
+    assert '<span class="sub place">localhost:9750/team-a</span>' in viewer.get("/").content.decode()
 
 
 def test_the_list_can_be_jumped_to_and_the_headline_is_read_out(viewer):
