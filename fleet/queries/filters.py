@@ -46,6 +46,11 @@ class Filters:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
     @property
+    def narrows(self) -> bool:
+        """Whether endpoints may be left out."""
+        return any((self.team, self.engine, self.status, self.model, self.tag, self.q))
+
+    @property
     def tags(self) -> list[str]:
         return list(dict.fromkeys(tag for each in self.tag.lower().split(",") if (tag := each.strip())))
 

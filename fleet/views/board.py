@@ -39,6 +39,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return render(request, "fleet/wall.html", {"wall": wall(user, filters), "filters": filters})
     context = _drawn(user, filters, Layout.of(request.COOKIES))
     context |= {"choices": query.choices(user, context["board"]), **saved}
+    context["view_shown"] = next((view for view in saved["views"] if view.query == filters.but(page="")), None)
     context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
     return render(request, "fleet/board.html", context)
 

@@ -69,6 +69,8 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     page.wait_for_url(f"**/endpoints/{BROKEN}/")
     page.goto(site.url)
     assert page.locator(".row").count() > 1
+    expect(page.locator("#q")).to_be_hidden()  # on a phone what is wrong comes first
+    page.get_by_role("button", name="Filter").click()
     page.locator(".tag-menu summary").click()
     page.get_by_label("prod", exact=True).check()
     expect(page.locator(".row")).to_have_count(1)
@@ -78,6 +80,7 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     page.get_by_role("button", name="Save view").click()
     page.wait_for_url("**/?tag=prod")
     expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator("#part-shown")).to_have_text("View Production. Show the whole fleet")
     page.goto(f"{site.url}/views/")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_text("Delete…").click()

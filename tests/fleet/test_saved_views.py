@@ -90,6 +90,15 @@ def test_a_board_begins_with_the_chosen_view_until_that_is_taken_back(page):
     assert page.get("/").status_code == 200
 
 
+def test_a_board_of_a_part_names_its_view_and_leads_to_the_whole(page):
+    view = save(page)
+    shown = page.get(view.get_absolute_url(), follow=True).content.decode()
+    assert f'<span class="strong">{view.name}</span>' in shown and "/?view=none" in shown
+    other = page.get("/?q=elsewhere").content.decode()
+    assert "A part of the fleet." in other and f'<span class="strong">{view.name}</span>' not in other
+    assert "Show the whole fleet" not in page.get("/?sort=latency").content.decode()
+
+
 def test_a_board_does_not_begin_with_a_view_of_a_team_that_one_left(page, alice, bob, team):
     page.post("/views/usual/", {"view": save(page, team="search").pk})
     Membership.objects.filter(user=alice).delete()
