@@ -14,6 +14,9 @@ from .tagged import has_tag
 
 GROUPS_SHOWN = 200
 WORKING = (Status.UP, Status.BUSY)
+AWAY = (Status.DOWN, Status.UNKNOWN, Status.PAUSED)
+"""Of these is only known what was loaded when they last answered."""
+
 OFFERS_SHOWN = 50
 OFFERS_OF_MANY = 10
 """Endpoints listed under a name: OFFERS_SHOWN while at most FEW names fit, so that a large fleet is a page to read."""
@@ -28,6 +31,11 @@ class Offer:
     state: StateRow
     model: Model
 
+    @property
+    def away(self) -> bool:
+        """Whether what is known of it is of its last answer."""
+        return self.state.status in AWAY
+
 
 @dataclass(slots=True)
 class Group:
@@ -36,7 +44,7 @@ class Group:
     name: str
     working: list[int] = field(default_factory=list)  # numbers of the endpoints that have it and work
     others: list[int] = field(default_factory=list)  # and of those that have it and do not
-    loaded: int = 0  # how many have it in memory
+    loaded: int = 0  # how many have it in memory, as far as they answer
     offers: list[Offer] = field(default_factory=list)  # by the first of them, by name
 
     @property
@@ -84,7 +92,7 @@ def listing(user: User, search: str = "", capability: str = "", tag: str = "") -
             key = group_name(each.name)
             group = groups.get(key) or groups.setdefault(key, Group(key))
             (group.working if each.status in WORKING else group.others).extend(each.endpoints)
-            group.loaded += each.loaded
+            group.loaded += 0 if each.status in AWAY else each.loaded
     shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
     _add_offers(shown, OFFERS_SHOWN if len(shown) <= FEW else OFFERS_OF_MANY)
     capabilities = sorted({word for each in found for word in each.capabilities})

@@ -216,6 +216,15 @@ def test_who_serves_a_model_is_found_whatever_its_case_and_default_tag(page, gpu
     assert "remote" in text(page.get("/models/?q=gemma3"))
 
 
+def test_what_a_server_had_loaded_before_it_went_down_is_said_to_be_of_then(page, gpu, team):
+    other = endpoints.add(team, name="box", url="http://box:11434")
+    facts(gpu, [{"name": "qwen3", "loaded": True}])
+    facts(other, [{"name": "qwen3", "loaded": True}])
+    EndpointState.objects.filter(endpoint=other).update(status="down")
+    html = text(page.get("/models/"))
+    assert "2 endpoints, loaded on 1, 1 working" in html and html.count("last seen loaded") == 1
+
+
 def test_models_can_be_narrowed_to_a_capability(gpu):
     facts(gpu, [{"name": "a", "capabilities": ["vision"]}, {"name": "b", "capabilities": ["tools"]}])
     found = listing(User(), capability="vision")
