@@ -79,6 +79,17 @@ class ToAct:
     advice: Advice | None
 
 
+@dataclass(slots=True)
+class TeamLoad:
+    """How a team's endpoints stand."""
+
+    name: str
+    query: str  # the query string that shows only these
+    endpoints: int = 0  # with a verdict, be it that there is not enough evidence
+    judged: int = 0
+    to_act: int = 0
+
+
 @dataclass(frozen=True)
 class FleetLoad:
     """The verdicts that a person may see, filtered."""
@@ -103,6 +114,22 @@ class FleetLoad:
     def to_act(self) -> int:
         """How many of those shown have a firm verdict."""
         return sum(each.state in FIRM for each in self.shown)
+
+    @property
+    def judged(self) -> int:
+        """How many of them have enough evidence."""
+        return sum(each.state != State.NOT_ENOUGH for each in self.standings)
+
+    @property
+    def by_team(self) -> list[TeamLoad]:
+        """Each team that has verdicts, those with the most to act on first."""
+        teams: dict[str, TeamLoad] = {}
+        for each in self.standings:
+            team = teams.setdefault(each.team_slug, TeamLoad(each.team, self.but(team=each.team_slug)))
+            team.endpoints += 1
+            team.judged += each.state != State.NOT_ENOUGH
+            team.to_act += each.state in FIRM
+        return sorted(teams.values(), key=lambda team: (-team.to_act, team.name.lower()))
 
     @cached_property
     def first(self) -> list[ToAct]:

@@ -29,7 +29,8 @@ def as_json(load: FleetLoad) -> dict[str, Any]:
 
 def as_markdown(load: FleetLoad) -> str:
     """Headings, the ones to act on first with what to try next, and a table of all."""
-    lines = ["# Load of the fleet", ""]
+    of_one = load.team and next((_plain(each.team) for each in load.standings), load.team)
+    lines = [f"# Load of {of_one or 'the fleet'}", ""]
     lines += [f"- {number} {state}" for state, number, _ in load.counts]
     lines += [f"- {load.unjudged} not judged yet"] if load.unjudged else []
     lines += ["", "## To act on first", ""]

@@ -84,6 +84,26 @@ def test_without_any_target_the_picture_shows_load_alone(page, team):
     assert "in time</text>" not in picture and picture.count("<circle") == 1
 
 
+def test_without_enough_evidence_nothing_is_said_to_need_no_action_and_no_chart_is_explained(page, team):
+    verdict(team, "new", State.NOT_ENOUGH)
+    shown = words(page.get("/load/"))
+    assert "No load verdict yet" in shown and "probes of at least three days" in shown
+    assert "No endpoint to act on" not in shown and "Upwards: requests in time" not in shown
+
+
+def test_it_says_which_teams_load_is_too_much(page, team):
+    other = Team.objects.create(name="Platform", slug="platform")
+    verdict(team, "fine")
+    verdict(other, "full", State.SATURATED)
+    verdict(other, "new", State.NOT_ENOUGH)
+    answer = page.get("/load/")
+    assert "By team Team Endpoints Judged To act on Platform 2 1 1 Search 1 1 0" in words(answer)
+    assert 'href="?team=platform"' in answer.content.decode()
+    narrow = page.get("/load/?team=platform")
+    assert "By team" not in words(narrow)
+    assert page.get("/load/?team=platform&format=md").content.decode().startswith("# Load of Platform")
+
+
 def test_of_very_many_the_heaviest_are_drawn_and_that_is_said(page, team, monkeypatch):
     monkeypatch.setattr("fleet.queries.fleet_load.DRAWN", 2)
     for name, state in (("a", State.FINE), ("b", State.OUTGROWN), ("c", State.TUNE_FIRST)):
