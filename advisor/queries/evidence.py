@@ -44,7 +44,7 @@ class Card:
     """One accepted decision in short."""
 
     decision: Decision
-    state: str  # a State, or "not judged"
+    state: str  # a State, "not judged yet", or "not judged" where that never happens
     sentence: str
     since: datetime | None
     judged_at: datetime | None
@@ -163,7 +163,9 @@ def _card(decision: Decision) -> Card:
     known: list[DecisionEvidence] = decision.known  # type: ignore[attr-defined]
     if known:
         return Card(decision, known[0].state, known[0].sentence, known[0].since, known[0].judged_at)
-    return Card(decision, "not judged", NOT_JUDGED_YET if decision.choice in ENGINES else NOT_JUDGED, None, None)
+    if decision.choice in ENGINES:
+        return Card(decision, "not judged yet", NOT_JUDGED_YET, None, None)
+    return Card(decision, "not judged", NOT_JUDGED, None, None)
 
 
 def own_figures(user: User, team: Team | None = None) -> list[Figures]:

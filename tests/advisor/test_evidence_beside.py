@@ -76,5 +76,5 @@ def test_an_endpoints_load_page_names_the_decisions_it_touches(page, client, ali
     judge(endpoint, State.OUTGROWN, NOW, confirmed=True)
     watching.watch(NOW)
     shown = text(page.get(f"/endpoints/{endpoint.pk}/load/"))
-    assert "The decision it touches" in shown and f'href="{decision.get_absolute_url()}#evidence"' in shown
+    assert "Decision about it" in shown and f'href="{decision.get_absolute_url()}#evidence"' in shown
     assert "Plan in draft" not in shown and theirs.title not in shown

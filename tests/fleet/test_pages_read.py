@@ -355,7 +355,7 @@ def test_long_lists_are_paged(page, gpu, monkeypatch):
 def test_the_pages_cost_a_fixed_number_of_statements(page, gpu, django_assert_max_num_queries):
     for i in range(20):
         well(gpu, Model("m"), at=time.time() - 100 + i)
-    with django_assert_max_num_queries(23):  # with its load verdict, charts and what is in force
+    with django_assert_max_num_queries(24):  # with its load verdict, decisions, charts and what is in force
         page.get(gpu.get_absolute_url())
     with django_assert_max_num_queries(7):
         page.get("/models/")

@@ -68,6 +68,17 @@ def test_a_snapshot_has_an_address_with_signals_and_thresholds_after_pruning(pag
         assert said in shown, said
 
 
+def test_an_endpoints_page_names_its_decisions_also_before_they_are_judged(page, alice, team, contradicted):
+    shown = text(page.get(contradicted.endpoints.get().get_absolute_url()))
+    assert "Start with Ollama" in shown and '<span class="word">contradicted' in shown
+    new = box(team, "new")
+    on_ollama(alice, team, new, title="Ollama on the new box")
+    record(alice, team, title="Plan in draft", endpoints=[new])
+    shown = text(page.get(new.get_absolute_url()))
+    assert "Ollama on the new box" in shown and '<span class="word">not judged yet</span>' in shown
+    assert "It is judged within an hour of its acceptance." in shown and "Plan in draft" not in shown
+
+
 def test_a_stranger_sees_neither_evidence_nor_snapshot_nor_card(client, charlie, contradicted):
     client.force_login(charlie)
     row = DecisionEvidence.objects.first()
