@@ -74,6 +74,11 @@ class Entry:
     review_due: bool
     moved_facts: int
 
+    @property
+    def has_review(self) -> bool:
+        """Whether the date of its review counts, or will once it is accepted."""
+        return self.decision.is_open or self.decision.status == Status.ACCEPTED
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:

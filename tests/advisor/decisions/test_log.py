@@ -49,6 +49,14 @@ def test_the_log_is_filtered_and_paged(page, alice, team, other_team):
     assert "Plan 0" in text(page.get("/decisions/?page=2"))
 
 
+def test_a_proposal_is_not_decided_yet_and_keeps_the_date_of_its_review(page, alice, team):
+    proposal = record(alice, team, title="Planned", status="proposed")
+    row = text(page.get("/decisions/?status=proposed"))
+    assert f"{BODY['review_by']:%-d %b %Y}" in row and "not yet" in row and f"{BODY['decided_on']:%-d %b %Y}" not in row
+    shown = text(page.get(proposal.get_absolute_url()))
+    assert "not decided yet; to be decided by Alice, Bob" in shown and "decided on" not in shown
+
+
 def test_moved_facts_are_marked_in_the_log_and_on_the_page(page, alice, team, monkeypatch):
     decision = record(alice, team, status="accepted")
     current = catalogues.load()
