@@ -59,7 +59,8 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
 def _decision_page(request: HttpRequest, found: Decision, review: ReviewForm, status: int = 200) -> HttpResponse:
     whole = queries.whole(found, day_of(request.GET.get("as_of", "")))
     may_change = not whole.as_of and access.may_change(person(request), found)
-    shown = {"whole": whole, "decision": found, "review": review, "may_change": may_change}
+    link = request.build_absolute_uri(request.path)
+    shown = {"whole": whole, "decision": found, "review": review, "may_change": may_change, "link": link}
     return render(request, "advisor/decision.html", shown, status=status)
 
 

@@ -119,6 +119,10 @@
     });
   });
 
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("button[data-print]")) { window.print(); }
+  });
+
   // Buttons that show what is typed: <button data-show="id of the password field">
   document.addEventListener("click", function (event) {
     var button = event.target.closest("button[data-show]");

@@ -230,6 +230,9 @@ def test_a_decision_is_recorded_from_a_result_and_its_pages_are_accessible(brows
     page.get_by_role("link", name="Record a decision").click()
     page.get_by_role("button", name="Record as accepted").click()
     expect(page.get_by_text("is recorded as accepted")).to_be_visible()
+    page.evaluate("window.print = () => { window.printed = true }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed")
     for path in (page.url.removeprefix(site.url), "/decisions/", f"/decisions/new/?{_query('GC-05')}"):
         for width, scheme in ((390, "dark"), (1440, "light")):
             page.set_viewport_size({"width": width, "height": 900})

@@ -124,6 +124,15 @@ def test_endpoints_of_another_team_are_refused(page, alice, team, other_team):
     assert "These belong to another team" in text(response)
 
 
+def test_a_decision_can_be_shared_and_printed_and_names_what_a_limit_is_about(page, alice, team):
+    decision = record(
+        alice, team, answers={"goal": "serving"}, choice="ollama", follows_advice=False, why_not="One box."
+    )
+    shown = text(page.get(decision.get_absolute_url()))
+    assert f">http://testserver{decision.get_absolute_url()}</pre>" in shown and "data-print" in shown
+    assert "The server must keep the state of Responses calls." in shown and "Not answered yet." in shown
+
+
 def test_endpoints_are_listed_with_their_engines_in_the_form_and_on_the_page(page, alice, team):
     covered = box(team, "box-7", "ollama")
     assert "box-7: Ollama (" in text(page.get(new_url()))
