@@ -48,6 +48,16 @@ def test_page_markdown_and_json_show_the_same_result(client, db, case):
     assert f"chip-{strength}" in html and strength in markdown.lower()
 
 
+@pytest.mark.parametrize(
+    ("case", "said"), [("GC-03", "Nothing to check."), ("GC-05", "Which of the ways out you take.")]
+)
+def test_what_to_check_first_is_written_also_where_it_is_nothing(client, db, case, said):
+    html = html_of(client, result_of(client, case))
+    assert f"Check first</h2><p>{said} Every question that applies is answered.</p>" in re.sub(
+        r" ?(<[^>]+>) ?", r"\1", html
+    )
+
+
 @pytest.mark.parametrize("case", golden.CASES)
 def test_both_lists_are_reported_item_by_item_as_in_the_json(client, db, case):
     html = html_of(client, result_of(client, case))
