@@ -11,13 +11,14 @@ from core.tags import TagsField
 from teams.access import preset_team, teams_of
 from teams.models import Role, Team
 
-from ..engines.http.address import LONGEST_PASTE, Address, read_address
+from ..engines.http.address import LONGEST_PASTE, Address, bare_host, read_address
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
 from . import actions, found
+from .bare_host import HostSearch
 from .fields import FIELDS
 from .tags import in_use
 
@@ -49,7 +50,8 @@ class EndpointForm(OpenedForm):
     url = forms.CharField(
         label="Address",
         max_length=LONGEST_PASTE,
-        help_text="The base URL of the server, or a whole curl command. Routes like /v1/chat/completions are left out.",
+        help_text="The base URL, or a whole curl command; routes like /v1/chat/completions are left out. Of a host "
+        "without a port, such as gpu-1, the check tries the usual ones.",
         error_messages={
             "required": "Write the address of the server, like http://gpu-1:11434.",
             "max_length": TOO_LONG,
@@ -122,6 +124,7 @@ class EndpointForm(OpenedForm):
         super().__init__(*args, **kwargs)
         self.user, self.endpoint = user, endpoint
         self.pasted: Address | None = None
+        self.bare_host = ""  # what was typed, where that was a host without a port
         self.fields["engine"].choices = [("", "find out"), *((e.NAME, e.LABEL) for e in ENGINES.values())]  # type: ignore[attr-defined]
         self.fields["timeout"].required, self.fields["timeout"].initial = False, None
         self.fields["depends_on"].queryset = _others(endpoint, user)  # type: ignore[attr-defined]
@@ -143,8 +146,9 @@ class EndpointForm(OpenedForm):
         typed: str = self.cleaned_data["url"]
         if self.endpoint and typed == self.endpoint.url:
             return typed
+        self.bare_host = bare_host(typed)
         try:
-            self.pasted = read_address(typed)
+            self.pasted = read_address(f"http://{self.bare_host}" if self.bare_host else typed)
         except ValueError as error:
             raise ValidationError(str(error)) from None
         if len(self.pasted.url) > 500:
@@ -195,6 +199,13 @@ class EndpointForm(OpenedForm):
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
+
+    def use(self, search: HostSearch) -> None:
+        """Goes on with the address that a search of the typed host gave; where it answers, the field shows it."""
+        self.cleaned_data["url"] = search.url
+        if search.answered:
+            self.data = self.data.copy()
+            self.data["url"] = search.url
 
     def stored_key(self, url: str, verify: bool, username: str) -> str:
         """The key that may be sent to this address without being typed again; "" where there is none."""

@@ -14,6 +14,7 @@ from teams.models import Role
 
 from .. import access, endpoints
 from ..endpoints import found, throttle
+from ..endpoints.bare_host import HostSearch, search_host
 from ..endpoints.check import Check, check
 from ..endpoints.discovery import PORTS, find_servers
 from ..endpoints.form_sections import sections
@@ -46,14 +47,19 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
     form = EndpointForm(request.POST, user=user, endpoint=endpoint)
     form.is_valid()  # only the address, the engine and the key matter here
     refused = "" if throttle.allowed(user.pk) else throttle.REFUSED
-    result = _check(user, form) if "url" in form.cleaned_data and not refused else None
+    result = search = None
+    if "url" in form.cleaned_data and not refused:
+        if form.bare_host:
+            search = search_host(form.bare_host, verify=not form.cleaned_data.get("unverified"))
+            form.use(search)
+        result = _check(user, form)
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
-        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user}
+        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user, "search": search}
         return render(request, "fleet/_check.html", shown)
     if refused:
         messages.warning(request, refused)
-    return _form_page(request, form, result)
+    return _form_page(request, form, result, search)
 
 
 def _check(user: User, form: EndpointForm) -> Check:
@@ -155,12 +161,15 @@ def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("board")
 
 
-def _form_page(request: HttpRequest, form: EndpointForm, result: Check | None = None) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, form: EndpointForm, result: Check | None = None, search: HostSearch | None = None
+) -> HttpResponse:
     team_less = form.endpoint is None and not teams_of(person(request), Role.OPERATOR).exists()
     shown = {
         "form": form,
         "endpoint": form.endpoint,
         "check": result,
+        "search": search,
         "asked": True,
         "sections": sections(form),
     }

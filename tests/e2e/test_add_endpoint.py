@@ -45,6 +45,20 @@ def test_enter_in_the_address_checks_and_saves_nothing(page: Page, site: Site, o
     assert page.url == f"{site.url}/endpoints/add/"
 
 
+def test_a_bare_host_becomes_the_address_that_was_found_unless_more_was_typed(page: Page, site: Site):
+    found = (
+        '<p data-typed="gpu-1" data-found="http://gpu-1:8000">vLLM answers</p>'  # the machine's own ports may be taken
+    )
+    page.route("**/endpoints/check/", lambda route: route.fulfill(body=found))
+    page.goto(f"{site.url}/endpoints/add/")
+    page.fill("#id_url", "gpu-1")
+    expect(page.locator("#id_url")).to_have_value("http://gpu-1:8000")
+    page.fill("#id_url", "gpu-12")
+    with page.expect_response("**/endpoints/check/"):
+        page.press("#id_url", "Enter")
+    expect(page.locator("#id_url")).to_have_value("gpu-12")
+
+
 def test_a_list_fills_in_row_by_row_what_is_typed_stays_and_what_is_ticked_is_added(page: Page, site: Site, ollama):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         page.goto(f"{site.url}/endpoints/add/many/")

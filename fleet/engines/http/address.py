@@ -19,6 +19,7 @@ CREDENTIALS = (
 
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 _BARE_HOST = re.compile(r"(?![\d.]+$)([A-Za-z0-9._*-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#].*)?")
+_HOST_ALONE = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|\[[0-9A-Fa-f:.]+\]|(?![\d.]+$)[A-Za-z0-9._-]+")
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _QUOTES = "\"'`“”„\u2018\u2019«»"
 
@@ -85,6 +86,12 @@ def read_address(text: str) -> Address:
     if own_username:
         username, key = own_username, own_password
     return Address(_base_url(target), username, key)
+
+
+def bare_host(text: str) -> str:
+    """The host, where a text is that and nothing else: no scheme, port or path. "" for any other text."""
+    text = text.strip(_QUOTES + ",;. \t\r\n")
+    return text if _HOST_ALONE.fullmatch(text) else ""
 
 
 def _tidied(text: str) -> str:
