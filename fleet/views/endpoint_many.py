@@ -74,7 +74,6 @@ def checked(request: HttpRequest, key: str) -> HttpResponse:
         return _typed_again(request)
     rows = adding.rows(user, found, access.visible(user, Endpoint.objects.select_related("team")))
     shown = {"rows": rows, "key": key, "pending": sum(row.pending for row in rows)}
-    shown["several_teams"] = len({row.team for row in rows}) > 1
     if request.headers.get("HX-Request") and request.method == "GET":
         asked = set(request.GET.getlist("pending"))
         shown["rows"] = [row for row in rows if str(row.index) in asked and not row.pending]
@@ -87,7 +86,8 @@ def checked(request: HttpRequest, key: str) -> HttpResponse:
     if added:
         messages.success(request, f"Added: {len(added)} endpoint{pluralize(len(added))}, to be probed at once.")
     if not any(row.ticked for row in rows) and added:
-        return redirect(f"{reverse('board')}?team={added[0].team.slug}" if not shown["several_teams"] else "board")
+        several = len({row.team for row in rows}) > 1
+        return redirect("board" if several else f"{reverse('board')}?team={added[0].team.slug}")
     shown["failed"] = sum(row.ticked for row in rows)
     shown["nothing"] = not added and not shown["failed"]
     return render(request, "fleet/many_checked.html", shown, status=422)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from teams.access import teams_of
 from teams.models import Role, Team
 
+from ...engines.registry import label
 from ...models import Endpoint
 from .. import actions, found
 from .batch import EACH, OVERALL, Batch, answers
@@ -37,6 +38,18 @@ class Row:
     def addable(self) -> bool:
         """Whether it may be ticked."""
         return not self.pasted.problem and self.team is not None and self.watched_as is None
+
+    @property
+    def brought(self) -> str:
+        """What the list has of it beside name, team and address; of a key only that there is one."""
+        pasted, parts = self.pasted, []
+        if pasted.tags:
+            parts.append(f"tags {', '.join(pasted.tags)}")
+        if pasted.api_key:
+            parts.append(f"basic auth as {pasted.username}" if pasted.username else "with an API key")
+        if pasted.engine:
+            parts.append(f"engine {label(pasted.engine)}")
+        return "; ".join(parts)
 
 
 def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:

@@ -93,6 +93,7 @@ def test_a_csv_names_teams_and_keys_and_no_page_shows_a_key(page, alice, team):
         vllm.api_key = "sk-s3cret"
         rows = f"url,team,api_key,tags\n{vllm.url},Platform,sk-s3cret,prod a100\nhttp://localhost:1,others,,"
         url, table = checked(page, team, rows)
+    assert "tags prod, a100; with an API key</p>" in table and "<td>Platform</td>" in table
     assert "vLLM" in table and "sk-s3cret" not in table and "an operator of no team “others”" in table
     page.post(url, {"row": ["0", "1"]})
     added = Endpoint.objects.get()
