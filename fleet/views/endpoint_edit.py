@@ -56,6 +56,7 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
         shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user, "search": search}
+        shown |= {"in_place": True, "sections": sections(form)}
         return render(request, "fleet/_check.html", shown)
     if refused:
         messages.warning(request, refused)

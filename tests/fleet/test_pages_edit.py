@@ -234,6 +234,10 @@ def test_a_curl_command_brings_its_address_and_key(page, team, pasted):
         typed = {**FORM, "url": pasted.format(vllm.url), "name": "mine", "team": team.pk}
         found = text(page.post("/endpoints/check/", typed))
         assert "vLLM" in found and "sk-secret" not in found and "Type it again" in found
+        in_place = text(page.post("/endpoints/check/", typed, headers=HTMX))
+        assert (
+            "API key in what you pasted went along, and will be saved" in in_place and ">key typed</span>" in in_place
+        )
         page.post("/endpoints/add/", typed)
         assert Endpoint.objects.values_list("url", "api_key", "username").get() == (vllm.url, "sk-secret", "")
 
