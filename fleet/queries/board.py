@@ -13,6 +13,8 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max
 from django.utils.text import slugify
 
+from teams.access import teams_of
+
 from ..access import Reader, reader, visible
 from ..endpoints.tags import in_use
 from ..models import Endpoint, EndpointState
@@ -99,6 +101,7 @@ class Head:
     totals: Totals
     counts: list[StatusCount]  # of what fits the filters, whatever its status
     filters: Filters
+    empty_team: str  # the name of the team that is asked for, where it is the person's and has no endpoint
 
     @property
     def any_fits(self) -> bool:
@@ -141,7 +144,7 @@ def board(user: User, filters: Filters) -> Board:
     made = {row.pk: row for row in rows(EndpointState.objects.filter(pk__in=page), who)}
     shown = [made[pk] for pk in page if pk in made]
     return Board(
-        *_head(who, totals, selection, filters),
+        *_head(user, who, totals, selection, filters),
         visible=counts,
         groups=_groups(shown, filters),
         folded=selection.folded,
@@ -172,18 +175,24 @@ def changes(user: User, filters: Filters, since: str, moved: Collection[int] | N
     if selection.listed > MOST_ROWS:
         states = EndpointState.objects.filter(pk__in=selection.page(filters))
     states = states.filter(shown_at__gt=_moment(shown) - _SLACK) if moved is None else states.filter(pk__in=moved)
-    return Changes(totals.cursor, Head(*_head(who, totals, selection, filters)), rows(states.order_by("pk"), who))
+    head = Head(*_head(user, who, totals, selection, filters))
+    return Changes(totals.cursor, head, rows(states.order_by("pk"), who))
 
 
 def _head(
-    who: Reader, totals: Totals, selection: Selection, filters: Filters
-) -> tuple[Headline, Totals, list[StatusCount], Filters]:
-    counts = selection.counts
-    line = headline(who, selection.matching, counts, filtered=bool(totals.endpoints))
+    user: User, who: Reader, totals: Totals, selection: Selection, filters: Filters
+) -> tuple[Headline, Totals, list[StatusCount], Filters, str]:
+    counts, team = selection.counts, None
+    if filters.team and not counts:
+        team = teams_of(user).filter(slug=filters.team, endpoints=None).first()
+    if team:
+        line = Headline(f"{team} has no endpoints yet")
+    else:
+        line = headline(who, selection.matching, counts, filtered=bool(totals.endpoints))
     # In order of urgency; "up" stands there even at zero.
     shown = [status for status in Status if counts.get(status) or status in (Status.UP, filters.status)]
     figures = [StatusCount(status, counts.get(status, 0), filters.but(status=status)) for status in shown]
-    return line, totals, figures, filters
+    return line, totals, figures, filters, team.name if team else ""
 
 
 def headings(filters: Filters, columns: list[Column]) -> list[Heading]:
@@ -201,8 +210,11 @@ def headings(filters: Filters, columns: list[Column]) -> list[Heading]:
 
 def choices(user: User, board: Board) -> dict[str, Any]:
     """(value, label) of what the board can be filtered, grouped and sorted by; of tags the names."""
+    teams, asked = board.visible.teams, board.filters.team
+    if asked and asked not in dict(teams):
+        teams = [(asked, board.empty_team or asked), *teams]
     return {
-        "teams": board.visible.teams,
+        "teams": teams,
         "engines": [(name, engine_label(name)) for name in sorted(board.visible.engines - {""})],
         "tags": in_use(visible(user, Endpoint.objects.all())),
         "statuses": [(status.value, status.value) for status in Status],

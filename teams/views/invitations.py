@@ -86,7 +86,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome(role: str, team: Team) -> str:
-    return f"Welcome. You are {Role(role).label.lower()} of {team}; these are its endpoints."
+    return f"Welcome. You are {Role(role).label.lower()} of {team}; this is its board."
 
 
 def _board(team: Team) -> str:

@@ -286,6 +286,25 @@ def test_filters(viewer, query, expected):
     assert "The first probes" not in page
 
 
+def test_a_team_without_endpoints_is_named_and_stays_chosen(client):
+    watched("gpu-1")
+    bob, new = User.objects.create_user("bob"), Team.objects.create(name="New team", slug="new")
+    Membership.objects.create(user=bob, team=new, role=Role.OPERATOR)
+    client.force_login(bob)
+    page = client.get("/?team=new").content.decode()
+    assert "<h1>New team has no endpoints yet</h1>" in page and '<option value="new" selected>New team</option>' in page
+    assert "first probes" not in page and 'id="count-up"' not in page
+    assert "<h1>No endpoint fits these filters</h1>" in client.get("/?team=search&q=zebra").content.decode()
+
+
+def test_the_name_of_a_team_is_no_ones_who_is_not_in_it(client):
+    watched("gpu-1")
+    client.force_login(User.objects.create_user("charlie"))
+    Team.objects.create(name="Secret plans", slug="new")
+    page = client.get("/?team=new").content.decode()
+    assert "Secret plans" not in page and '<option value="new" selected>new</option>' in page
+
+
 def test_a_failure_that_is_not_confirmed_yet_is_only_hinted_at(viewer):
     watched("gpu-1", failures=1)
     page = viewer.get("/").content.decode()
