@@ -188,9 +188,9 @@ def remove(*endpoints: Endpoint) -> None:
 
 
 def suggested_name(url: str) -> str:
-    """A name for an endpoint at this base URL: its host, and the port where one is given."""
+    """A name for an endpoint at this base URL: its host, and port and path where there are any; not cut to a length."""
     parts = urlsplit(url)
-    return f"{parts.hostname}-{parts.port}" if parts.port else parts.hostname or ""
+    return "-".join(str(part) for part in (parts.hostname, parts.port, *parts.path.split("/")) if part)
 
 
 def _forget(endpoint: Endpoint) -> None:

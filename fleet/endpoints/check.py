@@ -77,7 +77,7 @@ def check(
     finding = find(reading, tuple(expected_models))
     return Check(
         url=url,
-        name=suggested_name(url),
+        name=suggested_name(url)[:80],
         reading=reading,
         finding=finding,
         engine=title(reading.identity.engine, reading.facts.product) if reading.identity else "",

@@ -66,7 +66,7 @@ class EndpointForm(OpenedForm):
     name = forms.CharField(
         label="Name", max_length=80, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Default: host and port, such as gpu-1-11434.",
+        help_text="Default: host, port and path, such as gpu-1-11434.",
     )  # fmt: skip
     team = forms.ModelChoiceField(
         label="Team", queryset=Team.objects.none(), empty_label=None,
@@ -170,7 +170,7 @@ class EndpointForm(OpenedForm):
             except ValueError as error:
                 self.add_error(field, str(error))
         if not data.get("name") and data.get("url"):
-            data["name"] = actions.suggested_name(data["url"])
+            data["name"] = actions.suggested_name(data["url"])[:80]
         return super().clean()
 
     @property

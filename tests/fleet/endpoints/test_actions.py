@@ -15,6 +15,11 @@ from tests.fleet.recording import record, state_of
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
+def test_suggested_names_differ_where_only_the_paths_do():
+    urls = ("http://gpu-1", "http://gpu-1:8000", "https://proxy:8443/e/2", "http://[::1]:80/chat")
+    assert [endpoints.suggested_name(url) for url in urls] == ["gpu-1", "gpu-1-8000", "proxy-8443-e-2", "::1-80-chat"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "part"),
     [
