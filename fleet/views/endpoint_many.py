@@ -33,8 +33,8 @@ def many(request: HttpRequest) -> HttpResponse:
     user = person(request) if request.method == "GET" else access.operator(request)
     if by_page.is_fleet_yaml(request.POST.get("text", "")):
         return _fleet_yaml(request, user, request.POST["text"])
-    preset = request.GET.get("team", "")
-    form = ListForm(request.POST if request.method == "POST" else None, user=user, initial={"team": preset})
+    initial = {"team": request.GET.get("team", ""), "text": _earlier(request, user)}
+    form = ListForm(request.POST if request.method == "POST" else None, user=user, initial=initial)
     if not (form.is_bound and form.is_valid()):
         return _form_page(request, form)
     started = batch.start(user, form.cleaned_data["team"], form.cleaned_data["text"])
@@ -44,6 +44,17 @@ def many(request: HttpRequest) -> HttpResponse:
     if request.POST.get("wait"):
         batch.wait(started, WAIT)
     return redirect("endpoint-add-checked", started.key)
+
+
+def _earlier(request: HttpRequest, user: User) -> str:
+    """The list that the person comes back from, to change it; "" where there is none."""
+    try:
+        rows = batch.load(user, request.GET["list"]).rows
+    except (KeyError, batch.Gone):
+        return ""
+    if any(row.api_key for row in rows):
+        messages.warning(request, "Keys are not shown again: add them to the list, or its servers are checked without.")
+    return pasted.written(rows)
 
 
 def _fleet_yaml(request: HttpRequest, user: User, text: str) -> HttpResponse:

@@ -70,6 +70,8 @@ def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:
         row.watched_as = twins.get((team.pk, pasted.url)) if team and not pasted.problem else None
         if team is None and not row.problem:
             row.problem = f"You are an operator of no team “{pasted.team[:80]}”. Use the slug or name of one of yours."
+        elif len(row.name) > 80 and not row.problem:
+            row.problem = "A name has at most 80 characters. Shorten it here."
         elif answer is None and not pending and not row.problem:
             row.problem = LATE
         row.ticked = row.addable and (pending or bool(answer and not answer["failed"]))

@@ -2,8 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from io import StringIO
 
 from core.tags import read_tags, split
@@ -56,6 +56,19 @@ def read(text: str) -> list[Pasted]:
     return found
 
 
+def written(rows: Iterable[Pasted]) -> str:
+    """The list again, for a form: as CSV where a row has more than name and address. Its keys are left out."""
+    listed = [asdict(row) | {"tags": ",".join(row.tags), "api_key": ""} for row in rows]
+    used = [column for column in COLUMNS if column == "url" or any(row[column] for row in listed)]
+    if set(used) <= {"name", "url"}:
+        return "\n".join(f"{row['name']} {row['url']}".strip() for row in listed)
+    text = StringIO()
+    table = csv.DictWriter(text, used, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(listed)
+    return text.getvalue()
+
+
 def _one(line: int, written: dict[str, str]) -> Pasted:
     username, key, engine = (written.get(column, "") for column in ("username", "api_key", "engine"))
     name, team = " ".join(written.get("name", "").split()), written.get("team", "")
@@ -66,8 +79,8 @@ def _one(line: int, written: dict[str, str]) -> Pasted:
         tags = read_tags(split(written.get("tags", "")))
         if engine and engine not in ENGINES:
             raise ValueError(f"“{engine[:40]}” is no engine we know. Choose one of: {', '.join(ENGINES)}.")
-        if len(name) > 80 or len(address.url) > 500:
-            raise ValueError("A name has at most 80 characters, an address 500.")
+        if len(address.url) > 500:
+            raise ValueError("An address has at most 500 characters.")
     except ValueError as error:
         return Pasted(line, _without_secrets(written["url"]), name, team, problem=str(error))
     return Pasted(line, address.url, name, team, engine, username, key, tuple(tags))

@@ -132,9 +132,29 @@ def test_a_list_that_is_not_kept_any_more_comes_back_to_be_checked_again(page, t
     assert page.get(url).status_code == 404
 
 
+def test_a_name_that_is_too_long_can_be_shortened_in_its_row(page, team):
+    url, table = checked(page, team, f"{'n' * 81} http://localhost:1")
+    assert "A name has at most 80 characters" in table and 'name="name-0"' in table
+    assert page.post(url, {"row": ["0"]}).status_code == 422 and not Endpoint.objects.exists()
+    page.post(url, {"row": ["0"], "name-0": "short"})
+    assert Endpoint.objects.get().name == "short"
+
+
+def test_a_list_comes_back_to_be_changed_without_its_keys(page, team):
+    typed = 'name,url,tags,api_key\na,http://localhost:1,"x,y",sk-1\n,ftp://gpu-1,,'
+    url, table = checked(page, team, typed)
+    key = url.rstrip("/").rpartition("/")[2]
+    assert f'href="{LIST}?list={key}"' in table
+    form = page.get(f"{LIST}?list={key}").content.decode()
+    assert "name,url,tags\na,http://localhost:1,&quot;x,y&quot;\n,ftp://gpu-1,\n</textarea>" in form
+    assert "sk-1" not in form and "Keys are not shown again" in form
+
+
 def test_a_list_is_for_who_pasted_it_alone(client, page, team, bob):
     url, _ = checked(page, team, "http://localhost:1")
+    key = url.rstrip("/").rpartition("/")[2]
     client.force_login(bob)
+    assert "localhost:1" not in text(client.get(f"{LIST}?list={key}"))
     assert client.get(url).status_code == 404
     client.post(url, {"row": ["0"]})
     assert not Endpoint.objects.exists()

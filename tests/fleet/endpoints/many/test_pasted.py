@@ -52,7 +52,7 @@ def test_all_columns_of_a_csv_are_taken():
         ("url,engine\ngpu-1,olama", "no engine we know"),
         ("url,api_key\ngpu-1,$KEY", "name of a variable"),
         ("url,tags\ngpu-1,a/b", "is no tag"),
-        ("name,url\n" + "a" * 81 + ",gpu-1", "at most 80"),
+        ("http://gpu-1/" + "a" * 500, "at most 500"),
     ],
 )
 def test_what_is_wrong_with_one_address_stands_beside_it_alone(text, problem):
