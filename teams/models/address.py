@@ -1,7 +1,10 @@
 """Addresses of mail lists whose owners have not agreed yet."""
 
+from datetime import UTC, datetime, timedelta
+
 from django.db import models
 
+from ..mailboxes import PAUSE
 from .team import Team
 
 
@@ -17,3 +20,9 @@ class PendingAddress(models.Model):
         verbose_name_plural = "addresses that wait for confirmation"
         ordering = ["address"]
         constraints = [models.UniqueConstraint(fields=["team", "address"], name="one_pending_address_per_team")]
+
+    @property
+    def wait_until(self) -> datetime | None:
+        """Until when its mailbox gets no other link; None where one may be sent now."""
+        until = self.asked_at and self.asked_at + timedelta(seconds=PAUSE)
+        return until if until and until > datetime.now(UTC) else None

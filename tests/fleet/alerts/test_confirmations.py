@@ -230,6 +230,8 @@ def test_a_mailbox_gets_one_link_an_hour_whoever_asks(page, charlie, team, smtp,
     type_in(page, VICTIM)
     type_in(page, VICTIM, "victim+2@example.net", "Victim+3@example.net")
     assert len(smtp.messages) == 1
+    waits = page.get(f"{TEAM}alerting/").content.decode()
+    assert "It can be sent again from" in waits and "Send again" not in waits
     assert f"{VICTIM} got a link or an invitation within the last hour" in " ".join(
         page.post(f"{TEAM}addresses/ask/", {"address": VICTIM}, follow=True).content.decode().split()
     )
@@ -240,6 +242,7 @@ def test_a_mailbox_gets_one_link_an_hour_whoever_asks(page, charlie, team, smtp,
         team_lifecycle.delete_team(charlie, Team.objects.get(name=f"Flood {number}"))
     assert len(smtp.messages) == 1
     time_machine.move_to(datetime.now(UTC) + timedelta(seconds=3601))
+    assert "Send again" in page.get(f"{TEAM}alerting/").content.decode()
     page.post(f"{TEAM}addresses/ask/", {"address": VICTIM})
     assert to(smtp) == [VICTIM, VICTIM]
 
