@@ -10,7 +10,7 @@ from ..evidence.judge import is_another
 
 def engine_of(endpoint: Any) -> str:
     """The engine that answered last, else the one that was set; empty: not known."""
-    return endpoint.state.engine or endpoint.engine  # type: ignore[no-any-return]
+    return endpoint.state.engine or endpoint.engine
 
 
 def engine_name(endpoint: Any) -> str:

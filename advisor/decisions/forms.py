@@ -133,7 +133,7 @@ class DecisionForm(forms.Form):
         if others:
             self.add_error("endpoints", f"These belong to another team than {team}: {', '.join(others)}.")
         self.unlike = with_another_engine(values.get("endpoints") or (), choice or "")
-        if self.unlike and not values.get("other_engines"):
+        if choice and self.unlike and not values.get("other_engines"):
             named = ", ".join(f"{each.name} ({engine_name(each)})" for each in self.unlike)
             self.add_error(
                 "endpoints",

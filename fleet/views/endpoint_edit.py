@@ -55,9 +55,8 @@ def endpoint_check(request: HttpRequest) -> HttpResponse:
         result = _check(user, form)
     if request.headers.get("HX-Request"):
         asked = bool(request.POST.get("url", "").strip())
-        shown = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user, "search": search}
-        shown |= {"in_place": True, "sections": sections(form)}
-        return render(request, "fleet/_check.html", shown)
+        context = {"form": form, "check": result, "asked": asked, "refused": refused, "user": user, "search": search}
+        return render(request, "fleet/_check.html", {**context, "in_place": True, "sections": sections(form)})
     if refused:
         messages.warning(request, refused)
     return _form_page(request, form, result, search)
