@@ -266,11 +266,22 @@
     icon.href = banner.dataset.icon;
   }
 
+  // A form that was refused begins where it has to be corrected: at its first such field, else at what it says on top.
+  function showMistake() {
+    var form = document.querySelector("main form[method='post']:has(:is([aria-invalid='true'], .error-summary))");
+    if (!form || document.querySelector("[autofocus]:focus")) { return; }
+    var mistake = form.querySelector("[aria-invalid='true']:not([type='hidden'])") || form.querySelector(".error-summary");
+    if (!mistake) { return; }
+    if (mistake.matches(".error-summary")) { mistake.tabIndex = -1; }
+    mistake.focus();
+  }
+
   function start() {
     freshen();
     showIcon();
     showCopyButtons();
     fillZones();
+    showMistake();
     window.setInterval(freshen, 1000);
     document.addEventListener("visibilitychange", freshen);
     document.body.addEventListener("htmx:afterSettle", function () { freshen(); showCopyButtons(); showIcon(); });

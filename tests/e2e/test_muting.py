@@ -50,14 +50,15 @@ def test_an_acknowledgement_shows_on_an_open_board_without_a_reload(page: Page, 
 
 def test_an_own_time_is_asked_for_only_where_it_matters_and_is_the_readers(page: Page, site: Site):
     page.goto(f"{site.url}/incidents/1/")
-    expect(page.get_by_label("Own time")).to_be_hidden()
+    expect(page.get_by_label("Own end")).to_be_hidden()
     page.get_by_label("How long").select_option("own")
-    expect(page.get_by_label("Own time")).to_be_visible()
+    expect(page.get_by_label("Own end")).to_be_visible()
     expect(page.locator(".own-time")).to_contain_text("Asia/Tokyo")
-    page.get_by_label("Own time").fill("2020-01-01T00:00")
+    page.get_by_label("Own end").fill("2020-01-01T00:00")
     page.get_by_role("button", name="Acknowledge", exact=True).click()
     expect(page.locator("#id_ends_at_error")).to_contain_text("over already")
-    expect(page.get_by_label("Own time")).to_have_value("2020-01-01T00:00")
+    expect(page.locator("#id_ends_at")).to_be_focused()
+    expect(page.get_by_label("Own end")).to_have_value("2020-01-01T00:00")
 
 
 def test_a_silence_is_made_from_the_endpoint_and_ended_on_its_page(page: Page, site: Site):
