@@ -3,12 +3,12 @@
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, Q, When
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.utils.dateparse import parse_datetime
 
 from ..access import reader, visible
@@ -19,13 +19,13 @@ from ..verdict import causes
 from ..verdict.status import Status
 from .marks import Mark, shown
 from .readable import from_state
-from .tagged import has_tag
+from .tagged import has_tag, has_tag_with
 
 PER_PAGE = 50
 CHILDREN_SHOWN = 20
 
 
-STATES = [("open", "open"), ("resolved", "resolved")]
+STATES = [("open", "open"), ("unacknowledged", "open, not acknowledged"), ("resolved", "resolved")]
 STATUSES = [(status.value, status.value) for status in (Status.DOWN, Status.DEGRADED)]
 
 
@@ -35,12 +35,13 @@ class Filters:
 
     team: str = ""  # slug
     status: str = ""  # down, degraded
-    state: str = ""  # open, resolved
+    state: str = ""  # open, unacknowledged, resolved
     tag: str = ""  # of the endpoint
+    q: str = ""  # part of the endpoint's name or of a tag
 
     @property
     def any(self) -> bool:
-        return bool(self.team or self.status or self.state or self.tag)
+        return bool(self.team or self.status or self.state or self.tag or self.q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
 
     The open ones first, of these the person's own teams', then the newest.
     """
+    rows = matching(user, filters)
+    open_first = F("resolved_at").desc(nulls_first=True)
+    own_first = Case(When(endpoint__team__in=reader(user).member_of, then=0), default=1)
+    page: Page[Any] = Paginator(rows.order_by(open_first, own_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
+    page.object_list = in_words(page)
+    return page
+
+
+def matching(user: User, filters: Filters) -> QuerySet[Incident]:
+    """The incidents that the person may see and that fit the filters, with endpoint and team."""
     rows = Incident.objects.select_related("endpoint__team", "parent__endpoint")
     rows = visible(user, rows.defer("endpoint__api_key", "parent__endpoint__api_key"), "endpoint__team")
     if filters.team:
@@ -76,13 +87,15 @@ def listing(user: User, filters: Filters, number: str | int = 1) -> Page:
         rows = rows.filter(status=filters.status)
     if filters.state in ("open", "resolved"):
         rows = rows.filter(resolved_at__isnull=filters.state == "open")
+    elif filters.state == "unacknowledged":
+        rows = rows.filter(resolved_at=None).exclude(
+            pk__in=Incident.objects.acknowledged(datetime.now(UTC)).values("pk")
+        )
     if filters.tag:
         rows = rows.filter(has_tag(filters.tag))
-    open_first = F("resolved_at").desc(nulls_first=True)
-    own_first = Case(When(endpoint__team__in=reader(user).member_of, then=0), default=1)
-    page: Page[Any] = Paginator(rows.order_by(open_first, own_first, "-opened_at", "-pk"), PER_PAGE).get_page(number)
-    page.object_list = in_words(page)
-    return page
+    if filters.q:
+        rows = rows.filter(Q(endpoint__name__icontains=filters.q) | has_tag_with(filters.q))
+    return rows
 
 
 def in_words(incidents: Iterable[Incident]) -> list[tuple[Incident, Trouble, str]]:

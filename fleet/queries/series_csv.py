@@ -18,7 +18,7 @@ def as_csv(endpoint: Endpoint, span: Span, now: float, other: Endpoint | None = 
     shown = [(each.name, past_of(each, span, now)) for each in (endpoint, other) if each]
     stream = io.StringIO()
     table = csv.writer(stream)
-    table.writerow(["time (UTC)", *(_cell(each) for name, past in shown for each in _heads(name, past))])
+    table.writerow(["time (UTC)", *(cell(each) for name, past in shown for each in _heads(name, past))])
     for bucket in range(span.buckets):
         cells = [cell for _, past in shown for cell in _cells(past, bucket)]
         if any(cells):
@@ -54,6 +54,6 @@ def _values(value: Value | None) -> list[str]:
     return ["" if each is None else f"{each:.6g}" for each in (value.mean, value.low, value.high)]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Names are chosen by people, and spreadsheets take some for formulas."""
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -16,14 +16,18 @@ from ..incidents.forms import AcknowledgeForm, NoteForm
 from ..models import Endpoint, Incident
 from ..queries import incidents as queries
 from ..queries.in_force import in_force
+from ..queries.incidents_csv import as_csv
 from .back import back
 
 
 @require_GET
 def incidents(request: HttpRequest) -> HttpResponse:
-    """The incidents that the person may see, the open ones first."""
+    """The incidents that the person may see, the open ones first; `format=csv` gives them as a table."""
     user = person(request)
-    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state", "tag")))
+    wanted = queries.Filters(*(request.GET.get(name, "") for name in ("team", "status", "state", "tag", "q")))
+    if request.GET.get("format") == "csv":
+        headers = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
+        return HttpResponse(as_csv(user, wanted), content_type="text/csv; charset=utf-8", headers=headers)
     page = queries.listing(user, wanted, request.GET.get("page", 1))
     shown = {
         "page": page,

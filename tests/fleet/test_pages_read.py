@@ -1,5 +1,7 @@
 """The pages one reads: an endpoint with its history, models, incidents and alerts."""
 
+import csv
+import io
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from fleet.alerts.gathering import gather
 from fleet.display.time_span import DAY, HOUR, up_to
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Backend, Exchange, Facts, Failure, Identity, Load, Model, Reading
+from fleet.incidents import actions
 from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
@@ -291,6 +294,34 @@ def test_open_incidents_come_first_and_filters_narrow_the_list(page, gpu, team):
     assert "gpu-1" not in text(page.get("/incidents/?state=resolved"))
     assert "No incident fits" in text(page.get("/incidents/?status=degraded"))
     assert "No incident fits" in text(page.get("/incidents/?team=nobody"))
+
+
+def test_incidents_are_found_by_name_and_by_what_nobody_acknowledged(page, gpu, team):
+    box = endpoints.add(team, name="box", url="http://box:11434", tags=["prod"])
+    refused(gpu, 3)
+    refused(box, 3)
+    actions.acknowledge(gpu.incidents.get(), "alice")
+    assert ">gpu-1 <" not in text(page.get("/incidents/?state=unacknowledged"))
+    assert ">box <" in text(page.get("/incidents/?state=unacknowledged"))
+    for part in ("BO", "prod"):
+        html = text(page.get(f"/incidents/?q={part}"))
+        assert ">box <" in html and ">gpu-1 <" not in html
+
+
+def test_incidents_are_a_table_too_with_the_filters_of_the_page(page, gpu, team):
+    named = endpoints.add(team, name="=1+1", url="http://box:11434")
+    refused(gpu, 3)
+    refused(named, 3)
+    well(gpu, Model("m"))
+    well(gpu, Model("m"))
+    answer = page.get("/incidents/?format=csv&team=search")
+    assert answer["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert [(row["endpoint"], row["team"], row["first cause"]) for row in rows] == [
+        ("'=1+1", "Search", "connection refused"), ("gpu-1", "Search", "connection refused")
+    ]  # fmt: skip
+    assert [bool(row["resolved (UTC)"]) for row in rows] == [False, True]
+    assert len(page.get("/incidents/?format=csv&state=resolved").content.decode().splitlines()) == 2
 
 
 def test_open_incidents_of_ones_own_teams_come_before_those_of_others(page, gpu, team, charlie):
