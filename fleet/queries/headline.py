@@ -73,12 +73,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One sentence, and the trouble behind it that the reader may act on, if there is any."""
+    """One sentence, and the trouble behind it."""
 
     text: str
     lead: Lead | None = None
     last_probe: datetime | None = None  # set where there is no lead
-    trouble: str = ""  # "2 down" for the title of the page; empty while nothing fails
+    trouble: str = ""  # "2 down", or "3 down elsewhere" where none of the own fails; empty while nothing fails
 
     @property
     def title(self) -> str:
@@ -96,7 +96,8 @@ def headline(reader: Reader, states: QuerySet[EndpointState], counts: dict[str, 
     last_probe = None if lead else states.aggregate(last=Max("probed_at"))["last"]
     about = (lead.name, lead.flapping) if lead else ("", False)
     text = sentence(counts, own, others, *about, filtered=filtered)
-    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe, str(trouble))
+    shown = str(own) or (f"{others} elsewhere" if others.failing else "")
+    return Headline(f"{text}, when last seen" if glance.old_picture() else text, lead, last_probe, shown)
 
 
 def sentence(

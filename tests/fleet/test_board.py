@@ -156,12 +156,13 @@ class TestReader:
     def test_the_headline_counts_own_trouble_and_that_of_other_teams_apart(self, alice):
         shown = board(alice, Filters()).headline
         assert shown.text == "3 down, 1 of them acknowledged; 1 down in other teams"
-        assert (shown.lead.name, shown.title) == ("new", "(4 down) Fleet")
+        assert (shown.lead.name, shown.title) == ("new", "(3 down) Fleet")
 
     def test_who_may_only_see_is_not_asked_to_act(self, alice):
         Membership.objects.update(role=Role.VIEWER)
         shown = board(alice, Filters()).headline
         assert (shown.text, shown.lead) == ("4 down in other teams", None)
+        assert shown.title == "(4 down elsewhere) Fleet"
 
     def test_an_administrator_may_act_on_all(self, alice):
         alice.is_superuser = True

@@ -222,7 +222,7 @@ def test_trouble_shows_in_the_title_and_in_the_icon_of_the_tab(viewer):
     assert "<title>Fleet · Plimsoll</title>" in page and re.search(r'rel="icon" href="[^"]*mark[.\w]*svg"', page)
     down("gpu-2")
     page = viewer.get("/").content.decode()
-    assert "<title>(1 down) Fleet · Plimsoll</title>" in page
+    assert "<title>(1 down elsewhere) Fleet · Plimsoll</title>" in page
     assert re.search(r'rel="icon" href="[^"]*mark-trouble[.\w]*svg"', page)
 
 
