@@ -1,4 +1,4 @@
-"""The outbox as a page lists it."""
+"""The outbox as a page lists it. `team` is the slug of one; empty: all that the person may see."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
 from teams.models import Role
 
-from ..access import visible
+from ..access import Rows, visible
 from ..alerts import wording
 from ..models import Alert, Channel, Message
 
@@ -50,31 +50,32 @@ class Some:
     count: int
 
 
-def listing(user: User, state: str, number: str | int) -> Page:
+def listing(user: User, state: str, number: str | int, team: str = "") -> Page:
     """One page of messages, newest first, as Letters. Without a state, those given up stand above, not here."""
-    rows = visible(user, Message.objects.all()).select_related("team").prefetch_related("alerts__incident")
+    rows = _of(user, team, Message.objects.all()).select_related("team").prefetch_related("alerts__incident")
     chosen = rows.filter(state=state) if state in Message.State.values else rows.exclude(state=Message.State.GIVEN_UP)
     page: Page[Any] = Paginator(chosen, PER_PAGE).get_page(number)
     page.object_list = _letters(user, page)
     return page
 
 
-def dead_letters(user: User) -> Some:
+def dead_letters(user: User, team: str = "") -> Some:
     """The messages that were given up, newest first."""
-    rows = visible(user, Message.objects.filter(state=Message.State.GIVEN_UP))
+    rows = _of(user, team, Message.objects.filter(state=Message.State.GIVEN_UP))
     rows = rows.select_related("team").prefetch_related("alerts__incident")
     return Some(_letters(user, rows[:MOST]), rows.count())
 
 
-def not_gathered(user: User) -> Some:
+def not_gathered(user: User, team: str = "") -> Some:
     """Alerts that no message carries yet: their group is still forming, or quiet hours hold them."""
-    rows = visible(user, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
+    rows = _of(user, team, Alert.objects.filter(message=None, dropped="")).order_by("created_at", "pk")
     return Some(list(rows[:MOST]), rows.count())
 
 
-def reached_nobody(user: User) -> Some:
+def reached_nobody(user: User, team: str = "") -> Some:
     """Alerts of the last seven days that reached nobody, newest first."""
-    rows = visible(user, Alert.objects.filter(recipient="", created_at__gt=datetime.now(UTC) - OF_LATE))
+    late = datetime.now(UTC) - OF_LATE
+    rows = _of(user, team, Alert.objects.filter(recipient="", created_at__gt=late))
     return Some(list(rows.select_related("incident", "team")[:MOST]), rows.count())
 
 
@@ -84,11 +85,16 @@ def over_limit(user: User) -> list[tuple[str, int]]:
     return list(held.values_list("team__name").annotate(Count("pk")))
 
 
-def dropped(user: User, number: str | int) -> Page:
+def dropped(user: User, number: str | int, team: str = "") -> Page:
     """One page of alerts that were not sent after all, newest first."""
-    return Paginator(visible(user, Alert.objects.exclude(dropped="").select_related("incident")), PER_PAGE).get_page(
-        number
-    )
+    rows = _of(user, team, Alert.objects.exclude(dropped="").select_related("incident"))
+    return Paginator(rows, PER_PAGE).get_page(number)
+
+
+def _of(user: User, team: str, rows: Rows) -> Rows:
+    """Those that the person may see, of the team with this slug, or of all without one."""
+    seen = visible(user, rows)
+    return seen.filter(team__slug=team) if team else seen
 
 
 def _letters(user: User, messages: Iterable[Message]) -> list[Letter]:

@@ -67,14 +67,15 @@ def what(put_off: PutOff) -> str:
     return _WORDS.get(put_off.sweep, put_off.sweep)
 
 
-def listed(user: User) -> Lines:
+def listed(user: User, team: str = "") -> Lines:
     """What was put off of the person's teams; of all, and of the installation itself, for administrators.
 
-    Others don't see it where the fleet is open: the reason may hold what only members know.
+    Others don't see it where the fleet is open: the reason may hold what only members know. `team` is the slug of one.
     """
     rows: QuerySet[PutOff] = PutOff.objects.select_related("team")
     if not user.is_superuser:
         rows = rows.filter(team__in=teams_of(user))
+    rows = rows.filter(team__slug=team) if team else rows
     mine = set(teams_of(user, Role.OPERATOR).values_list("pk", flat=True))
     return Lines([_line(row, user.is_superuser or row.team_id in mine) for row in rows[:MOST]], rows.count())
 

@@ -22,16 +22,21 @@ def alerts(request: HttpRequest) -> HttpResponse:
     """What was sent, what waits and what could not be sent, as far as the person may see the fleet."""
     user = person(request)
     state, number = request.GET.get("state", ""), request.GET.get("page", "1")
+    team = request.GET.get("team", "")
     first = not state and number == "1"
     shown = {
         "state": state,
+        "team": team,
+        "teams": access.visible_teams(user).values_list("slug", "name"),
         "states": queries.STATES,
         "mail_works": settings.EMAIL_CONFIGURED,
-        "page": queries.dropped(user, number) if state == queries.DROPPED else queries.listing(user, state, number),
-        "dead": queries.dead_letters(user) if first else None,
-        "waiting": queries.not_gathered(user) if first else None,
-        "nobody": queries.reached_nobody(user) if first else None,
-        "put_off": put_off.listed(user) if first else None,
+        "page": queries.dropped(user, number, team)
+        if state == queries.DROPPED
+        else queries.listing(user, state, number, team),
+        "dead": queries.dead_letters(user, team) if first else None,
+        "waiting": queries.not_gathered(user, team) if first else None,
+        "nobody": queries.reached_nobody(user, team) if first else None,
+        "put_off": put_off.listed(user, team) if first else None,
         "over_limit": queries.over_limit(user),
         "mails_per_hour": settings.MAILS_PER_HOUR,
     }

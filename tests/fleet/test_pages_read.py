@@ -20,6 +20,7 @@ from fleet.models import Endpoint, EndpointState, Incident, Message, Observation
 from fleet.queries.models import GROUPS_SHOWN, listing
 from fleet.queries.series import history
 from teams.models import Team
+from tests.fleet.alerts.outbox import note
 from tests.fleet.outages import settle
 from tests.fleet.recording import record, state_of
 from tests.html import flat
@@ -367,7 +368,19 @@ def test_retries_and_giving_up_are_reported(page, gpu, settings):
     assert "2 attempts so far, next at" in html and "451 try later" in html and "No mail server is set, so" not in html
     Message.objects.update(state=Message.State.GIVEN_UP)
     assert "given up</span> after 2 attempts" in text(page.get("/alerts/?state=given_up"))
-    assert "No alert is in this state" in text(page.get("/alerts/?state=sent"))
+    assert "No alert fits" in text(page.get("/alerts/?state=sent"))
+
+
+def test_alerts_can_be_narrowed_to_a_team(page, team):
+    other = Team.objects.create(name="Platform", slug="platform")
+    for owner in (team, other):
+        for state in ("sent", "given_up"):
+            note(owner, f"{state}-{owner.slug}@example.org", state=state)
+    html = text(page.get("/alerts/?team=platform"))
+    assert all(f"{state}-platform@" in html and f"{state}-search@" not in html for state in ("sent", "given_up"))
+    assert '<option value="platform" selected>' in html
+    assert "sent-search@" not in text(page.get("/alerts/?team=platform&state=sent"))
+    assert "No alert fits" in text(page.get("/alerts/?team=nobody"))
 
 
 def test_long_lists_are_paged(page, gpu, monkeypatch):
