@@ -139,7 +139,7 @@ def reviewed(user: User, decision: Decision, version: int, next_on: date, note: 
 
 def export_archive(rows: QuerySet[Decision]) -> bytes:
     """These decisions as a zip of Markdown files. What leaves the house is in the audit trail of each team."""
-    found = list(rows.select_related("team").prefetch_related("endpoints"))
+    found = list(rows.select_related("team").prefetch_related("endpoints__state"))
     packed = as_markdown.archive(found)
     for team in {decision.team for decision in found}:
         count = sum(decision.team_id == team.pk for decision in found)

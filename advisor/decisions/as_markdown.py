@@ -11,7 +11,9 @@ from django.utils.text import slugify
 
 from core.dates import day
 
+from ..evidence.values import State
 from ..models import Decision
+from .covered import engine_name
 from .frozen_advice import method_of
 
 LISTS = (("ollama", "Ollama"), ("vllm", "vLLM"))
@@ -86,7 +88,7 @@ def _outcome(decision: Decision) -> str:
 
 
 def _confirmation(decision: Decision) -> str:
-    covered = [f"* {endpoint.name} ({endpoint.url})" for endpoint in decision.endpoints.all()]
+    covered = [f"* {endpoint.name} ({engine_name(endpoint)}, {endpoint.url})" for endpoint in decision.endpoints.all()]
     return "\n\n".join(filter(None, [decision.confirmation, "\n".join(covered)]))
 
 
@@ -98,11 +100,13 @@ def _evidence(decision: Decision) -> str:
     ended = f", until {day(last.until)}" if last.until else ""
     as_of = f"as of {last.judged_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, confidence {last.confidence}"
     head = f"{last.state} since {day(last.since)}{ended}; {as_of}."
-    lines = [
-        f"* {found['name']}, {found['state']}: "
-        + " ".join(filter(None, (found["words"], *found["against"], *found["missing"], found["advice"])))
-        for found in last.findings
-    ]
+    lines = []
+    for found in last.findings:
+        against = "Besides" if found["state"] == State.HOLDS else "Against it"
+        sentences = [found["words"], *(f"Missing: {each}" for each in found["missing"])]
+        sentences += [f"{against}: {each}" for each in found["against"]]
+        sentences += [f"Next to try: {found['advice']}"] if found["advice"] else []
+        lines.append(f"* {found['name']}, {found['state']}: {' '.join(sentences)}")
     return "\n\n".join(filter(None, [f"{head[0].upper()}{head[1:]}", *last.missing, "\n".join(lines)]))
 
 

@@ -21,7 +21,7 @@ def signal(name: str, value: str, limits: Thresholds, number: int, crossed: bool
     Without samples (a `number` of 0) it is not known, whatever `value` the counts give, and nothing is crossed."""
     rule = RULES[name]
     threshold = f"{getattr(limits, name):g} {rule.unit}".strip()
-    words = re.split("[,:.]", rule.words, maxsplit=1)[0]
+    words = re.split(r"[,:.]\s", rule.words, maxsplit=1)[0]
     shown = value if number else NOT_KNOWN
     return Signal(name, words[0].upper() + words[1:], shown, threshold, number, rule.support, crossed and number > 0)
 

@@ -52,6 +52,12 @@ def test_a_decision_shows_the_evidence_with_figures_links_and_what_was_before(pa
         assert f'href="{row.get_absolute_url()}"' in shown
 
 
+def test_the_markdown_names_what_speaks_against_the_evidence_and_what_to_try(page, contradicted):
+    exported = text(page.get(f"{contradicted.get_absolute_url().rstrip('/')}.md"))
+    assert "* box-7 (Ollama, http://box-7.example.org:11434)" in exported
+    assert "Against it: No request was refused (HTTP 503). Next to try: Give it a second slot." in exported
+
+
 def test_a_snapshot_has_an_address_with_signals_and_thresholds_after_pruning(page, contradicted):
     LoadVerdict.objects.all().delete()
     row = DecisionEvidence.objects.get(state="strained")

@@ -116,7 +116,7 @@ def test_one_is_exported_as_madr(page, alice, team):
     for said in (
         f'date: "{BODY["decided_on"]}"', 'decision-makers: "Alice, Bob"', "# Serve our models with vLLM",
         "## Context and Problem Statement", "## Considered Options", "## Decision Outcome", "### Consequences",
-        "### Confirmation", "* gpu-1 (http://10.0.0.5:8000)", "* V1, true: ", "## More Information",
+        "### Confirmation", "* gpu-1 (engine not known, http://10.0.0.5:8000)", "* V1, true: ", "## More Information",
     ):  # fmt: skip
         assert said in shown, said
     newer = text(page.get(f"/decisions/{new.pk}.md"))

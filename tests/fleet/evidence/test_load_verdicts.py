@@ -132,6 +132,7 @@ def test_a_queue_at_the_cap_on_sequences_is_named():
 def test_a_queue_before_a_full_kv_cache_is_named():
     found = verdict("vllm", week(queue(8, waiting=8, kv=99)))
     assert (found.state, found.limit) == (State.SATURATED, Limit.KV_CACHE)
+    assert "Preemptions in 1,000 requests" in [each.words for each in found.signals]
 
 
 def test_a_queue_that_moves_on_quickly_is_not_saturated():
