@@ -35,7 +35,7 @@ def shown(response) -> str:
 
 def given_back(response) -> str:
     """The text as a browser would send it from the page."""
-    content = re.search(r"<textarea[^>]*>(.*?)</textarea>", response.content.decode(), re.DOTALL)[1]
+    content = re.search(r"<textarea[^>]*>\n?(.*?)</textarea>", response.content.decode(), re.DOTALL)[1]
     return html.unescape(content)
 
 
@@ -89,3 +89,15 @@ def test_what_may_not_be_done_is_refused_with_the_line_and_the_text_comes_back(
 def test_who_is_an_operator_of_no_team_applies_nothing(client, charlie, team):
     client.force_login(charlie)
     assert client.post(PAGE, {"text": FILE}).status_code == 403
+
+
+def test_a_file_that_is_wrong_when_it_is_applied_names_its_line_and_can_be_mended_there(page, team):
+    preview = page.post(PAGE, {"text": FILE})
+    wrong = page.post(PAGE, {"text": FILE.replace("interval: 15", "interval: soon"), "shown": shown(preview)})
+    assert wrong.status_code == 422 and "fleet.yaml line 4" in text(wrong)
+    assert given_back(wrong) == FILE.replace("interval: 15", "interval: soon") and not Endpoint.objects.exists()
+    no_yaml = page.post(PAGE, {"text": f"{FILE}  ]", "shown": shown(preview)})
+    assert no_yaml.status_code == 422 and "line 5" in text(no_yaml) and given_back(no_yaml) == f"{FILE}  ]"
+    mended = page.post(PAGE, {"text": FILE})
+    assert page.post(PAGE, {"text": given_back(mended), "shown": shown(mended)}).url == "/"
+    assert team.endpoints.get().interval == 15
