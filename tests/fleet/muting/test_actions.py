@@ -54,10 +54,10 @@ def test_an_acknowledgement_is_kept_marked_and_reported_in_the_timeline(incident
     stored = Incident.objects.get()
     assert (stored.acknowledged_by, stored.acknowledged_note, stored.is_acknowledged) == (
         "alice",
-        "restarting it",
+        "restarting\nit",
         True,
     )
-    assert timeline(incident) == [("alice", "Acknowledged until it is resolved. restarting it")]
+    assert timeline(incident) == [("alice", "Acknowledged until it is resolved. restarting\nit")]
     assert marked(incident.endpoint)["acknowledged"]["by"] == "alice"
 
 
