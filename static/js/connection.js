@@ -31,10 +31,11 @@
   function show() {
     if (isLost()) { return; }
     root.dataset.lost = String(failedAt.getTime());
-    var time = document.createElement("time"); // plimsoll.js writes what is in it
+    var time = document.createElement("time");
     time.dateTime = failedAt.toISOString();
     time.dataset.form = "clock";
     banner().querySelector("time").replaceWith(time);
+    window.plimsoll.freshen(); // else what is read out has no time
     banner().hidden = false;
   }
 

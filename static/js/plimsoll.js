@@ -39,7 +39,7 @@
   function zoneNameAt(at) {
     return zoneName.formatToParts(at).find(function (part) { return part.type === "timeZoneName"; }).value;
   }
-  window.plimsoll = { formatOf: formatOf, wall: wall, zoneNameAt: zoneNameAt, zone: zoneName.resolvedOptions().timeZone };
+  window.plimsoll = { freshen: freshen, formatOf: formatOf, wall: wall, zoneNameAt: zoneNameAt, zone: zoneName.resolvedOptions().timeZone };
 
   function span(seconds) {
     var whole = Math.max(0, Math.floor(seconds));

@@ -56,6 +56,7 @@ def test_a_form_sent_meanwhile_keeps_what_was_typed_and_goes_later(page: Page, s
     note = page.locator("main form.card").get_by_text(NOT_SENT)
     expect(note).to_be_focused()
     expect(page.locator("#connection")).to_be_visible()
+    assert page.locator("#connection time").inner_text()
     assert note.evaluate(ON_TOP)
     expect(page.locator("#id_name")).to_have_value("Driver update")
     site.start_web()
