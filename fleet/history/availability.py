@@ -8,7 +8,8 @@ follows the same rule, from what each probe adds to the state row: fleet.history
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from ..display import formats
 from .totals import DAY, HOUR, WIDTH, Part
@@ -36,6 +37,28 @@ PERIODS = (
     Period("30 d", 30 * 86_400, DAY),
     Period("90 d", 90 * 86_400, DAY),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A whole week, Monday to Sunday on a zone's clock, in whole hours."""
+
+    period: Period
+    end: float  # unix seconds
+    monday: date
+    zone: str
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+
+def last_week(now: float, zone: str) -> Week:
+    """The last week that is over at `now` (unix seconds)."""
+    today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
+    days = (today - timedelta(days=today.weekday() + 7), today - timedelta(days=today.weekday()))
+    start, end = (datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() // 3600 * 3600 for day in days)
+    return Week(Period("last week", int(end - start), HOUR), end, days[0], zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from teams.models import Team
 
-from ..history.availability import PERIODS, Availability, Period, availability, together
+from ..alerts.policy import policy_of
+from ..history.availability import PERIODS, Availability, Period, Week, availability, last_week, together
 from ..history.spans import at, chunks, edges, rolled
 from ..history.totals import DAY, HOUR, Part
 from ..models import Endpoint, Incident
@@ -38,6 +39,7 @@ class TeamHistory:
     """How available a team's endpoints were."""
 
     team: Team
+    week: Week  # the last column
     lines: tuple[Line, ...]
     total: Line
     outages: tuple[Outages, ...]
@@ -50,16 +52,19 @@ def of_endpoint(endpoint: Endpoint, now: float) -> Line:
 
 def of_team(team: Team, now: float) -> TeamHistory:
     """The availability of a team's endpoints up to `now` (unix seconds), and their outages."""
-    lines = _lines(list(team.endpoints.order_by("name")), now)
-    columns = zip(*(line.periods for line in lines), strict=True) if lines else [()] * len(PERIODS)
-    total = tuple(together(period, column) for period, column in zip(PERIODS, columns, strict=True))
-    return TeamHistory(team, tuple(lines), Line(None, total), _outages(team, now))
+    week = last_week(now, policy_of(team).time_zone)
+    lines = _lines(list(team.endpoints.order_by("name")), now, week)
+    periods = (*PERIODS, week.period)
+    columns = zip(*(line.periods for line in lines), strict=True) if lines else [()] * len(periods)
+    total = tuple(together(period, column) for period, column in zip(periods, columns, strict=True))
+    return TeamHistory(team, week, tuple(lines), Line(None, total), _outages(team, now, week))
 
 
-def _lines(endpoints: Sequence[Endpoint], now: float) -> list[Line]:
+def _lines(endpoints: Sequence[Endpoint], now: float, week: Week | None = None) -> list[Line]:
     # The history for each kind of period: hours for the short ones; days, and the hours since, for the long ones.
     endpoint_ids = [endpoint.pk for endpoint in endpoints]
     short, long = (at(min(p.start(now) for p in PERIODS if p.span == span)) for span in (HOUR, DAY))
+    short = min(short, at(week.end - week.period.seconds)) if week else short
     known = edges(at(now), endpoint_ids)
     days_end = {pk: max(edge.day or long, long) for pk, edge in known.items()}
     hours_from = {pk: min(short, end) for pk, end in days_end.items()}
@@ -71,30 +76,37 @@ def _lines(endpoints: Sequence[Endpoint], now: float) -> list[Line]:
         found[HOUR][part.endpoint_id].append(part)
         if part.start >= days_end[part.endpoint_id].timestamp():
             found[DAY][part.endpoint_id].append(part)
-    return [Line(e, tuple(_of(e, period, found[period.span][e.pk], now) for period in PERIODS)) for e in endpoints]
+    lines = []
+    for each in endpoints:
+        periods = [_of(each, period, found[period.span][each.pk], now) for period in PERIODS]
+        if week:
+            in_time = [part for part in found[HOUR][each.pk] if part.start < week.end]
+            periods.append(_of(each, week.period, in_time, week.end))
+        lines.append(Line(each, tuple(periods)))
+    return lines
 
 
 def _of(endpoint: Endpoint, period: Period, parts: list[Part], now: float) -> Availability:
     return availability(period, parts, now, endpoint.interval, endpoint.created_at.timestamp())
 
 
-def _outages(team: Team, now: float) -> tuple[Outages, ...]:
+def _outages(team: Team, now: float, week: Week) -> tuple[Outages, ...]:
     longest = at(max(period.seconds for period in PERIODS) * -1 + now)
     # Closed without a word: the watch was blind, or it is not probed any more.
     heard = Incident.objects.filter(endpoint__team=team, status="down").exclude(announced=Incident.Announced.CLOSED)
     rows = heard.filter(Q(resolved_at=None) | Q(resolved_at__gte=longest)).order_by()
     kept = rows.only("began_at", "again_at", "earlier", "resolved_at", "in_maintenance", "unwatched")
     spans = [(row.counted_from.timestamp(), row.resolved_at and row.resolved_at.timestamp()) for row in kept]
-    return tuple(_of_period(period, spans, now) for period in PERIODS)
+    return (*(_of_period(period, spans, now) for period in PERIODS), _of_period(week.period, spans, week.end))
 
 
-def _of_period(period: Period, spans: list[tuple[float, Any]], now: float) -> Outages:
-    start = now - period.seconds
-    within = [(began, ended) for began, ended in spans if ended is None or ended >= start]
-    resolved = [ended - began for began, ended in within if ended is not None]
+def _of_period(period: Period, spans: list[tuple[float, Any]], end: float) -> Outages:
+    start = end - period.seconds
+    within = [(began, ended) for began, ended in spans if began < end and (ended is None or ended >= start)]
+    resolved = [ended - began for began, ended in within if ended is not None and ended <= end]
     return Outages(
         period=period.key,
         incidents=len(within),
-        seconds=sum((now if ended is None else ended) - max(began, start) for began, ended in within),
+        seconds=sum((end if ended is None else min(ended, end)) - max(began, start) for began, ended in within),
         to_repair=sum(resolved) / len(resolved) if resolved else None,
     )

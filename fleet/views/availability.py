@@ -7,13 +7,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from .. import access
-from ..history.availability import PERIODS
 from ..queries import availability as queries
+from ..queries.availability_csv import as_csv
 
 
 @require_GET
 def team(request: HttpRequest, slug: str) -> HttpResponse:
-    """A team's endpoints and all of them together, for each period."""
+    """A team's endpoints and all of them together, for each period; `format=csv` gives them as a table."""
     found = queries.of_team(access.see_team(request, slug), time.time())
-    shown = {"history": found, "periods": PERIODS}
-    return render(request, "fleet/availability.html", shown)
+    if request.GET.get("format") == "csv":
+        headers = {"Content-Disposition": f'attachment; filename="availability-{found.team.slug}.csv"'}
+        return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
+    return render(request, "fleet/availability.html", {"history": found})

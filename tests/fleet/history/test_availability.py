@@ -1,9 +1,11 @@
 """How available endpoints were, and what that leaves out."""
 
+import csv
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from fleet.engines.reading import Failure, Reading
 from fleet.history import day_strip, rollups
 from fleet.history.availability import PERIODS, Availability, availability, together, without_repeats
 from fleet.history.totals import FIGURES, Part, total_of
-from fleet.models import EndpointState, Incident, Rollup
+from fleet.models import AlertPolicy, EndpointState, Incident, Rollup
 from fleet.queries.availability import of_endpoint, of_team
 from fleet.queries.series import history
 from tests.fleet import recording as record
@@ -225,6 +227,34 @@ class TestPages:
         html = signed_in(client, charlie).get(f"/teams/{team.slug}/availability/").content.decode()
         assert "All together" in html and "50 %" in html and "none repaired" in html
         assert "&lt;b&gt;bad&lt;/b&gt;" in html and "<b>bad" not in html
+
+    def test_last_week_is_that_of_the_teams_clock_and_all_is_a_table_too(self, client, alice, team):
+        AlertPolicy.objects.update_or_create(team=team, defaults={"time_zone": "Asia/Tokyo"})
+        now = datetime(2026, 11, 25, 10, tzinfo=UTC).timestamp()  # a Wednesday
+        monday = datetime(2026, 11, 15, 15, tzinfo=UTC).timestamp()  # 0:00 in Tokyo
+        gpu = endpoint(team, "=gpu", added_at=monday - 86_400)
+        probes(gpu, monday - 3600, monday, status="down")
+        probes(gpu, monday, monday + 3600)
+        probes(gpu, monday + 7 * 86_400 - 3600, monday + 7 * 86_400, status="down")
+        probes(gpu, monday + 7 * 86_400, monday + 7 * 86_400 + 3600)
+        end = monday + 7 * 86_400
+        moments = {"began_at": at(end - 3600), "opened_at": at(end - 3500), "resolved_at": at(end + 60)}
+        Incident.objects.create(endpoint=gpu, status="down", **moments)
+        found = of_team(team, now)
+        week, outages = found.lines[0].periods[-1], found.outages[-1]
+        assert (week.period, week.share, week.counted) == ("last week", 0.5, 7200)
+        assert (outages.incidents, outages.seconds, outages.to_repair) == (1, 3600, None)
+        with time_machine.travel(now, tick=False):
+            page = signed_in(client, alice).get(f"/teams/{team.slug}/availability/").content.decode()
+            answer = client.get(f"/teams/{team.slug}/availability/?format=csv")
+        assert "2026-11-16, to Sunday, 2026-11-22, on the clock of the team's alerts (Asia/Tokyo)" in flat(page)
+        rows = {(row["endpoint"], row["period"]): row for row in csv.DictReader(answer.content.decode().splitlines())}
+        assert (
+            rows["'=gpu", "last week"]["available (%)"]
+            == rows["All together", "last week"]["available (%)"]
+            == "50.0000"
+        )
+        assert len(rows) == 10
 
     def test_a_team_without_endpoints_is_shown_what_to_do(self, client, alice, team):
         html = signed_in(client, alice).get(f"/teams/{team.slug}/availability/").content.decode()
