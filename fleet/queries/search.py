@@ -1,6 +1,5 @@
 """What the search of the whole site finds: endpoints, models, incidents and pages, as far as people may see them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +8,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
 from rapidfuzz import fuzz, process
+
+from teams.access import teams_of
 
 from ..access import visible
 from ..models import EndpointState, Incident
@@ -30,18 +31,26 @@ PAGES = (
     ("endpoint-add", "Add endpoint", "new server watch"),
     ("endpoint-discovered", "What runs on this machine", "discover find servers"),
     ("models", "Models", "who serves"),
-    ("load", "Load", "utilisation capacity"),
-    ("incidents", "Incidents", "outages"),
+    ("load", "Load", "utilisation capacity export markdown json"),
+    ("incidents", "Incidents", "outages export csv"),
     ("alerts", "Alerts", "mails sent notifications outbox"),
+    ("alert-settings", "Alert settings", "quiet hours recipients reminders digest webhook"),
     ("silences", "Silences", "mute"),
     ("maintenance", "Maintenance", "planned windows"),
     ("advisor", "Advisor", "Ollama or vLLM"),
     ("decisions", "Decisions", "log"),
     ("guide", "Guide", "help documentation"),
+    ("guide-page statuses", "Guide: Statuses and causes", "down degraded busy loading asleep unknown paused"),
+    ("guide-page alerts", "Guide: Alerts", "flapping quiet hours acknowledge silence maintenance reminders"),
+    ("guide-page load", "Guide: What your servers say", "load line verdicts saturated outgrown overkill"),
+    ("saved-views", "Saved views", "filters of the board"),
     ("teams", "Teams", "members notification settings"),
     ("account_change_password", "Your account", "password profile"),
 )
-"""Name of the URL, title, and other words for it."""
+"""Name of the URL, with its argument, title, and other words for it."""
+
+AVAILABILITY = "availability uptime sla export csv"
+"""Words for the page of each team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +101,20 @@ def search(user: User, text: str) -> Found:
 
 def _all(user: User, states: Any, wanted: str) -> Found:
     low = wanted.lower()
-    pages = [page for page in PAGES if any(word.startswith(low) for word in _words(page)) or low in page[1].lower()]
+    pages = [_page(*page) for page in PAGES if _fits(low, f"{page[1]} {page[2]}")]
+    teams = teams_of(user).values_list("slug", "name") if _fits(low, AVAILABILITY) else ()
+    pages += [Hit(f"Availability of {name}", "", reverse("team-availability", args=[slug])) for slug, name in teams]
     return _found(
         Endpoints=_endpoints(states, wanted),
         Models=_models(states, wanted),
         Incidents=_incidents(user, wanted),
-        Pages=[_page(*page) for page in pages][:MOST],
+        Pages=pages[:MOST],
     )
 
 
-def _words(page: tuple[str, str, str]) -> Iterable[str]:
-    return f"{page[1]} {page[2]}".lower().split()
+def _fits(low: str, words: str) -> bool:
+    """Whether the text begins a word of these, or a run of them."""
+    return f" {low}" in f" {words.lower()}"
 
 
 def _found(**groups: list[Hit]) -> Found:
@@ -110,7 +122,8 @@ def _found(**groups: list[Hit]) -> Found:
 
 
 def _page(name: str, title: str, _: str) -> Hit:
-    return Hit(title, "", reverse(name))
+    url, *args = name.split()
+    return Hit(title, "", reverse(url, args=args))
 
 
 def _endpoints(states: Any, wanted: str) -> list[Hit]:

@@ -35,13 +35,22 @@ def titles(found: Found) -> dict[str, list[str]]:
         ("CHAT-10.example", {"Endpoints": ["chat-10"]}),
         ("prod", {"Endpoints": ["chat-10"]}),
         ("qwen", {"Models": ["qwen3:8b"]}),
-        ("silen", {"Pages": ["Silences"]}),
+        ("silen", {"Pages": ["Silences", "Guide: Alerts"]}),
+        ("flapping", {"Pages": ["Guide: Alerts"]}),
+        ("degraded", {"Pages": ["Guide: Statuses and causes"]}),
+        ("load line", {"Pages": ["Guide: What your servers say"]}),
+        ("quiet hours", {"Pages": ["Alert settings", "Guide: Alerts"]}),
         ("mute", {"Pages": ["Silences"]}),
         ("%", {}),
     ],
 )
 def test_endpoints_models_and_pages_are_found_by_a_part_of_them(fleet, text, expected):
     assert titles(search(User(), text)) == expected
+
+
+def test_the_availability_of_ones_teams_is_found(alice, team):
+    hits = search(alice, "availab").groups["Pages"]
+    assert [(hit.title, hit.url) for hit in hits] == [("Availability of Search", "/teams/search/availability/")]
 
 
 def test_an_incident_is_found_by_its_number_and_while_it_is_open_by_its_endpoint(fleet):
