@@ -26,10 +26,14 @@ _NUMBERS = {
 }
 
 
+def _meaning(status: Status) -> str:
+    return MEANINGS.get(status, "Not probed, by choice: no alerts.")
+
+
 def statuses(_: Catalogue, __: str = "") -> str:
     """All statuses, most urgent first, with what follows from each."""
     rows = [
-        f"| [{status}](#{status}) | {MEANINGS.get(status, 'Not probed, by choice: no alerts.')} "
+        f"| [{status}](#{status}) | {_meaning(status)} "
         f"| {'yes' if status in TROUBLE else 'no'} |"
         for status in Status
     ]
@@ -50,7 +54,7 @@ def status_causes(_: Catalogue, __: str = "") -> str:
             if rows
             else "It has no cause."
         )
-        found.append(f"### {status} {{#{status}}}\n\n{table}")
+        found.append(f"### {status} {{#{status}}}\n\n{_meaning(status)}\n\n{table}")
     return "\n\n".join(found)
 
 
