@@ -23,7 +23,7 @@ _MEANINGS = {
     "kv_cache_usage": "share of the KV cache in use",
     "preemptions": "requests put back for lack of KV cache, since start",
     "prefix_cache_queries": "prompt tokens looked up in the prefix cache, since start",
-    "prefix_cache_hits": "of these found there",
+    "prefix_cache_hits": "prompt tokens found in the prefix cache, since start",
     "prompt_tokens": "prompt tokens read, since start",
     "generation_tokens": "tokens generated, since start",
     "requests": "requests finished, since start",

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
@@ -13,7 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.database import give_back
-from teams.access import anyone_async, person
+from teams.access import anyone_async, person, teams_of
+from teams.models import Role
 
 from .. import live
 from ..access import reader
@@ -41,6 +43,8 @@ def board(request: HttpRequest) -> HttpResponse:
     context |= {"choices": query.choices(user, context["board"]), **saved}
     context["view_shown"] = next((view for view in saved["views"] if view.query == filters.but(page="")), None)
     context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
+    if not settings.EMAIL_CONFIGURED:
+        context["without_mail"] = user.is_superuser or teams_of(user, Role.OWNER).exists()
     return render(request, "fleet/board.html", context)
 
 

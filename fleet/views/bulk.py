@@ -65,7 +65,7 @@ def endpoints_undo(request: HttpRequest) -> HttpResponse:
     if outcome is None:
         messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")
     else:
-        _report(request, outcome, "as before")
+        _report(request, outcome, "put back as before")
     return redirect("board")
 
 

@@ -306,6 +306,27 @@ def test_the_name_of_a_team_is_no_ones_who_is_not_in_it(client):
     assert "Secret plans" not in page and '<option value="new" selected>new</option>' in page
 
 
+@pytest.mark.parametrize(
+    ("name", "role", "words"),
+    [
+        ("root", None, "Set <code>EMAIL_URL</code> and restart"),
+        ("alice", Role.OWNER, "Ask who runs this installation"),
+        ("bob", Role.OPERATOR, ""),
+    ],
+)
+def test_a_missing_mail_server_is_reported_to_who_can_have_it_set(client, settings, name, role, words):
+    endpoint = watched("gpu-1").endpoint
+    user = User.objects.create_user(name, is_superuser=role is None)
+    if role:
+        Membership.objects.create(user=user, team=endpoint.team, role=role)
+    client.force_login(user)
+    settings.EMAIL_CONFIGURED = False
+    page = client.get("/").content.decode()
+    assert words in page and ("No mail server is set" in page) == bool(words)
+    settings.EMAIL_CONFIGURED = True
+    assert "No mail server is set" not in client.get("/").content.decode()
+
+
 def test_a_failure_that_is_not_confirmed_yet_is_only_hinted_at(viewer):
     watched("gpu-1", failures=1)
     page = viewer.get("/").content.decode()

@@ -63,7 +63,7 @@ def test_endpoints_are_paused_together_and_one_click_undoes_it(page, fleet, alic
     html = text(sent(page, "pause", fleet, lasts="60"))
     assert "3 paused." in html and 'action="/endpoints/bulk/undo/"' in html
     assert set(Endpoint.objects.values_list("paused", "paused_by")) == {(True, alice.pk)}
-    assert "3 as before." in undone(page)
+    assert "3 put back as before." in undone(page)
     assert not Endpoint.objects.filter(paused=True).exists()
     assert "can't be undone any more" in undone(page)
 
@@ -111,7 +111,7 @@ def test_open_incidents_are_acknowledged_together_but_anothers_and_undone(page, 
     taken = Incident.objects.get(acknowledged_by="alice")
     assert taken.endpoint == fleet[0] and taken.acknowledged_note == "on it"
     assert timedelta(minutes=59) < taken.acknowledged_until - datetime.now(UTC) <= HOUR
-    assert "1 as before." in undone(page)
+    assert "1 put back as before." in undone(page)
     assert [each.acknowledged_by for each in Incident.objects.order_by("endpoint")] == ["", "bob"]
 
 
@@ -154,7 +154,7 @@ def test_a_row_that_fails_fails_alone_and_says_why(page, fleet, other):
     html = text(sent(page, "move", fleet, team=other.pk))
     assert "2 moved." in html and "1 failed. gpu-1: Chat already has an endpoint named gpu-1." in html
     assert Endpoint.objects.filter(team=other).count() == 3 and Silence.objects.get().team == other
-    assert "2 as before." in undone(page)
+    assert "2 put back as before." in undone(page)
     assert Endpoint.objects.filter(team=fleet[0].team).count() == 3 and Silence.objects.get().team == fleet[0].team
 
 
