@@ -25,7 +25,7 @@ def given(text: str) -> set[str]:
     """The classes that a template, script or module gives to elements, `*` for each part that is filled in."""
     text = re.sub(r"\{%-?\s*block page_class\s*%\}([\w-]+)", r'class="\1"', text)
     text = re.sub(r"\{\{[^{}]*\}\}|(?<=[\w -])\{[\w.(), ]+\}", "*", re.sub(r"\{%.*?%\}", " ", text))
-    values = re.findall(r"""(?:class=\\?["']|"class": "|classList\.add\(")([^"'<>\\]*)""", text)
+    values = re.findall(r"""(?:class=\\?["']|"class": "|className = "|classList\.add\(")([^"'<>\\]*)""", text)
     return {name for value in values for name in value.split() if re.fullmatch(r"[\w*-]*[\w-][\w*-]*", name)}
 
 
