@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from ..display import board_charts, formats
 from ..engines import registry
+from ..engines.errors import Cause
 from ..engines.reading import Facts
 from ..history import day_strip
 from ..verdict.status import Status
@@ -79,11 +80,22 @@ def models_of(facts: Facts) -> tuple[list[str], str]:
     return names, "" if names else f"none of {len(facts.models)} loaded"
 
 
+_ANSWERED = (
+    Cause.SERVER_ERROR,
+    Cause.UNHEALTHY,
+    Cause.NOTHING_BEHIND,
+    Cause.ENGINE_DEAD,
+    Cause.WEDGED,
+    Cause.STILL_LOADING,
+)
+"""Causes of being down in which it did answer, though not as it should."""
+
+
 def load_of(state: StateRow, now: float) -> LoadCell:
     """The load. What the engine can work on at once is no line: that is where its target is missed."""
     load = state.load
     if state.status == Status.DOWN:
-        return LoadCell("no answer")
+        return LoadCell(formats.UNKNOWN if state.cause in _ANSWERED else "no answer")
     if state.status in (Status.LOADING, Status.UNKNOWN, Status.PAUSED):
         return LoadCell(formats.UNKNOWN if state.engine else "")  # once in a row is enough
     if state.status == Status.ASLEEP:

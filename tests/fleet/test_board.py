@@ -365,6 +365,7 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     watched("held", load={"running": 2, "waiting": 0, "deferred": 7, "slots": 4})
     watched("dark")
     down("gone", load={"running": 3, "waiting": 0, "slots": 16})
+    down("failing", cause="server_error")
     minute = int(time.time() // 60)
     watched("mac", strip={"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}})
     shown = cells_by_name()
@@ -375,6 +376,7 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     assert 'class="load over"' not in shown["held"].load
     assert (shown["dark"].load_note, shown["dark"].latency_note) == ("not known", "")
     assert (shown["gone"].load_note, shown["gone"].load, shown["gone"].latency_note) == ("no answer", "", "")
+    assert shown["failing"].load_note == "not known"
     assert shown["mac"].load_note == "busy 50 % of last hour"
     assert "mark" not in shown["mac"].load
 
