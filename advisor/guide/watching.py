@@ -33,9 +33,7 @@ def _meaning(status: Status) -> str:
 def statuses(_: Catalogue, __: str = "") -> str:
     """All statuses, most urgent first, with what follows from each."""
     rows = [
-        f"| [{status}](#{status}) | {_meaning(status)} "
-        f"| {'yes' if status in TROUBLE else 'no'} |"
-        for status in Status
+        f"| [{status}](#{status}) | {_meaning(status)} | {'yes' if status in TROUBLE else 'no'} |" for status in Status
     ]
     return "\n".join(["| status | means | opens an incident |", "|---|---|---|", *rows])
 
