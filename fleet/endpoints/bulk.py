@@ -79,13 +79,20 @@ class Undoable:
     rows: list[list[Any]]
 
 
-def allowed(user: User, endpoints: Iterable[Endpoint]) -> tuple[list[Endpoint], list[Endpoint]]:
-    """The endpoints that the person may act on, and the others."""
+def split(
+    user: User, endpoints: Iterable[Endpoint], left_out_for: Callable[[Endpoint], str] = lambda endpoint: ""
+) -> tuple[list[Endpoint], list[tuple[Endpoint, str]]]:
+    """The endpoints on which the person may act, and those left out, each with the reason."""
     mine = set(teams_of(user, Role.OPERATOR).values_list("pk", flat=True))
-    split: tuple[list[Endpoint], list[Endpoint]] = ([], [])
+    will: list[Endpoint] = []
+    left_out: list[tuple[Endpoint, str]] = []
     for endpoint in endpoints:
-        split[endpoint.team_id not in mine].append(endpoint)
-    return split
+        why = left_out_for(endpoint) if endpoint.team_id in mine else f"You are no operator of {endpoint.team}."
+        if why:
+            left_out.append((endpoint, why))
+        else:
+            will.append(endpoint)
+    return will, left_out
 
 
 def carry_out(action: Action, endpoints: Iterable[Endpoint], user: User, values: dict[str, Any]) -> Outcome:
@@ -118,9 +125,9 @@ def undo(user: User) -> Outcome | None:
     assert take_back is not None
     kept = dict(last.rows)
     rows = Endpoint.objects.filter(pk__in=kept).select_related("team", "state")
-    mine, others = allowed(user, rows)
+    mine, others = split(user, rows)
     _together(outcome, mine, lambda some: take_back(some, user, kept))
-    outcome.failed += [(endpoint, "You are no operator of its team.") for endpoint in others]
+    outcome.failed += others
     return outcome
 
 

@@ -1,9 +1,8 @@
 """The endpoints that somebody ticked on the board, or all that fit its filters."""
 
-from collections.abc import Iterable
-
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
+from django.http import QueryDict
 
 from ..access import reader, visible
 from ..models import Endpoint, Incident
@@ -11,20 +10,22 @@ from .filters import Filters
 from .selection import select
 
 
-def chosen(user: User, numbers: Iterable[int]) -> list[Endpoint]:
-    """Those of these numbers that the person sees, by name, with their open incidents; what is gone is left out."""
-    return list(_rows(user).filter(pk__in=list(numbers)))
+def chosen(user: User, posted: QueryDict) -> list[Endpoint]:
+    """Those that the person sees of what a form names, by name, with their open incidents; what is gone is left out.
 
-
-def all_that_fit(user: User, filters: Filters) -> list[Endpoint]:
-    """All that the board would list on all its pages."""
+    `e` are numbers, `all` stands for all that fit `query` (a query string of the board), on all its pages.
+    """
+    if not posted.get("all"):
+        listed = ",".join(posted.getlist("e")).split(",")
+        return list(_rows(user).filter(pk__in={int(each) for each in listed if each.isdecimal() and len(each) < 10}))
+    filters = Filters.of(QueryDict(posted.get("query", "")))
     states = select(user, reader(user), filters).matching
     if filters.status:
         states = states.filter(status=filters.status)
     return list(_rows(user).filter(pk__in=states.values("pk")))
 
 
-def _rows(user: User):
+def _rows(user: User) -> QuerySet[Endpoint]:
     rows = Endpoint.objects.select_related("team", "state").defer("api_key")
     open_incidents = Prefetch("incidents", Incident.objects.open())
     return visible(user, rows).order_by("name", "pk").prefetch_related(open_incidents)

@@ -12,36 +12,25 @@ from teams.access import person
 from ..endpoints import bulk
 from ..endpoints.bulk_forms import form_of, values_of
 from ..models import Endpoint
-from ..queries.chosen import all_that_fit, chosen
-from ..queries.filters import Filters
+from ..queries.chosen import chosen
 
 FAILURES_SHOWN = 10
 
 
 @require_POST
 def endpoints_bulk(request: HttpRequest) -> HttpResponse:
-    """Lists what will happen to which endpoints, and does it once that is confirmed.
-
-    `e` are numbers, `all` stands for all that fit `query` (a query string of the board).
-    """
+    """Lists what will happen to which endpoints, and does it once that is confirmed."""
     user, query = person(request), QueryDict(request.POST.get("query", ""))
     board = f"{reverse('board')}?{query.urlencode()}"
     action = bulk.ACTIONS.get(request.POST.get("action", ""))
-    if request.POST.get("all"):
-        found = all_that_fit(user, Filters.of(query))
-    else:
-        listed = ",".join(request.POST.getlist("e")).split(",")
-        found = chosen(user, {int(each) for each in listed if each.isdecimal() and len(each) < 10})
+    found = chosen(user, request.POST)
     if action is None or not found or len(found) > bulk.MOST:
         why = (
             f"Choose at most {bulk.MOST:,} at once." if len(found) > bulk.MOST else "Choose what to do, and endpoints."
         )
         messages.warning(request, why)
         return redirect(board)
-    mine, others = bulk.allowed(user, found)
-    left_out = [(each, f"You are no operator of {each.team}.") for each in others]
-    left_out += [(each, why) for each in mine if (why := action.left_out(each))]
-    will = [each for each in mine if not action.left_out(each)]
+    will, left_out = bulk.split(user, found, action.left_out)
     confirmed = "confirmed" in request.POST
     form = form_of(action.name, user, will, *([request.POST] if confirmed else []))
     if confirmed and form.is_valid():
@@ -58,10 +47,11 @@ def endpoints_bulk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def endpoints_undo(request: HttpRequest) -> HttpResponse:
     """Undo what the person did last to many endpoints, or offer that no longer (`keep`)."""
+    user = person(request)
     if "keep" in request.POST:
-        bulk.keep(person(request))
+        bulk.keep(user)
         return redirect("board")
-    outcome = bulk.undo(person(request))
+    outcome = bulk.undo(user)
     if outcome is None:
         messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")
     else:
