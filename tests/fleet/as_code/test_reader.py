@@ -66,7 +66,9 @@ def mistake(text: str, shown: str, case: str) -> object:
         mistake("teams:\n- slug: a b\n", "line 2: teams[0].slug is 'a b': use letters", "a slug with a space"),
         mistake(SHORT + "  - name: a\n", "line 4: teams[0].endpoints[0].url is missing", "no URL"),
         mistake(SHORT + "  - {name: a, url: ftp://a}\n", "[0].url: Only http:// and https://", "another scheme"),
-        mistake("teams:\n- slug: a\n  mail_to: [x]\n", "teams[0].mail_to[0] is 'x': give an email address", "no address"),
+        mistake(
+            "teams:\n- slug: a\n  mail_to: [x]\n", "teams[0].mail_to[0] is 'x': give an email address", "no address"
+        ),
         mistake(
             'teams:\n- slug: a\n  mail_to: ["a@example.org\\nBcc: b@example.org"]\n',
             "line 3: teams[0].mail_to[0] is 'a@example.org\ufffdBcc: b@example.org': take out line breaks",
