@@ -33,7 +33,7 @@ def test_the_board_and_the_palette_are_used_with_keys_alone(browser: Browser, si
     page.keyboard.type("silen")
     expect(chosen).to_contain_text("Silences")
     expect(page.locator("#palette-q")).to_have_attribute("aria-activedescendant", chosen.get_attribute("id"))
-    expect(page.locator("#palette-count")).to_have_text("1 result")
+    expect(page.locator("#palette-count")).to_have_text("2 results")
     assert axe_finds(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
