@@ -62,7 +62,7 @@ def follow(state: EndpointState, before: Standing, after: Standing, last_seen: d
             if incident.resolved_at:
                 incident.last_seen = last_seen
                 incident.go_on(state.failing_since or now)
-                over = f" The acknowledgement by {incident.acknowledged_by} ended with the outage before."
+                over = " The acknowledgement ended with the outage before."
             incident.note(
                 now, f"{after.status.capitalize()} again. {sentence}{over if incident.acknowledged_at else ''}"
             )
