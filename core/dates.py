@@ -30,6 +30,11 @@ def stamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
+def second(at: datetime) -> str:
+    """A moment in a table or an address, for programs: "2026-11-22T14:30:05Z"."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def minute(at: datetime) -> str:
     """A moment as the audit trail has it: "2026-11-22 14:30 UTC"."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlencode
 
+from core.dates import second
+
 HOUR, DAY = 3600, 86_400
 
 RANGES = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY}
@@ -176,7 +178,7 @@ def _width(seconds: float) -> int:
 
 
 def _between_query(start: int, end: int) -> str:
-    return urlencode({"from": f"{_at(start):%Y-%m-%dT%H:%M:%SZ}", "to": f"{_at(end):%Y-%m-%dT%H:%M:%SZ}"}, safe=":")
+    return urlencode({"from": second(_at(start)), "to": second(_at(end))}, safe=":")
 
 
 def _at(seconds: float) -> datetime:

@@ -1,10 +1,9 @@
 """How available a team's endpoints were, as CSV."""
 
-import csv
-import io
+from core.csv_text import cell, rows
+from core.dates import second
 
 from .availability import TeamHistory
-from .series_csv import cell
 
 _TIMES = ("counted", "down", "maintenance", "blind", "unknown", "unwatched")
 HEADINGS = ("endpoint", "period", "available (%)", *(f"{name} (s)" for name in _TIMES), "probes", "known since (UTC)")
@@ -12,14 +11,12 @@ HEADINGS = ("endpoint", "period", "available (%)", *(f"{name} (s)" for name in _
 
 def as_csv(history: TeamHistory) -> str:
     """A heading and a row for each endpoint and period, then all of them together. Available is empty without data."""
-    stream = io.StringIO()
-    table = csv.writer(stream)
-    table.writerow(HEADINGS)
+    table: list[tuple[object, ...]] = [HEADINGS]
     for line in (*history.lines, history.total):
         for known in line.periods:
             share = "" if known.share is None else f"{100 * known.share:.4f}"
-            since = f"{known.since_at:%Y-%m-%dT%H:%M:%SZ}" if known.since_at else ""
+            since = second(known.since_at) if known.since_at else ""
             times = (round(getattr(known, name)) for name in _TIMES)
             name = cell(line.endpoint.name) if line.endpoint else "All together"
-            table.writerow([name, known.period, share, *times, known.probes, since])
-    return stream.getvalue()
+            table.append((name, known.period, share, *times, known.probes, since))
+    return rows(table)

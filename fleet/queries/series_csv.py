@@ -1,10 +1,9 @@
 """What an endpoint's charts show, as CSV: a row for each bucket of time that has any figure."""
 
-import csv
-import io
 from datetime import UTC, datetime
 
-from teams.audit.export import FORMULA
+from core.csv_text import cell, rows
+from core.dates import second
 
 from ..display.time_charts import Value
 from ..display.time_span import Span
@@ -16,15 +15,13 @@ def as_csv(endpoint: Endpoint, span: Span, now: float, other: Endpoint | None = 
     """A heading and at most 270 rows, so it is no stream. Times are UTC, `now` is in unix seconds; what is only known
     to lie between two bounds has no mean. Both endpoints with their state."""
     shown = [(each.name, past_of(each, span, now)) for each in (endpoint, other) if each]
-    stream = io.StringIO()
-    table = csv.writer(stream)
-    table.writerow(["time (UTC)", *(cell(each) for name, past in shown for each in _heads(name, past))])
+    table = [["time (UTC)", *(cell(each) for name, past in shown for each in _heads(name, past))]]
     for bucket in range(span.buckets):
-        cells = [cell for _, past in shown for cell in _cells(past, bucket)]
-        if any(cells):
+        figures = [each for _, past in shown for each in _cells(past, bucket)]
+        if any(figures):
             at = datetime.fromtimestamp((span.first + bucket) * span.width, UTC)
-            table.writerow([f"{at:%Y-%m-%dT%H:%M:%SZ}", *cells])
-    return stream.getvalue()
+            table.append([second(at), *figures])
+    return rows(table)
 
 
 _COLUMNS = [(plot, figure, words) for plot in PLOTS for figure, words in plot.lines.items()]
@@ -52,8 +49,3 @@ def _values(value: Value | None) -> list[str]:
     if value is None:
         return ["", "", ""]
     return ["" if each is None else f"{each:.6g}" for each in (value.mean, value.low, value.high)]
-
-
-def cell(text: str) -> str:
-    """Names are chosen by people, and spreadsheets take some for formulas."""
-    return f"'{text}" if text.startswith(FORMULA) else text

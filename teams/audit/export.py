@@ -1,7 +1,5 @@
 """The audit trail as a file: all entries that the filters leave, a portion at a time."""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -11,19 +9,20 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from core import csv_text
+
 from ..models import Team
 from . import trail
 from .search import Filters, Line, portion
 
 COLUMNS = ("at", "person", "who", "address", "via", "team", "action", "done", "object", "name", "detail")
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to spreadsheets, and people choose what they are called."""
-
 
 def as_csv(team: Team | None, filters: Filters) -> StreamingHttpResponse:
     """A table with a heading; what would be a formula begins with an apostrophe."""
-    return _response("csv", "text/csv; charset=utf-8", team, _portions(team, filters, _rows_text, begin=_row(COLUMNS)))
+    return _response(
+        "csv", "text/csv; charset=utf-8", team, _portions(team, filters, _rows_text, begin=csv_text.rows([COLUMNS]))
+    )
 
 
 def as_json(team: Team | None, filters: Filters) -> StreamingHttpResponse:
@@ -58,7 +57,7 @@ async def _portions(
 
 
 def _rows_text(found: list[Line]) -> str:
-    return "".join(_row([_cell(value) for value in _values(line).values()]) for line in found)
+    return csv_text.rows([_cell(value) for value in _values(line).values()] for line in found)
 
 
 def _objects_text(found: list[Line]) -> str:
@@ -73,10 +72,4 @@ def _values(line: Line) -> dict[str, Any]:
 
 def _cell(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _row(cells: Any) -> str:
-    stream = io.StringIO()
-    csv.writer(stream).writerow(cells)
-    return stream.getvalue()
+    return csv_text.cell(text)
