@@ -21,7 +21,6 @@ from ..access import Reader
 from ..display import formats
 from ..models import EndpointState
 from ..models.endpoint import unverified
-from ..verdict import causes
 from ..verdict.status import TROUBLE, Status
 from . import marks
 from .cells import cells
@@ -128,7 +127,7 @@ def html_of(now: float, state: StateRow) -> SafeString:
         "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
         "cause": "" if paused else state.why,
-        "short_cause": f"because of {state.caused_by}" if state.caused_by else causes.short(state.cause, state.detail),
+        "short_cause": state.short_why,
         "hint": _hint(state),
         "marks": [marks.paused(state.paused_by, state.paused_until)] * paused
         + marks.shown(

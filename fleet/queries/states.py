@@ -99,6 +99,11 @@ class StateRow:
         return f"{'Depends on' if self.depends_on else 'Caused by'} {self.caused_by}, which is down. {cause}"
 
     @property
+    def short_why(self) -> str:
+        """The same in a few words, for a dense row."""
+        return f"because of {self.caused_by}" if self.caused_by else causes.short(self.cause, self.detail)
+
+    @property
     def engine_label(self) -> str:
         """Its engine as people write it."""
         return engine_label(self.engine)
