@@ -214,17 +214,21 @@ def test_each_outage_has_its_own_time_to_be_acknowledged_before_it_is_escalated(
     assert kinds().count("escalated") == 1
 
 
+def lasted_is_shown(client, incident: Incident, lasted: str, sentence: str) -> None:
+    """On the incident's page as that sentence, in the list, and in both parts of the last mail."""
+    assert sentence in flat(client.get(incident.get_absolute_url()).content.decode())
+    assert lasted in flat(client.get("/incidents/").content.decode())
+    mail = Message.objects.order_by("pk").last()
+    assert f"Lasted     {lasted}" in wording.render_text(mail) and lasted in wording.render_html(mail)
+
+
 def test_how_long_an_incident_lasted_is_its_downtime(gpu, client, alice):
     incident = come_back(gpu)
     gpu.up(ALERT_AFTER + 10)
     incident.refresh_from_db()
     assert (incident.outages, incident.downtime.total_seconds(), incident.span.total_seconds()) == (2, 60, 90)
-    said = "twice, 1 min of 1 min 30 s"
     client.force_login(alice)
-    assert f"gpu-1 was down {said}" in flat(client.get(incident.get_absolute_url()).content.decode())
-    assert said in flat(client.get("/incidents/").content.decode())
-    mail = Message.objects.order_by("pk").last()
-    assert f"Lasted     {said}" in wording.render_text(mail) and said in wording.render_html(mail)
+    lasted_is_shown(client, incident, "twice, 1 min of 1 min 30 s", "gpu-1 was down twice, 1 min of 1 min 30 s")
 
 
 def test_an_installation_can_set_how_long_an_outage_has_to_last(gpu, settings):
@@ -293,12 +297,9 @@ def test_maintenance_does_not_count_as_downtime_on_pages_in_mails_and_in_outages
     incident = Incident.objects.get()
     assert incident.in_maintenance == timedelta(minutes=3)
     assert (incident.span - incident.downtime, incident.unwatched) == (timedelta(minutes=3), timedelta(0))
-    said = "2 min (3 min of maintenance not counted)"
     client.force_login(alice)
-    assert f"gpu-1 was down for {said}" in flat(client.get(incident.get_absolute_url()).content.decode())
-    assert said in flat(client.get("/incidents/").content.decode())
-    mail = Message.objects.order_by("pk").last()
-    assert f"Lasted     {said}" in wording.render_text(mail) and said in wording.render_html(mail)
+    said = "2 min (3 min of maintenance not counted)"
+    lasted_is_shown(client, incident, said, f"gpu-1 was down for {said}")
     day, *_ = of_team(team, datetime.now(UTC).timestamp()).outages
     assert (day.seconds, day.to_repair) == (120, 120)
 
