@@ -9,8 +9,8 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +86,14 @@ def running(command: Sequence[str | Path], seconds: float = 20, **options: objec
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def part(
+    name: str, number: int, environment: Mapping[str, str], **streams: object
+) -> AbstractContextManager[subprocess.Popen]:
+    """`manage.py run NAME` for as long as the block runs; PostgreSQL knows its connections by name and number."""
+    known = {**environment, "PGAPPNAME": f"{name} {number}"}
+    return running([sys.executable, "manage.py", "run", name], env=known, **streams)
 
 
 @dataclass

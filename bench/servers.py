@@ -18,6 +18,10 @@ from .table import CannotRun
 
 DATABASE = "plimsoll_bench"
 
+CONNECTIONS = """SELECT application_name, count(*) FROM pg_stat_activity
+    WHERE usename = current_user AND application_name ~ '^(web|probe|general) ' GROUP BY 1"""
+"""How many each part has open, by the names that product.part gives."""
+
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:

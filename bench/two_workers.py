@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -26,13 +26,11 @@ import django
 from django.db import connection
 
 from .engines import fleet
-from .product import answers, free_port, memory, quantile, running, wait_for
-from .servers import postgres, redis
+from .product import answers, free_port, memory, part, quantile, wait_for
+from .servers import CONNECTIONS, postgres, redis
 
 PARTS = ("web", "probe", "probe", "general", "general")
 BYTES = "SELECT pg_total_relation_size('{0}')::float / (SELECT count(*) FROM {0})"
-CONNECTIONS = """SELECT application_name, count(*) FROM pg_stat_activity
-    WHERE usename = current_user AND application_name ~ '^(web|probe|general) ' GROUP BY 1"""
 REFUSES = "http://127.0.0.1:9"
 
 
@@ -53,25 +51,19 @@ def main() -> int:
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         engines = stack.enter_context(fleet(options.endpoints))
-        parts = [stack.enter_context(part(PARTS[0], 0))]
+        parts = [stack.enter_context(part(PARTS[0], 0, os.environ))]
         url = f"http://127.0.0.1:{port}/health"
         wait_for(
             lambda: answers(f"{url}/live"), 120, "the web server did not answer", 0.2
         )  # the database is ready then
         django.setup()
         _register(engines.port, options)
-        parts += [stack.enter_context(part(name, n)) for n, name in enumerate(PARTS) if n]
+        parts += [stack.enter_context(part(name, n, os.environ)) for n, name in enumerate(PARTS) if n]
         wait_for(lambda: answers(f"{url}/ready"), 120, "the parts were not ready", 0.2)
         # What is overdue by now is caught up by 100 a second.
         time.sleep(2 * options.interval + options.endpoints / 100)
         postmaster = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
         return _count(options, parts, postmaster)
-
-
-def part(name: str, number: int) -> AbstractContextManager[subprocess.Popen]:
-    """One part, alone and as a process group of its own; PostgreSQL knows its connections by name and number."""
-    environment = os.environ | {"PGAPPNAME": f"{name} {number}"}
-    return running([sys.executable, "manage.py", "run", name], env=environment)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -2,7 +2,6 @@
 
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import psycopg
 
 from . import servers
 from .engines import Engines, fleet
-from .product import Product, Scale, answers, cpu_by_name, installation, progress, running, wait_for
+from .product import Product, Scale, answers, cpu_by_name, installation, part, progress, wait_for
 from .table import Row
 
 SLOW = 0.7
@@ -23,8 +22,6 @@ SLOW = 0.7
 
 THREADS = 16
 """Probe threads of a worker: so few that more checks are due than two workers can carry."""
-
-CONNECTIONS = "SELECT application_name, count(*) FROM pg_stat_activity WHERE application_name ~ ' [0-9]$' GROUP BY 1"
 
 SPACING = """WITH gaps AS (
         SELECT extract(epoch FROM at - lag(at) OVER (PARTITION BY endpoint_id ORDER BY at)) AS gap
@@ -44,9 +41,8 @@ class Parts:
     log: TextIO
 
     def start(self, name: str, number: int = 1) -> AbstractContextManager[subprocess.Popen]:
-        """`manage.py run NAME` for as long as the block runs; PostgreSQL knows its connections by name and number."""
-        environment = self.product.environment | {"PGAPPNAME": f"{name} {number}"}
-        return running([sys.executable, "manage.py", "run", name], env=environment, stdout=self.log, stderr=self.log)
+        """As product.part, with the log of all of them."""
+        return part(name, number, self.product.environment, stdout=self.log, stderr=self.log)
 
     def wait_ready(self) -> None:
         """Waits until all that must run does."""
@@ -118,7 +114,7 @@ def many(scale: Scale) -> Iterator[Row]:
         used, end = sum(cpu_by_name(pid).total() for pid in pids), time.monotonic() + scale.measured
         most = 0
         while time.monotonic() < end:
-            most = max(most, *(number for _, number in parts.ask(CONNECTIONS)))
+            most = max(most, *(number for _, number in parts.ask(servers.CONNECTIONS)))
             time.sleep(0.5)
         checks = parts.checks() - before
         used = sum(cpu_by_name(pid).total() for pid in pids) - used
