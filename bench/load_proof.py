@@ -19,7 +19,8 @@ from typing import Any
 from fleet.engines.canary import ask
 from fleet.engines.canary_questions import routes
 from fleet.engines.probe import probe
-from fleet.engines.reading import Facts, Reading, to_json
+from fleet.engines.reading import Facts, Reading
+from fleet.engines.reading_json import to_json
 
 from .callers import Work, calling
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import django
 from django.core.management import call_command
 
-from fleet.engines.reading import facts_from_json, load_from_json
+from fleet.engines.reading_json import facts_from_json, load_from_json
 from fleet.history.sort_figures import sort_figures
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

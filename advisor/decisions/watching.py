@@ -15,7 +15,7 @@ from core import fence
 from core.dates import day
 from core.turns import in_turn
 from fleet.alerts import outbox
-from fleet.engines.reading import facts_from_json
+from fleet.engines.reading_json import facts_from_json
 from fleet.engines.registry import is_gateway, label
 from fleet.evidence.damping import Judgement, held
 from fleet.evidence.window import DAY

@@ -9,7 +9,8 @@ from itertools import count
 from django.contrib.auth.models import User
 
 from fleet.display.snippets import is_embedder
-from fleet.engines.reading import Model, facts_from_json
+from fleet.engines.reading import Model
+from fleet.engines.reading_json import facts_from_json
 from fleet.engines.registry import label
 from fleet.models import Endpoint, EndpointState
 from fleet.verdict.status import Status

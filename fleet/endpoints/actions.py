@@ -16,7 +16,8 @@ from teams import audit, quotas
 from teams.models import Team
 
 from ..engines.errors import Cause
-from ..engines.reading import Reading, to_json
+from ..engines.reading import Reading
+from ..engines.reading_json import to_json
 from ..incidents import lifecycle, root_cause
 from ..models import Change, Endpoint, EndpointState
 from ..verdict.status import Status

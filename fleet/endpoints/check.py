@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 
 from ..display import ladder
 from ..engines.probe import probe
-from ..engines.reading import Load, Reading, to_json
+from ..engines.reading import Load, Reading
+from ..engines.reading_json import to_json
 from ..engines.registry import title
 from ..models import Endpoint
 from ..verdict import causes

@@ -5,7 +5,8 @@ from hashlib import blake2b
 
 from django.core.cache import cache
 
-from ..engines.reading import Facts, Identity, Reading, facts_from_json, to_json
+from ..engines.reading import Facts, Identity, Reading
+from ..engines.reading_json import facts_from_json, to_json
 
 KEPT = 3600
 """Seconds. The first probe of the endpoint reads all of it again."""

@@ -7,7 +7,8 @@ from typing import Any, Self
 from django.db import models
 
 from ..engines.errors import Cause
-from ..engines.reading import Facts, Reading, facts_from_json, load_from_json, to_json
+from ..engines.reading import Facts, Reading
+from ..engines.reading_json import facts_from_json, load_from_json, to_json
 from ..verdict.canary_memory import CanaryMemory
 from ..verdict.flapping import flapping
 from ..verdict.judge import Verdict

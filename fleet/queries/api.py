@@ -16,7 +16,8 @@ from teams.tokens import Bearer
 
 from ..access import seen
 from ..display.load_figures import own_names
-from ..engines.reading import Load, Model, to_json
+from ..engines.reading import Load, Model
+from ..engines.reading_json import to_json
 from ..engines.registry import is_gateway
 from ..models import EndpointState, Incident
 from ..verdict import causes

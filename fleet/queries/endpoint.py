@@ -18,7 +18,8 @@ from ..display.load_figures import Figure, figures
 from ..display.snippets import Snippet, snippets
 from ..engines.errors import Cause
 from ..engines.questions import Question
-from ..engines.reading import SURFACES, Facts, Model, facts_from_json, load_from_json
+from ..engines.reading import SURFACES, Facts, Model
+from ..engines.reading_json import facts_from_json, load_from_json
 from ..engines.registry import ENGINES, is_gateway, title
 from ..history.availability import Availability, without_repeats
 from ..models import Change, Endpoint, EndpointState, Incident, Observation

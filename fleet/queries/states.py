@@ -12,7 +12,8 @@ from django.db.models.functions import Cast
 
 from ..display import formats
 from ..engines.errors import Cause
-from ..engines.reading import Facts, Load, facts_from_json, load_from_json
+from ..engines.reading import Facts, Load
+from ..engines.reading_json import facts_from_json, load_from_json
 from ..engines.registry import label
 from ..models import EndpointState, Incident
 from ..verdict import causes

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..display import formats
-from ..engines.reading import Load, to_json
+from ..engines.reading import Load
+from ..engines.reading_json import to_json
 from ..models import EndpointState
 from ..verdict import causes
 from ..verdict.status import Status

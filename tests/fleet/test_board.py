@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from fleet.access import reader
-from fleet.engines.reading import facts_from_json, load_from_json
+from fleet.engines.reading_json import facts_from_json, load_from_json
 from fleet.history import day_strip
 from fleet.history.sort_figures import sort_figures
 from fleet.models import Alert, Endpoint, EndpointState, Incident, LoadVerdict, Message

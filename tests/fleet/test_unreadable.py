@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models import JSONField, Value
 
-from fleet.engines.reading import facts_from_json, load_from_json
+from fleet.engines.reading_json import facts_from_json, load_from_json
 from fleet.models import Alert, Endpoint, EndpointState, Incident, Message
 from teams import tokens
 from teams.models import Scope

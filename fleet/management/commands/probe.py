@@ -15,7 +15,8 @@ from fleet.engines.http.address import Address, read_address
 from fleet.engines.http.answer import one_line
 from fleet.engines.http.api_key import clean_key, clean_username
 from fleet.engines.probe import probe
-from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading, to_json
+from fleet.engines.reading import SURFACES, Backend, Load, Model, Reading
+from fleet.engines.reading_json import to_json
 from fleet.engines.registry import is_gateway, title
 from fleet.queries.terminal import load_in_words
 from fleet.verdict import causes

@@ -2,7 +2,8 @@
 
 from fleet.engines.http.client import Client
 from fleet.engines.learning import Learned
-from fleet.engines.reading import Facts, Model, facts_from_json, to_json
+from fleet.engines.reading import Facts, Model
+from fleet.engines.reading_json import facts_from_json, to_json
 from fleet.engines.visit import Visit
 from tests.fake_engine import FakeEngine
 

@@ -7,7 +7,8 @@ from fleet.engines.errors import Cause
 from fleet.engines.learning import Learned
 from fleet.engines.probe import probe
 from fleet.engines.questions import AGAIN, Question
-from fleet.engines.reading import Facts, Identity, Load, Reading, to_json
+from fleet.engines.reading import Facts, Identity, Load, Reading
+from fleet.engines.reading_json import to_json
 from fleet.engines.visit import Visit
 from tests import hostile_server as hostile
 from tests.hostile_server import HostileServer, answer

@@ -1,7 +1,7 @@
 """SGLang: recognised by its server info, of which only two fields are kept."""
 
 from fleet.engines.errors import Cause
-from fleet.engines.reading import to_json
+from fleet.engines.reading_json import to_json
 from tests.fake_engine import FakeEngine
 
 from .ask import MINUTE, good, probed, requests

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fleet.engines.errors import Cause
-from fleet.engines.reading import Canary, Counted, Facts, Failure, Model, Reading, load_from_json, model_from_json
+from fleet.engines.reading import Canary, Counted, Facts, Failure, Model, Reading
+from fleet.engines.reading_json import load_from_json, model_from_json
 from fleet.evidence.collect import Collecting, Hour, collect
 from fleet.evidence.window import Row
 
