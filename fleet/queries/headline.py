@@ -1,6 +1,6 @@
 """The board's headline: a sentence a person can act on, made from the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Case, Count, Max, Q, QuerySet, Value, When
@@ -152,14 +152,13 @@ def _lead(states: QuerySet[EndpointState]) -> Lead | None:
     if worst is None:
         return None
     endpoint_id, name, team, status, since, cause, detail, marked = worst
-    words = causes.brief(cause, detail)
     # What another incident caused is mailed with that one.
     still_open = Incident.objects.open().filter(endpoint_id=endpoint_id)
     incident = still_open.values_list(Coalesce("parent", "pk"), flat=True).first()
     marked = marked if isinstance(marked, dict) else {}
-    flaps = "flapping" in marked
+    lead = Lead(endpoint_id, name, team, status, since, causes.brief(cause, detail), flapping="flapping" in marked)
     if incident is None:
-        return Lead(endpoint_id, name, team, status, since, words, flapping=flaps)
+        return lead
     alerts = Alert.objects.filter(Q(dropped="") | Q(recipient=""), incident_id=incident)
     latest = alerts.order_by("dropped", "-created_at", "-pk")  # where any alert reaches somebody, it is that
     mail, mailed_at, why = latest.values_list("message__state", "message__sent_at", "dropped").first() or ("", None, "")
@@ -167,4 +166,4 @@ def _lead(states: QuerySet[EndpointState]) -> Lead | None:
     mail = mail or next((mark for mark in ("silenced", "maintenance") if mark in marked), "")
     taken = marked.get("acknowledged")
     by = taken.get("by", "") if isinstance(taken, dict) else ""
-    return Lead(endpoint_id, name, team, status, since, words, incident, mail, why, mailed_at, by, flaps)
+    return replace(lead, incident_id=incident, mail=mail, why_nobody=why, mailed_at=mailed_at, acknowledged_by=by)
