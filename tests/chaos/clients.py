@@ -9,7 +9,7 @@ import resource
 import socket
 import time
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import redis
@@ -165,14 +165,14 @@ def pickles(rig: Rig) -> Outcome:
 
 def _sign_in(rig: Rig) -> bool:
     """Tries a wrong password; returns whether the answer is that there were too many tries."""
-    client = http.client.HTTPConnection("127.0.0.1", rig.port, timeout=10)
-    client.request("GET", "/accounts/login/")
-    page = client.getresponse()
-    cookie = (page.getheader("Set-Cookie") or "").partition(";")[0]
-    token = page.read().decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-    client.request("POST", "/accounts/login/", f"csrfmiddlewaretoken={token}&login=x&password=y", headers)
-    return b"oo many" in client.getresponse().read()
+    with closing(http.client.HTTPConnection("127.0.0.1", rig.port, timeout=10)) as client:
+        client.request("GET", "/accounts/login/")
+        page = client.getresponse()
+        cookie = (page.getheader("Set-Cookie") or "").partition(";")[0]
+        token = page.read().decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        client.request("POST", "/accounts/login/", f"csrfmiddlewaretoken={token}&login=x&password=y", headers)
+        return b"oo many" in client.getresponse().read()
 
 
 def _message(queue: str, body: bytes) -> str:
