@@ -123,6 +123,7 @@ def html_of(now: float, state: StateRow) -> SafeString:
     troubled, paused = state.status in TROUBLE, state.status == Status.PAUSED
     shown = {
         "state": state,
+        "pk": str(state.endpoint_id),  # a number is formatted for the language each time it is placed
         "cells": cells(state, now),
         "place": place(state.url),
         "since": None if state.status == Status.UP else state.since,  # how long it has been up says little
