@@ -58,6 +58,7 @@ class Story:
     marks: list[Mark]
     before: Incident | None  # of the same endpoint, if it ended shortly before
     before_words: str
+    cause_now: str  # "which is down", while the incident that caused it is open
     children: list[Incident]  # caused by this one
     more_children: int
     others_up: int  # of the team's other endpoints
@@ -116,7 +117,7 @@ def cursor(incident: Incident) -> str:
 
 
 def story(pk: int) -> Story:
-    related = ("endpoint__team", "endpoint__state", "parent__endpoint")
+    related = ("endpoint__team", "endpoint__state", "parent__endpoint__state")
     incident = Incident.objects.select_related(*related).get(pk=pk)
     children = list(incident.children.select_related("endpoint").order_by("pk"))
     try:
@@ -129,7 +130,7 @@ def story(pk: int) -> Story:
     others = EndpointState.objects.watched().filter(endpoint__team=incident.endpoint.team_id)
     up = Count("pk", filter=Q(status__in=(Status.UP, Status.BUSY)))
     counts = others.exclude(pk=incident.endpoint_id).aggregate(up=up, all=Count("pk"))
-    before = items.before(incident)
+    before, parent = items.before(incident), incident.parent
     return Story(
         before=before,
         before_words=items.earlier_in_words(before, incident.began_at) if before else "",
@@ -141,6 +142,7 @@ def story(pk: int) -> Story:
         seen_at=seen_at,
         seen=seen,
         marks=from_state(lambda state: _marks(incident, state.marks), incident.endpoint.state),
+        cause_now=causes.which(parent.endpoint.state.status) if parent and not parent.resolved_at else "",
         children=children[:CHILDREN_SHOWN],
         more_children=max(0, len(children) - CHILDREN_SHOWN),
         others_up=counts["up"],

@@ -45,7 +45,6 @@ _BOARD = {
     "line": F("judged__line"),
     "held_up_by": F("judged__limit"),
     "team_id": F("endpoint__team"),
-    "depends_on": F("endpoint__depends_on"),
 }
 
 
@@ -83,8 +82,8 @@ class StateRow:
     waiting_since: int | None
     not_probed_since: int | None
     strip: dict[str, Any] | None = None  # None: it was not asked for, as the rest
-    depends_on: int | None = None  # the endpoint that a person named
-    caused_by: str | None = None  # the name of the endpoint whose outage causes its own
+    caused_by: str | None = None  # the name of the endpoint whose incident caused its own
+    cause_status: str | None = None  # of that endpoint, now
     line: int | None = None  # the load line: callers at once
     held_up_by: str | None = None  # the limit that the load verdict names
     team_id: int | None = None
@@ -95,14 +94,14 @@ class StateRow:
         if self.cause == Cause.NEW and self.failures:
             return ""  # its first probe was made
         cause = causes.brief(self.cause, self.detail)
-        if not self.caused_by:
-            return cause
-        return f"{'Depends on' if self.depends_on else 'Caused by'} {self.caused_by}, which is down. {cause}"
+        as_it_is = causes.which(self.cause_status)
+        return f"Caused by {self.caused_by}, {as_it_is}. {cause}" if as_it_is else cause
 
     @property
     def short_why(self) -> str:
         """The same in a few words, for a dense row."""
-        return f"because of {self.caused_by}" if self.caused_by else causes.short(self.cause, self.detail)
+        caused = causes.which(self.cause_status)
+        return f"because of {self.caused_by}" if caused else causes.short(self.cause, self.detail)
 
     @property
     def engine_label(self) -> str:
@@ -120,7 +119,11 @@ def columns(states: QuerySet[EndpointState], *, board: bool = False) -> QuerySet
     own_team = {"parent__endpoint__team": OuterRef("endpoint__team")}  # all who see the row may read the name
     caused = Incident.objects.open().filter(CAUSED, endpoint=OuterRef("pk"), **own_team)
     rows = states.annotate(judged=judged())
-    return rows.values(*_OWN, **_OTHERS, **_BOARD, caused_by=Subquery(caused.values("parent__endpoint__name")[:1]))
+    return rows.values(
+        *_OWN, **_OTHERS, **_BOARD,
+        caused_by=Subquery(caused.values("parent__endpoint__name")[:1]),
+        cause_status=Subquery(caused.values("parent__endpoint__state__status")[:1]),
+    )  # fmt: skip
 
 
 def judged() -> FilteredRelation:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ..engines.errors import Cause
+from .status import TROUBLE, Status
 
 
 class Words(NamedTuple):
@@ -245,6 +246,13 @@ def sentence(cause: str, detail: str = "", step: str = "") -> str:
 def brief(cause: str, detail: str = "") -> str:
     """What happened, for a row: the detail only where it says which model, engine or number; empty for no cause."""
     return sentence(cause, detail if cause in _SHOWN_BY_DETAIL else "")
+
+
+def which(status: str | None) -> str:
+    """How the endpoint that caused other trouble is by now: "which is down"; empty where it is in no trouble."""
+    if status == Status.UNKNOWN:
+        return "whose status is unknown"
+    return f"which is {status}" if status in TROUBLE else ""
 
 
 def advice(cause: str) -> str:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.text import slugify
 
+from fleet.access import reader
 from fleet.engines.reading_json import facts_from_json, load_from_json
 from fleet.history import day_strip
 from fleet.history.sort_figures import sort_figures
@@ -147,7 +148,6 @@ def test_the_cause_leads_and_what_it_brought_down_says_so(viewer):
     now, acknowledged = timezone.now(), {"acknowledged": {"by": "bob", "until": None}}
     proxy = down("proxy", since=now - timedelta(minutes=1), marks=acknowledged)
     behind, beside = down("behind", since=now), down("beside", since=now)
-    Endpoint.objects.filter(name="behind").update(depends_on=proxy.endpoint)
     known = {"status": "down", "cause": "connection_refused", "began_at": now, "opened_at": now}
     cause = Incident.objects.create(endpoint=proxy.endpoint, **known)
     for state in (behind, beside):
@@ -155,15 +155,32 @@ def test_the_cause_leads_and_what_it_brought_down_says_so(viewer):
     page = viewer.get("/").content.decode()
     assert names(Filters()) == ["proxy", "behind", "beside"]
     assert board(User(is_superuser=True), Filters()).headline.lead.name == "proxy"
-    assert (
-        "Depends on proxy, which is down. " in page
-        and "because of proxy" in page
-        and "Caused by proxy, which is down. " in page
-    )
-    assert "Depends on proxy, which is down. " in viewer.get("/?wall=1").content.decode()
+    assert "because of proxy" in page and "Caused by proxy, which is down. " in page
+    assert "Caused by proxy, which is down. " in viewer.get("/?wall=1").content.decode()
 
     Incident.objects.filter(pk=cause.pk).update(resolved_at=now)
     assert "which is down. " not in viewer.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("down", "which is down"), ("degraded", "which is degraded"), ("unknown", "whose status is unknown"), ("up", "")],
+)
+def test_a_row_names_the_cause_that_was_found_and_how_that_is_now(viewer, status, shown):
+    switch, proxy, behind = watched("switch", status=status), down("proxy"), down("behind")
+    Endpoint.objects.filter(name="behind").update(depends_on=proxy.endpoint)
+    opened = dict.fromkeys(("began_at", "opened_at"), timezone.now())
+    cause = Incident.objects.create(endpoint=switch.endpoint, status="down", **opened)
+    caused = Incident.objects.create(endpoint=behind.endpoint, parent=cause, status="down", **opened)
+    [row] = [
+        each.html for each in rows.rows(EndpointState.objects.filter(pk=behind.pk), reader(User(is_superuser=True)))
+    ]
+    assert "proxy" not in row
+    assert (f"Caused by switch, {shown}." in row and "because of switch" in row) if shown else "switch" not in row
+    page = viewer.get(caused.get_absolute_url()).content.decode()
+    assert f"of switch</a>{f', {shown}' if shown else ''}\n" in page
+    Incident.objects.filter(pk=cause.pk).update(resolved_at=timezone.now())
+    assert "of switch</a>\n" in viewer.get(caused.get_absolute_url()).content.decode()
 
 
 def test_nobody_is_said_to_lack_an_address_when_it_is_silenced(viewer):
