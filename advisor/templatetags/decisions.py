@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from fleet.models import Endpoint
-from fleet.templatetags.plimsoll import shape, since_tag
+from fleet.templatetags.plimsoll import clock, shape
 
 from ..decisions.covered import engine_name
 from ..evidence.values import State
@@ -30,8 +30,8 @@ def tone(state: str) -> str:
 
 @register.simple_tag
 def evidence_mark(state: str, since: datetime | None = None) -> SafeString:
-    """Shape and word of the evidence, with how long it has been so where `since` is given."""
-    lasted = format_html(" {}", since_tag(since)) if since else ""
+    """Shape and word of the evidence, with since when it has been so where `since` is given."""
+    lasted = format_html(" since {}", clock(since)) if since else ""
     word = format_html('<span class="word">{}{}</span>', state, lasted)
     return format_html('<span class="status s-{}">{}{}</span>', tone(state), shape(tone(state)), word)
 

@@ -46,7 +46,7 @@ def shape(status: str) -> SafeString:
 
 @register.simple_tag
 def status_mark(status: str, since: datetime | None = None) -> SafeString:
-    """Shape and word of a status, with how long it has lasted where `since` is given."""
+    """Shape and word of a status, with how long it has lasted where `since` is given: in live parts."""
     lasted = format_html(" {}", since_tag(since)) if since else ""
     return format_html(
         '<span class="status s-{}">{}<span class="word">{}{}</span></span>',
@@ -65,28 +65,29 @@ def zoned(at: datetime, form: str) -> str:
 
 @register.simple_tag
 def ago(at: datetime | None) -> SafeString:
-    """A point in time as "4 min ago"."""
+    """A point in time as "4 min ago". It goes on counting, so what may come again is shown so in live parts only."""
     return _time(at, "ago", f"{formats.span(timezone.now() - at)} ago") if at else SafeString("never")
 
 
 @register.simple_tag(name="since")
 def since_tag(at: datetime | None) -> SafeString:
-    """How long something has lasted: "4 min"."""
+    """How long something has lasted: "4 min". It goes on counting, so only live parts have it."""
     return _time(at, "since", formats.span(timezone.now() - at)) if at else SafeString("")
 
 
 @register.simple_tag
 def clock(at: datetime | None, form: str = "clock") -> SafeString:
-    """A point in time as date and time of day: "22 Nov, 14:31" (the day is left out for today).
+    """A point in time as date and time of day: "22 Nov, 14:31" (without the day for today, with the year for another).
 
     With the form "exact" it has seconds, for lines that follow each other closely; with "dated" always the day.
     """
     if not at:
         return SafeString("never")
-    at = at.astimezone(UTC)
-    today = at.date() == timezone.now().astimezone(UTC).date()
+    at, today = at.astimezone(UTC), timezone.now().astimezone(UTC).date()
     time = f"{at:%H:%M:%S} UTC" if form == "exact" else f"{at:%H:%M} UTC"
-    return _time(at, form, time if today and form != "dated" else f"{at.day} {at:%b}, {time}")
+    if at.date() == today and form != "dated":
+        return _time(at, form, time)
+    return _time(at, form, f"{at.day} {at:%b}{'' if at.year == today.year else f' {at.year}'}, {time}")
 
 
 _STAMP = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\dZ)")

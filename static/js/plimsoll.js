@@ -22,14 +22,14 @@
   var zoneName = formatOf({ timeZoneName: "short" });
   var day = formatOf({ dateStyle: "short" });
   var HOUR = { hour: "2-digit", minute: "2-digit" }, SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-  var DAY = { day: "numeric", month: "short" };
-  var dated = formatOf(Object.assign({}, DAY, HOUR));
-  var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND), dated: { today: dated, other: dated } };
+  var DAY = { day: "numeric", month: "short" }, YEAR = { year: "numeric" };
+  var clocks = { clock: clockOf(HOUR), exact: clockOf(SECOND), dated: clockOf(Object.assign({}, DAY, HOUR)) };
 
   function clockOf(time) {
     return {
       today: formatOf(time),
-      other: formatOf(Object.assign({}, DAY, time))
+      sameYear: formatOf(Object.assign({}, DAY, time)),
+      other: formatOf(Object.assign({}, DAY, YEAR, time))
     };
   }
 
@@ -56,7 +56,9 @@
 
   function timeText(form, at, now) {
     if (clocks[form]) {
-      return clocks[form][day.format(at) === day.format(now) ? "today" : "other"].format(at) + zoneOf(at);
+      var years = [at, now].map(function (moment) { return new Date(wall(moment)).getUTCFullYear(); });
+      var far = day.format(at) === day.format(now) ? "today" : years[0] === years[1] ? "sameYear" : "other";
+      return clocks[form][far].format(at) + zoneOf(at);
     }
     var lasted = span((now - at) / 1000);
     return form === "ago" ? lasted + " ago" : lasted;

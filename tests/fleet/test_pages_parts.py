@@ -4,15 +4,18 @@ import base64
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import time_machine
 
 from fleet.display.ladder import climb
 from fleet.display.load_figures import figures
 from fleet.display.snippets import pick_model, snippets
 from fleet.engines.reading import Load, Model
 from fleet.queries.terminal import load_in_words
-from fleet.templatetags.plimsoll import with_times
+from fleet.templatetags.plimsoll import clock, with_times
 
 CHAT = Model("qwen3:8b", capabilities=("completion", "tools"), loaded=False)
 LOADED = Model("gemma3:12b", capabilities=("completion",), loaded=True)
@@ -147,3 +150,25 @@ def test_moments_in_a_sentence_are_times_of_the_page_and_all_else_is_text():
         r"&lt;b&gt;2026-99-22T14:30Z&lt;/b&gt;",
         shown,
     )
+
+
+@pytest.mark.parametrize(
+    ("at", "form", "shown"),
+    [
+        (datetime(2026, 11, 22, 14, 31, tzinfo=UTC), "clock", "14:31 UTC"),
+        (datetime(2026, 11, 22, 14, 31, tzinfo=UTC), "dated", "22 Nov, 14:31 UTC"),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "exact", "2 Jan, 03:04:05 UTC"),
+        (datetime(2025, 11, 22, 14, 31, tzinfo=UTC), "clock", "22 Nov 2025, 14:31 UTC"),
+        (datetime(2027, 1, 2, 3, 4, tzinfo=UTC), "dated", "2 Jan 2027, 03:04 UTC"),
+    ],
+)
+def test_a_time_has_its_day_but_for_today_and_its_year_when_that_is_another(at, form, shown):
+    with time_machine.travel(datetime(2026, 11, 22, 20, tzinfo=UTC)):
+        assert f">{shown}</time>" in clock(at, form)
+
+
+def test_only_parts_that_are_redrawn_count_how_long_something_has_lasted():
+    live = {"_availability_rows", "_endpoint_past", "_incident_now", "_now", "_row", "incidents", "wall"}
+    folder = Path(__file__).resolve().parents[2] / "templates"
+    counts = re.compile(r"{% (since [^%]+|status_mark \S+ \S+) %}")
+    assert {path.stem for path in folder.rglob("*.html") if counts.search(path.read_text())} == live
