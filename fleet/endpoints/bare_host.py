@@ -17,6 +17,7 @@ class HostSearch:
     """What the usual ports of a host gave."""
 
     url: str  # the base URL to go on with
+    reading: Reading  # what was read there
     answered: bool  # whether anything came back from it
     others: tuple[tuple[str, str], ...]  # where else something answers: (engine or "", base URL)
     ports: tuple[int, ...]  # all that were tried
@@ -36,7 +37,7 @@ def search_host(host: str, verify: bool = True, ports: Sequence[int] = PORTS) ->
     best = max(urls, key=lambda url: _worth(found[url]))  # of equals the first
     engines = {url: r.identity and title(r.identity.engine, r.facts.product) for url, r in found.items() if _answers(r)}
     others = tuple((engine or "", url) for url, engine in engines.items() if url != best)
-    return HostSearch(best, best in engines, others, (80, 443, *ports))
+    return HostSearch(best, found[best], best in engines, others, (80, 443, *ports))
 
 
 def _answers(reading: Reading) -> bool:

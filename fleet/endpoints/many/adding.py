@@ -14,10 +14,10 @@ from teams.models import Role, Team
 from ...engines.registry import label
 from ...models import Endpoint
 from .. import actions, found
-from .batch import EACH, OVERALL, Batch, answers
+from .batch import LAST, OVERALL, Batch, answers
 from .pasted import Pasted
 
-LATE = f"Not probed: all addresses together have {OVERALL + EACH:.0f} s. Add it all the same, or check it alone."
+LATE = f"Not probed: all addresses together have {OVERALL + LAST:.0f} s. Add it all the same, or check it alone."
 
 
 @dataclass(slots=True)
@@ -32,12 +32,23 @@ class Row:
     pending: bool
     problem: str = ""  # why it can't be added, or why adding it failed
     watched_as: Endpoint | None = None  # what watches the address in this team already
+    twin: bool = False  # whether a row before it came to the same address
     ticked: bool = False
+
+    @property
+    def url(self) -> str:
+        """What would be added: of a host without a port the address that answers there, once that is known."""
+        return self.answer["url"] if self.answer else self.pasted.url
+
+    @property
+    def shown(self) -> str:
+        """The address for the page; of a host without a port only the host, until one is found."""
+        return self.url if self.url != self.pasted.url else self.pasted.typed
 
     @property
     def addable(self) -> bool:
         """Whether it may be ticked."""
-        return not self.pasted.problem and self.team is not None and self.watched_as is None
+        return not self.pasted.problem and not self.twin and self.team is not None and self.watched_as is None
 
     @property
     def brought(self) -> str:
@@ -58,8 +69,9 @@ def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:
     may = list(teams_of(user, Role.OPERATOR))
     by_name = {text.lower(): team for team in may for text in (team.name, team.slug)}
     usual = next((team for team in may if team.pk == batch.team), None)
-    urls = {row.url for row in batch.rows if not row.problem}
+    urls = {row.url for row in batch.rows if not row.problem} | {answer["url"] for answer in known.values()}
     twins = {(each.team_id, each.url): each for each in watched.filter(url__in=urls)}
+    first: dict[str, int] = {}
     used: set[str] = set()
     made = []
     for index, pasted in enumerate(batch.rows):
@@ -67,8 +79,11 @@ def rows(user: User, batch: Batch, watched: QuerySet[Endpoint]) -> list[Row]:
         answer = known.get(index)
         pending = not pasted.problem and answer is None and not over
         row = Row(index, pasted, team, _free(pasted, used), answer, pending, pasted.problem)
-        row.watched_as = twins.get((team.pk, pasted.url)) if team and not pasted.problem else None
-        if team is None and not row.problem:
+        row.watched_as = twins.get((team.pk, row.url)) if team and not pasted.problem else None
+        row.twin = not pasted.problem and first.setdefault(row.url, index) != index
+        if row.twin:
+            row.problem = f"The same address is in line {batch.rows[first[row.url]].line}."
+        elif team is None and not row.problem:
             row.problem = f"You are an operator of no team “{pasted.team[:80]}”. Use the slug or name of one of yours."
         elif len(row.name) > 80 and not row.problem:
             row.problem = "A name has at most 80 characters. Shorten it here."
@@ -95,9 +110,9 @@ def add(user: User, made: list[Row], ticked: Collection[int], names: Mapping[int
 
 
 def _new(user: User, row: Row, team: Team) -> actions.New:
-    fields = {name: getattr(row.pasted, name) for name in ("url", "engine", "username", "api_key")}
-    fields |= {"name": row.name, "tags": list(row.pasted.tags)}
-    return actions.New(team, fields, found.recall(user.pk, row.pasted.url, row.pasted.username))
+    fields = {name: getattr(row.pasted, name) for name in ("engine", "username", "api_key")}
+    fields |= {"url": row.url, "name": row.name, "tags": list(row.pasted.tags)}
+    return actions.New(team, fields, found.recall(user.pk, row.url, row.pasted.username))
 
 
 def add_found(user: User, team: Team, urls: list[str]) -> tuple[list[Endpoint], list[str]]:

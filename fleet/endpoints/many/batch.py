@@ -26,7 +26,9 @@ from ...engines.registry import title
 from ...verdict import causes
 from ...verdict.status import find
 from .. import found
-from .pasted import Pasted
+from ..bare_host import search_host
+from ..discovery import DEADLINE, PORTS
+from .pasted import MOST, Pasted
 
 SIDE_BY_SIDE = 24
 """Addresses of one list that are probed at the same time."""
@@ -37,11 +39,26 @@ EACH = 3.0
 OVERALL = 30.0
 """Seconds for all of them; what has not begun by then is not probed."""
 
+LAST = DEADLINE + EACH
+"""Seconds that what began last may take: the ports of a bare host, then the one that answers, with its key."""
+
 KEPT = 3600
 """Seconds for which a list is kept."""
 
 A_MINUTE = 3
-REFUSED = f"That is enough for now: {A_MINUTE} lists a minute can be checked. The next one is free within a minute."
+"""Lists of a person."""
+
+PORTS_TRIED = 2 + len(PORTS)
+TEAM_A_MINUTE = MOST * PORTS_TRIED
+"""Addresses probed for the lists of a team, each port of a bare host counted: enough for one list of bare hosts."""
+
+REFUSED = (
+    f"That is enough for now: {A_MINUTE} lists a minute can be checked, and {TEAM_A_MINUTE} addresses for a team. A "
+    f"host without a port counts as {PORTS_TRIED}. The next one is free within a minute."
+)
+
+Answer = tuple[Reading, dict[str, Any]]
+"""What was read, and what the table shows of it."""
 
 
 class Gone(Exception):
@@ -60,12 +77,14 @@ class Batch:
     @property
     def over(self) -> bool:
         """Whether no more answers will come."""
-        return time.time() > self.started + OVERALL + EACH
+        return time.time() > self.started + OVERALL + LAST
 
 
 def start(user: User, team: Team, rows: list[Pasted]) -> Batch | None:
     """Keeps a list and begins to probe it, in threads of this process; None where this was too often in a minute."""
-    if not rate_limits.allowed(f"many:{user.pk}", A_MINUTE, 60):
+    asks = sum(PORTS_TRIED if row.host else 1 for row in rows if not row.problem)
+    by_person = rate_limits.allowed(f"many:{user.pk}", A_MINUTE, 60)
+    if not (by_person and rate_limits.allowed(f"many:team:{team.pk}", TEAM_A_MINUTE, 60, asks)):
         return None
     batch = Batch(uuid4().hex, team.pk, tuple(rows), time.time())
     stored = {"team": team.pk, "rows": [asdict(row) for row in rows], "started": batch.started}
@@ -100,31 +119,48 @@ def wait(batch: Batch, seconds: float) -> None:
 def _probe_all(user_pk: int, batch: Batch) -> None:
     """Probes what can be added, and puts each answer into the cache as it comes."""
     todo = deque((index, row) for index, row in enumerate(batch.rows) if not row.problem)
-    came: SimpleQueue[tuple[int, Reading]] = SimpleQueue()
+    came: SimpleQueue[tuple[int, Answer]] = SimpleQueue()
     end, expected = time.monotonic() + OVERALL, len(todo)
     for _ in range(min(SIDE_BY_SIDE, expected)):
         # Threads of our own: those of an executor would keep a process that is to stop until the last one is done.
         threading.Thread(target=_probe_some, args=(todo, end, came.put), daemon=True).start()
-    while expected and (left := end + EACH - time.monotonic()) > 0:
+    while expected and (left := end + LAST - time.monotonic()) > 0:
         try:
-            index, reading = came.get(timeout=left)
+            index, (reading, answer) = came.get(timeout=left)
         except Empty:
             return
         expected -= 1
         row = batch.rows[index]
-        found.keep(user_pk, row.url, row.username, reading)
-        cache.set(f"many:{batch.key}:{index}", _answer(reading), KEPT)
+        found.keep(user_pk, answer["url"], row.username, reading)
+        cache.set(f"many:{batch.key}:{index}", answer, KEPT)
 
 
-def _probe_some(todo: deque[tuple[int, Pasted]], end: float, done: Callable[[tuple[int, Reading]], None]) -> None:
+def _probe_some(todo: deque[tuple[int, Pasted]], end: float, done: Callable[[tuple[int, Answer]], None]) -> None:
     while time.monotonic() < end:
         try:
             index, row = todo.popleft()
         except IndexError:
             return
+        done((index, _ask(row)))
+
+
+def _ask(row: Pasted) -> Answer:
+    search = search_host(row.host) if row.host else None
+    url = search.url if search and search.answered else row.url
+    if search and not (search.answered and (row.api_key or row.engine)):
+        reading = search.reading
+    else:
         key, username = row.api_key or None, row.username or None
-        reading = probe(row.url, engine=row.engine or None, api_key=key, username=username, timeout=EACH, identify=True)
-        done((index, reading))
+        reading = probe(url, engine=row.engine or None, api_key=key, username=username, timeout=EACH, identify=True)
+    answer = _answer(reading) | {"url": url}
+    if search and search.answered:
+        answer["others"] = [f"{engine or 'something'} at {at}" for engine, at in search.others]
+    elif search:
+        answer["advice"] = (
+            f"No port was given, and none of these answers: {', '.join(map(str, search.ports))}. If the server "
+            f"listens on another port, write it as well, such as {row.host}:9000."
+        )
+    return reading, answer
 
 
 def _answer(reading: Reading) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from io import StringIO
 
 from core.tags import read_tags, split
 
-from ...engines.http.address import read_address
+from ...engines.http.address import bare_host, read_address
 from ...engines.http.api_key import clean_key, clean_username
 from ...engines.registry import ENGINES
 
@@ -32,6 +32,12 @@ class Pasted:
     api_key: str = ""
     tags: tuple[str, ...] = ()
     problem: str = ""  # why it can't be added
+    host: str = ""  # of a host without a port; then `url` is what it is at the usual port of http
+
+    @property
+    def typed(self) -> str:
+        """The address to check again: a host stays without a port."""
+        return self.host or self.url
 
 
 def read(text: str) -> list[Pasted]:
@@ -58,7 +64,7 @@ def read(text: str) -> list[Pasted]:
 
 def written(rows: Iterable[Pasted]) -> str:
     """The list again, for a form: as CSV where a row has more than name and address. Its keys are left out."""
-    listed = [asdict(row) | {"tags": ",".join(row.tags), "api_key": ""} for row in rows]
+    listed = [asdict(row) | {"url": row.typed, "tags": ",".join(row.tags), "api_key": ""} for row in rows]
     used = [column for column in COLUMNS if column == "url" or any(row[column] for row in listed)]
     if set(used) <= {"name", "url"}:
         return "\n".join(f"{row['name']} {row['url']}".strip() for row in listed)
@@ -73,7 +79,8 @@ def _one(line: int, written: dict[str, str]) -> Pasted:
     username, key, engine = (written.get(column, "") for column in ("username", "api_key", "engine"))
     name, team = " ".join(written.get("name", "").split()), written.get("team", "")
     try:
-        address = read_address(written["url"])
+        host = bare_host(written["url"])
+        address = read_address(f"http://{host}" if host else written["url"])
         username = clean_username(username or address.username)
         key = clean_key(key or address.api_key, username)
         tags = read_tags(split(written.get("tags", "")))
@@ -83,7 +90,8 @@ def _one(line: int, written: dict[str, str]) -> Pasted:
             raise ValueError("An address has at most 500 characters.")
     except ValueError as error:
         return Pasted(line, _without_secrets(written["url"]), name, team, problem=str(error))
-    return Pasted(line, address.url, name, team, engine, username, key, tuple(tags))
+    host = address.url.removeprefix("http://") if host else ""
+    return Pasted(line, address.url, name, team, engine, username, key, tuple(tags), host=host)
 
 
 def _without_secrets(url: str) -> str:

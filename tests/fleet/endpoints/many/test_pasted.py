@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.endpoints.many.pasted import MOST, Pasted, read
+from fleet.endpoints.many.pasted import MOST, Pasted, read, written
 
 
 def parts(text: str) -> list[tuple[str, str]]:
@@ -35,6 +35,13 @@ def test_a_curl_command_over_several_lines_is_one_address_with_its_key():
     found = read(text.replace("\n", "\r\n"))
     assert [one.line for one in found] == [1, 2, 4]
     assert (found[1].url, found[1].api_key) == ("http://gpu-2", "sk-1")
+
+
+def test_a_host_without_a_port_is_kept_as_such_and_comes_back_without_one():
+    rows = read("GPU-1\nbox 10.0.0.4\nhttp://gpu-2\ngpu-3:80\n[::1]")
+    assert [row.host for row in rows] == ["gpu-1", "10.0.0.4", "", "", "[::1]"]
+    assert written(rows) == "gpu-1\nbox 10.0.0.4\nhttp://gpu-2\nhttp://gpu-3:80\n[::1]"
+    assert [row.host for row in read("name,url\na,gpu-1\n,gpu-2:8000")] == ["gpu-1", ""]
 
 
 def test_all_columns_of_a_csv_are_taken():
