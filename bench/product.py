@@ -35,7 +35,7 @@ class Scale:
     interval: int = 15
     warm_up: float = 30
     measured: float = 75
-    storm_lasts: float = 60  # as long again for the recovery
+    storm_lasts: float = 45  # as long again for the recovery
     watched: float = 40  # by the viewers
     requests: int = 40  # of a page
 
