@@ -104,6 +104,12 @@ class Head:
     empty_team: str  # the name of the team that is asked for, where it is the person's and has no endpoint
 
     @property
+    def fitting(self) -> int:
+        """How many fit the filters, listed or not."""
+        status = self.filters.status
+        return sum(each.count for each in self.counts if not status or each.status == status)
+
+    @property
     def any_fits(self) -> bool:
         """Whether an endpoint of any status fits the other filters."""
         return any(each.count for each in self.counts)
@@ -118,7 +124,6 @@ class Board(Head):
     folded: list[Folded]
     pages: Pages
     may_act: bool  # on any of the fleet
-    fitting: int  # how many fit the filters, listed or not
 
     @property
     def everything(self) -> str:
@@ -150,7 +155,6 @@ def board(user: User, filters: Filters) -> Board:
         folded=selection.folded,
         pages=_pages(filters, len(shown), selection.listed),
         may_act=who.may_act is None or bool(who.may_act),
-        fitting=selection.counts.get(filters.status, 0) if filters.status else sum(selection.counts.values()),
     )
 
 

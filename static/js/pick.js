@@ -1,9 +1,9 @@
 // Rows that are ticked on the board stay so when a live update draws them again. A tick in a group's head is one in each
-// of its rows, one in the table's head in all of them.
+// of its rows, one in the table's head in all of them. "All that match" is for the filters that it was ticked with.
 (function () {
   "use strict";
 
-  var picked = new Set();
+  var picked = new Set(), filtered = window.location.search;
   var count = document.getElementById("picked");
   if (!count) { return; }
   function rows(root) { return Array.from(root.querySelectorAll(".row .col-pick input")); }
@@ -18,6 +18,11 @@
     });
     var on = rows(document).filter(function (box) { return box.checked; }).length;
     count.textContent = on ? on + " selected" : "";
+    document.getElementById("fitting").textContent = document.getElementById("cursor").dataset.fitting;
+    if (filtered !== window.location.search) {
+      filtered = window.location.search;
+      document.querySelector("#bulk [name='all']").checked = false;
+    }
   }
 
   document.addEventListener("change", function (event) {

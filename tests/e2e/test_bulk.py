@@ -52,3 +52,22 @@ def test_what_is_ticked_stays_ticked_when_a_live_update_draws_it_again(browser: 
     expect(page.locator(".row .col-pick input:not(:checked)")).to_have_count(0)
     assert axe_finds(page) == []
     context.close()
+
+
+def test_all_that_match_are_those_of_the_filters_in_sight(browser: Browser, site: Site):
+    context = signed_in(browser, site)
+    page = context.new_page()
+    page.goto(site.url)
+    every, one = page.locator(".row").count(), page.locator("#row-2 .col-name a").inner_text()
+    page.locator("#row-2 .col-pick input").check()
+    page.get_by_label(f"All {every} that match").check()
+    page.locator("#q").fill(one)
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.get_by_label("All 1 that match")).not_to_be_checked()
+    page.get_by_label("All 1 that match").check()
+    page.locator("#bulk-action").select_option("pause")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pause: 1 endpoint")
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator(".row")).to_have_count(1)
+    context.close()
