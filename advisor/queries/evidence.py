@@ -8,6 +8,7 @@ from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subq
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from core.natural_order import natural_key
 from fleet.evidence.thresholds import RULES
 from fleet.evidence.verdict import State as Load
 from fleet.models import Endpoint, LoadVerdict
@@ -174,5 +175,5 @@ def own_figures(user: User, team: Team | None = None) -> list[Figures]:
     if team is not None:
         rows = rows.filter(endpoint__team=team)
     rows = rows.select_related("endpoint__state").defer("verdicts", "endpoint__state__strip", "endpoint__state__facts")
-    heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, row.endpoint.name))[:FIGURES]
+    heaviest = sorted(rows, key=lambda row: (-Load(row.state).weight, natural_key(row.endpoint.name)))[:FIGURES]
     return [Figures(row, engine_name(row.endpoint)) for row in heaviest]

@@ -8,6 +8,7 @@ from itertools import count
 
 from django.contrib.auth.models import User
 
+from core.natural_order import Natural, natural_key
 from fleet.display.snippets import is_embedder
 from fleet.engines.reading import Model
 from fleet.engines.reading_json import facts_from_json
@@ -51,7 +52,7 @@ def fitting(user: User, outcome: str, team: Team | None = None) -> list[Fitting]
     states = states.filter(endpoint__team__in=teams_of(user)).select_related("endpoint__team").defer("strip", "ladder")
     if team is not None:
         states = states.filter(endpoint__team=team)
-    ranked = sorted(states, key=lambda s: (s.status != Status.UP, s.endpoint.name.lower()))
+    ranked = sorted(states, key=lambda s: (s.status != Status.UP, natural_key(s.endpoint.name)))
     offered = ((state, facts_from_json(state.facts).models) for state in ranked)
     fits = [_fitting(state, models) for state, models in offered if _generates(models)]
     numbers: defaultdict[str, Iterator[int]] = defaultdict(count)
@@ -69,12 +70,12 @@ class Watched:
 def team_endpoints(team: Team) -> list[Watched]:
     """Everything the team watches, by name."""
     states = EndpointState.objects.filter(endpoint__team=team).select_related("endpoint")
-    states = states.defer("strip", "ladder", "facts").order_by("endpoint__name")
+    states = states.defer("strip", "ladder", "facts").order_by(Natural("endpoint__name"))
     return [Watched(state, label(state.engine)) for state in states]
 
 
 def _fitting(state: EndpointState, models: tuple[Model, ...]) -> Fitting:
-    ranked = sorted(models, key=lambda model: (is_embedder(model), not model.loaded, model.name))
+    ranked = sorted(models, key=lambda model: (is_embedder(model), not model.loaded, natural_key(model.name)))
     return Fitting(state.endpoint, label(state.engine), state.status, state.since, [model.name for model in ranked])
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, Min, Q, QuerySet, When
 
 from core import fence
+from core.natural_order import Natural
 
 from ..models import Alert, Channel, Incident, Message
 from . import grouping, items, mail_limit, recipients, storms
@@ -121,7 +122,7 @@ def _children(alerts: Iterable[Alert]) -> dict[str, dict[str, list[str]]]:
     parents = [alert.incident_id for alert in alerts if alert.incident_id]
     children: dict[str, list[str]] = defaultdict(list)
     not_back: dict[str, list[str]] = defaultdict(list)
-    rows = Incident.objects.filter(parent__in=parents).order_by("endpoint__name")
+    rows = Incident.objects.filter(parent__in=parents).order_by(Natural("endpoint__name"))
     for parent, name, ended, cause_ended in rows.values_list(
         "parent_id", "endpoint__name", "resolved_at", "parent__resolved_at"
     ):

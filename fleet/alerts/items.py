@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.natural_order import natural_key
 from core.site_url import absolute
 
 from ..display import formats
@@ -144,7 +145,10 @@ def items(message: Message) -> list[Item]:
         before = earlier.get(facts.get("before"))
         item = Item(kind, facts, incident, named, waiting)
         found.append(replace(item, before=earlier_in_words(before, item.began_at)) if before else item)
-    return sorted(found, key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], item.facts["name"]))
+    return sorted(
+        found,
+        key=lambda item: (item.recovered, item.unwatched, item.facts["began_at"], natural_key(item.facts["name"])),
+    )
 
 
 def before(incident: Incident) -> Incident | None:

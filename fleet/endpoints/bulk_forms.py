@@ -30,7 +30,7 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, endpoints: Sequence[Endpoint]) -> None:
         super().__init__(*args)
-        teams, theirs = teams_of(user, Role.OPERATOR).order_by("name"), {each.team_id for each in endpoints}
+        teams, theirs = teams_of(user, Role.OPERATOR), {each.team_id for each in endpoints}
         if len(theirs) == 1:  # all would stay where they are
             teams = teams.exclude(pk__in=theirs)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]

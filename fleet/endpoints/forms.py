@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.form_fields import LinesField, LongSelect, number
+from core.natural_order import Natural
 from core.stale import OpenedForm
 from core.tags import TagsField
 from teams.access import preset_team, teams_of
@@ -226,7 +227,7 @@ class EndpointForm(OpenedForm):
 
 def _others(endpoint: Endpoint | None, user: Any) -> Any:
     """What it may depend on: of its team; for a new one of any of the person's teams, since the team is chosen too."""
-    others = Endpoint.objects.order_by("name")
+    others = Endpoint.objects.order_by(Natural("name"))
     if endpoint is None:
         return others.filter(team__in=teams_of(user, Role.OPERATOR))
     return others.filter(team=endpoint.team).exclude(pk=endpoint.pk)

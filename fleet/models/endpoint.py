@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 
 from core.encryption import EncryptedTextField
+from core.natural_order import Natural
 from teams.models import Team
 
 from ..engines.timeout import DEFAULT_TIMEOUT
@@ -65,7 +66,7 @@ class Endpoint(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["team__name", "name"]
+        ordering = [Natural("team__name"), Natural("name")]
         constraints = [
             models.UniqueConstraint(fields=["team", "name"], name="one_name_per_team"),
             models.UniqueConstraint(fields=["team", "url"], name="one_url_per_team"),

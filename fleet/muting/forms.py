@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from core import time_zones
 from core.form_fields import LongSelect, Suggested
+from core.natural_order import Natural
 from teams.access import teams_of
 from teams.models import Role, Team
 
@@ -127,7 +128,9 @@ def targets(user: Any, engines: bool) -> dict[str, Target]:
     teams = {team.pk: team for team in teams_of(user, Role.OPERATOR)}
     seen: dict[int, set[str]] = defaultdict(set)
     columns = ("team", "name", "engine", "state__engine")
-    for endpoint in Endpoint.objects.filter(team__in=teams).select_related("state").only(*columns).order_by("name"):
+    for endpoint in (
+        Endpoint.objects.filter(team__in=teams).select_related("state").only(*columns).order_by(Natural("name"))
+    ):
         by_team[endpoint.team_id].append(Target(teams[endpoint.team_id], endpoint))
         seen[endpoint.team_id].add(endpoint.state.engine or endpoint.engine)
     found = []

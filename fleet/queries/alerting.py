@@ -59,5 +59,5 @@ def not_alerted(team: Team, rules: AlertPolicy) -> list[str]:
     if not ways or not all(wanted):
         return []
     heard = {tag for tags in wanted for tag in tags}
-    rows = Endpoint.objects.filter(team=team).order_by("name").values_list("name", "tags")
+    rows = Endpoint.objects.filter(team=team).values_list("name", "tags")
     return [name for name, tags in rows if not heard & set(tags)]

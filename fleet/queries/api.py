@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from core.health import glance
+from core.natural_order import Natural
 from core.site_url import absolute
 from teams.tokens import Bearer
 
@@ -69,7 +70,9 @@ def _endpoints(bearer: Bearer, states: QuerySet[Any], asked: Asked, now: datetim
         states = states.filter(has_tag(asked.tag))
     open_now = seen(bearer, Incident.objects.open().with_acknowledged(now).order_by(), "endpoint__team")
     incidents = {row[0]: _incident(*row) for row in open_now.values_list(*_INCIDENT)}
-    return read(states.order_by("endpoint__team__slug", "endpoint__name"), partial(_endpoint, incidents))
+    return read(
+        states.order_by(Natural("endpoint__team__slug"), Natural("endpoint__name")), partial(_endpoint, incidents)
+    )
 
 
 def _endpoint(incidents: dict[int, dict[str, Any]], row: StateRow) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def of_endpoint(endpoint: Endpoint, now: float) -> Line:
 def of_team(team: Team, now: float) -> TeamHistory:
     """The availability of a team's endpoints up to `now` (unix seconds), and their outages."""
     week = last_week(now, policy_of(team).time_zone)
-    lines = _lines(list(team.endpoints.order_by("name")), now, week)
+    lines = _lines(list(team.endpoints.all()), now, week)
     periods = (*PERIODS, week.period)
     columns = zip(*(line.periods for line in lines), strict=True) if lines else [()] * len(periods)
     total = tuple(together(period, column) for period, column in zip(periods, columns, strict=True))

@@ -4,6 +4,8 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet
 from django.http import QueryDict
 
+from core.natural_order import Natural
+
 from ..access import reader, visible
 from ..models import Endpoint, Incident
 from .filters import Filters
@@ -28,4 +30,4 @@ def chosen(user: User, posted: QueryDict) -> list[Endpoint]:
 def _rows(user: User) -> QuerySet[Endpoint]:
     rows = Endpoint.objects.select_related("team", "state").defer("api_key")
     open_incidents = Prefetch("incidents", Incident.objects.open())
-    return visible(user, rows).order_by("name", "pk").prefetch_related(open_incidents)
+    return visible(user, rows).order_by(Natural("name"), "pk").prefetch_related(open_incidents)

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.natural_order import natural_key
+
 from ..alerts import digest
 from ..display import ladder
 from ..display.load_figures import Figure, figures
@@ -207,7 +209,7 @@ def _observations(endpoint: Endpoint) -> QuerySet[Observation]:
 
 def _in_order(models: Sequence[Model]) -> list[Model]:
     """Loaded ones first, then by name; remote ones last."""
-    return sorted(models, key=lambda m: (bool(m.remote_host), not m.loaded, m.name.lower()))
+    return sorted(models, key=lambda m: (bool(m.remote_host), not m.loaded, natural_key(m.name)))
 
 
 def vram_share(model: Model) -> float | None:

@@ -13,6 +13,8 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from core.natural_order import natural_key
+
 from ..access import visible, visible_teams
 from ..alerts.load_verdicts import with_before
 from ..display.load_picture import Point, picture
@@ -129,7 +131,7 @@ class FleetLoad:
             team.endpoints += 1
             team.judged += each.state != State.NOT_ENOUGH
             team.to_act += each.state in FIRM
-        return sorted(teams.values(), key=lambda team: (-team.to_act, team.name.lower()))
+        return sorted(teams.values(), key=lambda team: (-team.to_act, natural_key(team.name)))
 
     @cached_property
     def first(self) -> list[ToAct]:

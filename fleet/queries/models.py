@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
+from core.natural_order import natural_key
+
 from ..access import visible
 from ..engines.reading import Model
 from ..models import EndpointState
@@ -93,7 +95,7 @@ def listing(user: User, search: str = "", capability: str = "", tag: str = "") -
             group = groups.get(key) or groups.setdefault(key, Group(key))
             (group.working if each.status in WORKING else group.others).extend(each.endpoints)
             group.loaded += 0 if each.status in AWAY else each.loaded
-    shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, g.name))[:GROUPS_SHOWN]
+    shown = sorted(groups.values(), key=lambda g: (g.name != wanted, -g.loaded, natural_key(g.name)))[:GROUPS_SHOWN]
     _add_offers(shown, OFFERS_SHOWN if len(shown) <= FEW else OFFERS_OF_MANY)
     capabilities = sorted({word for each in found for word in each.capabilities})
     return Listing(shown, len(groups), capabilities, known=bool(found))
@@ -108,7 +110,7 @@ def _add_offers(groups: list[Group], most: int) -> None:
     """Adds the first endpoints of each group. What can't be read of an endpoint is left out."""
     listed = {group.name: [*sorted(group.working), *sorted(group.others)][:most] for group in groups}
     states = read(EndpointState.objects.filter(pk__in={pk for pks in listed.values() for pk in pks}), lambda s: s)
-    states.sort(key=lambda state: (state.status not in WORKING, state.name.lower()))
+    states.sort(key=lambda state: (state.status not in WORKING, natural_key(state.name)))
     place = {state.endpoint_id: number for number, state in enumerate(states)}
     models = {(s.endpoint_id, group_name(m.name)): Offer(s, m) for s in states for m in s.facts.models}
     for group in groups:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Lower, NullIf, StrIndex, Substr
+from django.db.models.functions import Cast, Coalesce, NullIf, StrIndex, Substr
+
+from core.natural_order import Natural
 
 from ..access import Reader
 from ..models import Incident
@@ -55,7 +57,7 @@ COLUMNS = {
     column.name: column
     for column in (
         Column("status", "Status"),
-        Column("name", "Endpoint", by=Lower("endpoint__name")),
+        Column("name", "Endpoint", by=Natural("endpoint__name")),
         Column("engine", "Engine", by=F("engine")),
         Column("models", "Models loaded", by=NullIf("models_loaded", Value(""))),
         Column("load", "Load (of its line)", by=_LOAD, highest_first=True),
@@ -104,14 +106,14 @@ def _own_first(reader: Reader, own: When) -> list[Any]:
 def by_group(reader: Reader, group: str) -> list[Any]:
     """To order states by, so that groups stay together; the reader's own teams first."""
     own = _own_first(reader, When(endpoint__team__in=reader.member_of, then=Value(0)))
-    groups: dict[str, list[Any]] = {"team": [*own, Lower("endpoint__team__name")], "engine": ["engine"], "host": [HOST]}
-    groups["tag"] = [FIRST_TAG.asc(nulls_last=True)]
+    groups: dict[str, list[Any]] = {"team": [*own, Natural("endpoint__team__name")]}
+    groups |= {"engine": ["engine"], "host": [Natural(HOST)], "tag": [Natural(FIRST_TAG).asc(nulls_last=True)]}
     return groups.get(group, [])
 
 
 def order(reader: Reader, filters: Filters) -> list[Any]:
     """To order states, which have `judged`, as the filters ask for."""
-    groups, name = by_group(reader, filters.grouped_by), Lower("endpoint__name")
+    groups, name = by_group(reader, filters.grouped_by), Natural("endpoint__name")
     if (wanted := sorted_by(filters)) is None:
         return [*by_urgency(reader), *groups, name]
     column, descending = wanted

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from rapidfuzz import fuzz, process
 
+from core.natural_order import natural_key
 from teams.access import teams_of
 
 from ..access import visible
@@ -131,7 +132,9 @@ def _endpoints(states: Any, wanted: str) -> list[Hit]:
     fields = ("pk", "endpoint__name", "endpoint__team__name", "endpoint__url", "status")
     rows = list(states.alias(host=HOST).filter(named).values_list(*fields)[:1000])
     low = wanted.lower()
-    rows.sort(key=lambda row: (row[1].lower() != low, not row[1].lower().startswith(low), len(row[1]), row[1]))
+    rows.sort(
+        key=lambda row: (row[1].lower() != low, not row[1].lower().startswith(low), len(row[1]), natural_key(row[1]))
+    )
     return [
         Hit(name, f"{team} · {place(url)}", reverse("endpoint", args=[pk]), status)
         for pk, name, team, url, status in rows[:MOST]
@@ -143,7 +146,7 @@ def _models(states: Any, wanted: str) -> list[Hit]:
     for each in offered.offers(states.filter(offered.has_model_with(wanted))):
         if wanted.lower() in each.name.lower():
             found.setdefault(group_name(each.name), set()).update(each.endpoints)
-    names = sorted(found, key=lambda name: (not name.startswith(wanted.lower()), name))[:MOST]
+    names = sorted(found, key=lambda name: (not name.startswith(wanted.lower()), natural_key(name)))[:MOST]
     return [
         Hit(name, f"{len(found[name])} endpoint{'' if len(found[name]) == 1 else 's'}", _models_page(name))
         for name in names

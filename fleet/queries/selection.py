@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
+from core.natural_order import natural_key
+
 from ..access import Reader, visible
 from ..models import EndpointState
 from ..verdict.status import Status
@@ -98,4 +100,4 @@ def _fold(counts: list[tuple[str, str, str, int]], filters: Filters) -> list[Fol
         if status not in NEEDS_ATTENTION and filters.status in ("", status):
             team = teams.setdefault(slug, Folded(name, slug, filters.but(team=slug)))
             team.counts[status] = count
-    return sorted(teams.values(), key=lambda team: team.name.lower())
+    return sorted(teams.values(), key=lambda team: natural_key(team.name))

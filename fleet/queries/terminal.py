@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from core.natural_order import natural_key
+
 from ..display import formats
 from ..engines.reading import Load
 from ..engines.reading_json import to_json
@@ -22,7 +24,9 @@ def by_urgency(team: str = "") -> list[StateRow]:
     if team:
         states = states.filter(endpoint__team__slug=team)
     found = read(states, lambda state: state)
-    return sorted(found, key=lambda each: (_URGENCY.get(each.status, -1), each.team_slug, each.name.lower()))
+    return sorted(
+        found, key=lambda each: (_URGENCY.get(each.status, -1), natural_key(each.team_slug), natural_key(each.name))
+    )
 
 
 def overdue(state: StateRow, now: float) -> bool:

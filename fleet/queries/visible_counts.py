@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 from django.db.models import Count
 
+from core.natural_order import natural_key
+
 from ..access import visible
 from ..models import EndpointState
 
@@ -20,7 +22,7 @@ class VisibleCounts:
     def teams(self) -> list[tuple[str, str]]:
         """Slug and name of the teams, by name."""
         names = {(name, slug) for name, slug, _ in self.by_team}
-        return [(slug, name) for name, slug in sorted(names, key=lambda team: team[0].lower())]
+        return [(slug, name) for name, slug in sorted(names, key=lambda team: natural_key(team[0]))]
 
 
 def visible_counts(user: User) -> VisibleCounts:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 
+from core.natural_order import natural_key
+
 from ..access import reader
 from ..models import EndpointState
 from ..verdict.status import TROUBLE, Status
@@ -88,4 +90,4 @@ def _tiles(by_team: list[tuple[str, str, str, int]]) -> list[Tile]:
     for name, _, status, count in sorted(by_team, key=lambda each: rank.get(each[2], len(rank))):
         teams.setdefault(name, {})[status] = count
     tiles = [Tile(name, next(iter(counts)), counts) for name, counts in teams.items()]
-    return sorted(tiles, key=lambda tile: (rank.get(tile.status, len(rank)), tile.name.lower()))
+    return sorted(tiles, key=lambda tile: (rank.get(tile.status, len(rank)), natural_key(tile.name)))

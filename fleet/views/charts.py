@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from core import time_zones
+from core.natural_order import Natural
 from teams.access import person
 
 from .. import access
@@ -54,7 +55,7 @@ def shown(request: HttpRequest, found: Endpoint) -> dict[str, Any]:
     return {
         "endpoint": found, "span": span, "ranges": RANGES, "error": error, "other": other, "kept": kept,
         "history": history(found, span, now, other),
-        "others": access.visible(person(request), Endpoint.objects.all()).exclude(pk=found.pk).order_by("name")
+        "others": access.visible(person(request), Endpoint.objects.all()).exclude(pk=found.pk).order_by(Natural("name"))
         .values_list("pk", "name") if comparing else None,
         "typed": {name: text for name in ("from", "to") if error and _FIELD.fullmatch(text := query.get(name, ""))},
         "later": span.end < now,

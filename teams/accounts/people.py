@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
+from core.natural_order import Natural
+
 from ..access import teams_of
 from ..models import Invitation, Membership, Team
 
@@ -32,7 +34,7 @@ def open_invitations(team: Team) -> QuerySet[Invitation]:
 def everyone(search: str, number: str | int) -> Page:
     """One page of all accounts, those whose name or address has the text, with teams, roles and second factor."""
     factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    memberships = Membership.objects.select_related("team").order_by("team__name")
+    memberships = Membership.objects.select_related("team").order_by(Natural("team__name"))
     rows = User.objects.annotate(has_second_factor=Exists(factors))
     rows = rows.prefetch_related(Prefetch("memberships", memberships))
     if search:

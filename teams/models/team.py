@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from core.natural_order import Natural
+
 
 class Role(models.TextChoices):
     """What a member may do. Each may do what those before it may."""
@@ -29,7 +31,7 @@ class Team(models.Model):
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
-        ordering = ["name"]
+        ordering = [Natural("name")]
 
     def __str__(self) -> str:
         return self.name
