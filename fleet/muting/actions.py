@@ -23,6 +23,14 @@ Rule = TypeVar("Rule", Silence, MaintenanceWindow)
 
 SILENCE_MAX = timedelta(days=30)
 
+ALIKE = {
+    Silence: ("team_id", "created_by_id", "ends_at", "reason"),
+    MaintenanceWindow: (
+        "team_id", "created_by_id", "name", "starts_at", "minutes", "repeats", "time_zone", "last_day",
+    ),
+}  # fmt: skip
+"""What is the same of rules that were made for many endpoints at once."""
+
 
 def silence(
     team: Team, by: User, *, ends_at: datetime, endpoint: Endpoint | None = None, engine: str = "", reason: str = ""
@@ -75,13 +83,8 @@ def silence_all(wanted: list[Silence], by: User, *, ends_at: datetime, reason: s
     return [on.get(_target(each), each) for each in wanted]
 
 
-def end_silence(silence: Silence, by: User) -> None:
-    """People are notified again, from now on."""
-    end_silences([silence], by)
-
-
 def end_silences(silences: Sequence[Silence], by: User) -> None:
-    """As `end_silence`, for all of these together."""
+    """People are notified again of what these cover, from now on. Raises ValidationError when one was over already."""
     now = datetime.now(UTC)
     with transaction.atomic():
         quotas.hold(*{each.team for each in silences})
@@ -152,13 +155,8 @@ def plan_all(
     return [there.get(_target(each), each) for each in wanted]
 
 
-def remove_maintenance(window: MaintenanceWindow, by: User) -> None:
-    """Removes the window with all its repetitions. One that is on ends now."""
-    remove_windows([window], by)
-
-
 def remove_windows(rules: Sequence[MaintenanceWindow], by: User) -> None:
-    """As `remove_maintenance`, for all of these together."""
+    """Removes these windows with all their repetitions. One that is on ends now."""
     now = datetime.now(UTC)
 
     def was_on(window: MaintenanceWindow) -> bool:
@@ -172,6 +170,19 @@ def remove_windows(rules: Sequence[MaintenanceWindow], by: User) -> None:
         _follow_up(rules, lambda rule: f"The maintenance was ended: {rule.name}." if was_on(rule) else "", by)
         fence.forget(marks.WINDOWS, *(str(rule.pk) for rule in rules))
         MaintenanceWindow.objects.filter(pk__in=[rule.pk for rule in rules]).delete()
+
+
+def likeness(rule: Silence | MaintenanceWindow) -> tuple[Any, ...]:
+    """Equal for rules that differ by their endpoint alone; one of an engine or of a whole team is like no other."""
+    return (not rule.endpoint_id and rule.pk, *(getattr(rule, name) for name in ALIKE[type(rule)]))
+
+
+def all_like(rule: Rule) -> list[Rule]:
+    """The rules of this likeness, this one among them, with team and endpoint."""
+    if not rule.endpoint_id:
+        return [rule]
+    same = {name: getattr(rule, name) for name in ALIKE[type(rule)]}
+    return list(type(rule).objects.filter(endpoint__isnull=False, **same).select_related("team", "endpoint"))
 
 
 def covers(rule: Silence | MaintenanceWindow) -> str:

@@ -37,5 +37,5 @@ def in_force(user: User, endpoint: Endpoint, incidents: Sequence[Incident]) -> I
         paused=endpoint.paused,
         acknowledged=acknowledged,
         silences=silences_of(user, endpoint),
-        maintenance=[*plan.on, *plan.coming[:COMING_SHOWN]],
+        maintenance=[each for together in (*plan.on, *plan.coming[:COMING_SHOWN]) for each in together],
     )

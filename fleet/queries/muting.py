@@ -1,18 +1,21 @@
 """Silences and maintenance windows, as their pages and an endpoint's page list them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from core import time_zones
+from core.natural_order import natural_key
 from teams.access import teams_of
 
 from ..access import visible
 from ..models import Endpoint, MaintenanceWindow, Silence
 from ..muting import windows
-from ..muting.actions import covers
+from ..muting.actions import covers, likeness
 
 LATELY = timedelta(days=7)
 OVER_SHOWN = 20
@@ -26,6 +29,10 @@ class Silenced:
     covers: str
     reason: str  # empty for those who are not of the team
 
+    @property
+    def rule(self) -> Silence:
+        return self.silence
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -36,6 +43,10 @@ class Planned:
     start: datetime
     end: datetime
     on: bool
+
+    @property
+    def rule(self) -> MaintenanceWindow:
+        return self.window
 
     @property
     def note(self) -> str:
@@ -55,20 +66,24 @@ class Unreadable:
 
 @dataclass(slots=True)
 class Silences:
-    """What is silenced, and what was lately."""
+    """What is silenced, and what was lately; what was silenced together is one item."""
 
-    on: list[Silenced] = field(default_factory=list)
-    over: list[Silenced] = field(default_factory=list)
+    on: list[list[Silenced]] = field(default_factory=list)
+    over: list[list[Silenced]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Plan:
-    """Maintenance that is on, that comes, and that is over and does not come again."""
+    """Maintenance that is on, that comes, and that is over and does not come again; what was planned together for many
+    endpoints is one item."""
 
-    on: list[Planned] = field(default_factory=list)
-    coming: list[Planned] = field(default_factory=list)
-    over: list[Planned] = field(default_factory=list)
+    on: list[list[Planned]] = field(default_factory=list)
+    coming: list[list[Planned]] = field(default_factory=list)
+    over: list[list[Planned]] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+
+
+Listed = TypeVar("Listed", Silenced, Planned)
 
 
 def silences(user: User) -> Silences:
@@ -76,12 +91,21 @@ def silences(user: User) -> Silences:
     now = datetime.now(UTC)
     rows = Silence.objects.select_related("team", "endpoint", "created_by").filter(ends_at__gt=now - LATELY)
     rows = rows.defer("endpoint__api_key")
-    found, mine = Silences(), set(teams_of(user).values_list("pk", flat=True))
+    mine = set(teams_of(user).values_list("pk", flat=True))
+    on: list[Silenced] = []
+    over: list[Silenced] = []
     for row in visible(user, rows).order_by("ends_at"):
         reason = row.reason if row.team_id in mine else ""
-        (found.on if row.ends_at > now else found.over).append(Silenced(row, covers(row), reason))
-    found.over = found.over[::-1][:OVER_SHOWN]
-    return found
+        (on if row.ends_at > now else over).append(Silenced(row, covers(row), reason))
+    return Silences(_together(on), _together(over[::-1])[:OVER_SHOWN])
+
+
+def _together(listed: Iterable[Listed]) -> list[list[Listed]]:
+    """What was made together stands in the place of the first of it, by the names of the endpoints."""
+    groups: dict[object, list[Listed]] = {}
+    for each in listed:
+        groups.setdefault(likeness(each.rule), []).append(each)
+    return [sorted(group, key=lambda each: natural_key(each.covers)) for group in groups.values()]
 
 
 def silences_of(user: User, endpoint: Endpoint) -> list[Silenced]:
@@ -106,18 +130,20 @@ def maintenance_of(endpoint: Endpoint) -> Plan:
 
 def _plan(rows: QuerySet[MaintenanceWindow]) -> Plan:
     now = datetime.now(UTC)
-    found = Plan()
+    on: list[Planned] = []
+    coming: list[Planned] = []
+    over: list[Planned] = []
+    unreadable = []
     for window in rows.select_related("team", "endpoint", "created_by").defer("endpoint__api_key"):
         try:
-            if on := windows.current(window, now):
-                found.on.append(Planned(window, covers(window), *on, on=True))
-            elif coming := windows.following(window, now):
-                found.coming.append(Planned(window, covers(window), *coming, on=False))
+            if current := windows.current(window, now):
+                on.append(Planned(window, covers(window), *current, on=True))
+            elif following := windows.following(window, now):
+                coming.append(Planned(window, covers(window), *following, on=False))
             else:
-                found.over.append(Planned(window, covers(window), *windows.first(window), on=False))
+                over.append(Planned(window, covers(window), *windows.first(window), on=False))
         except (ValueError, TypeError) as error:
-            found.unreadable.append(Unreadable(window, covers(window), str(error)))
-    for listed in (found.on, found.coming, found.over):
+            unreadable.append(Unreadable(window, covers(window), str(error)))
+    for listed in (on, coming, over):
         listed.sort(key=lambda each: each.start)
-    found.over = found.over[::-1][:OVER_SHOWN]
-    return found
+    return Plan(_together(on), _together(coming), _together(over[::-1])[:OVER_SHOWN], unreadable)

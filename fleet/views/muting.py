@@ -41,11 +41,13 @@ def silences(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a silence: people are notified again."""
+    """End a silence, or with `all` also those that were made with it: people are notified again."""
     silence = access.change_silence(request, pk)
+    rules = actions.all_like(silence) if "all" in request.POST else [silence]
     try:
-        actions.end_silence(silence, person(request))
-        messages.success(request, "The silence is over: people are notified again.")
+        actions.end_silences(rules, person(request))
+        several = f"{len(rules)} silences are" if len(rules) > 1 else "The silence is"
+        messages.success(request, f"{several} over: people are notified again.")
     except ValidationError as error:
         messages.error(request, error.messages[0])
     return redirect(back(request, "silences"))
@@ -72,17 +74,19 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def maintenance_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Removes a window, or with `all` also those that were planned with it."""
     window = access.change_maintenance(request, pk)
-    actions.remove_maintenance(window, person(request))
-    messages.success(request, f"“{window.name}” was removed.")
+    rules = actions.all_like(window) if "all" in request.POST else [window]
+    actions.remove_windows(rules, person(request))
+    several = f" for {len(rules)} endpoints" if len(rules) > 1 else ""
+    messages.success(request, f"“{window.name}” was removed{several}.")
     return redirect(back(request, "maintenance"))
 
 
 def _silences(request: HttpRequest, form: SilenceForm) -> HttpResponse:
     found = queries.silences(person(request))
-    running = next(
-        (each for each in found.on if form["target"].value() == f"endpoint-{each.silence.endpoint_id}"), None
-    )
+    on = (each for together in found.on for each in together)
+    running = next((each for each in on if form["target"].value() == f"endpoint-{each.silence.endpoint_id}"), None)
     shown = {"silences": found, "form": form, "running": running, **_common(request)}
     return render(request, "fleet/silences.html", shown, status=422 if form.errors else 200)
 

@@ -194,9 +194,9 @@ def test_what_stays_watched_is_up_only_after_good_probes(team, alice, page, smtp
     for _ in range(3):
         recover(Endpoint.objects.get(pk=endpoint.pk))
     for silence in team.silences.all():
-        actions.end_silence(silence, alice)
+        actions.end_silences([silence], alice)
     for window in team.maintenance_windows.all():
-        actions.remove_maintenance(window, alice)
+        actions.remove_windows([window], alice)
     marks.refresh()
     deliver()
     if before == DOWN:

@@ -131,7 +131,7 @@ def test_a_team_has_so_many_silences_in_force(alice, team, settings):
     with pytest.raises(ValidationError, match=r"2 silences of Search in force.*raise SILENCES_PER_TEAM") as caught:
         actions.silence(team, alice, ends_at=now() + HOUR, engine="ollama")
     assert list(caught.value.message_dict) == ["target"]
-    actions.end_silence(first, alice)
+    actions.end_silences([first], alice)
     assert actions.silence(team, alice, ends_at=now() + HOUR) and Silence.objects.count() == 3
 
 

@@ -128,10 +128,10 @@ def test_a_silence_is_marked_and_reported_at_once_and_so_is_its_end(team, alice,
     made = actions.silence(team, alice, ends_at=now() + HOUR, endpoint=gpu, reason="cable work")
     assert marked(gpu)["silenced"] == made.ends_at.isoformat()
     assert timeline(incident)[0][0] == "alice" and timeline(incident)[0][1].endswith("gpu-1.")
-    actions.end_silence(made, alice)
+    actions.end_silences([made], alice)
     assert not marked(gpu) and timeline(incident)[1] == ("alice", "The silence of gpu-1 was ended.")
     with pytest.raises(ValidationError, match="over already"):
-        actions.end_silence(made, alice)
+        actions.end_silences([made], alice)
 
 
 def test_a_silence_of_an_engine_is_reported_only_where_that_engine_runs(team, alice, incident, gpu):
@@ -163,7 +163,7 @@ def test_nobody_silences_or_plans_what_another_team_owns(alice, gpu):
 def test_maintenance_that_begins_now_is_marked_at_once_and_so_is_its_removal(team, alice, incident, gpu):
     window = actions.plan(team, alice, name=" New  drivers ", starts_at=now(), ends_at=now() + HOUR)
     assert window.name == "New drivers" and window.minutes == 60 and "maintenance" in marked(gpu)
-    actions.remove_maintenance(window, alice)
+    actions.remove_windows([window], alice)
     assert not marked(gpu) and [text.split()[0] for _, text in timeline(incident)] == ["Maintenance", "The"]
 
 

@@ -255,7 +255,7 @@ def test_the_reason_of_a_silence_is_for_its_team(client, page, team, alice, char
     for ends_in, engine in ((HOUR, ""), (2 * HOUR, "vllm")):
         ends_at = datetime.now(UTC) + ends_in
         made = actions.silence(team, alice, ends_at=ends_at, engine=engine, reason="the planted reason")
-    actions.end_silence(made, alice)
+    actions.end_silences([made], alice)
     assert text(page.get("/silences/")).count("the planted reason") == 2
     client.force_login(charlie)
     for path in ("/silences/", incident.get_absolute_url(), incident.endpoint.get_absolute_url(), "/"):
