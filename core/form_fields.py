@@ -1,4 +1,4 @@
-"""What the forms of all apps share: how fields are drawn (FORM_RENDERER), lists, and numbers with limits."""
+"""What the forms of all apps share: how fields and errors are shown (FORM_RENDERER), lists, and numbers with limits."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,8 +13,46 @@ from django.utils.safestring import SafeString
 _CLASSES = {"select": "select", "checkbox": "", "radio": "", "hidden": ""}
 
 
+_REQUIRED = {
+    "password": "Type the password.",
+    "email": "Write the email address, such as name@example.org.",
+    "checkbox": "Tick this to go on.",
+    "select": "Choose one of the list.",
+    "radio": "Choose one of these.",
+    "several": "Choose at least one.",
+}
+"""Kind of the input -> the error where nothing was given."""
+
+_WRONG = {
+    "invalid_choice": "This is not in the list. Choose one that is.",
+    "invalid_pk_value": "This is not in the list. Choose one that is.",
+    "invalid_list": "This is not in the list. Choose one that is.",
+    "max_length": "At most %(limit_value)d characters: these are %(show_value)d. Shorten it.",
+    "min_length": "At least %(limit_value)d characters: these are %(show_value)d. Make it longer.",
+    "max_value": "Enter a number of at most %(limit_value)s.",
+    "min_value": "Enter a number of at least %(limit_value)s.",
+}
+"""Django's code for what is wrong with a value -> the error."""
+
+
 class StyledField(BoundField):
-    """A field whose input has the class that the stylesheet knows its kind by, unless its widget has one of its own."""
+    """A field whose input has the class that the stylesheet knows its kind by, unless its widget has one of its own.
+
+    Django's own errors for a missing or wrong value are replaced by ours, unless the form has one of its own. Django
+    makes a form's bound fields before it cleans them, so this holds for every form, allauth's too.
+    """
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        super().__init__(form, field, name)
+        several = getattr(field.widget, "allow_multiple_selected", False)
+        kind = "several" if several else getattr(field.widget, "input_type", "")
+        ours = {"required": _REQUIRED.get(kind, "Fill this in: it is needed."), **_WRONG}
+        if isinstance(field, forms.EmailField):
+            ours["invalid"] = "This is no email address. Write it like name@example.org."
+        for code, sentence in ours.items():
+            defaults = (vars(base).get("default_error_messages", {}).get(code) for base in type(field).__mro__)
+            if field.error_messages.get(code) in (None, *defaults):
+                field.error_messages[code] = sentence
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget

@@ -35,6 +35,7 @@ from . import account_mail
 log = logging.getLogger(__name__)
 
 WRONG = "Wrong user name or password. Check both, or follow the link below for a new password."
+WRONG_PASSWORD = "This is not your password. Type the one that you sign in with now."
 RESETS_AN_HOUR = 3
 """Mails for a new password to one mailbox. An account may claim a stranger's, who must not be flooded."""
 
@@ -49,6 +50,9 @@ class Accounts(DefaultAccountAdapter):
         "email_password_mismatch": WRONG,
         "username_password_mismatch": WRONG,
         "too_many_login_attempts": HELD_UP,
+        "account_inactive": "This account is deactivated. Ask an administrator to activate it.",
+        "enter_current_password": WRONG_PASSWORD,
+        "incorrect_password": WRONG_PASSWORD,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -20,6 +20,11 @@ log = logging.getLogger(__name__)
 class SecondFactor(DefaultMFAAdapter):
     """Secrets of authenticator apps and seeds of recovery codes, encrypted with FIELD_KEYS."""
 
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This code is wrong, too old or used already. Type the next one.",
+    }
+
     def encrypt(self, text: str) -> str:
         return encryption.encrypted(text)
 
