@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserCreationForm, UsernameField
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
@@ -13,6 +13,7 @@ from core.form_fields import LinesField
 from core.stale import OpenedForm
 
 from . import quotas
+from .accounts import user_name
 from .models import ApiToken, Role, Scope, Team
 from .tokens import DAYS
 
@@ -20,6 +21,13 @@ PASSWORD_RULE = (
     "At least ten characters, not like your name, and not one that many use. A phrase of several words works well."
 )
 """What AUTH_PASSWORD_VALIDATORS ask for, in words for people."""
+
+_USER_NAME_RULE = "Others see it. Letters, digits and . + - _ only."
+_USER_NAME_ERRORS = {
+    "required": "Choose a user name.",
+    "invalid": "Use only letters, digits and . + - _ in a user name, and no spaces.",
+    "unique": user_name.TAKEN,
+}
 
 MISMATCH = "The two passwords differ. Type both again."
 
@@ -114,6 +122,28 @@ class MailAddressForm(forms.Form):
         return self.cleaned_data["email"].lower()
 
 
+class UserNameForm(forms.Form):
+    """Another user name for the account `own`."""
+
+    username = UsernameField(
+        label="User name",
+        max_length=User._meta.get_field("username").max_length,
+        validators=User._meta.get_field("username").validators,
+        help_text=_USER_NAME_RULE,
+        error_messages=_USER_NAME_ERRORS,
+    )
+
+    def __init__(self, *args: Any, own: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own, self.initial["username"] = own, own.username
+
+    def clean_username(self) -> str:
+        typed = self.cleaned_data["username"]
+        if typed == self.own.username:
+            raise ValidationError("This is your user name already.")
+        return user_name.free(typed, self.own)
+
+
 class DisplayForm(forms.Form):
     """Theme, clock and zone of a browser."""
 
@@ -152,7 +182,8 @@ class NewAccountForm(UserCreationForm):
         _shorten(self)
 
     def clean_username(self) -> str:
-        return _no_address(super().clean_username() or "")  # None: somebody has it, which is said already
+        name = super().clean_username()
+        return user_name.free(name) if name else ""  # None: somebody has it, which is said already
 
 
 class TokenForm(forms.Form):
@@ -222,7 +253,7 @@ class FirstAccountForm(BaseUserCreationForm):
         fields = ("username", "email")
 
     def clean_username(self) -> str:
-        return _no_address(self.cleaned_data["username"])
+        return user_name.free(self.cleaned_data["username"])
 
     def clean_team_name(self) -> str:
         return free_team_name(self.cleaned_data["team_name"])
@@ -232,24 +263,13 @@ class FirstAccountForm(BaseUserCreationForm):
         _shorten(self)
 
 
-def _no_address(name: str) -> str:
-    """The user name; raises ValidationError for one with an @."""
-    if "@" in name:
-        raise ValidationError("Choose a user name without an @, so that nobody takes it for an email address.")
-    return name
-
-
 def _shorten(form: forms.BaseForm) -> None:
     """Words that are shorter than Django's."""
     name = form.fields["username"]
     name.label = "User name"
     name.widget.attrs["autocomplete"] = "username"
-    name.error_messages |= {
-        "required": "Choose a user name.",
-        "invalid": "Use only letters, digits and . + - _ in a user name, and no spaces.",
-        "unique": "Somebody has this user name. Choose another one.",
-    }
-    form.fields["username"].help_text = "Others see it. Letters, digits and . + - _ only."
+    name.error_messages |= _USER_NAME_ERRORS
+    name.help_text = _USER_NAME_RULE
     form.fields["password1"].help_text = PASSWORD_RULE
     form.fields["password1"].error_messages["required"] = "Choose a password."
     form.fields["password2"].error_messages["required"] = "Type the password again."

@@ -23,6 +23,7 @@ urlpatterns = [
     path("teams/<slug:slug>/invitations/<int:pk>/withdraw/", invitations.withdraw, name="invitation-withdraw"),
     path("join/<str:token>/", invitations.invitation, name="invitation"),
     path("account/", account.account, name="account"),
+    path("account/name/", account.user_name, name="user-name"),
     path("account/mail/", mail.address, name="mail-address"),
     path("account/mail/<str:token>/", mail.confirm, name="mail-confirm"),
     path("account/data/", people.data, name="person-data"),

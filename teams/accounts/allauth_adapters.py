@@ -10,7 +10,7 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from allauth.utils import generate_unique_username
+from allauth.utils import generate_unique_username, generate_username_candidates
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
@@ -30,7 +30,7 @@ from ..audit import sign_ins
 from ..invitations import accounts_with_address
 from ..sso import admission, trouble
 from ..sso.http import ProviderHttp
-from . import account_mail
+from . import account_mail, user_name
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,9 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user = super().populate_user(request, sociallogin, data)
         # allauth would take the first name in place of a user name that is taken.
-        user.username = generate_unique_username([data.get("username"), data.get("email"), "user"])
+        name = generate_unique_username([data.get("username"), data.get("email"), "user"])
+        # It knows of no former names: of the name alone and with more and more digits the first that nobody had.
+        user.username = next(each for each in generate_username_candidates(name) if not user_name.taken(each))
         return user
 
     def on_authentication_error(

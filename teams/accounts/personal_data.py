@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .. import audit, members
-from ..models import ApiToken, AuditEntry, Invitation, Membership, PendingAddress, Role, Team
+from ..models import ApiToken, AuditEntry, FormerName, Invitation, Membership, PendingAddress, Role, Team
 from ..refusals import Refused
 from . import administrators
 
@@ -30,13 +30,14 @@ erasers: list[Callable[["Names"], None]] = []
 
 @dataclass(frozen=True)
 class Names:
-    """What a person is called in texts: the user name and the email addresses.
+    """What a person is called in texts: the user name, those before it, and the email addresses.
 
     An address that was never confirmed may be anyone's. It counts in teams that the person owns only: nobody learns
     what is stored about the addresses of others, or takes those off their lists.
     """
 
     name: str
+    names: frozenset[str]  # with the former ones
     addresses: frozenset[str]  # in lower case, all of them
     confirmed: frozenset[str]
     own_teams: frozenset[int]
@@ -50,8 +51,8 @@ class Names:
         return _one_of(field, self.confirmed) | (_one_of(field, self.addresses) & Q(**{f"{team}__in": self.own_teams}))
 
     def called(self, field: str, team: str) -> Q:
-        """The rows whose field is the user name or an address of the person's."""
-        return Q(**{field: self.name}) | self.addressed(field, team)
+        """The rows whose field is a user name or an address of the person's."""
+        return Q(**{f"{field}__in": self.names}) | self.addressed(field, team)
 
 
 def export(user: User) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def _account(user: User) -> dict[str, Any]:
     return {
         "account": _row(user, "id", "username", "email", "first_name", "last_name", "date_joined", "last_login",
                         "is_active", "is_superuser"),
+        "former_names": _rows(FormerName.objects.filter(user=user), "name"),
         "addresses": _rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         "sessions": _rows(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _rows(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
@@ -154,7 +156,8 @@ def names_of(user: User) -> Names:
     addresses = addresses_of(user)
     doubtful = _lower(EmailAddress.objects.filter(user=user, verified=False).values_list("email", flat=True))
     own = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER).values_list("pk", flat=True)
-    return Names(user.username, frozenset(addresses), frozenset(addresses - doubtful), frozenset(own))
+    names = frozenset([user.username, *FormerName.objects.filter(user=user).values_list("name", flat=True)])
+    return Names(user.username, names, frozenset(addresses), frozenset(addresses - doubtful), frozenset(own))
 
 
 def without(addresses: Any, gone: frozenset[str]) -> Any:

@@ -11,6 +11,7 @@ ACTIONS = {
     "account.password_reset": "reset a password by mail",
     "account.provider_connected": "connected an account to the provider",
     "account.provider_removed": "took the provider away from an account",
+    "account.renamed": "changed a user name",
     "alerting.changed": "changed the team's notifications",
     "alerting.tested": "had a test message sent",
     "audit.exported": "exported the audit trail",

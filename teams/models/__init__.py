@@ -2,8 +2,11 @@
 
 from .address import PendingAddress
 from .audit import AuditEntry
+from .former_name import FormerName
 from .invitation import Invitation
 from .team import Membership, Role, Team
 from .token import ApiToken, Scope
 
-__all__ = ["ApiToken", "AuditEntry", "Invitation", "Membership", "PendingAddress", "Role", "Scope", "Team"]
+__all__ = [
+    "ApiToken", "AuditEntry", "FormerName", "Invitation", "Membership", "PendingAddress", "Role", "Scope", "Team",
+]  # fmt: skip

@@ -1,5 +1,7 @@
-"""The page about one's own account."""
+"""The pages about one's own account and its user name."""
 
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +12,10 @@ from core import display, time_zones
 
 from .. import access
 from ..accounts import mail_address
+from ..accounts import user_name as names
 from ..accounts.people import teams_with_role
-from ..forms import DisplayForm
+from ..forms import DisplayForm, UserNameForm
+from ..refusals import Refused
 
 
 @require_http_methods(["GET", "POST"])
@@ -37,3 +41,20 @@ def account(request: HttpRequest) -> HttpResponse:
         "zones": time_zones.places(),
     }
     return render(request, "teams/account.html", shown)
+
+
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "POST"])
+def user_name(request: HttpRequest) -> HttpResponse:
+    """The form for another user name."""
+    person = access.person(request)
+    form = UserNameForm(request.POST or None, own=person)
+    if form.is_valid():
+        try:
+            names.change(person, form.cleaned_data["username"])
+            get_adapter().send_notification_mail("account/email/user_name_changed", person)
+            messages.success(request, f"Your user name is {person.username}.")
+            return redirect("account")
+        except Refused as refused:
+            form.add_error("username", str(refused))
+    return render(request, "teams/user_name.html", {"form": form})

@@ -179,6 +179,7 @@ RULES = {
     "mail-address": Rule(May.PERSON, May.PERSON),
     "mail-confirm": Rule(May.SELF, May.SELF),
     "account": Rule(May.PERSON, May.PERSON),
+    "user-name": Rule(May.PERSON, May.PERSON),
     "person-data": read(May.PERSON),
     "own-export": act(May.PERSON),
     "own-delete": Rule(May.PERSON, May.PERSON),

@@ -216,6 +216,7 @@ def test_an_address_that_the_account_only_claims_gets_no_notification(smtp, alic
 
 NOTES = [
     *(f"account/email/{name}" for name in ("password_changed", "password_reset", "password_set", "email_changed")),
+    "account/email/user_name_changed",
     *(f"mfa/email/{name}" for name in ("totp_activated", "totp_deactivated", "recovery_codes_generated")),
     *(f"mfa/email/{name}" for name in ("webauthn_added", "webauthn_removed", "factors_removed")),
     *(f"socialaccount/email/{name}" for name in ("account_connected", "account_disconnected")),

@@ -18,7 +18,7 @@ GOOD = {
     [
         ({"username": ""}, "username", "Choose a user name."),
         ({"username": "a b!"}, "username", "Use only letters, digits and . + - _ in a user name, and no spaces."),
-        ({"username": "alice"}, "username", "Somebody has this user name. Choose another one."),
+        ({"username": "alice"}, "username", "Somebody has this user name, or had it. Choose another one."),
         ({"username": "dora@home"}, "username", "Choose a user name without an @"),
         ({"password1": ""}, "password1", "Choose a password."),
         ({"password2": ""}, "password2", "Type the password again."),

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from teams import invitations
-from teams.models import AuditEntry, Invitation, Membership, Role
+from teams.models import AuditEntry, FormerName, Invitation, Membership, Role
 from tests.oidc_provider.process import provider
 from tests.teams.sso.oidc_walk import BEGIN, SITE, away, come_back, text, use_provider, who
 
@@ -88,6 +88,12 @@ def test_who_cannot_get_an_account_at_once_is_given_no_form_for_one(client, db, 
 
 def test_a_user_name_that_is_taken_gets_a_number(client, db, sso):
     User.objects.create_user("dora", "another@example.org")
+    come_back(client, "dora")
+    assert re.fullmatch(r"dora\d+", who(client))
+
+
+def test_a_user_name_that_someone_had_gets_a_number(client, db, sso):
+    FormerName.objects.create(name="Dora", user=User.objects.create_user("theodora", "another@example.org"))
     come_back(client, "dora")
     assert re.fullmatch(r"dora\d+", who(client))
 
