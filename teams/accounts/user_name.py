@@ -18,8 +18,9 @@ TAKEN = "Somebody has this user name, or had it. Choose another one."
 
 def taken(name: str, own: User | None = None) -> bool:
     """Whether someone but `own` has or had this name, in any case."""
-    has = User.objects.filter(username__iexact=name).exclude(pk=own.pk if own else None)
-    return has.exists() or FormerName.objects.filter(name__iexact=name).exclude(user=own).exists()
+    others = User.objects.exclude(pk=own.pk) if own else User.objects.all()
+    had = FormerName.objects.exclude(user=own)
+    return others.filter(username__iexact=name).exists() or had.filter(name__iexact=name).exists()
 
 
 def free(name: str, own: User | None = None) -> str:
