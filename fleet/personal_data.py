@@ -4,13 +4,16 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Value
+from django.db.models.functions import Replace
 
+from core.models import PutOff
 from teams import audit
 from teams.accounts.personal_data import SOMEONE, Names, names_of, without
 from teams.models import Team
 
 from . import live
+from .alerts.gathering import GATHERING
 from .incidents import lifecycle
 from .models import (
     Alert,
@@ -63,6 +66,8 @@ def erase(names: Names) -> None:
     shown = list(taken.open().values_list("endpoint_id", flat=True))
     taken.update(acknowledged_by=SOMEONE)
     IncidentEvent.objects.filter(names.called("author", OF_LINE)).update(author=SOMEONE)
+    for name in names.names:
+        _erase_from_sentences(f" by {name}.", f" by {SOMEONE}.")
     if shown:
         marks.refresh(shown)  # the board's rows name who is on it
     for policy in AlertPolicy.objects.only("escalate_to"):
@@ -72,6 +77,20 @@ def erase(names: Names) -> None:
     Recipient.objects.filter(names.addressed("address")).delete()
     Alert.objects.filter(names.addressed("recipient"), channel=Channel.MAIL).delete()
     Message.objects.filter(names.addressed("recipient"), channel=Channel.MAIL).delete()
+    for address in names.addresses:
+        PutOff.objects.filter(sweep=GATHERING, name__iexact=f"alerts to {address}").delete()
+
+
+def _erase_from_sentences(by: str, instead: str) -> None:
+    """Changes how a sentence of `audit.done` ends, wherever it is kept: in the timeline and in alerts of its end."""
+    for rows, field in (
+        (IncidentEvent.objects.filter(author=""), "text"),
+        (Alert.objects.all(), "dropped"),
+        (Message.objects.all(), "error"),
+    ):
+        rows.filter(**{f"{field}__endswith": by}).update(**{field: Replace(field, Value(by), Value(instead))})
+    for alert in Alert.objects.filter(facts__why__endswith=by):
+        Alert.objects.filter(pk=alert.pk).update(facts=alert.facts | {"why": alert.facts["why"].replace(by, instead)})
 
 
 def count_cascade(team: Team) -> dict[type[Model], int]:

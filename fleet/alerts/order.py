@@ -44,13 +44,15 @@ def may_leave(message: Message) -> bool:
 
 def take_back(incident: Incident, why: str) -> None:
     """What has not left of an incident is not sent any more, except what is just being sent."""
-    incident.alerts.filter(message=None, dropped="").update(dropped=why[:80])
+    # A name that is cut off could not be erased.
+    short = why if len(why) <= 80 else f"{why.partition(' by ')[0][:79]}."
+    incident.alerts.filter(message=None, dropped="").update(dropped=short)
     about = incident.alerts.filter(message__state=State.WAITING).values("message")
     for message in Message.objects.select_for_update().filter(pk__in=about, state=State.WAITING).order_by("pk"):
         if leaving(message):
             continue
         if message.alerts.exclude(incident=incident).exists():
-            incident.alerts.filter(message=message).update(message=None, dropped=why[:80])
+            incident.alerts.filter(message=message).update(message=None, dropped=short)
         else:
             message.state, message.next_try_at, message.error = State.DROPPED, None, why[:500]
             message.save(update_fields=["state", "next_try_at", "error"])
