@@ -21,7 +21,7 @@ FAILURES_SHOWN = 10
 def endpoints_bulk(request: HttpRequest) -> HttpResponse:
     """Lists what will happen to which endpoints, and does it once that is confirmed."""
     user, query = person(request), QueryDict(request.POST.get("query", ""))
-    board = f"{reverse('board')}?{query.urlencode()}"
+    board = _board(request)
     action = bulk.ACTIONS.get(request.POST.get("action", ""))
     found = chosen(user, request.POST)
     if action is None or not found or len(found) > bulk.MOST:
@@ -47,16 +47,22 @@ def endpoints_bulk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def endpoints_undo(request: HttpRequest) -> HttpResponse:
     """Undo what the person did last to many endpoints, or offer that no longer (`keep`)."""
-    user = person(request)
+    user, board = person(request), _board(request)
     if "keep" in request.POST:
         bulk.keep(user)
-        return redirect("board")
+        return redirect(board)
     outcome = bulk.undo(user)
     if outcome is None:
         messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")
     else:
         _report(request, outcome, "put back as before")
-    return redirect("board")
+    return redirect(board)
+
+
+def _board(request: HttpRequest) -> str:
+    """The board as it was when the form was sent."""
+    query = QueryDict(request.POST.get("query", "")).urlencode()
+    return f"{reverse('board')}?{query}" if query else reverse("board")
 
 
 def _report(request: HttpRequest, outcome: bulk.Outcome, done: str) -> None:

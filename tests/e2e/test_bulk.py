@@ -71,3 +71,29 @@ def test_all_that_match_are_those_of_the_filters_in_sight(browser: Browser, site
     page.get_by_role("link", name="Cancel").click()
     expect(page.locator(".row")).to_have_count(1)
     context.close()
+
+
+def test_filters_chosen_in_the_page_outlast_what_is_done_to_its_rows(browser: Browser, site: Site):
+    context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(site.url)
+    page.locator("#by-group").select_option("engine")
+    expect(page.locator("#on-wall")).to_have_attribute("href", "/?group=engine&wall=1")
+    for button in ("Views", "Layout"):
+        page.locator("summary", has_text=button).click()
+        panel = page.locator("details[open] > .menu-in")
+        assert panel.evaluate("each => each.scrollWidth <= each.clientWidth"), button
+    page.keyboard.press("Escape")
+    for last in ("Cancel", "Undo", "Dismiss"):
+        page.locator("#row-2 .col-pick input").check()
+        page.locator("#bulk-action").select_option("pause")
+        page.get_by_role("button", name="Continue").click()
+        if last != "Cancel":
+            page.get_by_role("button", name="Pause: 1 endpoint").click()
+            expect(page.locator("#by-group")).to_have_value("engine")
+            page.get_by_role("button", name=last).click()
+        else:
+            page.get_by_role("link", name=last).click()
+        expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+        expect(page.locator("#by-group")).to_have_value("engine")
+    context.close()

@@ -256,6 +256,13 @@ def test_nothing_ticked_leads_back_to_the_board_as_it_was_filtered(page, fleet):
     assert answer.headers["Location"] == "/?status=up"
 
 
+@pytest.mark.parametrize("also", [{}, {"keep": "1"}], ids=["undone", "dismissed"])
+def test_undo_leads_back_to_the_board_as_it_was(page, fleet, also):
+    sent(page, "pause", fleet)
+    answer = page.post("/endpoints/bulk/undo/", {"query": "sort=latency&group=engine", **also})
+    assert answer.headers["Location"] == "/?sort=latency&group=engine"
+
+
 @pytest.mark.parametrize(
     "action", ["acknowledge", "silence", "maintenance", "pause", "resume", "tag", "untag", "move", "remove"]
 )
