@@ -1,5 +1,6 @@
-// Single keys: "/" for the search of the page, j and k from row to row, "?" for the list of keys. None counts while one
-// types or holds a modifier, and all can be switched off in that list: whoever speaks to the browser needs that.
+// Single keys: "/" for the search of the page, j and k from row to row, x to select one, "?" for the list of keys. None counts
+// while one types or holds a modifier, and all can be switched off in that list: whoever speaks to the browser needs that.
+// In the search Enter leads to the first row that is found, and Escape leaves it as it is; a browser's own Escape clears it.
 (function () {
   "use strict";
 
@@ -38,22 +39,43 @@
     return true;
   }
 
+  function searchField() { return document.querySelector("#main input[type='search']"); }
   function search() {
-    var field = document.querySelector("#main input[type='search']");
+    var field = searchField();
     if (!field) { return false; }
     field.focus();
     field.select();
     return true;
   }
 
+  function select() {
+    var row = document.activeElement.closest("tr"), tick = row && row.querySelector(".col-pick input");
+    if (!tick) { return false; }
+    tick.click();
+    return true;
+  }
+
+  var searched = null; // the form whose answer Enter waits for
+  document.addEventListener("input", function () { searched = null; });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (!searched || event.detail.requestConfig.elt !== searched) { return; }
+    searched = null;
+    step(1);
+  });
+
   var KEYS = {
     "/": search,
     "j": function () { return step(1); },
     "k": function () { return step(-1); },
+    "x": select,
     "?": function () { dialog.showModal(); return true; }
   };
 
   document.addEventListener("keydown", function (event) {
+    if (box.checked && event.target === searchField() && !event.isComposing) {
+      if (event.key === "Enter") { searched = event.target.form; }
+      if (event.key === "Escape") { event.preventDefault(); event.target.blur(); }
+    }
     var typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (!box.checked || typing || event.defaultPrevented || event.isComposing) { return; }
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) { return; }

@@ -1,5 +1,7 @@
 """Keys, the palette, tags and saved views in a real browser."""
 
+import re
+
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import LISTEN, axe_finds, in_chromium, signed_in
@@ -25,7 +27,20 @@ def test_the_board_and_the_palette_are_used_with_keys_alone(browser: Browser, si
     page.keyboard.type("j?")
     expect(page.locator("#q")).to_have_value("j?")
     page.locator("#q").fill("")
-    page.locator("#q").blur()
+    page.keyboard.type("e")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=e"))
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.locator("#picked")).to_have_text("1 selected")
+    page.keyboard.press("x")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator("#q")).to_have_value("e")
+    page.keyboard.press("j")
+    expect(rows.first).to_be_focused()
+    expect(page.locator("#q")).to_have_value("e")
+    page.goto(site.url)
 
     page.keyboard.press("Control+k")
     chosen = page.locator("#palette [role='option'][aria-selected='true']")
