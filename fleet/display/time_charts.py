@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
+from statistics import median_high
 
 from .time_span import DAY, Span
 
@@ -35,6 +36,7 @@ class Series:
     name: str
     values: Sequence[Value | None]
     tone: str = "main"  # CSS class suffix: main, second, other, other-second
+    probed: Sequence[object] = ()  # for each bucket, true where a probe is in it, also one that read nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def number(value: float) -> str:
 
 def _line(series: Series, top: float) -> Line:
     line, band, dots = [], [], []
-    for run in _runs(series.values):
+    for run in _runs(series):
         points = [(STEP * i + STEP // 2, _y(v.mean, top), v) for i, v in run if v.mean is not None]
         if len(points) == 1:
             dots.append(f"M{points[0][0]} {points[0][1]}h0")
@@ -199,13 +201,16 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _runs(values: Sequence[Value | None]) -> list[list[tuple[int, Value]]]:
-    """Stretches with answers. One empty bucket is no gap: probes may be further apart than buckets are wide."""
-    known = [(i, v) for i, v in enumerate(values) if v]
-    reach = max(2, _usual_step([i for i, _ in known]) * 2)
+def _runs(series: Series) -> list[list[tuple[int, Value]]]:
+    """Stretches with answers. Probes may be further apart than buckets are wide, and not each reads every figure: what
+    is more than usual of either is a gap."""
+    known = [(i, v) for i, v in enumerate(series.values) if v]
+    between = [series.probed[a + 1 : b] for (a, _), (b, _) in pairwise(known)]
+    read_nothing = [sum(map(bool, probes)) for probes in between]
+    usual, reach = median_high(read_nothing or [0]), max(2, 2 * _usual_step([i for i, _ in known]))
     runs: list[list[tuple[int, Value]]] = []
-    for i, value in known:
-        if runs and i - runs[-1][-1][0] <= reach:
+    for (i, value), missed in zip(known, [0, *read_nothing], strict=False):
+        if runs and i - runs[-1][-1][0] <= reach and missed <= usual:
             runs[-1].append((i, value))
         else:
             runs.append([(i, value)])
@@ -213,9 +218,8 @@ def _runs(values: Sequence[Value | None]) -> list[list[tuple[int, Value]]]:
 
 
 def _usual_step(places: list[int]) -> int:
-    """The median distance between filled buckets; more than 1 when probes are rarer than buckets."""
-    steps = sorted(b - a for a, b in pairwise(places))
-    return steps[len(steps) // 2] if steps else 1
+    """The usual distance between filled buckets; more than 1 when probes are rarer than buckets."""
+    return median_high([b - a for a, b in pairwise(places)] or [1])
 
 
 def _linked(series: Sequence[Series], unit: str, span: Span, link: str) -> tuple[Bucket, ...]:

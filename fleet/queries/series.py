@@ -130,7 +130,7 @@ def _chart(plot: Plot, each: Mapping[str, Past], span: Span) -> Chart:
             if len(each) > 1:
                 words = name if len(plot.lines) == 1 else f"{name} {words}"
             values = found.figures.get(figure) or [None] * span.buckets
-            series.append(Series(words, values, tone))
+            series.append(Series(words, values, tone, found.statuses))
     return chart(plot.title, plot.unit, series, span, plot.top, plot.note)
 
 

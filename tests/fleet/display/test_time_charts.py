@@ -44,6 +44,25 @@ def test_probes_rarer_than_buckets_are_one_line():
     assert drawn.lines[0].line.count("M") == 1
 
 
+@pytest.mark.parametrize("failed", [{100}, {102, 104}, {101}], ids=["one", "two", "between two that read it"])
+def test_the_line_breaks_where_a_probe_read_nothing(failed):
+    values = filled({i: flat(10) for i in range(0, 240, 2) if i not in failed})
+    probed = ["down" if i in failed else "up" if i % 2 == 0 else None for i in range(240)]
+    assert chart("KV cache", "%", [Series("in use", values, probed=probed)], HOUR).lines[0].line.count("M") == 2
+
+
+def test_the_line_goes_on_where_one_probe_was_late():
+    values = filled({i: flat(10) for i in range(0, 240, 2) if i != 100})
+    probed = ["up" if value else None for value in values]
+    assert chart("KV cache", "%", [Series("in use", values, probed=probed)], HOUR).lines[0].line.count("M") == 1
+
+
+def test_a_figure_that_every_second_probe_reads_is_one_line():
+    values = filled({i: flat(10) for i in range(0, 240, 2)})
+    drawn = chart("KV cache", "%", [Series("in use", values, probed=["up"] * 240)], HOUR)
+    assert drawn.lines[0].line.count("M") == 1
+
+
 def test_a_lone_answer_is_a_dot():
     drawn = latency({100: flat(10)})
     assert (drawn.lines[0].line, drawn.lines[0].dots) == ("", "M201 0h0")
