@@ -16,11 +16,21 @@ from .discovery import DEADLINE, PORTS
 class HostSearch:
     """What the usual ports of a host gave."""
 
+    host: str  # as it was typed
     url: str  # the base URL to go on with
     reading: Reading  # what was read there
     answered: bool  # whether anything came back from it
     others: tuple[tuple[str, str], ...]  # where else something answers: (engine or "", base URL)
     ports: tuple[int, ...]  # all that were tried
+
+    @property
+    def nowhere(self) -> str:
+        """What to do where nothing answered."""
+        tried = ", ".join(map(str, self.ports))
+        return (
+            f"No port was given, and none of these answers: {tried}. If the server listens on another port, write it "
+            f"as well, such as {self.host}:9000."
+        )
 
 
 def search_host(host: str, verify: bool = True, ports: Sequence[int] = PORTS) -> HostSearch:
@@ -37,7 +47,7 @@ def search_host(host: str, verify: bool = True, ports: Sequence[int] = PORTS) ->
     best = max(urls, key=lambda url: _worth(found[url]))  # of equals the first
     engines = {url: r.identity and title(r.identity.engine, r.facts.product) for url, r in found.items() if _answers(r)}
     others = tuple((engine or "", url) for url, engine in engines.items() if url != best)
-    return HostSearch(best, found[best], best in engines, others, (80, 443, *ports))
+    return HostSearch(host, best, found[best], best in engines, others, (80, 443, *ports))
 
 
 def _answers(reading: Reading) -> bool:

@@ -18,8 +18,8 @@ from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
-from . import actions, found
-from .bare_host import HostSearch
+from . import actions, found, throttle
+from .bare_host import HostSearch, search_host
 from .fields import FIELDS
 from .tags import in_use
 
@@ -200,6 +200,24 @@ class EndpointForm(OpenedForm):
             for field, messages in error.message_dict.items():
                 self.add_error(field if field in self.fields else None, messages)
             return None
+
+    def find_host(self) -> bool:
+        """Of a host that came without a port, takes the address that answers there; False, and an error, if none does.
+
+        Takes up to a few seconds.
+        """
+        if not self.bare_host:
+            return True
+        if not throttle.allowed(self.user.pk):
+            self.add_error("url", throttle.REFUSED)
+            return False
+        search = search_host(self.bare_host, verify=not self.cleaned_data["unverified"])
+        if not search.answered:
+            self.add_error("url", search.nowhere)
+            return False
+        self.use(search)
+        found.keep(self.user.pk, search.url, "", search.reading)
+        return True
 
     def use(self, search: HostSearch) -> None:
         """Goes on with the address that a search of the typed host gave; where it answers, the field shows it."""

@@ -30,10 +30,11 @@ def endpoint_add(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _form_page(request, EndpointForm(user=user, initial=request.GET.dict()))
     form = EndpointForm(request.POST, user=user)
-    added = form.save() if form.is_valid() else None
+    added = form.save() if form.is_valid() and form.find_host() else None
     if added is None:
         return _form_page(request, form)
-    messages.success(request, f"{added.name} is added. Its first probe is on its way.")
+    at = f" at {added.url}" if form.bare_host else ""
+    messages.success(request, f"{added.name} is added{at}. Its first probe is on its way.")
     return redirect(added)
 
 
@@ -104,7 +105,7 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _form_page(request, EndpointForm(user=person(request), endpoint=endpoint, initial=initial_of(endpoint)))
     form = EndpointForm(request.POST, user=person(request), endpoint=endpoint)
-    if form.is_valid() and form.save():
+    if form.is_valid() and form.find_host() and form.save():
         messages.success(request, f"{endpoint.name} is saved.")
         return redirect(endpoint)
     return _form_page(request, form)

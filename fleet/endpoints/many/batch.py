@@ -156,10 +156,7 @@ def _ask(row: Pasted) -> Answer:
     if search and search.answered:
         answer["others"] = [f"{engine or 'something'} at {at}" for engine, at in search.others]
     elif search:
-        answer["advice"] = (
-            f"No port was given, and none of these answers: {', '.join(map(str, search.ports))}. If the server "
-            f"listens on another port, write it as well, such as {row.host}:9000."
-        )
+        answer["advice"] = search.nowhere
     return reading, answer
 
 

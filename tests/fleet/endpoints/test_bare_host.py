@@ -10,6 +10,7 @@ from fleet.engines.http import address
 from fleet.models import Endpoint
 from tests.conftest import free_port
 from tests.fake_engine import FakeEngine
+from tests.fleet.test_pages_edit import FORM
 from tests.html import flat
 
 pytestmark = pytest.mark.usefixtures("valkey")
@@ -22,13 +23,11 @@ def check(client, alice, team, monkeypatch):
     """What the check shows Alice of an address, for machines whose usual ports are those that are given."""
     client.force_login(alice)
 
-    def check(url, *ports, headers=HTMX, **typed):
-        monkeypatch.setattr(
-            "fleet.views.endpoint_edit.search_host", lambda host, verify: search_host(host, verify, ports)
-        )
-        return flat(
-            client.post("/endpoints/check/", {"url": url, "team": team.pk, **typed}, headers=headers).content.decode()
-        )
+    def check(url, *ports, headers=HTMX, to="/endpoints/check/", **typed):
+        for module in ("fleet.views.endpoint_edit", "fleet.endpoints.forms"):
+            monkeypatch.setattr(f"{module}.search_host", lambda host, verify: search_host(host, verify, ports))
+        answer = client.post(to, {"url": url, "team": team.pk, **typed}, headers=headers, follow=True)
+        return flat(answer.content.decode())
 
     return check
 
@@ -78,3 +77,21 @@ def test_an_address_with_a_port_a_scheme_or_a_path_is_no_bare_host():
 
 def test_the_engines_usual_ports_are_tried_beside_those_of_http():
     assert bare_host.search_host("host.invalid").ports == (80, 443, *bare_host.PORTS)
+
+
+def test_a_bare_host_that_is_added_unchecked_is_watched_where_it_answers(check, ollama):
+    shown = check("localhost", free_port(), ollama.port, headers={}, to="/endpoints/add/", **FORM)
+    added = Endpoint.objects.get()
+    assert (added.url, added.state.engine) == (f"http://localhost:{ollama.port}", "ollama")
+    assert f"is added at http://localhost:{ollama.port}." in shown
+    moved = check("127.0.0.1", ollama.port, headers={}, to=f"/endpoints/{added.pk}/edit/", name="gpu-1", **FORM)
+    assert "gpu-1 is saved." in moved and Endpoint.objects.get().url == f"http://127.0.0.1:{ollama.port}"
+
+
+def test_a_bare_host_where_nothing_answers_is_not_added_without_its_port(check):
+    port = free_port()
+    shown = check("localhost", port, headers={}, to="/endpoints/add/", **FORM)
+    assert f"none of these answers: 80, 443, {port}." in shown and "localhost:9000" in shown
+    assert not Endpoint.objects.exists()
+    check("localhost:9", headers={}, to="/endpoints/add/", **FORM)
+    assert Endpoint.objects.get().url == "http://localhost:9"
