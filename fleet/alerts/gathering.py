@@ -117,8 +117,9 @@ def _message(alerts: list[Alert], now: datetime) -> bool:
     return True
 
 
-def _children(alerts: Iterable[Alert]) -> dict[str, dict[str, list[str]]]:
-    """Incident -> names of the endpoints whose trouble it causes; of one that is over, apart, those that are not."""
+def _children(alerts: Iterable[Alert]) -> dict[str, dict[str, Any]]:
+    """Incident -> names of the endpoints whose trouble it causes, and how many; of one that is over, apart, those that
+    are not."""
     parents = [alert.incident_id for alert in alerts if alert.incident_id]
     children: dict[str, list[str]] = defaultdict(list)
     not_back: dict[str, list[str]] = defaultdict(list)
@@ -129,10 +130,11 @@ def _children(alerts: Iterable[Alert]) -> dict[str, dict[str, list[str]]]:
         # Nothing is named as back without a good probe of its own.
         found = not_back if cause_ended and not ended else children
         found[str(parent)].append(name)
-    return {
+    named: dict[str, dict[str, Any]] = {
         key: {parent: names[:CHILDREN] + _rest(names) for parent, names in found.items()}
         for key, found in (("children", children), ("not_back", not_back))
     }
+    return named | {"with_it": {parent: len(names) for parent, names in children.items()}}
 
 
 def _rest(names: list[str]) -> list[str]:

@@ -30,7 +30,8 @@ class Item:
     kind: str
     facts: dict[str, Any]
     incident: int
-    children: list[str]  # endpoints whose trouble this one's causes
+    children: list[str]  # endpoints whose trouble this one's causes; the last may be "3 more"
+    with_it: int = 0  # how many those are
     not_back: list[str] = field(default_factory=list)  # where it recovered: those that did not yet
     before: str = ""  # the incident before it, in words
 
@@ -63,7 +64,17 @@ class Item:
     def name(self) -> str:
         """The endpoint's name on one line: line breaks can't reach a header."""
         name = " ".join(self.facts["name"].split())
-        return f"{name} and {len(self.children)} more" if self.children else name
+        return f"{name} and {self.with_it} more" if self.with_it else name
+
+    @property
+    def count(self) -> int:
+        """Endpoints: its own, and those whose trouble it causes."""
+        return 1 + self.with_it
+
+    @property
+    def be(self) -> str:
+        """The verb for `name`."""
+        return "is" if self.count == 1 else "are"
 
     @property
     def over(self) -> bool:
@@ -78,7 +89,8 @@ class Item:
     @property
     def was(self) -> str:
         """What is over, within a line: "it was down 2 min 5 s: connection refused"."""
-        return f"it was {self.status} {self.lasted}: {self.brief}"
+        who = "it" if self.count == 1 else self.facts["name"]
+        return f"{who} was {self.status} {self.lasted}: {self.brief}"
 
     @property
     def brief(self) -> str:
@@ -143,7 +155,8 @@ def items(message: Message) -> list[Item]:
         waiting = not_back.get(str(incident), []) if kind == Alert.Kind.RECOVERED else []
         facts = kinds[kind].facts
         before = earlier.get(facts.get("before"))
-        item = Item(kind, facts, incident, named, waiting)
+        with_it = message.facts.get("with_it", {}).get(str(incident), len(named)) if named else 0
+        item = Item(kind, facts, incident, named, with_it, waiting)
         found.append(replace(item, before=earlier_in_words(before, item.began_at)) if before else item)
     return sorted(
         found,

@@ -32,9 +32,11 @@ def subject(message: Message) -> str:
     team = _on_one_line(found[0].facts["team"])
     if len(found) == 1:
         return f"{found[0].word}  {found[0].name} ({team})"
-    words = Counter(item.word for item in found)
+    words: Counter[str] = Counter()
+    for item in found:
+        words[item.word] += item.count
     if len(words) == 1:
-        return f"{found[0].word}  {len(found)} endpoints ({team})"
+        return f"{found[0].word}  {words.total()} endpoints ({team})"
     return f"{', '.join(f'{word} {count}' for word, count in words.items())}  ({team})"
 
 
@@ -148,10 +150,13 @@ def _many(found: list[Item]) -> dict[str, Any]:
 
 
 def _headline(trouble: list[Item], back: list[Item], unwatched: list[Item]) -> str:
-    counts = Counter(item.status for item in trouble)
+    counts: Counter[str] = Counter()
+    for item in trouble:
+        counts[item.status] += item.count
     parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in sorted(counts.items())[::-1]]
-    parts += [f"{len(back)} {'is' if len(back) == 1 else 'are'} back"] if back else []
-    parts += [f"{len(unwatched)} {'is' if len(unwatched) == 1 else 'are'} no longer watched"] if unwatched else []
+    for over, words in ((back, "back"), (unwatched, "no longer watched")):
+        count = sum(item.count for item in over)
+        parts += [f"{count} {'is' if count == 1 else 'are'} {words}"] if count else []
     return ", ".join(parts)
 
 

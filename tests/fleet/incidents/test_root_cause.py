@@ -56,6 +56,25 @@ def test_the_mail_of_its_end_names_what_it_brought_down_and_is_not_back(host, sm
     assert "<th>Not back yet</th>" in up.get_body(("html",)).get_content()
 
 
+def test_a_mail_about_several_counts_all_that_went_down_and_names_who_is_not_back(team, host, smtp):
+    alone = watched(team, "alone")
+    for endpoint in (*host, alone):
+        probed(endpoint, *[bad(Cause.TIMED_OUT)] * 3)
+    settle()
+    delivery.deliver()
+    for endpoint in (*host[:2], alone):
+        recover(endpoint)
+    settle()
+    delivery.deliver()
+    [down, up] = smtp.messages
+    assert (down["Subject"], up["Subject"]) == ("DOWN  4 endpoints (Search)", "UP  3 endpoints (Search)")
+    [was, now] = (mail.get_body(("plain",)).get_content().replace("\r", "") for mail in (down, up))
+    assert "Search: 4 are down." in was and "- gpu-1-8000 and 2 more are down: no answer in time" in was
+    assert "Search: 3 are back." in now and "- gpu-1-8000 and 1 more are up since" in now
+    assert "gpu-1-8000 was down" in now and "with it: gpu-1-8001\n  not back yet" in now and "gpu-1-8002" in now
+    assert "not back yet" in up.get_body(("html",)).get_content()
+
+
 def test_one_that_answers_shows_that_the_host_is_well(host):
     fail(host[0])
     assert fail(host[1]).parent is None
@@ -105,7 +124,7 @@ def test_what_hangs_on_another_by_hand_is_not_alerted(team, smtp):
         ("behind degraded, proxy degraded, proxy down, behind down", ["DOWN  proxy and 1 more (Search)"]),
         ("proxy degraded, proxy down, last degraded", ["DOWN  proxy and 1 more (Search)"]),
         ("last degraded, behind down, proxy down", ["DOWN  proxy and 2 more (Search)"]),
-        ("proxy down, proxy up, proxy down, behind degraded", ["DOWN 1, UP 1  (Search)"]),
+        ("proxy down, proxy up, proxy down, behind degraded", ["DOWN 2, UP 1  (Search)"]),
         ("proxy degraded, behind degraded", ["DEGRADED  2 endpoints (Search)"]),
     ],
 )
