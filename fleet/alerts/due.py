@@ -1,7 +1,8 @@
 """Which alerts an incident needs, and when. Pure: no I/O, no Django.
 
 One rule covers all: while what was announced last is not what is, and nothing mutes it, an alert is due.
-So a silence that ends, a dependency that comes back or a target that stops flapping needs no rule of its own.
+So a silence that ends, a dependency that comes back or a target that stops flapping needs no rule of its own. And what
+somebody was on is announced again once it is down again and nobody is, though nobody was alerted of its end.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ class Case:
     opened_at: datetime  # of the latest outage
     announced_at: datetime | None = None
     acknowledged: bool = False
+    left: bool = False  # down again since the last alert, and the acknowledgement ended with the outage before
     escalated: bool = False
     muted: str = ""  # why nobody is to be alerted now
 
@@ -53,10 +55,10 @@ def due(case: Case, rules: Rules, now: datetime) -> list[str]:
         return [case.status]
     if case.acknowledged:
         return []
-    wanted = []
+    wanted = [case.status] if case.left else []
     if rules.escalate_after is not None and not case.escalated and now - case.opened_at >= rules.escalate_after:
         wanted.append("escalated")
-    if rules.remind_every and case.announced_at and now - case.announced_at >= rules.remind_every:
+    if rules.remind_every and not case.left and case.announced_at and now - case.announced_at >= rules.remind_every:
         wanted.append("reminder")
     return wanted
 

@@ -42,7 +42,7 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
     rules = rules_of(wanted)
     kinds = _kinds_due(incident, state, rules, now)
     for kind in map(Kind, kinds):
-        if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced == Incident.Announced.RECOVERED:
+        if kind in (Kind.DOWN, Kind.DEGRADED) and incident.announced in (Incident.Announced.RECOVERED, kind):
             incident.round += 1
         held = hold_until(kind, incident.status, rules.quiet, now)
         trouble = incident.trouble(state)
@@ -116,6 +116,7 @@ def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: date
         opened_at=incident.again_at or incident.opened_at,
         announced_at=incident.announced_at,
         acknowledged=incident.is_acknowledged,
+        left=_left(incident),
         escalated=incident.escalated_at is not None,
         muted=muted(incident, state, now),
     )
@@ -125,7 +126,13 @@ def _kinds_due(incident: Incident, state: EndpointState, rules: Rules, now: date
     since = now - timedelta(seconds=flapping.WITHIN)
     about = Alert.objects.filter(incident__endpoint=state.endpoint_id, kind__in=TURNS, dropped="", created_at__gt=since)
     count = about.order_by().values("incident", "kind", "round").distinct().count()
-    return [] if flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER) else kinds
+    waits = flapping.waits(state.turns, count, now.timestamp(), settings.FLAPPING_ALERT_AFTER)
+    return [kind for kind in kinds if kind not in TURNS] if waits else kinds
+
+
+def _left(incident: Incident) -> bool:
+    ended, again, last = incident.acknowledged_until, incident.again_at, incident.announced_at
+    return bool(ended and again and last and last < ended <= again) and not incident.is_acknowledged
 
 
 def muted(incident: Incident, state: EndpointState, now: datetime) -> str:

@@ -8,7 +8,7 @@ import time_machine
 
 from fleet.alerts import gathering, wording
 from fleet.engines.errors import Cause
-from fleet.incidents import sweep
+from fleet.incidents import actions, sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, MaintenanceWindow, Message
 from fleet.muting import marks
 from fleet.queries.availability import of_team
@@ -202,6 +202,24 @@ def test_an_acknowledgement_ends_with_its_outage(gpu, client, alice):
     assert "The acknowledgement ended" in str(incident.events.values_list("text", flat=True))
     client.force_login(alice)
     assert "The acknowledgement ended" in flat(client.get(incident.get_absolute_url()).content.decode())
+
+
+@pytest.mark.parametrize("somebody_was_on_it", [True, False])
+def test_what_comes_back_after_somebody_was_on_it_is_mailed_though_its_end_was_not(gpu, somebody_was_on_it):
+    gpu.down(20)
+    gpu.up(20)
+    gpu.down(20)
+    if somebody_was_on_it:
+        actions.acknowledge(Incident.objects.get(resolved_at=None), "alice")
+    gpu.up(25)
+    gpu.down(ALERT_AFTER - CONFIRMED)
+    assert kinds() == ["down", "recovered", "down"]
+    gpu.down(2 * CONFIRMED)
+    again = ["down"] if somebody_was_on_it else []
+    assert kinds() == ["down", "recovered", "down", *again]
+    gpu.down(2 * ALERT_AFTER)
+    gpu.up(ALERT_AFTER + CONFIRMED)
+    assert kinds() == ["down", "recovered", "down", *again, "recovered"]
 
 
 def test_each_outage_has_its_own_time_to_be_acknowledged_before_it_is_escalated(gpu, team):

@@ -36,6 +36,7 @@ ANNOUNCED = replace(OPEN, announced="down", announced_at=NOW - timedelta(minutes
         (replace(ANNOUNCED, announced_at=NOW - 4 * HOUR), ["reminder"]),
         (replace(ANNOUNCED, announced_at=NOW - 4 * HOUR + timedelta(seconds=1)), []),
         (replace(ANNOUNCED, announced_at=NOW - 9 * HOUR, acknowledged=True), []),
+        (replace(ANNOUNCED, announced_at=NOW - 9 * HOUR, left=True), ["down"]),
     ],
 )
 def test_what_was_announced_last_and_what_is_decide(case, wanted):
