@@ -145,7 +145,7 @@ def muted(incident: Incident, state: EndpointState, now: datetime) -> str:
     parent = incident.parent
     patience = max(COMES_BACK_AFTER, timedelta(seconds=2 * state.endpoint.interval))
     if parent and (parent.resolved_at is None or now - parent.resolved_at < patience):
-        return f"caused by {parent.endpoint}"
+        return f"{incident.relation} {parent.endpoint}"
     return ""
 
 

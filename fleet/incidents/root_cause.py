@@ -23,41 +23,43 @@ DEPTH = 5
 def attribute(incident: Incident) -> None:
     """Puts an open incident down to the one that caused it, and others down to the same, or to it, if it is down."""
     parent = incident.parent if incident.parent and incident.parent.resolved_at is None else None
-    pairs = []
+    pairs: list[tuple[Incident, Incident, bool]] = []  # (one, what it is put down to, whether for the host they share)
     if parent is None:
-        parent = _by_hand(incident.endpoint)
+        parent, shares_host = _by_hand(incident.endpoint), False
         if parent is None and incident.status == Status.DOWN:
-            parent = _by_host(incident)
+            parent, shares_host = _by_host(incident), True
         if parent:
-            pairs = [(incident, parent)]
+            pairs = [(incident, parent, shares_host)]
     if incident.status == Status.DOWN:
         alone = Q(parent=None) | Q(parent__resolved_at__isnull=False)
         others = Incident.objects.open().filter(alone, endpoint__team=incident.endpoint.team_id)
         follow = others.exclude(pk=incident.pk).filter(endpoint__in=_dependents(incident.endpoint))
-        pairs += [(each, parent or incident) for each in follow.select_related("endpoint")]
+        pairs += [(each, parent or incident, False) for each in follow.select_related("endpoint")]
         if parent and parent.endpoint.depends_on_id is None:
             # Those that opened between the first of the host's and this one.
             between = others.exclude(pk__in=[incident.pk, parent.pk]).filter(endpoint__in=_siblings(incident.endpoint))
-            pairs += [(each, parent) for each in between if _alike(each, incident)]
+            pairs += [(each, parent, True) for each in between if _alike(each, incident)]
 
-    for child, cause in pairs:
-        child.parent = cause
+    for child, cause, shares_host in pairs:
+        child.parent, child.shares_host = cause, shares_host
         # What is in no message yet is not sent. Should it be needed after all, it is written in another round.
-        if outbox.drop(child, f"caused by {cause.endpoint}"):
+        if outbox.drop(child, f"{child.relation} {cause.endpoint}"):
             child.announced = outbox.last_kind(child)
             child.round += 1
-        child.save(update_fields=["parent", "announced", "round"])
+        child.save(update_fields=["parent", "shares_host", "announced", "round"])
         child.children.open().update(parent=cause)
         outbox.write_for_child(cause)
-        child.note(datetime.now(UTC), f"Caused by {cause.endpoint}: nobody is alerted of this one as well.")
+        host = ": nothing on their host answers" if shares_host else ""
+        said = f"{child.relation.capitalize()} {cause.endpoint}{host}. Nobody is alerted of this one as well."
+        child.note(datetime.now(UTC), said)
 
 
 def attribute_again(endpoint_id: int) -> None:
     """Puts the endpoint's open incident down to what it depends on now, or to nothing: then it is alerted by itself."""
     incident = Incident.objects.open().select_for_update().filter(endpoint=endpoint_id).first()
     if incident:
-        incident.parent = None
-        incident.save(update_fields=["parent"])
+        incident.parent, incident.shares_host = None, False
+        incident.save(update_fields=["parent", "shares_host"])
         attribute(incident)
 
 

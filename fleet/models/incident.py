@@ -66,6 +66,7 @@ class Incident(models.Model):
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="incidents")
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="children")  # what caused it
+    shares_host = models.BooleanField(default=False)  # the parent did not cause it: nothing on their host answered
     status = models.CharField(max_length=12)  # down or degraded: the worst it came to
     cause = models.CharField(max_length=24)
     step = models.CharField(max_length=12, blank=True)
@@ -118,6 +119,11 @@ class Incident(models.Model):
         """Whether somebody is on it at this moment."""
         until = self.acknowledged_until
         return self.acknowledged_at is not None and (until is None or until > datetime.now(UTC))
+
+    @property
+    def relation(self) -> str:
+        """How it hangs together with its parent, before that one's name."""
+        return "down with" if self.shares_host else "caused by"
 
     @property
     def failing_since(self) -> datetime:

@@ -84,6 +84,7 @@ class StateRow:
     strip: dict[str, Any] | None = None  # None: it was not asked for, as the rest
     caused_by: str | None = None  # the name of the endpoint whose incident caused its own
     cause_status: str | None = None  # of that endpoint, now
+    shares_host: bool | None = None  # it did not cause it: nothing on their host answered
     line: int | None = None  # the load line: callers at once
     held_up_by: str | None = None  # the limit that the load verdict names
     team_id: int | None = None
@@ -95,13 +96,18 @@ class StateRow:
             return ""  # its first probe was made
         cause = causes.brief(self.cause, self.detail)
         as_it_is = causes.which(self.cause_status)
-        return f"Caused by {self.caused_by}, {as_it_is}. {cause}" if as_it_is else cause
+        if not as_it_is:
+            return cause
+        if self.shares_host:
+            return f"Down with {self.caused_by}: nothing on their host answers. {cause}"
+        return f"Caused by {self.caused_by}, {as_it_is}. {cause}"
 
     @property
     def short_why(self) -> str:
         """The same in a few words, for a dense row."""
-        caused = causes.which(self.cause_status)
-        return f"because of {self.caused_by}" if caused else causes.short(self.cause, self.detail)
+        if not causes.which(self.cause_status):
+            return causes.short(self.cause, self.detail)
+        return f"{'with' if self.shares_host else 'because of'} {self.caused_by}"
 
     @property
     def engine_label(self) -> str:
@@ -123,6 +129,7 @@ def columns(states: QuerySet[EndpointState], *, board: bool = False) -> QuerySet
         *_OWN, **_OTHERS, **_BOARD,
         caused_by=Subquery(caused.values("parent__endpoint__name")[:1]),
         cause_status=Subquery(caused.values("parent__endpoint__state__status")[:1]),
+        shares_host=Subquery(caused.values("shares_host")[:1]),
     )  # fmt: skip
 
 

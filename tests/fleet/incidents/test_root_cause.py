@@ -8,7 +8,8 @@ from fleet import endpoints
 from fleet.alerts import delivery
 from fleet.engines.errors import Cause
 from fleet.incidents import sweep
-from fleet.models import Alert, Incident
+from fleet.models import Alert, EndpointState, Incident
+from fleet.queries.states import read
 from tests.fleet.outages import bad, fail, probed, recover, settle, watched
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey"), pytest.mark.database]
@@ -28,6 +29,11 @@ def test_endpoints_of_a_host_that_failed_are_one_incident_with_children(host, sm
     probed(host[2], *[bad(Cause.TIMED_OUT)] * 2)
     children = Incident.objects.filter(parent=first)
     assert {child.endpoint for child in children} == {host[1], host[2]}
+    row = read(EndpointState.objects.filter(pk=host[1].pk), lambda row: row, board=True)[0]
+    assert row.why.startswith("Down with gpu-1-8000: nothing on their host answers. ")
+    assert row.short_why == "with gpu-1-8000"
+    said = children[0].events.get(text__startswith="Down with gpu-1-8000: nothing on their host answers.")
+    assert "caused" not in said.text
     settle()
     delivery.deliver()
     [mail] = smtp.messages
@@ -108,7 +114,7 @@ def test_what_hangs_on_another_by_hand_is_not_alerted(team, smtp):
     proxy = watched(team, "proxy")
     behind = watched(team, "behind", depends_on=proxy)
     cause = fail(proxy)
-    assert fail(behind).parent == cause
+    assert fail(behind).parent == cause and not Incident.objects.filter(shares_host=True).exists()
     settle()
     delivery.deliver()
     assert [mail["Subject"] for mail in smtp.messages] == ["DOWN  proxy and 1 more (Search)"]
