@@ -264,7 +264,7 @@ TABLE = [
     Variable(
         "KEEP_DAILY",
         "800",
-        "For how many days the sums of each day are kept. The availability of up to 90 days is made of them.",
+        "For how many days the sums of each day are kept. Availability is made of them, for as many days at most.",
         whole(91, 3660),
     ),
     Variable("GUIDE_PUBLIC", "on", "Whether the guide can be read without signing in.", on_off),

@@ -8,8 +8,10 @@ follows the same rule, from what each probe adds to the state row: fleet.history
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from core import time_zones
 
 from ..display import formats
 from .totals import DAY, HOUR, WIDTH, Part
@@ -40,25 +42,63 @@ PERIODS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """A whole week, Monday to Sunday on a zone's clock, in whole hours."""
+class Days:
+    """Whole days on a zone's clock, both included, in whole hours; the last one up to now where it is today."""
 
     period: Period
     end: float  # unix seconds
-    monday: date
+    first: date
+    last: date
     zone: str
 
     @property
-    def sunday(self) -> date:
-        return self.monday + timedelta(days=6)
+    def start(self) -> int:
+        """Unix seconds of its first moment."""
+        return self.period.start(self.end)
 
 
-def last_week(now: float, zone: str) -> Week:
-    """The last week that is over at `now` (unix seconds)."""
+def last_week(now: float, zone: str) -> Days:
+    """Monday to Sunday of the last week that is over at `now` (unix seconds)."""
     today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
-    days = (today - timedelta(days=today.weekday() + 7), today - timedelta(days=today.weekday()))
-    start, end = (datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() // 3600 * 3600 for day in days)
-    return Week(Period("last week", int(end - start), HOUR), end, days[0], zone)
+    monday = today - timedelta(days=today.weekday() + 7)
+    return _days("last week", monday, monday + timedelta(days=6), zone, now)
+
+
+def chosen_days(first: str, last: str, zone: str, now: float, hours: int, days: int) -> Days:
+    """The days that were typed, as 2026-11-01, both included.
+
+    `hours` and `days` are for how many days sums of those are kept. What begins before there are hours goes by days of
+    UTC, whatever the zone. `now` is in unix seconds. Raises ValueError with a sentence for the reader.
+    """
+    if zone not in time_zones.known():
+        raise ValueError(f"“{zone[:40]}” is no time zone we know. Use one like Europe/Berlin.")
+    begin, end = (_day(text) for text in (first, last))
+    today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
+    if end < begin:
+        raise ValueError("The last day is before the first one. Exchange the two.")
+    if end > today:
+        raise ValueError(f"The last day has not come yet. Choose {today} or an earlier one.")
+    oldest = datetime.fromtimestamp(now, UTC).date() - timedelta(days=days - 1)
+    if begin < oldest:
+        raise ValueError(f"The history is kept for {days} days (KEEP_DAILY). Choose {oldest} or a later first day.")
+    found = _days(f"{begin} to {end}", begin, end, zone, now)
+    return _days(found.period.key, begin, end, "UTC", now) if found.start < now - hours * 86_400 else found
+
+
+def _day(text: str) -> date:
+    if not text:
+        raise ValueError("Both days are needed: from which, and to which.")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"“{text[:40]}” is no day. Write it like 2026-11-28.") from None
+
+
+def _days(key: str, first: date, last: date, zone: str, now: float) -> Days:
+    midnights = (datetime.combine(day, time(), ZoneInfo(zone)) for day in (first, last + timedelta(days=1)))
+    start, end = (midnight.timestamp() // 3600 * 3600 for midnight in midnights)
+    end = min(end, now)
+    return Days(Period(key, int(end) - int(start), HOUR), end, first, last, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +159,7 @@ def availability(period: Period, parts: Iterable[Part], now: float, interval: in
             times[what] += total.seconds_of(what)
     # When the history begins. Of its first span perhaps only the end was watched, since the endpoint was added.
     first = min((part.start for part in parts), default=now)
-    began = added_at if first <= added_at < first + WIDTH[period.span] else first
+    began = added_at if first <= added_at < first + WIDTH[DAY] else first
     # The first probe of a period stands for time before it too; older rows counted some time twice.
     passed = now - max(start, min(began, added_at))
     if watched > passed:
