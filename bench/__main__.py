@@ -11,6 +11,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 from . import claims, outages, pages, probing, prometheus, starting, viewers, workers
 from .living import Living, living
@@ -43,7 +45,8 @@ NAMES = list(dict.fromkeys([*(name for parts in SHARED.values() for name in part
 def main() -> int:
     """Returns 1 when a part ended with an error, 0 otherwise."""
     options = _options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGHUP, _stop)
     head, began = header(), time.monotonic()
     scale, rows, failed = TOY if options.toy else FULL, [], []
 
@@ -76,6 +79,12 @@ def main() -> int:
     minutes = (time.monotonic() - began) / 60
     print(markdown(f"{head} It took {minutes:.1f} minutes{' at toy size' * options.toy}.", rows))
     return 1 if failed else 0
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """Ends what was started, once: a second signal would cut that short."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
 
 
 def _options() -> argparse.Namespace:

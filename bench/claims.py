@@ -20,7 +20,7 @@ from pathlib import Path
 import django
 
 from . import servers
-from .product import ROOT, Scale, progress
+from .product import END_WITH_US, ROOT, Scale, progress
 from .table import CannotRun, Row
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -45,7 +45,7 @@ def ticks(scale: Scale) -> Iterator[Row]:
                     except CannotRun as why:
                         yield Row(figure, None, goal=goal, unit="ms", note=str(why))
                         continue
-                command = [sys.executable, "-m", "bench.claims", str(endpoints), str(scale.interval)]
+                command = [*END_WITH_US, sys.executable, "-m", "bench.claims", str(endpoints), str(scale.interval)]
                 done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
             found = json.loads(done.stdout)
             yield Row(figure, found["p95"], "ms", goal, note=f"p50 {found['p50']:.0f} ms, max {found['max']:.0f} ms")

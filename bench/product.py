@@ -20,6 +20,9 @@ from ops import embedded_broker
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
+END_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""Goes before a command, so that it ends when we do, however we end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -74,13 +77,18 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], seconds: float = 20, **options: object) -> Iterator[subprocess.Popen]:
-    """A process as long as the context lasts; then it has so many seconds to end by itself."""
-    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, start_new_session=True, **options)  # type: ignore[call-overload]
+def running(
+    command: Sequence[str | Path], seconds: float = 20, stop: int = signal.SIGTERM, **options: object
+) -> Iterator[subprocess.Popen]:
+    """A process as long as the context lasts; then it gets the signal `stop` and has so many seconds to end by itself.
+
+    It is killed when we are.
+    """
+    process = subprocess.Popen([*END_WITH_US, *map(str, command)], cwd=ROOT, start_new_session=True, **options)  # type: ignore[call-overload]
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(stop)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ import psycopg
 
 from ops import embedded_broker
 
-from .product import free_port, running
+from .product import free_port, running, wait_for
 from .table import CannotRun
 
 DATABASE = "plimsoll_bench"
@@ -50,21 +52,27 @@ def postgres(folder: Path) -> Iterator[str]:
 @contextmanager
 def _cluster(folder: Path, programs: Path) -> Iterator[str]:
     folder.mkdir()
-    owner = []
+    user = "postgres"
+    owner = ["setpriv", "--pdeathsig", "QUIT"]  # once more: who becomes another user loses the signal
     if os.getuid() == 0:
         folder.parent.chmod(0o755)
-        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-        owner = ["runuser", "-u", "postgres", "--"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    user = "postgres"
-    subprocess.run([*owner, programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", user], **quiet)
-    control = [*owner, programs / "pg_ctl", "-D", folder / "data", "-w"]
-    server = f"-k {folder} -c listen_addresses= -c max_connections=200 -c synchronous_commit=off"
-    subprocess.run([*control, "-l", folder / "log", "-o", server, "start"], **quiet)
-    try:
-        yield f"postgres://{user}@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        owner += ["--reuid", user, "--regid", user, "--init-groups"]
+    initdb = [*owner, programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", user]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/")
+    settings = ("listen_addresses=", "max_connections=200", "synchronous_commit=off")
+    command = [*owner, programs / "postgres", "-D", folder / "data", "-k", folder]
+    command += [part for setting in settings for part in ("-c", setting)]
+    url = f"postgres://{user}@/postgres?host={folder}"
+    with (folder / "log").open("w") as log, running(command, stop=signal.SIGQUIT, stdout=log, stderr=log):
+        wait_for(partial(_takes, url), 60, "PostgreSQL takes no connection")
+        yield url
+
+
+def _takes(url: str) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from django.contrib.auth import get_user_model
 
 from bench import first_paint
 from bench.engines import Engine, Notes
-from bench.product import quantile
+from bench.product import family, name, quantile, wait_for
 from bench.seed import seed
 from bench.table import Row, markdown
 from fleet.engines import vllm_metrics
@@ -20,13 +22,23 @@ from tests.template import copy_migrated
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(folder: Path, *arguments: str, seconds: int = 120) -> str:
+LIMIT = 600
+"""Seconds for one command. The slowest took 47 s on two cores with four others at work."""
+
+
+def run(folder: Path, *arguments: str) -> str:
     """What `python -m <arguments>` prints with this data folder."""
     environment = {**os.environ, "PLIMSOLL_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
     command = [sys.executable, "-m", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    return ended.stdout
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+        try:
+            printed, errors = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # and not kill, so that it removes its folders
+            raise
+    assert process.returncode == 0, errors[-2000:]
+    return printed
 
 
 def test_a_folder_is_filled_with_invented_endpoints(tmp_path):
@@ -59,11 +71,44 @@ def test_the_pages_to_paint_are_the_addresses_of_the_site(capsys):
 @pytest.mark.slow
 def test_parts_of_the_table_run_and_give_rows(tmp_path):
     """All of them, by `python -m bench --toy`, take minutes."""
-    printed = run(tmp_path, "bench", "--toy", "--only", "start,claims,pages", seconds=120)
+    printed = run(tmp_path, "bench", "--toy", "--only", "start,claims,pages")
     rows = [line for line in printed.splitlines() if line.startswith("| ")]
     assert "failed" not in printed
     for figure in ("ready, second start", "claim at 40 endpoints", "models of 20, first byte"):
         assert any(figure.lower() in row.lower() for row in rows), figure
+
+
+SERVERS = """
+import signal, tempfile, time
+from pathlib import Path
+from bench import __main__, servers
+signal.signal(signal.SIGTERM, __main__._stop)
+with tempfile.TemporaryDirectory() as folder, servers.redis(Path(folder)), servers.postgres(Path(folder, "p")):
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.product
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_measurement_started_ends_with_it_however_it_ends(how):
+    with subprocess.Popen([sys.executable, "-c", SERVERS], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        folder = process.stdout.readline().strip()
+        started = family(process.pid)[1:]
+        assert {name(pid) for pid in started} >= {"postgres", "broker"}
+        process.send_signal(how)
+    wait_for(lambda: not any(map(_lives, started)), 60, "a server was left behind")
+    assert not Path(folder).exists() or how == signal.SIGKILL
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_row_says_whether_the_goal_is_reached():
