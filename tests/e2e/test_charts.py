@@ -112,3 +112,24 @@ def test_a_finger_reads_a_chart_and_zooms_in_where_it_was(browser: Browser, prob
     expect(page.locator(".plot").first).not_to_have_attribute("data-start", str(start))
     assert abs(page.locator(".plot").first.evaluate("plot => +plot.dataset.start") - (middle - 450)) < 60
     context.close()
+
+
+def test_the_page_stays_where_it_is_while_the_charts_are_replaced(browser: Browser, probed: Site):
+    probed.write(
+        "UPDATE fleet_observation SET running = 2, waiting = 1, kv_cache_usage = 0.5, generation_tokens = 1000 - id"
+    )
+    context = signed_in(browser, probed, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/")
+    page.get_by_role("slider", name="Latency").wait_for()
+    page.evaluate("window.scrollBy(0, document.getElementById('charts').getBoundingClientRect().top + 20)")
+    place = page.evaluate("window.scrollY")
+    assert place > 0
+    drawn = "() => new Promise(found => requestAnimationFrame(() => setTimeout(() => found(window.scrollY))))"
+    for link, then in (("Zoom out", "#chart-reset"), ("Compare", "#chart-with")):
+        box = page.locator("#charts").get_by_role("link", name=link).bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 5, box["y"] + 5)  # click() of the locator would scroll by itself
+        expect(page.locator(then)).to_be_visible()
+        assert abs(page.evaluate(drawn) - place) < 5, link
+    context.close()
