@@ -6,7 +6,7 @@
 
   var UNITS = 2, HEIGHT = 200; // as fleet/display/time_charts.py: units of a bucket's width, and of the plot's height
   var DAY = 86400;
-  var STEPS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, DAY, 2 * DAY, 5 * DAY, 15 * DAY];
+  var STEPS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 5 * DAY, 15 * DAY];
   var plots = [], anchor = null; // the bucket at which a selection began
   var touched = null; // the bucket at which pointer or finger came down
   var read = null; // the plot that was last clicked, touched or read by keys
@@ -68,7 +68,9 @@
     this.cursor = svg("line", { "class": "cursor", y1: 0, y2: HEIGHT, visibility: "hidden" }, this.svg);
     this.selected = svg("rect", { "class": "selected", height: HEIGHT, width: 0 }, this.svg);
     this.at = this.near(this.buckets - 1, -1);
-    this.clockTicks(element);
+    this.ticks = element.querySelector(".x-ticks");
+    element.querySelector(".x-zone").textContent = zoneName(this.end);
+    resized.observe(this.area); // that draws the ticks, too
     var attributes = {
       role: "slider", tabindex: 0, "aria-label": this.area.dataset.title, "aria-valuemin": 0,
       "aria-valuemax": this.buckets - 1, "aria-valuenow": this.at, "aria-valuetext": this.svg.getAttribute("aria-label")
@@ -138,24 +140,31 @@
     this.readout.textContent = "";
   };
 
-  // The server's clock times are of UTC: they become those of the reader's zone.
-  Plot.prototype.clockTicks = function (element) {
-    var ticks = element.querySelector(".x-ticks"), length = this.end - this.start, before = null;
-    var wide = this.area.clientWidth || 640, most = Math.min(8, wide / 84); // labels have room for
+  // The server's clock times are of UTC: they become those of the reader's zone. One that would leave the plot is left out.
+  Plot.prototype.clockTicks = function () {
+    var wide = this.area.clientWidth, length = this.end - this.start, before = null;
+    var label = length > 240 ? 64 : 84; // px; below, they have seconds
+    var most = Math.min(8, wide / (label + 20));
     var step = STEPS.find(function (each) { return each * most >= length; }) || STEPS[STEPS.length - 1];
-    var half = 3200 / wide; // of a label's width, in per cent of the plot's
-    ticks.textContent = "";
+    this.ticks.textContent = "";
     for (var local = Math.ceil(localSeconds(this.start) / step) * step; local < localSeconds(this.end); local += step) {
       var at = local - (localSeconds(this.start) - this.start);
       at += local - localSeconds(at); // where the clock was changed meanwhile
+      var x = (at - this.start) / length;
+      if (Math.min(x, 1 - x) * wide < label / 2) { continue; }
       var clock = step < 60 ? formats.second : formats.time;
       var format = step >= DAY || (before !== null && day(at) !== before) ? formats.date : clock;
-      var x = 100 * (at - this.start) / length, side = x < half ? "start" : x > 100 - half ? "end" : "middle";
-      svg("text", { x: x.toFixed(2) + "%", y: 13, "text-anchor": side }, ticks).textContent = format.format(new Date(at * 1000));
+      var text = svg("text", { x: (100 * x).toFixed(2) + "%", y: 13, "text-anchor": "middle" }, this.ticks);
+      text.textContent = format.format(new Date(at * 1000));
       before = day(at);
     }
-    element.querySelector(".x-zone").textContent = zoneName(this.end);
   };
+  var resized = new ResizeObserver(function (entries) {
+    entries.forEach(function (entry) {
+      var plot = plots.find(function (each) { return each.area === entry.target; });
+      if (plot && plot.area.clientWidth) { plot.clockTicks(); }
+    });
+  });
 
   function everywhere(plot, bucket) {
     plots.forEach(function (each) {

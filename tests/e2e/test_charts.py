@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -132,4 +133,22 @@ def test_the_page_stays_where_it_is_while_the_charts_are_replaced(browser: Brows
         page.mouse.click(box["x"] + 5, box["y"] + 5)  # click() of the locator would scroll by itself
         expect(page.locator(then)).to_be_visible()
         assert abs(page.evaluate(drawn) - place) < 5, link
+    context.close()
+
+
+def test_clock_times_stand_under_their_place_and_apart_at_every_width(browser: Browser, probed: Site):
+    context = signed_in(browser, probed, viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/")
+    labels = """all => all.map(each => [...each.querySelectorAll("text")].map(text => {
+        const box = text.getBoundingClientRect(), plot = each.getBoundingClientRect();
+        const place = plot.left + plot.width * parseFloat(text.getAttribute("x")) / 100;
+        return {left: box.left, right: box.right, off: Math.abs((box.left + box.right) / 2 - place)}
+    }))"""
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
+        for shown in page.locator(".x-ticks").evaluate_all(labels):
+            assert shown and all(each["off"] < 1 for each in shown)
+            assert all(one["right"] + 8 < other["left"] for one, other in pairwise(shown)), width
     context.close()
