@@ -93,11 +93,13 @@ def search(user: User, text: str) -> Found:
         *(group_name(each.name) for each in offered.offers(states)),
     }
     names |= {title for _, title, _ in PAGES}
+    letters = _letters(wanted)
+    if letters and (alike := [name for name in names if letters in _letters(name)]):  # "gpu11" is gpu-11, not gpu-1
+        best = min(alike, key=lambda name: (not _letters(name).startswith(letters), len(name), name))
+        return Found(_all(user, states, best).groups, read_as=best)
     names = {name for name in names if len(name) >= len(wanted) - 1}  # of a long word each short one is a part
-    best = process.extractOne(wanted, names, scorer=fuzz.partial_ratio, processor=str.lower, score_cutoff=CLOSE)
-    if best is None:
-        return found
-    return Found(_all(user, states, best[0]).groups, read_as=best[0])
+    likest = process.extractOne(wanted, names, scorer=fuzz.partial_ratio, processor=str.lower, score_cutoff=CLOSE)
+    return Found(_all(user, states, likest[0]).groups, read_as=likest[0]) if likest else found
 
 
 def _all(user: User, states: Any, wanted: str) -> Found:
@@ -111,6 +113,11 @@ def _all(user: User, states: Any, wanted: str) -> Found:
         Incidents=_incidents(user, wanted),
         Pages=pages[:MOST],
     )
+
+
+def _letters(name: str) -> str:
+    """Its letters and digits alone."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _fits(low: str, words: str) -> bool:

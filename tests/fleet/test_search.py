@@ -75,6 +75,12 @@ def test_a_typing_error_finds_what_is_spelled_most_like_it(fleet, text, read_as)
     assert found.read_as == read_as and found.count
 
 
+@pytest.mark.parametrize(("text", "read_as"), [("chat1", "chat-1"), ("chat10", "chat-10"), ("QWEN 3", "qwen3:8b")])
+def test_a_name_that_differs_in_its_punctuation_alone_comes_before_a_typing_error(fleet, text, read_as):
+    found = search(User(), text)
+    assert found.read_as == read_as and found.count
+
+
 def test_without_a_text_there_are_the_open_incidents_and_the_pages(fleet):
     found = titles(search(User(), "  "))
     assert list(found) == ["Incidents", "Pages"] and "Models" in found["Pages"]
