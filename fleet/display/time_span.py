@@ -20,7 +20,8 @@ _BUCKETS = 270
 
 _WIDTHS = (5, 10, 15, 30, 60, 120, 300, 360, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 8 * HOUR)
 _STEPS = (
-    10, 30, 60, 120, 300, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 15 * DAY,
+    10, 30, 60, 120, 300, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR,
+    DAY, 2 * DAY, 5 * DAY, 15 * DAY,
 )  # fmt: skip
 """Seconds between clock times on the axis; static/js/charts.js has the same."""
 

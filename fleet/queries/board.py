@@ -222,7 +222,7 @@ def choices(user: User, board: Board) -> dict[str, Any]:
         "engines": [(name, engine_label(name)) for name in sorted(board.visible.engines - {""})],
         "tags": in_use(visible(user, Endpoint.objects.all())),
         "statuses": [(status.value, status.value) for status in Status],
-        "groups": [(name, f"Group: {name}") for name in GROUPS],
+        "groups": [(name, f"Group: {'first tag' if name == 'tag' else name}") for name in GROUPS],
         "sorts": [("", "Sort: status"), *_sorts(board.filters)],
     }
 

@@ -103,3 +103,19 @@ def test_tags_filter_without_a_reload_and_what_is_shown_is_saved_as_a_view(brows
     expect(page.get_by_text("No view is saved yet.")).to_be_visible()
     assert complaints == []
     context.close()
+
+
+def test_tags_are_seen_in_dense_rows(browser: Browser, site: Site):
+    address = "'http://a-long-name.of-a.host.example/' || id"
+    site.write(f"UPDATE fleet_endpoint SET url = {address}, tags = ?", '["prod", "chat"]')
+    context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
+    context.add_cookies([{"name": "board_dense", "value": "1", "url": site.url}])
+    page = context.new_page()
+    page.goto(f"{site.url}/?group=engine")
+    cut = """rows => rows.filter(row => {
+        const end = row.querySelector(".col-name").getBoundingClientRect().right;
+        return [...row.querySelectorAll(".tag")].some(tag => tag.getBoundingClientRect().right > end)
+    }).length"""
+    assert page.locator(".dense .row .tag").count() == 2 * page.locator(".row").count() > 0
+    assert page.locator(".row.s-up").evaluate_all(cut) == 0
+    context.close()

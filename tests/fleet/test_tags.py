@@ -81,6 +81,7 @@ def test_groups_of_tags_stay_together_over_the_pages_of_a_large_fleet(fleet, mon
 def test_the_page_offers_the_tags_as_boxes_and_keeps_those_that_were_ticked(client, alice, fleet):
     client.force_login(alice)
     page = flat(client.get("/?tag=prod&tag=chat").content.decode())
+    assert "Group: first tag" in page
     assert 'value="prod" checked' in page and 'value="chat" checked' in page and 'value="prod-2" checked' not in page
     assert 'id="row-' in page and page.count('<tr class="row') == 1
     assert '<input type="hidden" name="tag" value="prod,chat">' in page  # what live updates ask with
