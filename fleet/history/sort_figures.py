@@ -20,6 +20,6 @@ def sort_figures(facts: Facts, load: Load, strip: dict[str, Any], at: float) -> 
     return {
         "models_loaded": ", ".join(facts.in_memory).lower()[:MODELS],
         "callers": load.callers,
-        "load_share": day_strip.busy_share(strip, at) if load.callers is None else load.share,
+        "load_share": load.share if load.busy is None else day_strip.busy_share(strip, at),
         "available": day_strip.availability(strip, at),
     }

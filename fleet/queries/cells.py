@@ -102,7 +102,8 @@ def load_of(state: StateRow, now: float) -> LoadCell:
         return LoadCell("asleep", 0, "asleep")
     callers = load.callers
     if callers is None:
-        share = day_strip.busy_share(state.strip or {}, now)
+        # A failed probe of an engine that counts callers reads nothing, so its hour is not its load.
+        share = None if load.busy is None else day_strip.busy_share(state.strip or {}, now)
         note = formats.UNKNOWN if share is None else f"busy {share * 100:.0f} % of last hour"
         return LoadCell(note, share, f"{note}; {NO_LINE}")
     deferred = f", {load.deferred:.0f} deferred" if load.deferred else ""

@@ -297,7 +297,9 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     down("gone", load={"running": 3, "waiting": 0, "slots": 16})
     down("failing", cause="server_error")
     minute = int(time.time() // 60)
-    watched("mac", strip={"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}})
+    hour = {"day": {}, "hour": {str(minute): [1, 9.0, 1, 2]}}
+    watched("mac", load={"busy": False}, strip=hour)
+    watched("just failed", failures=1, strip=hour)
     shown = cells_by_name()
     assert shown["full"].load_note == "16 running, 4 waiting"
     assert "mark" not in shown["full"].load and "no load line known yet" in shown["full"].load
@@ -309,6 +311,7 @@ def test_load_is_shown_against_its_line_and_not_made_up_where_it_is_unknown(view
     assert shown["failing"].load_note == "not known"
     assert shown["mac"].load_note == "busy 50 % of last hour"
     assert "mark" not in shown["mac"].load
+    assert (shown["just failed"].load_note, shown["just failed"].load) == ("not known", "")
 
 
 def test_a_known_load_line_is_marked_on_the_bar(viewer):
