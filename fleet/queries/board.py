@@ -229,9 +229,10 @@ def choices(user: User, board: Board) -> dict[str, Any]:
 
 def _sorts(filters: Filters) -> list[tuple[str, str]]:
     """Every column, and the other end of the one in use."""
-    found = [(name, f"Sort: {COLUMNS[name].label.lower()}") for name in SORTS]
+    labels = {name: f"Sort: {COLUMNS[name].sort_label or COLUMNS[name].label.lower()}" for name in SORTS}
+    found = list(labels.items())
     if filters.sort.startswith("-"):
-        found.append((filters.sort, f"Sort: {COLUMNS[filters.sort[1:]].label.lower()}, reversed"))
+        found.append((filters.sort, f"{labels[filters.sort[1:]]}, reversed"))
     return found
 
 

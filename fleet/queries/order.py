@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, NullIf, StrIndex, Substr
+from django.db.models.functions import Cast, NullIf, StrIndex, Substr
 
 from core.natural_order import Natural
 
@@ -37,34 +37,38 @@ _URGENCY = Case(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the board, and what to sort by; NULL is unknown."""
+    """A column of the board, and what to sort by, one after the other; NULL is unknown."""
 
     name: str
     label: str
-    by: Any = None
+    by: tuple[Any, ...] = ()
     highest_first: bool = False
+    sort_label: str = ""  # what it sorts by, where that is more than its label
 
 
-_LOAD = Case(
-    When(status=Status.ASLEEP, then=0.0),
-    When(status__in=(Status.UP, Status.BUSY, Status.DEGRADED), then=Coalesce(
-        Cast("callers", FloatField()) / NullIf("judged__line", 0), "load_share", output_field=FloatField()
-    )),
-)  # fmt: skip
-"""As cells.load_of has it; `judged` is of states.judged."""
+_WORKING = Q(status__in=(Status.UP, Status.BUSY, Status.DEGRADED))
+_LOAD = (
+    Case(When(_WORKING, then=Cast("callers", FloatField()) / NullIf("judged__line", 0))),
+    Case(When(_WORKING, then="callers")),
+    Case(When(_WORKING, then="load_share"), When(status=Status.ASLEEP, then=0.0), output_field=FloatField()),
+)
+"""As cells.load_of has it: callers as a share of the load line, without a line how many there are, and where they can't
+be counted how often it works. `judged` is of states.judged."""
 
 COLUMNS = {
     column.name: column
     for column in (
         Column("status", "Status"),
-        Column("name", "Endpoint", by=Natural("endpoint__name")),
-        Column("engine", "Engine", by=F("engine")),
-        Column("models", "Models loaded", by=NullIf("models_loaded", Value(""))),
-        Column("load", "Load (of its line)", by=_LOAD, highest_first=True),
-        Column("latency", "Latency, 1 h", by=F("latency_ms"), highest_first=True),
+        Column("name", "Endpoint", by=(Natural("endpoint__name"),)),
+        Column("engine", "Engine", by=(F("engine"),)),
+        Column("models", "Models loaded", by=(NullIf("models_loaded", Value("")),)),
+        Column(
+            "load", "Load (of its line)", by=_LOAD, highest_first=True, sort_label="load (of its line, else by callers)"
+        ),
+        Column("latency", "Latency, 1 h", by=(F("latency_ms"),), highest_first=True),
         # What was known of a paused one is not of the last day.
-        Column("day", "Last 24 h", by=Case(When(~Q(status=Status.PAUSED), then="available"))),
-        Column("seen", "Last answer", by=F("seen_at")),
+        Column("day", "Last 24 h", by=(Case(When(~Q(status=Status.PAUSED), then="available")),)),
+        Column("seen", "Last answer", by=(F("seen_at"),)),
     )
 }
 
@@ -117,5 +121,5 @@ def order(reader: Reader, filters: Filters) -> list[Any]:
     if (wanted := sorted_by(filters)) is None:
         return [*by_urgency(reader), *groups, name]
     column, descending = wanted
-    by = column.by.desc(nulls_last=True) if descending else column.by.asc(nulls_last=True)
-    return [*groups, by, name]
+    by = [each.desc(nulls_last=True) if descending else each.asc(nulls_last=True) for each in column.by]
+    return [*groups, *by, name]

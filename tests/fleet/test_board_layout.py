@@ -68,8 +68,7 @@ def test_every_column_sorts_with_what_is_not_known_last(fleet, sort, expected):
     assert names(Filters.of({"sort": sort})) == expected
 
 
-def test_sorted_by_load_they_stand_as_their_bars_are_filled():
-    """By their load line where one is known, else by what they work on at once, their cache, or how often they work."""
+def test_sorted_by_load_they_stand_by_their_line_else_by_callers_else_by_how_often_they_work():
 
     def load(name: str, status: str = "up", strip=(), **load) -> EndpointState:
         return watched(name, status=status, load=load, strip=dict(strip), engine="vllm")
@@ -78,16 +77,22 @@ def test_sorted_by_load_they_stand_as_their_bars_are_filled():
     judged = {"since": now, "judged_at": now, "state": "fine", "confidence": "high"}
     LoadVerdict.objects.create(endpoint=load("line", running=3, waiting=3, slots=9).endpoint, line=2, **judged)
     LoadVerdict.objects.create(endpoint=load("old line", running=3, slots=9).endpoint, line=1, until=now, **judged)
-    load("slots", running=4, slots=8)
-    load("cache", running=4, kv_cache_usage=0.4)
+    LoadVerdict.objects.create(endpoint=load("below", running=9).endpoint, line=10, **judged)
+    load("slots", running=4, waiting=1, slots=8)
+    load("many", running=31, kv_cache_usage=0.0)
     busy = day_strip.add({}, time.time(), "up", 9.0, True, 30)
-    load("often", strip=day_strip.add(busy, time.time(), "up", 9.0, False, 30))
+    often = day_strip.add(busy, time.time(), "up", 9.0, False, 30)
+    load("often", strip=often, busy=True)
     load("asleep", "asleep", running=8, slots=8)
     for status in ("down", "loading", "paused", "unknown"):
         load(status, status, running=8, slots=8)
+    load("failed once", strip=often)
     bars = dict(read(EndpointState.objects.all(), lambda s: (s.name, load_of(s, time.time()).share), board=True))
-    shown = [bars[name] for name in names(Filters.of({"sort": "load"}))]
-    assert shown == [3.0, 0.5, 0.5, 0.4, 3 / 9, 0, None, None, None, None]
+    known, unknown = ["line", "below", "many", "slots", "old line", "often", "asleep"], ["loading", "paused", "unknown"]
+    assert names(Filters.of({"sort": "load"})) == [*known, "down", "failed once", *unknown]
+    assert names(Filters.of({"sort": "-load"}))[:5] == ["below", "line", "old line", "slots", "many"]
+    assert [bars[name] for name in known] == [3.0, 0.9, 0.0, 5 / 8, 3 / 9, 0.5, 0]
+    assert {bars[name] for name in ("failed once", "down", *unknown)} == {None}
 
 
 def groups(**filters: str) -> list[tuple[str, list[str]]]:
