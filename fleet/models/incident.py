@@ -126,6 +126,11 @@ class Incident(models.Model):
         return "down with" if self.shares_host else "caused by"
 
     @property
+    def who_acknowledged(self) -> str:
+        """The user name, or the address whose mail has the link, "from a mail": names have no @."""
+        return f"{self.acknowledged_by}, from a mail" if "@" in self.acknowledged_by else self.acknowledged_by
+
+    @property
     def failing_since(self) -> datetime:
         """The first failed probe of the latest outage."""
         return self.again_at or self.began_at

@@ -25,7 +25,12 @@ PER_PAGE = 50
 CHILDREN_SHOWN = 20
 
 
-STATES = [("open", "open"), ("unacknowledged", "open, not acknowledged"), ("resolved", "resolved")]
+STATES = [
+    ("open", "open"),
+    ("unacknowledged", "open, not acknowledged"),
+    ("resolved", "resolved"),
+    ("acknowledged", "acknowledged, resolved too"),
+]
 STATUSES = [(status.value, status.value) for status in (Status.DOWN, Status.DEGRADED)]
 
 
@@ -35,7 +40,7 @@ class Filters:
 
     team: str = ""  # slug
     status: str = ""  # down, degraded
-    state: str = ""  # open, unacknowledged, resolved
+    state: str = ""  # of STATES
     tag: str = ""  # of the endpoint
     q: str = ""  # part of the endpoint's name or of a tag
 
@@ -92,6 +97,9 @@ def matching(user: User, filters: Filters) -> QuerySet[Incident]:
         rows = rows.filter(resolved_at=None).exclude(
             pk__in=Incident.objects.acknowledged(datetime.now(UTC)).values("pk")
         )
+    elif filters.state == "acknowledged":
+        current = Q(pk__in=Incident.objects.acknowledged(datetime.now(UTC)).values("pk"))
+        rows = rows.filter(current | Q(resolved_at__isnull=False, acknowledged_at__isnull=False))
     if filters.tag:
         rows = rows.filter(has_tag(filters.tag))
     if filters.q:

@@ -201,7 +201,9 @@ def test_an_acknowledgement_ends_with_its_outage(gpu, client, alice):
     assert "acknowledged" not in EndpointState.objects.get().marks
     assert "The acknowledgement ended" in str(incident.events.values_list("text", flat=True))
     client.force_login(alice)
-    assert "The acknowledgement ended" in flat(client.get(incident.get_absolute_url()).content.decode())
+    page = flat(client.get(incident.get_absolute_url()).content.decode())
+    assert "The acknowledgement ended" in page and "Not acknowledged" in page
+    assert page.count("The acknowledgement by bob ended") == 1 and "<dt>Acknowledged</dt>" not in page
 
 
 @pytest.mark.parametrize("somebody_was_on_it", [True, False])

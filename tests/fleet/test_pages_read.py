@@ -309,6 +309,20 @@ def test_incidents_are_found_by_name_and_by_what_nobody_acknowledged(page, gpu, 
         assert ">box <" in html and ">gpu-1 <" not in html
 
 
+def test_who_acknowledged_an_incident_stays_in_the_list_once_it_is_resolved(page, gpu, team):
+    refused(endpoints.add(team, name="box", url="http://box:11434"), 3)
+    refused(gpu, 3)
+    incident = gpu.incidents.get()
+    actions.acknowledge(incident, "oncall@example.org")
+    for _ in ("open", "resolved"):
+        html = text(page.get("/incidents/?state=acknowledged"))
+        assert "acknowledged by oncall@example.org, from a mail" in html and ">gpu-1 <" in html and ">box <" not in html
+        well(gpu, Model("m"))
+        well(gpu, Model("m"))
+    html = text(page.get(incident.get_absolute_url()))
+    assert "Acknowledged</dt><dd>by oncall@example.org, from a mail," in html and "The acknowledgement by" not in html
+
+
 def test_incidents_are_a_table_too_with_the_filters_of_the_page(page, gpu, team):
     named = endpoints.add(team, name="=1+1", url="http://box:11434")
     refused(gpu, 3)
