@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.mail_addresses import same
 from teams import audit, confirmations
-from teams.models import Team
+from teams.models import PendingAddress, Team
 
 from ..models import Alert, AlertPolicy, Channel, Endpoint, Incident, Recipient
 from .reach import Nobody, Reach
@@ -116,6 +116,18 @@ def reach(teams: Collection[Team]) -> dict[int, Reach]:
         for pk in AlertPolicy.objects.filter(team__in=teams).exclude(**{field: ""}).values_list("team", flat=True):
             channels[pk].append(channel.value)
     return _reach(teams, {team.pk: team.mail_to for team in teams}, channels)
+
+
+def unreached(teams: QuerySet[Team]) -> list[tuple[Team, Nobody]]:
+    """Those of the teams with endpoints whose alerts reach nobody, and why. One query where no address is in doubt."""
+    of_team = {"team": OuterRef("pk")}
+    channel = AlertPolicy.objects.filter(**of_team).exclude(apprise_url="", webhook_url="")
+    unsubscribed = Recipient.objects.filter(**of_team, unsubscribed_at__isnull=False)
+    doubtful = Q(mail_to=[]) | Exists(unsubscribed) | Exists(PendingAddress.objects.filter(**of_team))
+    watching = teams.filter(doubtful, ~Exists(channel), Exists(Endpoint.objects.filter(**of_team)))
+    found = list(watching.order_by("name"))
+    reached = reach(found) if found else {}
+    return [(team, why) for team in found if (why := reached[team.pk].nobody)]
 
 
 def reaches_anybody(team_pk: int) -> bool:

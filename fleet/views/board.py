@@ -19,6 +19,7 @@ from teams.models import Role
 
 from .. import live
 from ..access import reader
+from ..alerts import recipients
 from ..endpoints import bulk
 from ..queries import board as query
 from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
@@ -43,8 +44,11 @@ def board(request: HttpRequest) -> HttpResponse:
     context |= {"choices": query.choices(user, context["board"]), **saved}
     context["view_shown"] = next((view for view in saved["views"] if view.query == filters.but(page="")), None)
     context |= {"undoable": bulk.undoable(user), "bulk_actions": bulk.ACTIONS.values(), "query": filters.but()}
-    if not settings.EMAIL_CONFIGURED:
-        context["without_mail"] = user.is_superuser or teams_of(user, Role.OWNER).exists()
+    owned = teams_of(user, Role.OWNER)
+    if settings.EMAIL_CONFIGURED:
+        context["unreached"] = recipients.unreached(owned)
+    else:
+        context["without_mail"] = user.is_superuser or owned.exists()
     return render(request, "fleet/board.html", context)
 
 

@@ -3,6 +3,9 @@
 import pytest
 from allauth.account.models import EmailAddress
 
+from fleet import endpoints
+from fleet.alerts import recipients
+from fleet.models import AlertPolicy
 from teams import confirmations
 from teams.models import PendingAddress, Team
 from tests.html import flat
@@ -44,6 +47,26 @@ class TestPages:
         confirmations.trust(unconfirmed, [B])
         assert not [path for path in (*WARNED_AT, "/teams/") if "Nobody is alerted" in page.get(path).content.decode()]
         assert f"{A} (not confirmed yet), {B}" in flat(page.get("/teams/").content.decode())
+
+    def test_the_board_warns_owners_of_teams_with_endpoints_that_reach_nobody(self, page, client, bob, team, settings):
+        settings.EMAIL_CONFIGURED = True
+        words = "Nobody is alerted when an endpoint of Search fails:</span> all addresses of the team are unsubscribed."
+        Team.objects.filter(pk=team.pk).update(mail_to=[A])
+        recipients.unsubscribe(team, A)
+        assert words not in flat(page.get("/").content.decode())
+        endpoints.add(team, name="gpu", url="http://gpu:8000")
+        assert words in flat(page.get("/").content.decode())
+        AlertPolicy.objects.create(team=team, webhook_url="https://hooks.example.org/x")
+        assert words not in flat(page.get("/").content.decode())
+        AlertPolicy.objects.all().delete()
+        team.memberships.filter(user=bob).update(role="operator")
+        client.force_login(bob)
+        assert words not in flat(client.get("/").content.decode()), "only owners can change it"
+
+    def test_a_team_that_reaches_somebody_takes_one_query_of_the_board(self, team, django_assert_num_queries):
+        endpoints.add(team, name="gpu", url="http://gpu:8000")
+        with django_assert_num_queries(1):
+            assert recipients.unreached(Team.objects.all()) == []
 
     def test_saving_an_empty_list_and_turning_the_last_mail_off_are_answered_with_the_warning(self, page, alice, team):
         shown = page.post("/teams/search/", {"name": "Search", "mail_to": ""}, follow=True).content.decode()
