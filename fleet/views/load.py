@@ -14,6 +14,7 @@ from ..load import settings
 from ..load.forms import EndpointLoadForm, TargetForm, TeamLoadForm
 from ..queries import endpoint_load, fleet_load
 from ..queries import fleet_load_export as export
+from ..queries.load_now import load_now
 
 
 @require_GET
@@ -27,6 +28,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
     if form == "md":
         return HttpResponse(export.as_markdown(load), content_type="text/markdown; charset=utf-8")
     shown = {"load": load, "teams": fleet_load.teams(user), "changes": fleet_load.recent_changes(user, team)}
+    if not load.judged:
+        shown["now"] = load_now(user, team)
     shown |= {"page": load.page(request.GET.get("page", "1")), "states": [(each, each) for each in reversed(State)]}
     return render(request, "fleet/load.html", shown)
 
