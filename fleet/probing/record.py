@@ -23,13 +23,14 @@ from ..history import day_strip
 from ..history.sort_figures import sort_figures
 from ..incidents import downtime, lifecycle
 from ..load import hours
-from ..models import BlindStretch, Change, EndpointState, Observation, Trace
+from ..models import BlindStretch, Change, Endpoint, EndpointState, Observation, Trace
 from ..verdict.judge import depends_on_blindness, judge
 from ..verdict.status import Standing, Status
 from . import shares
 from .changes import differences
 from .probe_counts import counts
 from .put_off import SWEEP
+from .states import read_one
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ SHOW_EVERY = timedelta(seconds=15)
 """After this a board row is drawn again although nothing but its figures moved."""
 
 _FIELDS = {column.attname: column for column in columns.of(EndpointState) if not column.primary_key}
+_ASKED = [column.attname for column in columns.of(Endpoint)]
 _LOCKED = columns.of(EndpointState, "endpoint", "probed_at", "shown_at")
 _TRACE = [*columns.of(Trace, "exchanges"), *columns.of(Observation, "endpoint", "at")]
 
@@ -55,6 +57,8 @@ class Judged:
     """A probe that is ready to be written."""
 
     state: EndpointState  # as it is from now on
+    reading: Reading
+    took: float | None  # seconds
     started_from: tuple[
         datetime | None, datetime | None
     ]  # probed_at and shown_at of the row that the probe started from
@@ -122,8 +126,34 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     }
     was_overdue = old["not_probed_since"] is not None
     return Judged(
-        state, started_from, moved, observation, changes, over, before, verdict.standing, last_seen, was_overdue, show
+        state=state,
+        reading=reading,
+        took=took,
+        started_from=started_from,
+        moved=moved,
+        observation=observation,
+        changes=changes,
+        hours=over,
+        before=before,
+        after=verdict.standing,
+        last_seen=last_seen,
+        was_overdue=was_overdue,
+        show=show,
     )
+
+
+def judged_again(dropped: Judged) -> Judged | None:
+    """A reading that was not stored, judged by the row as it is now; None where it is no answer any more, since the
+    endpoint was changed, paused or removed, or another probe was quicker.
+
+    What moves a row besides is muting: whoever silences an endpoint that hangs would cost it the probe under way.
+    """
+    state = read_one(dropped.state.pk)
+    if state is None or state.probed_at != dropped.started_from[0]:
+        return None
+    if any(getattr(state.endpoint, name) != getattr(dropped.state.endpoint, name) for name in _ASKED):
+        return None
+    return judged(state, dropped.reading, dropped.observation["late_ms"], dropped.took)
 
 
 def _collected(
@@ -143,8 +173,7 @@ def _collected(
 def write(batch: Iterable[Judged]) -> list[Judged]:
     """Stores probes with their incidents and alerts, all in one transaction; returns those that were stored.
 
-    A probe is dropped when its row was moved meanwhile: the endpoint was changed, paused or removed, or another probe
-    was quicker.
+    A probe is not stored when its row was moved meanwhile: see judged_again.
     """
     batch = list(batch)
     with writing():

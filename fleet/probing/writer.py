@@ -80,6 +80,10 @@ def write(batch: list[Judged]) -> None:
     stored: list[Judged] = []
     try:
         stored += record.write(batch)
+        if len(stored) < len(batch):
+            done = {id(each) for each in stored}
+            again = [record.judged_again(each) for each in batch if id(each) not in done]
+            stored += record.write(filter(None, again))
     except Exception as error:
         log.info("A batch of %d probes is written one by one: %s", len(batch), error)
         for judged in batch:

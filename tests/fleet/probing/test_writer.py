@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError
@@ -9,7 +10,9 @@ from django.db import OperationalError
 from fleet import endpoints
 from fleet.engines.errors import Cause
 from fleet.engines.reading import Exchange, Facts, Failure, Model, Reading
-from fleet.models import Endpoint, EndpointState, Incident, Observation
+from fleet.models import Alert, Endpoint, EndpointState, Incident, Observation
+from fleet.muting import actions as muting
+from fleet.muting import marks
 from fleet.probing import record, states, writer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -53,6 +56,23 @@ def test_what_moves_in_one_row_only_is_written_beside_the_others(fleet):
 def test_of_two_probes_of_one_endpoint_in_a_batch_one_is_stored(fleet):
     writer.write(judged(fleet[:1]) + judged(fleet[:1], refused))
     assert (Observation.objects.get().status, Incident.objects.count()) == ("up", 0)
+
+
+def test_a_probe_under_way_survives_a_silence_and_notifies_nobody(fleet, team, alice):
+    writer.write(judged(fleet))
+    batch = judged(fleet, refused)
+    muting.silence(team, alice, ends_at=datetime.now(UTC) + timedelta(hours=1))
+    marks.refresh()
+    writer.write(batch)
+    assert Observation.objects.filter(status="down").count() == Incident.objects.count() == 8
+    assert not Alert.objects.exists()
+
+
+def test_a_probe_under_way_is_dropped_when_its_endpoint_is_changed(fleet):
+    batch = judged(fleet)
+    endpoints.change(fleet[0], url="http://10.0.0.99:8000")
+    writer.write(batch)
+    assert set(Observation.objects.values_list("endpoint", flat=True)) == {each.pk for each in fleet[1:]}
 
 
 def test_a_row_that_cannot_be_written_costs_its_endpoint_alone(fleet, monkeypatch):
