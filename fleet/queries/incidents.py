@@ -29,7 +29,7 @@ STATES = [
     ("open", "open"),
     ("unacknowledged", "open, not acknowledged"),
     ("resolved", "resolved"),
-    ("acknowledged", "acknowledged, resolved too"),
+    ("acknowledged", "acknowledged"),
 ]
 STATUSES = [(status.value, status.value) for status in (Status.DOWN, Status.DEGRADED)]
 

@@ -46,7 +46,7 @@ class LoadNow:
 
 
 def load_now(user: User, team: str) -> LoadNow:
-    """The load as of the last probes, of the team with the slug `team` or of all, in four queries."""
+    """The load as of the last probes, of the team with the slug `team` or of all, in five queries."""
     now = time.time()
     states = visible(user, EndpointState.objects.watched().order_by(), "endpoint__team")
     states = states.filter(endpoint__team__slug=team) if team else states
