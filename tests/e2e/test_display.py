@@ -16,6 +16,20 @@ PROBE = """INSERT INTO fleet_observation (endpoint_id, at, status, cause, step, 
     VALUES (?, ?, 'up', '', '', '', 10, 1, '')"""
 
 
+@pytest.mark.parametrize("width", [1100, 1440])
+def test_marks_and_tags_of_a_row_are_not_cut_off(browser: Browser, site: Site, width: int):
+    marks = '{"acknowledged": {"by": "root-admin", "until": null}, "flapping": true, "maintenance": true}'
+    site.move(BROKEN, marks=marks)
+    site.write("UPDATE fleet_endpoint SET tags = ?", '["production"]')
+    context = signed_in(browser, site, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(site.url)
+    line = page.locator(f"#row-{BROKEN} .line")
+    expect(line).to_contain_text("Acknowledged by root-admin")
+    assert line.evaluate("each => each.scrollWidth <= each.clientWidth && each.clientWidth > 150")
+    context.close()
+
+
 def test_dark_24_hours_and_tokyo_hold_on_board_incident_and_charts(browser: Browser, site: Site):
     evening = (datetime.now(UTC) - timedelta(days=2)).replace(hour=20, minute=30, second=0, microsecond=0, tzinfo=None)
     next_morning = evening + timedelta(hours=9)
