@@ -121,7 +121,8 @@ class Item:
         """How long it was in trouble, "" while it is: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
         if self.resolved_at is None:
             return ""
-        span = (self.resolved_at - self.began_at).total_seconds()
+        # By the whole seconds that stand beside it.
+        span = (self.resolved_at.replace(microsecond=0) - self.began_at.replace(microsecond=0)).total_seconds()
         left_out = (self.facts.get("in_maintenance", 0), self.facts.get("unwatched", 0))
         return formats.lasted(self.facts.get("outages", 1), self.facts.get("downtime", span), span, *left_out)
 

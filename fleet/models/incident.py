@@ -47,6 +47,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(_acknowledged(now))
 
 
+_SECOND = timedelta(seconds=1)
+
+
+def _second(at: datetime) -> datetime:
+    """The whole second, as it is shown: what lasted from 3:41:54.9 to 3:42:00.1 is shown as 6 s."""
+    return at.replace(microsecond=0)
+
+
 def _acknowledged(now: datetime) -> Q:
     """As Incident.is_acknowledged."""
     return Q(acknowledged_at__isnull=False) & (Q(acknowledged_until=None) | Q(acknowledged_until__gt=now))
@@ -138,12 +146,18 @@ class Incident(models.Model):
     @property
     def downtime(self) -> timedelta:
         """How long it was in trouble, without the times in between in which it was not, or that does not count."""
-        return (self.resolved_at or datetime.now(UTC)) - self.counted_from
+        return _second(self.resolved_at or datetime.now(UTC)) - self.counted_from
 
     @property
     def counted_from(self) -> datetime:
         """When it would have begun, had it been down without a break and had all of that counted."""
-        return self.failing_since - self.earlier + self.in_maintenance + self.unwatched
+        left_out = timedelta(seconds=self.in_maintenance // _SECOND + self.unwatched // _SECOND)
+        return _second(self.failing_since) - self.earlier + left_out
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether not all of the time from its begin to its end, or to now, is downtime."""
+        return self.outages > 1 or max(self.in_maintenance, self.unwatched) >= _SECOND
 
     @property
     def lasted(self) -> str:
@@ -153,7 +167,7 @@ class Incident(models.Model):
     @property
     def span(self) -> timedelta:
         """From the first failed probe to the end, or to now: with several outages longer than `downtime`."""
-        return (self.resolved_at or datetime.now(UTC)) - self.began_at
+        return _second(self.resolved_at or datetime.now(UTC)) - _second(self.began_at)
 
     @property
     def worst(self) -> Trouble:
@@ -176,7 +190,7 @@ class Incident(models.Model):
     def go_on(self, again_at: datetime) -> None:
         """Opens it again for another outage, which began then."""
         assert self.resolved_at is not None, "only what has ended goes on"
-        self.earlier += self.resolved_at - self.failing_since
+        self.earlier += _second(self.resolved_at) - _second(self.failing_since)
         self.outages += 1
         self.again_at, self.resolved_at = max(again_at, self.resolved_at), None
         self.save(update_fields=["earlier", "outages", "again_at", "resolved_at", "last_seen"])

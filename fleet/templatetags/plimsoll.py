@@ -120,5 +120,5 @@ def _time(at: datetime, form: str, text: str) -> SafeString:
 
 @register.filter
 def seconds_between(start: datetime, end: datetime | None) -> timedelta:
-    """How long from `start` to `end`, or to now while there is no end."""
-    return (end or timezone.now()) - start
+    """How long from `start` to `end`, or to now while there is no end, by the whole seconds that are shown."""
+    return (end or timezone.now()).replace(microsecond=0) - start.replace(microsecond=0)

@@ -251,6 +251,21 @@ def test_how_long_an_incident_lasted_is_its_downtime(gpu, client, alice):
     lasted_is_shown(client, incident, "twice, 1 min of 1 min 30 s", "gpu-1 was down twice, 1 min of 1 min 30 s")
 
 
+def test_the_list_and_the_page_of_what_is_open_add_up_the_same_outages(gpu, client, alice):
+    incident = come_back(gpu)
+    assert (incident.outages, incident.resolved_at) == (2, None)
+    client.force_login(alice)
+    for path in ("/incidents/", incident.get_absolute_url(), gpu.endpoints[0].get_absolute_url()):
+        assert incident.lasted in flat(client.get(path).content.decode())
+    assert f",{incident.downtime.total_seconds():.0f},2," in client.get("/incidents/?format=csv").content.decode()
+
+
+def test_an_outage_is_as_long_as_between_the_seconds_shown_beside_it():
+    began, ended = START.replace(microsecond=900_000), START + timedelta(seconds=88, microseconds=100_000)
+    incident = Incident(began_at=began, resolved_at=ended)
+    assert incident.lasted == "1 min 28 s"
+
+
 def test_an_installation_can_set_how_long_an_outage_has_to_last(gpu, settings):
     settings.FLAPPING_ALERT_AFTER = 30
     for _ in range(4):
@@ -335,7 +350,7 @@ def test_trouble_that_begins_in_maintenance_counts_from_its_end(gpu, team):
     assert incident.downtime == incident.span - incident.in_maintenance == timedelta(seconds=35)
 
 
-def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock):
+def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock, client, alice):
     gpu.down(60)
     clock.shift(600)
     gpu.down(60)
@@ -343,6 +358,10 @@ def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock)
     incident = Incident.objects.get()
     assert (incident.unwatched, incident.in_maintenance) == (timedelta(seconds=605 - 30), timedelta(0))
     assert incident.downtime == incident.span - incident.unwatched
+    client.force_login(alice)
+    assert "9 min 35 s in which no probe found how it was" in flat(
+        client.get(incident.get_absolute_url()).content.decode()
+    )
 
 
 def test_a_recovery_mail_names_the_first_good_probe_and_the_one_that_confirmed_it(gpu):
