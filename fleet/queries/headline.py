@@ -31,6 +31,7 @@ class Lead:
     mail: str = ""  # "", "sent", "waiting", "no_server", "given_up", "nobody"; "silenced", "maintenance"
     why_nobody: str = ""  # of mail "nobody"
     mailed_at: datetime | None = None
+    teams_mailed: int = 1  # about this or other trouble of the same page
     acknowledged_by: str = ""
     flapping: bool = False
 
@@ -93,6 +94,8 @@ def headline(reader: Reader, states: QuerySet[EndpointState], counts: dict[str, 
     own, others = _trouble(states, actionable) if trouble.failing else (trouble, trouble)
     any_lead = trouble.failing or counts.get(Status.BUSY)
     lead = _lead(states.filter(actionable).order_by(*by_urgency(reader))) if any_lead else None
+    if lead and lead.mail == "sent" and own.failing > 1:
+        lead = replace(lead, teams_mailed=_teams_mailed(states.filter(actionable, status__in=TROUBLE)))
     last_probe = None if lead else states.aggregate(last=Max("probed_at"))["last"]
     about = (lead.name, lead.flapping) if lead else ("", False)
     text = sentence(counts, own, others, *about, filtered=filtered)
@@ -144,6 +147,13 @@ def _trouble(states: QuerySet[EndpointState], actionable: Q) -> tuple[Trouble, T
         for name in filter(None, (status, kind)):
             tally[is_own][name] = tally[is_own].get(name, 0) + count
     return Trouble(**tally[1]), Trouble(**tally[0])
+
+
+def _teams_mailed(states: QuerySet[EndpointState]) -> int:
+    """To how many teams a mail about what is open of these endpoints went out."""
+    mailed = Alert.objects.filter(dropped="", message__state="sent", incident__resolved_at=None)
+    of_these = mailed.filter(incident__endpoint__in=states.order_by().values("pk"))
+    return of_these.aggregate(teams=Count("incident__endpoint__team", distinct=True))["teams"]
 
 
 def _lead(states: QuerySet[EndpointState]) -> Lead | None:

@@ -23,6 +23,7 @@ from fleet.queries.cells import Cells, cells
 from fleet.queries.headline import Trouble, sentence
 from fleet.queries.states import read
 from teams.models import Membership, Role, Team
+from tests.html import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -46,8 +47,8 @@ def watched(name: str, team: str = "Search", **state) -> EndpointState:
     return EndpointState.objects.create(endpoint=endpoint, **{"regrouped_at": now, **known, **state})
 
 
-def down(name: str, **state) -> EndpointState:
-    return watched(name, **{"status": "down", "cause": "connection_refused", "step": "connect", **state})
+def down(name: str, team: str = "Search", **state) -> EndpointState:
+    return watched(name, team, **{"status": "down", "cause": "connection_refused", "step": "connect", **state})
 
 
 def names(filters: Filters) -> list[str]:
@@ -136,6 +137,25 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
     assert "nothing listens on that port" in page
     assert shown in page
     assert incident.get_absolute_url() in page
+
+
+def mailed(trouble: EndpointState) -> None:
+    """Its team got a mail about its incident."""
+    now, known = timezone.now(), {"endpoint": trouble.endpoint, "status": "down", "cause": trouble.cause}
+    incident = Incident.objects.create(**known, began_at=now, opened_at=now)
+    for address in ("a@example.org", "b@example.org"):
+        message = Message.objects.create(recipient=address, created_at=now, state="sent", sent_at=now)
+        sent = {"kind": "down", "recipient": address, "facts": {}, "created_at": now, "message": message}
+        Alert.objects.create(incident=incident, **sent)
+
+
+def test_where_several_teams_are_down_the_second_line_counts_who_was_mailed(viewer):
+    down("gpu-4", "Lab", since=timezone.now() - timedelta(hours=1))
+    for name, team in (("gpu-1", "Search"), ("gpu-2", "Search"), ("gpu-3", "Chat")):
+        mailed(down(name, team))
+    shown = flat(viewer.get("/").content.decode())
+    assert "<h1>4 down</h1>" in shown and "2 teams were mailed; " in shown
+    assert "2 teams were mailed" not in flat(viewer.get("/?team=search").content.decode())
 
 
 def test_a_new_endpoint_whose_first_probes_failed_waits_for_none(viewer):
