@@ -132,7 +132,7 @@ def test_the_second_line_names_the_cause_and_what_became_of_the_mail(viewer, sta
             created_at=now,
             message=Message.objects.create(recipient="a@example.org", created_at=now, state=state, sent_at=now),
         )
-    page = viewer.get("/").content.decode()
+    page = flat(viewer.get("/").content.decode())
     assert "<h1>gpu-2 is down</h1>" in page
     assert "nothing listens on that port" in page
     assert shown in page
