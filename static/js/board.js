@@ -91,12 +91,6 @@
   window.matchMedia("(max-width: 760px)").addEventListener("change", showFolds);
   showFolds();
 
-  // On a phone the filters are folded: what is wrong comes first.
-  document.addEventListener("click", function (event) {
-    var button = event.target.closest(".filter-fold");
-    if (button) { button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")); }
-  });
-
   // A form that keeps the board as it is goes by the address, which filters moved on without a reload.
   document.addEventListener("submit", function (event) {
     var query = event.target.querySelector("input[data-current]");

@@ -89,9 +89,13 @@
       if (!element.value) { element.value = before; } // a select without that zone
     });
     // The choices of fleet.muting.forms.MORNINGS: the next 9:00 is today's or, from 9:00 on, the same as tomorrow's.
+    var nine = new Intl.DateTimeFormat(undefined, Object.assign({}, HOUR, USUAL, { timeZone: "UTC" })).format(9 * 3600000);
+    document.querySelectorAll('option:is([value="morning"], [value="tomorrow"])').forEach(function (option) {
+      option.textContent = option.textContent.replace("9:00", nine);
+    });
     var early = new Date(wall(new Date())).getUTCHours() < 9;
     document.querySelectorAll('option[value="morning"]').forEach(function (option) {
-      if (early) { option.textContent = "until this morning, 9:00"; return; }
+      if (early) { option.textContent = "until this morning, " + nine; return; }
       if (option.selected) { option.parentNode.value = "tomorrow"; }
       option.remove();
     });
@@ -259,6 +263,12 @@
       var details = document.getElementById(id);
       if (details) { details.open = true; }
     });
+  });
+
+  // On a phone filters are folded: what is wrong comes first.
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest(".filter-fold");
+    if (button) { button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")); }
   });
 
   // The icon shows trouble in one's own teams, as the banner brings it; the board's own follows its filters (board.js).
