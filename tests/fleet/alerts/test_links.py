@@ -61,6 +61,20 @@ def test_the_page_has_what_the_mail_had_and_counts_what_else_is_up(client, team,
     assert "elsewhere" not in page
 
 
+def test_only_who_is_signed_in_can_follow_the_page_to_an_earlier_incident(client, alice, incident):
+    earlier = Incident.objects.get()
+    Incident.objects.update(resolved_at=STARTED - timedelta(minutes=1))
+    later = Incident.objects.create(
+        endpoint=earlier.endpoint, status="down", cause="timed_out", began_at=STARTED, opened_at=STARTED
+    )
+    path, link = links.acknowledge_path(later.pk, ONCALL), f'href="{earlier.get_absolute_url()}"'
+    page = text(client.get(path))
+    assert f"#{earlier.pk}, 1 min before" in page and link not in page
+    assert "Times are those of <span data-zone>UTC</span>" in page
+    client.force_login(alice)
+    assert link in text(client.get(path))
+
+
 def test_what_was_acknowledged_can_be_undone_by_who_did_it(client, incident):
     path = links.acknowledge_path(incident.pk, ONCALL)
     done = client.post(path, follow=True)
