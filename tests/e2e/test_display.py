@@ -68,6 +68,11 @@ def test_dark_24_hours_and_tokyo_hold_on_board_incident_and_charts(browser: Brow
     expect(readout).to_contain_text(f"{next_morning:%b} {next_morning.day}, 05:30:00 · 10 ms")
 
     page.goto(f"{site.url}/maintenance/")
+    shown = page.locator("#id_starts + output")
+    expect(shown).to_have_text(re.compile(r"^\w{3}, \w{3} \d+, \d{4}, \d\d:00$"))
+    page.get_by_label("From", exact=True).fill("2027-03-09T22:15")
+    expect(shown).to_have_text("Tue, Mar 9, 2027, 22:15")
+    page.reload()
     begins = page.evaluate("document.querySelector('[data-hours-ahead=\"1\"]').value")
     now = datetime.now(ZoneInfo("Asia/Tokyo")).replace(tzinfo=None)
     assert timedelta(minutes=-1) < datetime.fromisoformat(begins) - now <= timedelta(hours=1)
