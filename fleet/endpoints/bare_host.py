@@ -25,7 +25,9 @@ class HostSearch:
 
     @property
     def nowhere(self) -> str:
-        """What to do where nothing answered."""
+        """What to do where nothing answered; "" where the host is not known at all."""
+        if self.reading.failure and self.reading.failure.cause == Cause.DNS_FAILED:
+            return ""
         tried = ", ".join(map(str, self.ports))
         return (
             f"No port was given, and none of these answers: {tried}. If the server listens on another port, write it "

@@ -12,12 +12,14 @@ from core.tags import TagsField
 from teams.access import preset_team, teams_of
 from teams.models import Role, Team
 
+from ..engines.errors import Cause
 from ..engines.http.address import LONGEST_PASTE, Address, bare_host, read_address
 from ..engines.http.api_key import clean_key, clean_username
 from ..engines.registry import ENGINES
 from ..engines.timeout import default_timeout
 from ..models import Endpoint
 from ..models.endpoint import limits
+from ..verdict import causes
 from . import actions, found, throttle
 from .bare_host import HostSearch, search_host
 from .fields import FIELDS
@@ -213,7 +215,7 @@ class EndpointForm(OpenedForm):
             return False
         search = search_host(self.bare_host, verify=not self.cleaned_data["unverified"])
         if not search.answered:
-            self.add_error("url", search.nowhere)
+            self.add_error("url", search.nowhere or causes.sentence(Cause.DNS_FAILED))
             return False
         self.use(search)
         found.keep(self.user.pk, search.url, "", search.reading)

@@ -20,6 +20,7 @@ from core import rate_limits
 from core.encryption import Unreadable, decrypted, encrypted
 from teams.models import Team
 
+from ...engines.errors import Cause
 from ...engines.probe import probe
 from ...engines.reading import Reading
 from ...engines.registry import title
@@ -155,7 +156,7 @@ def _ask(row: Pasted) -> Answer:
     answer = _answer(reading) | {"url": url}
     if search and search.answered:
         answer["others"] = [f"{engine or 'something'} at {at}" for engine, at in search.others]
-    elif search:
+    elif search and search.nowhere:
         answer["advice"] = search.nowhere
     return reading, answer
 

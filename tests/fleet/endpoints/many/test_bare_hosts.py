@@ -60,6 +60,12 @@ def test_where_nothing_answers_the_ports_that_were_tried_are_named(page, team, u
     assert Endpoint.objects.get().url == "http://localhost"
 
 
+def test_a_name_that_nothing_is_known_of_is_no_matter_of_ports(page, team, usual_ports):
+    usual_ports()
+    _, table = checked(page, team, "gpu-9.invalid")
+    assert "host name can&#x27;t be resolved" in table and "No port was given" not in table
+
+
 def test_a_key_goes_only_to_the_server_that_was_found(page, team, ollama, usual_ports, monkeypatch):
     with FakeEngine("vllm") as vllm:
         keys = {engine.port: set() for engine in (vllm, ollama)}
