@@ -49,7 +49,7 @@ class Action:
 
     name: str
     label: str  # on the button: "Pause"
-    done: str  # "paused"
+    done: str  # "paused", "moved to {team}": with values of the form
     effect: str  # what will happen, in a sentence
     do: Callable[[list[Endpoint], User, dict[str, Any]], Kept]
     undo: Callable[[list[Endpoint], User, Kept], Kept | None] | None = None
@@ -100,7 +100,8 @@ def carry_out(action: Action, endpoints: Iterable[Endpoint], user: User, values:
     outcome = Outcome()
     _together(outcome, list(endpoints), lambda some: action.do(some, user, values))
     if action.undo and outcome.kept:
-        words = f"{len(outcome.done)} {action.done}"
+        named = {**values, "tags": ", ".join(values.get("tags", ()))}
+        words = f"{len(outcome.done)} {action.done.format(**named)}"
         cache.set(_key(user), [action.name, words, time.time() + UNDO_WITHIN, outcome.kept], UNDO_WITHIN)
     return outcome
 
@@ -254,10 +255,10 @@ ACTIONS = {
         ),
         Action("resume", "Resume", "resumed", "They are probed again.", _resume, _pause_again, _is_not_paused),
         Action("probe", "Probe now", "due at once", "They are probed within seconds.", _probe, left_out=_is_paused),
-        Action("tag", "Add tags", "tagged", "Tags that they have stay.", _tag, _tags_before),
-        Action("untag", "Remove tags", "without the tags", "Their other tags stay.", _untag, _tags_before),
+        Action("tag", "Add tags", "tagged {tags}", "Tags that they have stay.", _tag, _tags_before),
+        Action("untag", "Remove tags", "no longer tagged {tags}", "Their other tags stay.", _untag, _tags_before),
         Action(
-            "move", "Move to another team", "moved",
+            "move", "Move to another team", "moved to {team}",
             "Their history, incidents, silences and maintenance go along; alerts go to the other team from then on.",
             _move, _move_back,
         ),

@@ -1,6 +1,7 @@
 """What is asked before something is done to many endpoints at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -43,18 +44,23 @@ class TagsForm(forms.Form):
 
 
 def form_of(action: str, user: User, endpoints: Sequence[Endpoint], *data: Any) -> forms.Form:
-    """The form of an action of `bulk` on these endpoints, bound where there is data; most ask nothing."""
-    if action == "move":
-        return MoveForm(*data, user=user, endpoints=endpoints)
-    forms_of = {
+    """The form of an action of `bulk` on these endpoints, bound where there is data; most ask nothing.
+
+    A new one begins at its first field; one that is bound begins where it has to be corrected.
+    """
+    forms_of: dict[str, Callable[..., forms.Form]] = {
         "acknowledge": AcknowledgeForm,
         "silence": SilenceManyForm,
         "maintenance": WindowForm,
         "pause": PauseForm,
         "tag": TagsForm,
         "untag": TagsForm,
+        "move": partial(MoveForm, user=user, endpoints=endpoints),
     }
-    return forms_of.get(action, forms.Form)(*data)
+    form = forms_of.get(action, forms.Form)(*data)
+    if not data and (fields := form.visible_fields()):
+        fields[0].field.widget.attrs["autofocus"] = True
+    return form
 
 
 def values_of(form: forms.Form) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 // Rows that are ticked on the board stay so when a live update draws them again. A tick in a group's head is one in each
-// of its rows, one in the table's head in all of them. "All that match" is for the filters that it was ticked with.
+// of its rows, one in the table's head in all of them. "All that match" is for the filters that it was ticked with. What is to
+// be done begins with acknowledging only where a row needs it.
 (function () {
   "use strict";
 
   var picked = new Set(), filtered = window.location.search;
   var count = document.getElementById("picked");
   if (!count) { return; }
+  var action = document.getElementById("bulk-action"), isChosen = false;
+  action.addEventListener("change", function () { isChosen = true; });
   function rows(root) { return Array.from(root.querySelectorAll(".row .col-pick input")); }
 
   function show() {
@@ -16,13 +19,16 @@
       head.checked = on > 0 && on === mine.length;
       head.indeterminate = on > 0 && on < mine.length;
     });
-    var on = rows(document).filter(function (box) { return box.checked; }).length;
-    count.textContent = on ? on + " selected" : "";
+    var on = rows(document).filter(function (box) { return box.checked; });
+    count.textContent = on.length ? on.length + " selected" : "";
     document.getElementById("fitting").textContent = document.getElementById("cursor").dataset.fitting;
     if (filtered !== window.location.search) {
       filtered = window.location.search;
       document.querySelector("#bulk [name='all']").checked = false;
     }
+    if (isChosen || !on.length) { return; }
+    var trouble = on.some(function (box) { return box.closest(".row").matches(":is(.s-down, .s-degraded):not(.is-known)"); });
+    action.value = trouble ? "acknowledge" : "silence";
   }
 
   document.addEventListener("change", function (event) {

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fleet import live
 from tests.e2e.browser import axe_finds, in_chromium, signed_in
-from tests.e2e.site import Site
+from tests.e2e.site import BROKEN, Site
 
 pytestmark = [*in_chromium, pytest.mark.usefixtures("sites_broker")]
 
@@ -96,4 +96,21 @@ def test_filters_chosen_in_the_page_outlast_what_is_done_to_its_rows(browser: Br
             page.get_by_role("link", name=last).click()
         expect(page.get_by_role("button", name="Undo")).to_have_count(0)
         expect(page.locator("#by-group")).to_have_value("engine")
+    context.close()
+
+
+def test_the_bar_begins_with_what_fits_the_rows_until_something_is_chosen(browser: Browser, site: Site):
+    site.move(BROKEN, status="down", cause="timed_out")
+    context = signed_in(browser, site)
+    page = context.new_page()
+    page.goto(site.url)
+    page.locator("#row-3 .col-pick input").check()
+    expect(page.locator("#bulk-action")).to_have_value("silence")
+    page.locator(f"#row-{BROKEN} .col-pick input").check()
+    expect(page.locator("#bulk-action")).to_have_value("acknowledge")
+    page.locator("#bulk-action").select_option("pause")
+    page.locator(f"#row-{BROKEN} .col-pick input").uncheck()
+    expect(page.locator("#bulk-action")).to_have_value("pause")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("How long")).to_be_focused()
     context.close()

@@ -1,5 +1,6 @@
 """What is done to many endpoints at once: asked first, row by row, and undone for ten minutes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -152,7 +153,7 @@ def test_a_row_that_fails_fails_alone_and_says_why(page, fleet, other):
     endpoints.add(other, name="gpu-1", url="http://else:8000")
     muting.silence(fleet[0].team, page_user(page), ends_at=datetime.now(UTC) + HOUR, endpoint=fleet[0])
     html = text(sent(page, "move", fleet, team=other.pk))
-    assert "2 moved." in html and "1 failed. gpu-1: Chat already has an endpoint named gpu-1." in html
+    assert "2 moved to Chat." in html and "1 failed. gpu-1: Chat already has an endpoint named gpu-1." in html
     assert Endpoint.objects.filter(team=other).count() == 3 and Silence.objects.get().team == other
     assert "2 put back as before." in undone(page)
     assert Endpoint.objects.filter(team=fleet[0].team).count() == 3 and Silence.objects.get().team == fleet[0].team
@@ -179,17 +180,27 @@ def test_an_error_nobody_foresaw_costs_its_row_alone(page, fleet, monkeypatch, c
 
 def test_tags_are_added_and_taken_away_and_given_back_in_their_order(page, fleet):
     endpoints.change(fleet[0], tags=["prod", "berlin"])
-    sent(page, "tag", fleet, tags="prod, gpu")
+    assert "3 tagged prod, gpu." in text(sent(page, "tag", fleet, tags="prod, gpu"))
     assert [each.tags for each in Endpoint.objects.order_by("pk")] == [
         ["prod", "berlin", "gpu"],
         *[["prod", "gpu"]] * 2,
     ]
-    sent(page, "untag", fleet, tags="prod")
+    assert "3 no longer tagged prod." in text(sent(page, "untag", fleet, tags="prod"))
     assert [each.tags for each in Endpoint.objects.order_by("pk")] == [["berlin", "gpu"], ["gpu"], ["gpu"]]
     endpoints.change(Endpoint.objects.get(pk=fleet[2].pk), tags=["other"])
     assert "gpu-2: Its tags were changed since." in undone(page)
     assert Endpoint.objects.get(pk=fleet[0].pk).tags == ["prod", "berlin", "gpu"]
     assert sent(page, "tag", fleet, tags="").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("action", "field"), [("acknowledge", "lasts"), ("silence", "lasts"), ("pause", "lasts"), ("tag", "tags")]
+)
+def test_the_page_begins_at_its_first_field_but_not_when_it_was_refused(page, fleet, alice, action, field):
+    broken(fleet[0])
+    html = page.post("/endpoints/bulk/", {"action": action, "e": [each.pk for each in fleet]}).content.decode()
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', html) == [field]
+    assert not re.findall(r'name="(\w+)"[^>]* autofocus', sent(page, "tag", fleet, tags="").content.decode())
 
 
 def test_the_team_that_all_are_of_is_not_offered_to_move_to(page, fleet, other):
@@ -200,7 +211,7 @@ def test_the_team_that_all_are_of_is_not_offered_to_move_to(page, fleet, other):
 def test_what_depends_on_another_is_not_moved(page, fleet, other):
     endpoints.change(fleet[0], depends_on=fleet[1])
     html = text(sent(page, "move", fleet, team=other.pk))
-    assert "1 moved." in html and "2 failed." in html and "depends on another endpoint of Search" in html
+    assert "1 moved to Chat." in html and "2 failed." in html and "depends on another endpoint of Search" in html
 
 
 def test_endpoints_are_removed_and_the_page_says_that_it_cannot_be_undone(page, fleet):
