@@ -20,7 +20,6 @@ from core import rate_limits
 from core.encryption import Unreadable, decrypted, encrypted
 from teams.models import Team
 
-from ...engines.errors import Cause
 from ...engines.probe import probe
 from ...engines.reading import Reading
 from ...engines.registry import title
