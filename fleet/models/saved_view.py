@@ -17,6 +17,7 @@ class SavedView(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="saved_views")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=2000, blank=True)  # of the board's address
+    words: str  # what that asks for, on a line; where pages list views
 
     class Meta:
         ordering = ["name", "pk"]

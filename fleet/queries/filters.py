@@ -64,6 +64,18 @@ class Filters:
         return self.group or self.usual_group
 
     @property
+    def words(self) -> str:
+        """All of it on a line: "team search, tag prod, status down, sorted by latency"."""
+        forms = {"q": "“{}”", "sort": "sorted by {}", "group": "grouped by {}", "all": "every row", "page": "page {}"}
+        asked = self.active
+        if self.tag:
+            asked["tag"] = " and ".join(self.tags)
+        if self.sort.startswith("-"):
+            asked["sort"] = f"{self.sort[1:]}, reversed"
+        parts = [forms.get(name, f"{name} {{}}").format(value) for name, value in asked.items()]
+        return ", ".join(parts).replace("grouped by none", "not grouped") or "the whole fleet"
+
+    @property
     def number(self) -> int:
         """Of the page, from 1 on."""
         return max(1, int(self.page)) if self.page.isdecimal() and len(self.page) < 7 else 1

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,7 +14,7 @@ from teams.models import Role
 
 from .. import access, saved_views
 from ..models import SavedView
-from ..queries.filters import EVERYTHING
+from ..queries.filters import EVERYTHING, Filters
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,9 +38,11 @@ def views(request: HttpRequest) -> HttpResponse:
 def context(request: HttpRequest) -> dict[str, Any]:
     """What the menu and the page show."""
     user = person(request)
-    operated = list(teams_of(user, Role.OPERATOR))
+    operated, views = list(teams_of(user, Role.OPERATOR)), list(saved_views.listing(user))
+    for each in views:
+        each.words = Filters.of(QueryDict(each.query)).words
     return {
-        "views": list(saved_views.listing(user)),
+        "views": views,
         "operated": operated,
         "may_change": {team.pk for team in operated},
     }

@@ -46,6 +46,20 @@ def test_a_view_keeps_filters_and_sorting_and_leaves_each_reader_their_layout(pa
     assert 'class="board no-engine' in shown and f'href="/views/{view.pk}/">On call</a>' in shown
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("team=search&status=down&tag=prod&tag=eu", "team search, status down, tag prod and eu"),
+        ("q=gpu&sort=-latency&group=engine", "“gpu”, sorted by latency, reversed, grouped by engine"),
+        ("group=none", "not grouped"),
+        ("", "the whole fleet"),
+    ],
+)
+def test_the_lists_of_views_say_what_each_filters(page, query, words):
+    save(page, query=query)
+    assert words in page.get("/views/").content.decode() and words in page.get("/").content.decode()
+
+
 def test_a_view_of_the_whole_board_is_one_too(page):
     assert page.get(f"/views/{save(page, query='view=none').pk}/").headers["Location"] == "/?view=none"
 
