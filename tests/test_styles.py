@@ -9,7 +9,7 @@ from fleet.verdict.status import Status
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 MODULES = sorted(path for app in ("advisor", "fleet", "teams") for path in (ROOT / app).rglob("*.py"))
-LIBRARIES = {"htmx-request", "toclink"}
+LIBRARIES = {"htmx-request", "htmx-swapping", "toclink"}
 """Classes that htmx and Markdown give to elements."""
 
 SHEETS = {path.stem: path.read_text() for path in sorted((ROOT / "static/css").glob("*.css"))}
