@@ -161,7 +161,8 @@ class _Work:
                 steps[entry.path] = self._refused(entry, made)
                 continue
             _load(entry, made)
-            steps[entry.path] = Step("+", entry.shown("name"), (entry.shown("url"),))
+            stated = [f"{key}: {_text(entry, key)}" for key in ("tags", "interval") if entry.fields[key]]
+            steps[entry.path] = Step("+", entry.shown("name"), (entry.shown("url"), *stated))
         return steps
 
     def _depend(self, team: Team, entries: list[Entry], steps: dict[str, Step]) -> None:

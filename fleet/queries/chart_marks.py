@@ -28,6 +28,11 @@ class Band:
     x: float
     width: float
 
+    @property
+    def clock(self) -> str:
+        """The form of its times: with seconds where it lasted less than a minute."""
+        return "exact" if self.end and (self.end - self.start).total_seconds() < 60 else "clock"
+
 
 def bands(endpoint: Endpoint, span: Span) -> list[Band]:
     """Those that touch the span, by kind, then in order of time. `endpoint` with its state."""

@@ -51,6 +51,7 @@ def test_its_mark_leads_back_to_the_board_with_the_same_filters(client):
     client.force_login(get_user_model().objects.create_user("alice", is_superuser=True))
     page = client.get("/?wall=1&team=platform&sort=load").content.decode()
     assert 'class="brand" href="/?team=platform&amp;sort=load"' in page
+    assert 'href="/?team=platform&amp;sort=load">Leave wall mode (Esc)</a>' in page
 
 
 def test_a_stranger_is_sent_to_sign_in(client):

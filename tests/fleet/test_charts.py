@@ -178,6 +178,13 @@ class TestBands:
         for kind in ("down", "maintenance", "silence"):
             assert f'class="shade b-{kind}"' in html and f"key-{kind}" in html
 
+    def test_one_of_less_than_a_minute_has_its_seconds(self, page, gpu):
+        began = datetime.now(UTC).replace(minute=0, second=10) - timedelta(hours=1)
+        times = {"began_at": began, "opened_at": began, "resolved_at": began + timedelta(seconds=25)}
+        Incident.objects.create(endpoint=gpu, status="down", cause="timed_out", **times)
+        html = text(page.get(f"{gpu.get_absolute_url()}?range=24h"))
+        assert f"{began:%H}:00:10 UTC</time> to" in html and f"{began:%H}:00:35 UTC</time>" in html
+
     def test_what_ended_before_is_none(self, gpu):
         ended = {"began_at": at(NOON - 9000), "opened_at": at(NOON - 9000), "resolved_at": at(NOON - 8000)}
         Incident.objects.create(endpoint=gpu, status="down", cause="timed_out", **ended)

@@ -196,7 +196,15 @@ def test_checking_uses_the_key_that_was_typed_and_says_when_it_is_refused(page, 
 
 def test_checking_names_the_broken_step_and_what_to_try(page, team):
     response = page.post("/endpoints/check/", {**FORM, "url": "http://localhost:1", "team": team.pk}, headers=HTMX)
-    assert all(word in text(response) for word in ("No answer", "failed", "Start the server", "not reached"))
+    shown = text(response)
+    assert all(word in shown for word in ("No answer", "failed", "Start the server", "not reached"))
+    assert "it will show as down until it answers" in shown
+
+
+def test_checking_an_address_that_is_never_called_promises_no_answer(page, team):
+    typed = {**FORM, "url": "http://169.254.169.254", "team": team.pk}
+    shown = text(page.post("/endpoints/check/", typed, headers=HTMX))
+    assert "may not be called" in shown and "until it answers" not in shown
 
 
 def test_checking_a_bad_address_says_so_and_an_empty_one_nothing(page, team):

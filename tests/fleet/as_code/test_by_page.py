@@ -55,6 +55,11 @@ def test_what_it_would_change_is_shown_before_it_is_done(page, team):
     assert (team.name, team.mail_to) == ("Search", ["oncall@example.org"])
 
 
+def test_of_what_is_added_the_tags_and_the_interval_are_shown(page, team):
+    preview = text(page.post(PAGE, {"text": FILE.replace("interval: 15", "interval: 15, tags: [prod, chat]")}))
+    assert "interval: 15" in preview and "tags: prod, chat" in preview
+
+
 def test_a_text_that_was_changed_since_is_shown_again_and_not_carried_out(page, team):
     preview = page.post(PAGE, {"text": FILE})
     again = page.post(PAGE, {"text": FILE.replace("gpu-1", "gpu-2"), "shown": shown(preview)})

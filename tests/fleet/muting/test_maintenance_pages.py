@@ -1,5 +1,6 @@
 """The page on which people plan maintenance: by which clock, what is refused, and what was stored oddly."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +34,7 @@ def test_the_maintenance_page_teaches_lists_and_removes(page, gpu):
     assert "No maintenance is planned." in text(page.get("/maintenance/"))
     html = text(page.post("/maintenance/", plan(gpu, repeats="weekly"), follow=True))
     assert "“Driver update” is planned for gpu-1." in html and "every week by the clock of UTC" in html
+    assert re.search(r"</time> to <time [^>]*>[^<]*</time> <span [^>]*data-zone>", html)
     assert "Driver update, every week" in text(page.get(gpu.get_absolute_url()))
     html = text(page.post(f"/maintenance/{MaintenanceWindow.objects.get().pk}/remove/", follow=True))
     assert "No maintenance is planned." in html
