@@ -122,9 +122,10 @@ def events_on(decision: Decision, day: date | None) -> list[DecisionEvent]:
     return list(rows.filter(at__lt=end_of(day)) if day else rows)
 
 
-def strip(user: User) -> Strip:
-    """The accepted decisions of the person's teams."""
+def strip(user: User, team: str = "") -> Strip:
+    """The accepted decisions of the person's teams, or of the one with the slug `team`."""
     rows = decisions_of(user)
+    rows = rows.filter(team__slug=team) if team else rows
     cards = _cards(rows, CARDS + 1)
     more = rows.filter(status=Status.ACCEPTED).count() - CARDS if len(cards) > CARDS else 0
     return Strip(cards[:CARDS], more)

@@ -37,9 +37,9 @@ def evidence_mark(state: str, since: datetime | None = None) -> SafeString:
 
 
 @register.inclusion_tag("advisor/_strip.html", takes_context=True)
-def decision_strip(context: dict[str, Any]) -> dict[str, Any]:
-    """One card for each accepted decision of the reader's teams."""
-    return {"strip": queries.strip(context["request"].user)}
+def decision_strip(context: dict[str, Any], team: str = "") -> dict[str, Any]:
+    """One card for each accepted decision of the reader's teams, or of the one with the slug `team`."""
+    return {"strip": queries.strip(context["request"].user, team)}
 
 
 @register.inclusion_tag("advisor/_touched.html", takes_context=True)

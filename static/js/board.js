@@ -97,6 +97,11 @@
     if (query && window.location.search) { query.value = window.location.search.slice(1); }
   });
 
+  // Filters, views and what adds an endpoint stand on a board that has any. The first ones came: it is drawn as a whole.
+  document.addEventListener("htmx:afterSettle", function () {
+    if (!document.getElementById("board-filters") && !document.querySelector("#board .empty-board")) { window.location.reload(); }
+  });
+
   // A new headline is read out, and the tab's icon follows it.
   function headline() { return document.querySelector("#head h1").textContent; }
   var before = headline();

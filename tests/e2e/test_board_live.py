@@ -65,6 +65,19 @@ def test_a_change_shows_within_two_seconds_without_a_reload_and_focus_stays(page
     assert page.evaluate("window.notReloaded")
 
 
+def test_the_first_endpoint_brings_filters_and_what_adds_one(browser: Browser, site: Site):
+    site.run("from fleet.models import Endpoint\nEndpoint.objects.all().delete()")
+    context = signed_in(browser, site, viewport={"width": 1440, "height": 900})
+    page = live_board(context, site)
+    expect(page.locator("#board-filters")).to_have_count(0)
+    added = "from fleet import endpoints, live\nfrom teams.models import Team\n"
+    added += "one = endpoints.add(Team.objects.first(), name='first', url='http://first:8000')\nlive.publish([one.pk])"
+    site.run(added)
+    for part in ("#board-filters", "#add", "#board .row"):
+        expect(page.locator(part)).to_be_visible()
+    context.close()
+
+
 def test_a_row_that_goes_down_moves_to_the_top_and_focus_and_typed_text_stay(page: Page, site: Site):
     page.locator("#q").fill("gpu")
     page.wait_for_url("**/?q=gpu*")

@@ -89,5 +89,9 @@ def test_the_board_has_the_card_from_the_first_paint_on(page: Page, site: Site):
     expect(page.locator("#live")).to_have_text("live")
     assert page.locator("#board").bounding_box() == below, "the stream moves nothing"
     fits(page)
+    other = page.locator("#by-team option:not([value=''])").nth(1).get_attribute("value")
+    page.locator("#by-team").select_option(other)
+    expect(card).to_have_count(0)
+    page.locator("#by-team").select_option("")
     card.get_by_role("link").click()
     expect(page.locator("#evidence")).to_contain_text("Outgrown (confirmed)")

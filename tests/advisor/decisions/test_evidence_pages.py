@@ -11,6 +11,7 @@ from advisor.decisions import actions, watching
 from advisor.models import DecisionEvent, DecisionEvidence
 from fleet.evidence.verdict import State
 from fleet.models import LoadVerdict
+from teams.models import Team
 from tests.html import flat
 
 from .decision_parts import record
@@ -50,6 +51,14 @@ def test_a_decision_shows_the_evidence_with_figures_links_and_what_was_before(pa
     assert "Evidence: contradicted. Before: strained." in shown
     for row in DecisionEvidence.objects.all():
         assert f'href="{row.get_absolute_url()}"' in shown
+
+
+def test_a_board_of_one_team_has_that_teams_cards_alone(page, contradicted, alice):
+    other = Team.objects.create(name="Others", slug="others")
+    other.memberships.create(user=alice, role="owner")
+    box(other)
+    assert "Search: Start with Ollama" in text(page.get("/?team=search"))
+    assert "Search: Start with Ollama" not in text(page.get("/?team=others"))
 
 
 def test_the_markdown_names_what_speaks_against_the_evidence_and_what_to_try(page, contradicted):
