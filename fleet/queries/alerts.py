@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from core.fence import NOT_THE_ITEMS_FAULT
 from teams.access import teams_of
@@ -73,9 +73,10 @@ def not_gathered(user: User, team: str = "") -> Some:
 
 
 def reached_nobody(user: User, team: str = "") -> Some:
-    """Alerts of the last seven days that reached nobody, newest first."""
+    """Alerts of the last seven days that reached nobody, newest first; without incidents that were alerted later."""
     late = datetime.now(UTC) - OF_LATE
-    rows = _of(user, team, Alert.objects.filter(recipient="", created_at__gt=late))
+    later = Alert.objects.filter(incident=OuterRef("incident"), pk__gt=OuterRef("pk"), dropped="")
+    rows = _of(user, team, Alert.objects.filter(~Exists(later), recipient="", created_at__gt=late))
     return Some(list(rows.select_related("incident", "team")[:MOST]), rows.count())
 
 

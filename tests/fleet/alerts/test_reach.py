@@ -89,6 +89,16 @@ class TestAnOutageThatReachesNobody:
             shown = flat(page.get(path).content.decode())
             assert why in shown and "gpu-1" in shown
 
+    def test_alerts_no_longer_leads_with_it_once_it_was_mailed(self, page, unconfirmed, smtp):
+        fail(watched(unconfirmed, "gpu-1"))
+        caught_up()
+        assert "Reached nobody in the last 7 days (1)" in flat(page.get("/alerts/").content.decode())
+        confirmations.trust(unconfirmed, [A])
+        caught_up()
+        assert len(smtp.messages) == 1
+        assert "Reached nobody" not in flat(page.get("/alerts/").content.decode())
+        assert "no address of the team is confirmed" in flat(page.get("/alerts/?state=dropped").content.decode())
+
     def test_it_is_mailed_once_when_an_address_is_confirmed(self, unconfirmed, smtp):
         incident = fail(watched(unconfirmed, "gpu-1"))
         caught_up()
