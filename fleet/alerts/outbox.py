@@ -52,16 +52,18 @@ def write_alerts(incident: Incident, state: EndpointState) -> list[str]:
             incident.alerts.filter(message=None, dropped="", hold_until__isnull=False).update(hold_until=held)
         ways = recipients.who_gets(incident, kind, endpoint.team, wanted)
         nobody = not ways and kind in (Kind.DOWN, Kind.DEGRADED)
-        _store(
-            [recipients.NOBODY] if nobody else ways,
-            incident=incident,
-            team=endpoint.team,
-            kind=kind,
-            round=incident.reminders if kind is Kind.REMINDER else incident.round,
-            facts=items.facts_of(incident, trouble, endpoint),
-            hold_until=held,
-            dropped=recipients.why_nobody(endpoint.team) if nobody else "",
-        )
+        about = {
+            "incident": incident,
+            "team": endpoint.team,
+            "kind": kind,
+            "round": incident.reminders if kind is Kind.REMINDER else incident.round,
+            "facts": items.facts_of(incident, trouble, endpoint),
+            "hold_until": held,
+        }
+        why_not = recipients.why_nobody(endpoint.team) if nobody else ""
+        _store([recipients.NOBODY] if nobody else ways, **about, dropped=why_not)
+        if kind is Kind.RECOVERED:  # the incident shows who learns nothing of its end, whenever they left
+            _store(recipients.who_left(incident, ways), **about, dropped=recipients.UNWANTED)
         if kind is Kind.REMINDER:
             incident.reminders += 1
         elif kind is Kind.ESCALATED:

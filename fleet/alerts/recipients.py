@@ -38,6 +38,11 @@ def who_gets(incident: Incident, kind: str, team: Team, policy: AlertPolicy) -> 
     return _willing(team, ways)
 
 
+def who_left(incident: Incident, ways: list[Way]) -> list[Way]:
+    """Who was alerted of the incident, without these `ways`, which still want the team's mail."""
+    return [way for way in _got(incident.alerts.filter(dropped="")) if way not in ways]
+
+
 def why_nobody(team: Team) -> Nobody:
     """Why an alert reaches nobody, where `who_gets` is empty."""
     return reach([team])[team.pk].nobody or Nobody.LIMITED

@@ -94,6 +94,22 @@ def test_what_waits_for_its_next_try_is_not_sent(team, smtp, left, listed, state
     assert not smtp.recipients
 
 
+@pytest.mark.parametrize("when", ["before it recovers", "before its mail is made"])
+def test_the_incident_shows_that_its_end_was_not_sent_whenever_they_left(team, smtp, when):
+    incident = fail(watched(team, "gpu-1"))
+    settle()
+    delivery.deliver()
+    if when == "before it recovers":
+        leave(team, "oncall@example.org")
+    recover(incident.endpoint)
+    leave(team, "oncall@example.org")
+    settle()
+    delivery.deliver()
+    ended = incident.alerts.get(kind="recovered")
+    assert (ended.recipient, ended.dropped) == ("oncall@example.org", recipients.UNWANTED)
+    assert smtp.recipients == ["oncall@example.org"], "of the outage alone"
+
+
 def test_what_the_limit_of_an_hour_held_back_is_dropped(team, smtp):
     now = datetime.now(UTC)
     Alert.objects.create(team=team, kind="review", key="k", recipient="oncall@example.org", facts={"subject": "x"},
