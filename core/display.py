@@ -1,12 +1,14 @@
-"""How a person wants times and colours shown, kept in a cookie: it needs no sign-in, and costs no query."""
+"""How a person wants times and colours shown: by the session of who is signed in, else by a cookie. Costs no query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+
 from . import time_zones
 
 COOKIE = "display"
-"""`theme:clock:zone`, each empty where nothing was chosen."""
+"""`theme:clock:zone`, each empty where nothing was chosen. The session has it under the same name."""
 
 MAX_AGE = 365 * 86_400
 """Seconds."""
@@ -24,14 +26,20 @@ class Display:
     zone: str = ""  # of time_zones.known()
 
     @classmethod
-    def of(cls, cookies: Mapping[str, str]) -> "Display":
-        """From a request's cookies. What can't be read is as if it were not there."""
-        theme, clock, zone = [*cookies.get(COOKIE, "").split(":"), "", "", ""][:3]
+    def of(cls, kept: Mapping[str, str]) -> "Display":
+        """From a request's cookies, or its session. What can't be read is as if it were not there."""
+        theme, clock, zone = [*kept.get(COOKIE, "").split(":"), "", "", ""][:3]
         return cls(
             theme if theme in THEMES else "",
             clock if clock in CLOCKS else "",
             zone if zone and zone in time_zones.known() else "",
         )
+
+    @classmethod
+    def for_request(cls, request: HttpRequest) -> "Display":
+        """What counts for this request: what the person chose, else what this browser has."""
+        session = getattr(request, "session", {})
+        return cls.of(session if COOKIE in session else request.COOKIES)
 
     @property
     def cookie(self) -> str:

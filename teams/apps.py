@@ -13,7 +13,8 @@ class TeamsConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.models import User
 
-        from .audit import sign_ins  # noqa: F401  # the receivers register themselves
+        from .accounts import own_display  # noqa: F401  # the receivers register themselves
+        from .audit import sign_ins  # noqa: F401
 
         # For what is not ours and makes accounts too: `manage.py createsuperuser`.
         User._meta.get_field("email").validators.append(mail_addresses.validate)

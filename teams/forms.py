@@ -145,7 +145,7 @@ class UserNameForm(forms.Form):
 
 
 class DisplayForm(forms.Form):
-    """Theme, clock and zone of a browser."""
+    """Theme, clock and zone of a person."""
 
     theme = forms.ChoiceField(choices=tuple(display.THEMES.items()), required=False)
     clock = forms.ChoiceField(choices=tuple(display.CLOCKS.items()), required=False)
@@ -161,10 +161,10 @@ class DisplayForm(forms.Form):
         self.initial = {"theme": shown.theme, "clock": shown.clock, "zone": shown.zone}
 
     def clean_zone(self) -> str:
-        zone = self.cleaned_data["zone"]
-        if zone and zone not in time_zones.known():
-            raise ValidationError("There is no time zone of this name. Choose one of the list, such as Europe/Vienna.")
-        return zone
+        typed = self.cleaned_data["zone"]
+        if typed and not time_zones.meant(typed):
+            raise ValidationError(time_zones.unknown(typed))
+        return time_zones.meant(typed)
 
 
 class RoleForm(forms.Form):

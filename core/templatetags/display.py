@@ -14,6 +14,6 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def display_attributes(context: dict[str, Any]) -> SafeString:
     """`data-theme`, `data-clock` and `data-zone` of <html>, those that were chosen. None on pages without a request."""
-    chosen = Display.of(context["request"].COOKIES if "request" in context else {})
+    chosen = Display.for_request(context["request"]) if "request" in context else Display()
     shown = (("theme", chosen.theme), ("clock", chosen.clock), ("zone", chosen.zone))
     return format_html_join("", ' data-{}="{}"', (pair for pair in shown if pair[1]))

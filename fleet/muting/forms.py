@@ -87,10 +87,10 @@ def morning(choice: str, zone_name: str) -> datetime:
 
 
 def zone_name(name: str) -> str:
-    """The name, if it is a time zone's; else raises ValidationError."""
-    if name not in time_zones.known():
-        raise ValidationError(f"“{name}” is no time zone we know. Choose one like Europe/Berlin.")
-    return name
+    """The name of the time zone that is meant; raises ValidationError where none is."""
+    if not (found := time_zones.meant(name)):
+        raise ValidationError(time_zones.unknown(name))
+    return found
 
 
 def note_field(label: str, longest: int, rows: int = 2) -> forms.CharField:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .. import audit, members
-from ..models import ApiToken, AuditEntry, FormerName, Invitation, Membership, PendingAddress, Role, Team
+from ..models import ApiToken, AuditEntry, FormerName, Invitation, Membership, PendingAddress, Role, ShownAs, Team
 from ..refusals import Refused
 from . import administrators
 
@@ -69,6 +69,7 @@ def _account(user: User) -> dict[str, Any]:
         "account": _row(user, "id", "username", "email", "first_name", "last_name", "date_joined", "last_login",
                         "is_active", "is_superuser"),
         "former_names": _rows(FormerName.objects.filter(user=user), "name"),
+        "display": _rows(ShownAs.objects.filter(user=user), "theme", "clock", "zone"),
         "addresses": _rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         "sessions": _rows(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _rows(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from core import display, time_zones
 
 from .. import access
-from ..accounts import mail_address
+from ..accounts import mail_address, own_display
 from ..accounts import user_name as names
 from ..accounts.people import teams_with_role
 from ..forms import DisplayForm, UserNameForm
@@ -20,15 +20,17 @@ from ..refusals import Refused
 
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Who one is here, and how this browser shows times and colours."""
+    """Who one is here, and how times and colours are shown."""
     person = access.person(request)
-    form = DisplayForm(request.POST or None, shown=display.Display.of(request.COOKIES))
+    form = DisplayForm(request.POST or None, shown=display.Display.for_request(request))
     if request.method == "POST" and form.is_valid():
-        messages.success(request, "Saved for this browser.")
+        chosen = display.Display(**form.cleaned_data)
+        own_display.choose(request, person, chosen)
+        messages.success(request, "Saved for your account.")
         answer = redirect("account")
-        answer.set_cookie(
+        answer.set_cookie(  # for the pages of who is signed out
             display.COOKIE,
-            display.Display(**form.cleaned_data).cookie,
+            chosen.cookie,
             max_age=display.MAX_AGE,
             secure=settings.SESSION_COOKIE_SECURE,
             samesite="Lax",
