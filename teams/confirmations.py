@@ -21,7 +21,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from core import rate_limits
+from core import dates, rate_limits
 from core.automatic_mail import automatic
 from core.mail_refusals import words
 from core.site_url import absolute
@@ -140,10 +140,8 @@ def _held_up(row: PendingAddress, by: User) -> str:
     if not (by_person and rate_limits.allowed(f"confirmations:team:{row.team_id}", AN_HOUR, 3600)):
         return f"That is enough for now: {AN_HOUR} links an hour. Send the others within an hour."
     if not mailboxes.take_turn(row.address):
-        return (
-            f"{row.address} got a link or an invitation within the last hour, and a mailbox gets one such mail an "
-            "hour. Send the link again later."
-        )
+        again = f" from {dates.stamp(until)} on" if (until := row.wait_until) else ""
+        return f"{row.address} got a link or an invitation lately. The link can be sent again{again}."
     return ""
 
 

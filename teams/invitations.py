@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from core import mail_addresses, rate_limits
+from core import dates, mail_addresses, rate_limits
 from core.automatic_mail import automatic
 from core.mail_refusals import words
 from core.site_url import absolute
@@ -135,12 +135,14 @@ def came_by_mail(token: str) -> bool:
 def send(invitation: Invitation, token: str) -> str:
     """Mails the link, and returns "" or why no mail went out, in a sentence. The invitation stays in any case.
 
-    Takes up to 10 seconds. A mailbox gets one such mail an hour, whichever team invites.
+    Takes up to 10 seconds. Mailboxes get few such mails, whichever team invites: see mailboxes.
     """
     if not settings.EMAIL_CONFIGURED:
         return "No mail server is set."
     if not mailboxes.take_turn(invitation.email):
-        return f"{invitation.email} got a mail within the last hour, and a mailbox gets at most one an hour."
+        until = mailboxes.wait_until(invitation.email)
+        again = f" The next one can be sent from {dates.stamp(until)} on." if until else ""
+        return f"{invitation.email} got a link or an invitation lately.{again}"
     team, by = mailboxes.plain(invitation.team.name), invitation.invited_by
     facts = {
         "team": team,

@@ -51,14 +51,16 @@ def alerting(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, team: Team, form: AlertingForm, rules: AlertPolicy, secret: str = "") -> HttpResponse:
+    pending = confirmations.pending(team)
+    waiting = {row.address for row in pending}
     shown = {
         "team": team,
         "teams": list(teams_of(person(request)).values_list("slug", "name")),
         "form": form,
-        "people": people(team, rules),
+        "people": [one for one in people(team, rules) if same(one.address) not in waiting],
         "not_alerted": not_alerted(team, rules),
         "tags": in_use(Endpoint.objects.filter(team=team)),
-        "pending": confirmations.pending(team),
+        "pending": pending,
         "apprise": bool(rules.apprise_url),
         "webhook": bool(rules.webhook_url),
         "secret": secret,

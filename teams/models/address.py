@@ -1,10 +1,10 @@
 """Addresses of mail lists whose owners have not agreed yet."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 
-from ..mailboxes import PAUSE
+from .. import mailboxes
 from .team import Team
 
 
@@ -24,5 +24,4 @@ class PendingAddress(models.Model):
     @property
     def wait_until(self) -> datetime | None:
         """Until when its mailbox gets no other link; None where one may be sent now."""
-        until = self.asked_at and self.asked_at + timedelta(seconds=PAUSE)
-        return until if until and until > datetime.now(UTC) else None
+        return mailboxes.wait_until(self.address)
