@@ -37,7 +37,13 @@ def freeze(result: Result) -> dict[str, Any]:
         "catalogue_version": advice.catalogue_version,
         "lists": {
             engine: [
-                {"id": item.id, "text": item.text, "state": line.state, "sections": list(item.sections)}
+                {
+                    "id": item.id,
+                    "text": item.text,
+                    "state": line.state,
+                    "why_not": item.when_false if line.state == "not true" else "",  # not in what was frozen earlier
+                    "sections": list(item.sections),
+                }
                 for line in lines
                 for item in (line.item,)
             ]

@@ -1,5 +1,6 @@
 """The pages of decisions: Alice and Bob share a team, Charlie is a stranger, and nothing changes by opening them."""
 
+import html
 import io
 import re
 import zipfile
@@ -34,6 +35,22 @@ def test_a_decision_is_recorded_with_the_advice_of_the_address(page, team):
     shown = text(response)
     assert shown.index("We choose") < shown.index("The advice as it was")
     assert "<strong>built</strong>" in shown
+
+
+def test_what_can_be_undone_is_the_first_button(page):
+    buttons = re.findall(r'<button [^>]*name="status" value="(\w+)"', text(page.get(new_url())))
+    assert buttons == ["draft", "proposed", "accepted"]
+
+
+def test_a_line_that_is_not_true_has_its_reason_and_one_frozen_earlier_has_none(page, alice, team):
+    decision = record(alice, team)
+    reason = next(item.when_false for item in catalogues.load().items if item.id == "O1")
+    assert html.escape(reason) in text(page.get(decision.get_absolute_url()))
+    for lines in decision.recommendation["lists"].values():
+        for line in lines:
+            del line["why_not"]
+    decision.save()
+    assert html.escape(reason) not in text(page.get(decision.get_absolute_url()))
 
 
 def test_the_same_form_twice_makes_one(page, team):
