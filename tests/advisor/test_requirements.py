@@ -50,6 +50,14 @@ def test_a_member_saves_answers_for_the_team_and_sees_the_result(client, alice):
     assert "Search assistant" in html and "A way to run models on our own machines" in html
 
 
+def test_a_result_can_be_saved_for_the_team_without_opening_what_is_shared(client, alice):
+    link = '<a class="btn" href="/advisor/requirements/new/?goal=runtime'
+    assert link not in html_of(client.get("/advisor/result/?goal=runtime"))
+    client.force_login(alice)
+    shown = html_of(client.get("/advisor/result/?goal=runtime"))
+    assert 0 < shown.index(link) < shown.index('<details class="share">')
+
+
 def test_a_team_saves_so_many_answers(client, alice, monkeypatch):
     monkeypatch.setattr(requirements, "MOST", 1)
     client.force_login(alice)
