@@ -1,6 +1,5 @@
 """What `manage.py up` starts, in which order, and how it knows that each part is ready."""
 
-import ctypes
 import fcntl
 import gc
 import os
@@ -21,7 +20,7 @@ from django.urls import resolve
 from config import environment
 from config.celery import app
 from config.data_folder import open_to_others
-from core import disk, postgres
+from core import disk, memory, postgres
 from core.database import close_all
 from core.health import KEYS, NEEDED
 from core.redaction import redact
@@ -43,8 +42,6 @@ LOADED = (
 )
 """What the parts import when they start."""
 
-M_ARENA_MAX = -8
-
 DAMAGED = ("file is not a database", "malformed", "disk I/O error")
 """What SQLite says of a file that is not what it wrote."""
 
@@ -55,6 +52,7 @@ class CannotStart(Exception):
 
 def up() -> int:
     """Prepares everything and runs it until it ends; returns the exit code. Raises CannotStart."""
+    memory.one_arena()
     lock = only_one(settings.DATA)
     if exposed := open_to_others(settings.DATA):
         environment.report(exposed)
@@ -99,10 +97,8 @@ def load() -> None:
     folder = settings.BASE_DIR / "templates"
     for path in folder.rglob("*.html"):
         get_template(str(path.relative_to(folder)))
-    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        # Without the limit each of many threads keeps freed memory in an arena of its own.
-        libc.mallopt(M_ARENA_MAX, 2)
     gc.collect()
+    memory.fill_holes()
     gc.freeze()  # a collection in a child would write to what it shares
 
 
