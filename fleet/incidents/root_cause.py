@@ -23,7 +23,7 @@ DEPTH = 5
 def attribute(incident: Incident) -> None:
     """Puts an open incident down to the one that caused it, and others down to the same, or to it, if it is down."""
     parent = incident.parent if incident.parent and incident.parent.resolved_at is None else None
-    pairs: list[tuple[Incident, Incident, bool]] = []  # (one, what it is put down to, whether for the host they share)
+    pairs: list[tuple[Incident, Incident, bool]] = []  # (one, its parent, whether for the host they share)
     if parent is None:
         parent, shares_host = _by_hand(incident.endpoint), False
         if parent is None and incident.status == Status.DOWN:

@@ -84,7 +84,7 @@ def test_an_own_time_is_read_by_the_readers_clock(page, incident):
         ({"lasts": "own", "ends_at": "2020-01-01T00:00"}, "over already"),
         ({"lasts": "60", "note": "n" * 501}, "At most 500 characters"),
         ({"lasts": "60", "zone": "Nowhere/City"}, "no time zone we know"),
-        ({"lasts": "77"}, "77 is not one of the available choices"),
+        ({"lasts": "77"}, "This is not in the list. Choose one that is."),
     ],
 )
 def test_an_acknowledgement_that_makes_no_sense_is_refused_and_what_was_typed_stays(page, incident, data, result):
