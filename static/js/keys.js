@@ -55,12 +55,18 @@
     return true;
   }
 
-  var searched = null; // the form whose answer Enter waits for
-  document.addEventListener("input", function () { searched = null; });
+  // Enter leaves the search at once, so that a j that comes before the answer is not typed into it.
+  var searched = null; // the form whose answer is waited for
+  document.addEventListener("submit", function (event) {
+    var field = document.activeElement;
+    if (!box.checked || field !== searchField() || field.form !== event.target || !event.target.matches("[hx-get]")) { return; }
+    searched = event.target;
+    field.blur();
+  });
   document.addEventListener("htmx:afterSettle", function (event) {
     if (!searched || event.detail.requestConfig.elt !== searched) { return; }
     searched = null;
-    step(1);
+    if (document.activeElement === document.body && !step(1)) { search(); }
   });
 
   var KEYS = {
@@ -72,9 +78,9 @@
   };
 
   document.addEventListener("keydown", function (event) {
-    if (box.checked && event.target === searchField() && !event.isComposing) {
-      if (event.key === "Enter") { searched = event.target.form; }
-      if (event.key === "Escape") { event.preventDefault(); event.target.blur(); }
+    if (box.checked && event.key === "Escape" && event.target === searchField() && !event.isComposing) {
+      event.preventDefault();
+      event.target.blur();
     }
     var typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (!box.checked || typing || event.defaultPrevented || event.isComposing) { return; }
