@@ -61,7 +61,8 @@ def last_week(now: float, zone: str) -> Days:
     """Monday to Sunday of the last week that is over at `now` (unix seconds)."""
     today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
     monday = today - timedelta(days=today.weekday() + 7)
-    return _days("last week", monday, monday + timedelta(days=6), zone, now)
+    sunday = monday + timedelta(days=6)
+    return _days(f"last week, {monday} to {sunday}", monday, sunday, zone, now)
 
 
 def chosen_days(first: str, last: str, zone: str, now: float, hours: int, days: int) -> Days:

@@ -10,9 +10,9 @@ HEADINGS = ("endpoint", "period", "available (%)", *(f"{name} (s)" for name in _
 
 
 def as_csv(history: TeamHistory) -> str:
-    """A heading and a row for each endpoint and period, then all of them together. Available is empty without data."""
+    """A heading, rows for all endpoints together, then for each, one by period. Available is empty without data."""
     table: list[tuple[object, ...]] = [HEADINGS]
-    for line in (*history.lines, history.total):
+    for line in (history.total, *history.lines):
         for known in line.periods:
             share = "" if known.share is None else f"{100 * known.share:.4f}"
             since = second(known.since_at) if known.since_at else ""
