@@ -52,13 +52,18 @@ def day_cells(strip: dict[str, Any], now: float) -> list[str | None]:
 
 def availability(strip: dict[str, Any], now: float) -> float | None:
     """The share (0..1) of the last day, as fleet.history.availability has it for the period "24 h"."""
+    return share_available(*counted(strip, now))
+
+
+def counted(strip: dict[str, Any], now: float) -> tuple[float, float]:
+    """The seconds of the last day that count, and of these the ones in which it was down."""
     first = _DAY.start(now) // CELL
-    counted = down = 0.0
+    known = down = 0.0
     for cell, seconds in _times(strip).items():
         if int(cell) >= first:
-            counted += sum(seconds.values()) - seconds.get("unknown", 0)
+            known += sum(seconds.values()) - seconds.get("unknown", 0)
             down += seconds.get("down", 0)
-    return share_available(counted, down)
+    return known, down
 
 
 def latencies(strip: dict[str, Any], now: float) -> list[float | None]:

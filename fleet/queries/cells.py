@@ -11,10 +11,14 @@ from ..engines import registry
 from ..engines.errors import Cause
 from ..engines.reading import Facts
 from ..history import day_strip
+from ..history.availability import share_available
 from ..verdict.status import Status
 from .states import StateRow
 
 NO_LINE = "no load line known yet"
+
+NEARLY_A_DAY = 23 * 3600
+"""Seconds that count from which on a share of them is one of the day."""
 
 TAGS = 3
 """Models named in a row; the rest is counted."""
@@ -35,6 +39,7 @@ class Cells:
     latency_note: str
     day: SafeString
     available: str
+    available_of: str  # "of 3 min", where that is less than a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def cells(state: StateRow, now: float) -> Cells:
         models, note = [], f"{', '.join(models[:TAGS])} when last seen" if models else ""
     load = load_of(state, now)
     bar = SafeString("") if load.share is None else board_charts.load_bar(load.share, load.label, line=load.line)
-    day, available = _day(strip, now)
+    day, available, available_of = _day(strip, now)
     gateway = "gateway" if registry.is_gateway(state.engine, facts.product) else ""
     return Cells(
         engine=facts.product or state.engine_label,
@@ -69,6 +74,7 @@ def cells(state: StateRow, now: float) -> Cells:
         latency_note="" if latency is None else formats.milliseconds(latency),
         day=day,
         available=available,
+        available_of=available_of,
     )
 
 
@@ -122,8 +128,10 @@ def load_of(state: StateRow, now: float) -> LoadCell:
     return LoadCell(note, load.share, full)
 
 
-def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str]:
-    share = day_strip.availability(data, now)
-    label = "nothing is known yet" if share is None else f"{formats.percent(share)} available"
-    chart = board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {label}"))
-    return chart, "" if share is None else formats.percent(share)
+def _day(data: dict[str, Any], now: float) -> tuple[SafeString, str, str]:
+    counted, down = day_strip.counted(data, now)
+    share = share_available(counted, down)
+    known = "" if share is None else formats.percent(share)
+    of = f"of {formats.span(counted)}" if known and counted < NEARLY_A_DAY else ""
+    label = f"{known} available {of}".strip() if known else "nothing is known yet"
+    return board_charts.strip(day_strip.day_cells(data, now), escape(f"Last 24 hours: {label}")), known, of

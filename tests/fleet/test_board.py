@@ -526,5 +526,6 @@ def test_availability_of_the_row_comes_from_the_strip():
     data = day_strip.add(day_strip.add({}, now - 30, "up", 9.0, None, 30), now, "down", None, None, 30)
     watched("gpu-1", strip=data, shown_at=datetime.now(UTC))
     shown = cells_by_name()["gpu-1"]
-    assert shown.available == "50 %"
+    assert (shown.available, shown.available_of) == ("50 %", "of 1 min")
+    assert "50 % available of 1 min" in shown.day
     assert 'class="c-down"' in shown.day
