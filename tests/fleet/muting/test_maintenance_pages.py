@@ -31,7 +31,9 @@ def plan(gpu: Endpoint, **data) -> dict[str, str]:
 
 
 def test_the_maintenance_page_teaches_lists_and_removes(page, gpu):
-    assert "No maintenance is planned." in text(page.get("/maintenance/"))
+    html = text(page.get("/maintenance/"))
+    assert "No maintenance is planned." in html
+    assert 'For several endpoints at once <a href="/?view=none">tick their rows on the board</a>' in html
     html = text(page.post("/maintenance/", plan(gpu, repeats="weekly"), follow=True))
     assert "“Driver update” is planned for gpu-1." in html and "every week by the clock of UTC" in html
     assert re.search(r"</time> to <time [^>]*>[^<]*</time> <span [^>]*data-zone>", html)
