@@ -126,6 +126,11 @@ class Board(Head):
     may_act: bool  # on any of the fleet
 
     @property
+    def may_pick(self) -> bool:
+        """Whether a row that is listed can be ticked."""
+        return any(group.may_act for group in self.groups)
+
+    @property
     def everything(self) -> str:
         """The query string that lists what is folded."""
         return self.filters.but(all="1")

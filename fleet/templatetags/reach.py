@@ -26,6 +26,9 @@ def with_reach(teams: list[tuple[Team, str]]) -> list[tuple[Team, str, Reach]]:
 
 
 @register.inclusion_tag("fleet/_nobody_alerted.html")
-def nobody_alerted(team: Team, reach: Reach) -> dict[str, Any]:
-    """A warning where the team's alerts reach nobody; nothing where they reach somebody."""
-    return {"team": team, "why": reach.nobody}
+def nobody_alerted(team: Team, reach: Reach, on_settings: bool = False) -> dict[str, Any]:
+    """A warning where the team's alerts reach nobody; nothing where they reach somebody.
+
+    `on_settings`: it stands on the team's alert settings, to which it need not lead.
+    """
+    return {"team": team, "why": reach.nobody, "on_settings": on_settings}

@@ -53,6 +53,8 @@ class TestReader:
         )
         assert (named["taken"], named["theirs"]) == ("Search", "Platform")
         assert 'Select all of Needs attention"' in page and "Select all of Needs attention in other teams" not in page
+        assert "Select all on this page" in page
+        assert "Select all" not in client.get("/?team=platform").content.decode()
         cursor = board(alice, Filters()).totals.cursor
         EndpointState.objects.update(shown_at=timezone.now() + timedelta(seconds=9))
         moved = changes(alice, Filters(), cursor).rows

@@ -91,6 +91,11 @@ def test_the_form_can_be_opened_to_decide_otherwise(page):
     assert "Serve our models with vLLM" not in shown, "nothing of the form may speak for the advised choice"
 
 
+def test_what_is_to_be_corrected_leads_to_its_field(page, team):
+    shown = text(page.post(new_url(), typed(team, title=" ")))
+    assert "1 thing to correct" in shown and '<li><a href="#id_title">' in shown and 'id="id_title"' in shown
+
+
 def test_a_form_of_an_older_catalogue_says_so(page, team):
     response = page.post(new_url(), typed(team, seen="0.0.1", title="What I typed"))
     assert response.status_code == 422

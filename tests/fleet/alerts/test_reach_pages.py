@@ -38,6 +38,10 @@ class TestPages:
             shown = flat(page.get(path).content.decode())
             assert "Nobody is alerted when an endpoint of Search fails:" in shown, path
             assert "no address of the team is confirmed. Open the link in the mail" in shown, path
+        recipients.unsubscribe(unconfirmed, B)
+        own = flat(page.get("/teams/search/alerting/").content.decode())
+        assert "Confirm one or subscribe it again below." in own
+        recipients.subscribe(unconfirmed, B)
         shown = flat(page.get("/teams/").content.decode())
         assert f"{A} (not confirmed yet), {B} (not confirmed yet)" in shown
         assert "Nobody is alerted: no address of the team is confirmed." in shown
