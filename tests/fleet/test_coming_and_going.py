@@ -339,6 +339,20 @@ def test_maintenance_does_not_count_as_downtime_on_pages_in_mails_and_in_outages
     assert (day.seconds, day.to_repair) == (120, 120)
 
 
+def test_outages_and_the_availability_above_them_differ_by_an_interval_at_each_end_at_most(gpu, team, client, alice):
+    gpu.endpoints[0].recover_after, gpu.endpoints[0].created_at = 2, START - timedelta(days=1)
+    gpu.endpoints[0].save()
+    gpu.up(60)
+    gpu.down(60)
+    gpu.up(60)
+    history = of_team(team, datetime.now(UTC).timestamp())
+    down, outage = history.total.periods[0].down, history.outages[0].seconds
+    assert down == 60 and abs(down - outage) <= 2 * STEP
+    client.force_login(alice)
+    shown = flat(client.get(f"/teams/{team.slug}/availability/").content.decode())
+    assert "the two differ by up to a probe interval at each end of an outage" in shown
+
+
 def test_trouble_that_begins_in_maintenance_counts_from_its_end(gpu, team):
     plan(team, timedelta(minutes=1), minutes=3)
     gpu.down(120)
