@@ -11,7 +11,7 @@ from celery import current_app
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 
-from core import clock, fence
+from core import clock, fence, memory
 from core.database import give_back
 
 from ..models import EndpointState
@@ -30,6 +30,9 @@ FRESH_FOR = 1.0
 
 OVERDUE_EVERY = 5.0
 """Seconds between two sweeps for what was not probed in time, and between two words of a worker that it lives."""
+
+TRIM_EVERY = 60.0
+"""Seconds after which freed memory is given back: many probes at a time take much of it for a moment."""
 
 pool = Pool(settings.PROBE_THREADS)
 writer = Writer()
@@ -101,6 +104,7 @@ def _run(claim: Claim, state: EndpointState | None, read_at: float) -> None:
 def _watch() -> None:
     name = uuid.uuid4().hex
     probes = "probe" in current_app.amqp.queues.consume_from
+    trim_at = time.monotonic() + TRIM_EVERY
     while True:
         if probes:
             capacity.announce(name, time.time())
@@ -113,6 +117,9 @@ def _watch() -> None:
             log.warning("What was not probed in time could not be marked: %s", error)
         finally:
             give_back()
+        if time.monotonic() > trim_at:
+            memory.trim()
+            trim_at = time.monotonic() + TRIM_EVERY
 
 
 @worker_ready.connect

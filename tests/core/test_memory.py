@@ -1,5 +1,6 @@
 """What is done before forks, so that they copy less: tried in processes of their own, since it can't be undone."""
 
+import os
 import subprocess
 import sys
 
@@ -54,3 +55,24 @@ def test_new_objects_do_not_lie_among_old_ones_once_the_holes_are_filled(size):
 def test_threads_allocate_in_the_area_of_all():
     assert _printed(AREAS.format(once=False)) > 0
     assert _printed(AREAS.format(once=True)) == 0
+
+
+FREED = """
+from core.memory import trim
+def taken():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1])
+often = [b"x" * 100_000 for _ in range(200)]
+lasting = b"x" * 100_000  # what lies above keeps malloc from giving back what is below by itself
+before = taken()
+del often
+{trim}
+print(before - taken())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_freed_memory_below_what_is_in_use_goes_back():
+    pages = 200 * 100_000 // os.sysconf("SC_PAGE_SIZE")
+    assert _printed(FREED.format(trim="")) < pages * 0.1
+    assert _printed(FREED.format(trim="trim()")) > pages * 0.9

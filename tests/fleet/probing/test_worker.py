@@ -142,3 +142,24 @@ def test_a_worker_counts_for_the_shares_from_its_start_to_its_stop(valkey, monke
         stopped.set()
         watch.join(10)
     assert not valkey.exists(capacity.KEY)
+
+
+def test_a_worker_gives_back_what_it_freed_now_and_then(valkey, monkeypatch):
+    monkeypatch.setattr(worker, "_stopped", stopped := threading.Event())
+    monkeypatch.setattr(worker, "OVERDUE_EVERY", 0.01)
+    monkeypatch.setattr(worker, "TRIM_EVERY", 0.01)
+    trimmed: list[float] = []
+
+    def trim():
+        trimmed.append(time.monotonic())
+        if len(trimmed) == 2:
+            stopped.set()
+
+    monkeypatch.setattr(worker.memory, "trim", trim)
+    watch = threading.Thread(target=worker._watch)
+    watch.start()
+    try:
+        assert stopped.wait(10)
+    finally:
+        stopped.set()
+        watch.join(10)
