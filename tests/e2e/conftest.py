@@ -46,6 +46,7 @@ def incident(site: Site) -> None:
         "endpoint_id": BROKEN, "status": "down", "cause": "timed_out", "step": "models", "detail": "", "began_at": now,
         "opened_at": now, "last_seen": "{}", "flapping": False, "told": "", "round": 0, "reminders": 0,
         "acknowledged_by": "", "acknowledged_note": "", "outages": 1, "earlier": 0, "in_maintenance": 0, "unwatched": 0,
+        "shares_host": False,
     }  # fmt: skip
     site.write(
         f"INSERT INTO fleet_incident ({', '.join(known)}) VALUES ({', '.join('?' * len(known))})", *known.values()
