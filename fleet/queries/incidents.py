@@ -63,7 +63,7 @@ class Story:
     marks: list[Mark]
     before: Incident | None  # of the same endpoint, if it ended shortly before
     before_words: str
-    cause_now: str  # "which is down", while the incident that caused it is open
+    cause_now: str  # ", which is down", while the incident that caused it is open; or ": nothing on their host answers"
     children: list[Incident]  # caused by this one
     more_children: int
     others_up: int  # of the team's other endpoints
@@ -138,7 +138,7 @@ def story(pk: int) -> Story:
     others = EndpointState.objects.watched().filter(endpoint__team=incident.endpoint.team_id)
     up = Count("pk", filter=Q(status__in=(Status.UP, Status.BUSY)))
     counts = others.exclude(pk=incident.endpoint_id).aggregate(up=up, all=Count("pk"))
-    before, parent = items.before(incident), incident.parent
+    before = items.before(incident)
     return Story(
         before=before,
         before_words=items.earlier_in_words(before, incident.began_at) if before else "",
@@ -150,12 +150,22 @@ def story(pk: int) -> Story:
         seen_at=seen_at,
         seen=seen,
         marks=from_state(lambda state: _marks(incident, state.marks), incident.endpoint.state),
-        cause_now=causes.which(parent.endpoint.state.status) if parent and not parent.resolved_at else "",
+        cause_now=_cause_now(incident),
         children=children[:CHILDREN_SHOWN],
         more_children=max(0, len(children) - CHILDREN_SHOWN),
         others_up=counts["up"],
         others=counts["all"],
     )
+
+
+def _cause_now(incident: Incident) -> str:
+    parent = incident.parent
+    if parent is None or parent.resolved_at:
+        return ""
+    if incident.shares_host:
+        return ": nothing on their host answers"
+    as_it_is = causes.which(parent.endpoint.state.status)
+    return f", {as_it_is}" if as_it_is else ""
 
 
 def _last_seen(seen: dict[str, Any]) -> tuple[datetime | None, str]:
