@@ -18,7 +18,7 @@ from .states import StateRow, judged, read
 SHOWN = 50
 """Endpoints in the table, the most loaded first."""
 
-WITHIN = timedelta(days=7)
+WITHIN = timedelta(days=3)
 _FIGURES = ("running", "waiting", "busy")
 
 
