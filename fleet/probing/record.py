@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from time import time
 from typing import Any
 
@@ -95,6 +96,9 @@ def judged(state: EndpointState, reading: Reading, late_ms: float | None, took: 
     state.take(reading)
     state.settle(verdict, at)
     interval = state.endpoint.interval * state.stretch
+    if state.due_at is not None and any(exchange.step == "canary" for exchange in reading.exchanges):
+        # A canary holds the next probe up, and the endpoint was asked all that time: it is no gap in the watch.
+        interval = max(interval, ceil(state.due_at - reading.at))
     state.strip = day_strip.add(state.strip, reading.at, counted, reading.latency_ms, load.at_work, interval)
     show = state.face() != face or state.shown_at is None or datetime.now(UTC) - state.shown_at >= SHOW_EVERY
     if show:

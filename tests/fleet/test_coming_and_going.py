@@ -1,6 +1,7 @@
 """What recipients get of an endpoint that comes and goes, probed every five seconds: its mails, by the clock."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import time_machine
 
 from fleet.alerts import gathering, wording
 from fleet.engines.errors import Cause
+from fleet.engines.reading import Exchange
 from fleet.incidents import actions, sweep
 from fleet.models import Alert, AlertPolicy, EndpointState, Incident, MaintenanceWindow, Message
 from fleet.muting import marks
@@ -376,6 +378,24 @@ def test_time_in_which_nothing_was_probed_does_not_count_as_downtime(gpu, clock,
     assert "9 min 35 s in which no probe found how it was" in flat(
         client.get(incident.get_absolute_url()).content.decode()
     )
+
+
+def test_a_canary_that_hangs_is_no_time_without_probes(clock, team):
+    endpoint = watched(team, "gpu-1", interval=5, timeout=2, fail_after=1, expected_models=["absent"])
+
+    def probe_with_a_canary_of(seconds: float) -> float:
+        reading = replace(good(), exchanges=(Exchange("canary", "POST /v1/completions"),))
+        clock.shift(seconds)
+        record(state_of(endpoint.pk), reading)
+        return EndpointState.objects.get().due_at - datetime.now(UTC).timestamp()
+
+    clock.shift(5)
+    clock.shift(probe_with_a_canary_of(20))
+    clock.shift(probe_with_a_canary_of(20))
+    record(state_of(endpoint.pk), good())
+    incident = Incident.objects.get()
+    assert (incident.cause, incident.unwatched) == ("model_missing", timedelta(0))
+    assert of_team(team, datetime.now(UTC).timestamp()).total.periods[0].unwatched == 0
 
 
 def test_a_recovery_mail_names_the_first_good_probe_and_the_one_that_confirmed_it(gpu):
