@@ -85,15 +85,21 @@ def start(supervisor: Supervisor, program: Program) -> None:
     supervisor.adopt(Part(program.name, pid, log, program.last))
 
 
+def end_with(parent: int) -> None:
+    """Has a fork end with the process that made it, even when that is killed and can stop nobody."""
+    if _libc:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def _become(program: Program, supervisor: Supervisor, output: int, parent: int) -> NoReturn:
     """Makes the child that part, and ends with it."""
     code: object = 1
     try:
         os.setsid()
+        end_with(parent)
         if _libc:
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # even when we are killed and can stop nobody
-            if os.getppid() != parent:
-                os._exit(1)
             _libc.prctl(_PR_SET_NAME, program.name.encode())
         supervisor.let_go()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

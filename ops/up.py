@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import sys
+import traceback
 from functools import partial
 from importlib import import_module
 from ipaddress import ip_address
@@ -29,6 +30,7 @@ from teams.accounts import first_account
 from . import embedded_broker, listening, starting, worker
 from .health_pages import HEADER, own_pass
 from .starting import Plan, Program
+from .supervisor import how
 
 FORKS = sys.platform == "linux"
 """Whether parts are forks of this process. Libraries of macOS may not be used after a fork."""
@@ -58,7 +60,10 @@ def up() -> int:
         environment.report(exposed)
     check_port(settings.HOST, settings.PORT)
     broker = Program("valkey", valkey(), last=True) if settings.REDIS_EMBEDDED else None
-    prepare()
+    if FORKS:
+        prepare_apart()
+    else:
+        prepare()
     plan = Plan(
         parts=[
             Program("web", web(), (lambda: import_module("ops.web_server").main()) if FORKS else None),
@@ -100,6 +105,32 @@ def load() -> None:
     gc.collect()
     memory.fill_holes()
     gc.freeze()  # a collection in a child would write to what it shares
+
+
+def prepare_apart() -> None:
+    """Prepares in a fork, whose memory ends with it: migrations and all models as they once were. Raises as prepare."""
+    reading, writing = os.pipe()
+    parent = os.getpid()
+    if not (pid := os.fork()):
+        code = 1
+        try:
+            starting.end_with(parent)
+            prepare()
+            code = 0
+        except CannotStart as error:
+            os.write(writing, str(error).encode())
+            code = 0
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(code)  # whatever comes, such as Ctrl-C: this is no second `manage.py up`
+    os.close(writing)
+    with open(reading, encoding="utf-8") as pipe:
+        trouble = pipe.read()
+    if code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        trouble = f"Preparing the database and the static files ended with {how(code)}."
+    if trouble:
+        raise CannotStart(trouble)
 
 
 def prepare() -> None:

@@ -115,10 +115,11 @@ def test_the_supervisor_lets_go_of_what_was_loaded(running, wait_for):
 
 def test_what_parts_must_not_share_is_not_open_when_they_begin(tmp_path):
     script = """
-import os, threading, django
+import os, sys, threading, django
 django.setup()
 from ops import up
-up.prepare()
+up.prepare_apart()
+assert not [name for name in sys.modules if name.startswith("fleet.migrations.")], "what only the start needs is kept"
 up.load()
 up.close_all()
 assert threading.active_count() == 1, threading.enumerate()
@@ -127,6 +128,23 @@ assert not [path for path in found if "sqlite3" in path or "socket:" in path], f
 """
     settings = {"PLIMSOLL_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, env={**os.environ, **settings}, check=True)
+
+
+def test_a_start_whose_preparing_is_killed_says_so(tmp_path):
+    script = """
+import os, signal, django
+django.setup()
+from ops import up
+up.prepare = lambda: os.kill(os.getpid(), signal.SIGKILL)
+try:
+    up.prepare_apart()
+except up.CannotStart as error:
+    print(error)
+"""
+    settings = {"PLIMSOLL_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=True)
+    assert "ended with signal 9 (SIGKILL)" in done.stdout
 
 
 @pytest.mark.usefixtures("migrated")
