@@ -2,7 +2,7 @@
 that from hours, and from what is not rolled up to hours yet. What engines count themselves is in `counted`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Avg, Case, FloatField, IntegerField, Max, Min, Q, Value, When
@@ -66,6 +66,7 @@ class History:
     span: Span
     charts: tuple[Chart, ...]
     band: tuple[Stretch, ...]
+    compared: dict[str, tuple[Stretch, ...]]  # where two are compared: the name of each -> its statuses
     bands: list[Band]
     missing: list[str]  # sentences on what is not shown
 
@@ -83,8 +84,16 @@ def history(endpoint: Endpoint, span: Span, now: float, other: Endpoint | None =
         known -= {"busy"}  # it says less
     charts = tuple(_chart(plot, each, span) for plot in PLOTS if known & plot.lines.keys() or plot is PLOTS[0])
     own = each[endpoint.name]
-    missing = [] if other else _missing(endpoint.state.engine or endpoint.engine, endpoint, own)
-    return History(span, charts, status_band(own.statuses), bands(endpoint, span), missing)
+    if other is None:
+        missing = _missing(endpoint.state.engine or endpoint.engine, endpoint, own)
+        return History(span, charts, status_band(own.statuses), {}, bands(endpoint, span), missing)
+    compared = {name: status_band(found.statuses) for name, found in each.items()}
+    happened = [
+        replace(band, words=f"{name}: {band.words}")
+        for name, whose in zip(each, (endpoint, other), strict=True)
+        for band in bands(whose, span)
+    ]
+    return History(span, charts, status_band(own.statuses), compared, happened, [])
 
 
 def past_of(endpoint: Endpoint, span: Span, now: float) -> Past:

@@ -36,6 +36,19 @@
     return text.split(",").map(function (each) { return (before = each === "=" ? before : each); });
   }
 
+  // Where probes are rarer than buckets a figure stands for those around it, up to half-way to the next one.
+  function reach(values) {
+    var places = values.flatMap(function (value, at) { return value ? [at] : []; });
+    var gaps = places.slice(1).map(function (at, number) { return at - places[number]; });
+    return gaps.length ? Math.floor(gaps.sort(function (a, b) { return a - b; })[Math.floor(gaps.length / 2)] / 2) : 0;
+  }
+  function valueAt(line, bucket) {
+    for (var by = 0; by <= line.reach; by += 1) {
+      if (line.values[bucket - by] || line.values[bucket + by]) { return line.values[bucket - by] || line.values[bucket + by]; }
+    }
+    return "";
+  }
+
   function figure(text, unit) {
     var parts = text.split("/").map(function (part) { return part === "" ? null : Number(part); });
     unit = unit ? " " + unit : "";
@@ -63,7 +76,8 @@
     this.buckets = this.svg.viewBox.baseVal.width / UNITS;
     this.end = this.start + this.buckets * this.width;
     this.lines = Array.from(this.svg.querySelectorAll("[data-values]"), function (line) {
-      return { name: line.dataset.name, values: values(line.dataset.values) };
+      var found = values(line.dataset.values);
+      return { name: line.dataset.name, values: found, reach: reach(found) };
     });
     this.cursor = svg("line", { "class": "cursor", y1: 0, y2: HEIGHT, visibility: "hidden" }, this.svg);
     this.selected = svg("rect", { "class": "selected", height: HEIGHT, width: 0 }, this.svg);
@@ -104,12 +118,13 @@
 
   Plot.prototype.text = function (bucket) {
     var plot = this, x = bucket * UNITS + UNITS / 2;
-    var figures = this.lines.filter(function (line) { return line.values[bucket]; }).map(function (line) {
-      return (plot.lines.length > 1 ? line.name + " " : "") + figure(line.values[bucket], plot.unit);
+    var figures = this.lines.filter(function (line) { return valueAt(line, bucket); }).map(function (line) {
+      return (plot.lines.length > 1 ? line.name + " " : "") + figure(valueAt(line, bucket), plot.unit);
     });
     var parts = [this.clock(this.start + bucket * this.width), figures.join(", ") || "no figures"];
     spans(document.querySelectorAll(".band [data-status]"), attribute("x"), attribute("width")).forEach(function (each) {
-      if (each.from <= x && x < each.to) { parts.push(each.element.dataset.status); }
+      var name = each.element.closest(".band").dataset.name;
+      if (each.from <= x && x < each.to) { parts.push((name ? name + " " : "") + each.element.dataset.status); }
     });
     spans(document.querySelectorAll(".chart-bands [data-x]"), attribute("data-x"), attribute("data-width")).forEach(function (each) {
       if (each.from <= x + 1 && x - 1 < each.to) { parts.push(each.element.querySelector("a").textContent); }

@@ -75,6 +75,19 @@ def test_a_chart_is_read_and_zoomed_by_pointer_and_keys_in_the_readers_zone(brow
     context.close()
 
 
+def test_two_that_are_compared_are_read_together_where_only_one_was_probed(browser: Browser, probed: Site):
+    probed.write("UPDATE fleet_observation SET at = datetime(at, '+11 seconds'), status = 'down' WHERE endpoint_id = 2")
+    context = signed_in(browser, probed)
+    page = context.new_page()
+    page.goto(f"{probed.url}/endpoints/1/?range=1h&with=2")
+    chart = page.get_by_role("slider", name="Latency")
+    one, two = (line.get_attribute("data-name") for line in chart.locator("g[data-name]").all())
+    chart.hover()
+    both = f"{one} 10 ms, {two} 20 ms · {one} up · {two} down"
+    expect(page.locator(".readout").first).to_contain_text(both)
+    context.close()
+
+
 def test_without_javascript_times_are_typed_and_endpoints_compared_in_utc(browser: Browser, probed: Site):
     context = signed_in(browser, probed, java_script_enabled=False)
     page = context.new_page()

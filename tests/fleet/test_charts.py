@@ -133,6 +133,20 @@ class TestCompare:
         rows = table(page.get(f"{gpu.get_absolute_url()}series.csv?with={box.pk}"))
         assert {(row["gpu-1: Latency, mean (ms)"], row["box: Latency, mean (ms)"]) for row in rows} >= {("10", "30")}
 
+    def test_statuses_and_what_happened_are_those_of_both_by_name(self, page, gpu, team):
+        box, now = made(team, "box"), datetime.now(UTC)
+        probes(gpu, int(time.time()) - 600, int(time.time()))
+        probes(box, int(time.time()) - 600, int(time.time()), status="down")
+        began = dict.fromkeys(("began_at", "opened_at"), now - timedelta(minutes=9))
+        incident = Incident.objects.create(endpoint=box, status="down", cause="timed_out", **began)
+        Silence.objects.create(team=team, endpoint=gpu, starts_at=now - timedelta(minutes=5), ends_at=now)
+        html = text(page.get(f"{gpu.get_absolute_url()}?with={box.pk}"))
+        strips = re.findall(r'class="band"[^>]*data-name="([^"]*)".*?</svg>', html)
+        assert strips == ["gpu-1", "box"] and 'aria-label="Status of box ' in html
+        assert f'href="{incident.get_absolute_url()}">box: Incident #{incident.pk}, down' in html
+        assert ">gpu-1: Silence</a>" in html
+        assert ">Silence</a>" in text(page.get(gpu.get_absolute_url()))
+
     def test_one_that_reports_no_queue_is_compared_by_the_time_at_work(self, gpu, team):
         box = made(team, "box", "ollama")
         probes(gpu, NOON - 600, NOON, running=2, busy=True)
