@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import DateTimeField
-from django.utils.dateparse import parse_datetime
 
 from core import dates, fence, prepared
 from teams import audit
@@ -54,8 +53,8 @@ def pause_each(endpoints: Sequence[Endpoint], by: User | None = None, until: dat
         pks = lock(endpoints)
         rows, states = Endpoint.objects.filter(pk__in=pks), EndpointState.objects.filter(pk__in=pks)
         before = {}
-        for pk, since, *kept in states.filter(endpoint__paused=False).values_list("pk", "since", *_KEPT):
-            before[pk] = dict(zip(_KEPT, kept, strict=True)) | {"since": since and since.isoformat()}
+        for pk, *kept in states.filter(endpoint__paused=False).values_list("pk", *_KEPT):
+            before[pk] = dict(zip(_KEPT, kept, strict=True))
         if before:
             lifecycle.stop_watching(before, audit.done("It was paused"))
             kept_rows = [Endpoint(pk=pk, before_pause=known) for pk, known in before.items()]
@@ -72,8 +71,8 @@ def pause_each(endpoints: Sequence[Endpoint], by: User | None = None, until: dat
 def resume(endpoint: Endpoint) -> bool:
     """Probes a paused endpoint again, from the next tick on; False for one that is not paused.
 
-    Until its first probe it has the status from before the pause, and keeps its beginning while probes find the same.
-    Of trouble the incident ended, so that is only named: the next probes decide about it.
+    Until its first probe it has the status from before the pause, which counts from now on: nobody knows what it was
+    meanwhile. Of trouble the incident ended, so that is only named: the next probes decide about it.
     """
     return resume_each([endpoint]) > 0
 
@@ -115,9 +114,9 @@ def resume_each(endpoints: Sequence[Endpoint], **paused: Any) -> int:
 
 
 def _known_before(before: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The status that an endpoint is resumed with, and since when."""
+    """The status that an endpoint is resumed with, since `now`."""
     status = before.get("status", Status.UNKNOWN)
     if status not in TROUBLE and status != Status.UNKNOWN:
-        return {**before, "since": parse_datetime(before["since"]) if before["since"] else now}
+        return {**before, "since": now}
     named = f"It was {status} before the pause." if status in TROUBLE else ""
     return {"status": Status.UNKNOWN, "cause": Cause.RESUMED, "step": "", "detail": named, "since": now}

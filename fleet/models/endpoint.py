@@ -62,7 +62,7 @@ class Endpoint(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     paused_until = models.DateTimeField(null=True, blank=True)  # null: until somebody resumes it
-    before_pause = models.JSONField(default=dict, blank=True)  # status, cause, step, detail and since, for resuming
+    before_pause = models.JSONField(default=dict, blank=True)  # status, cause, step and detail, for resuming
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

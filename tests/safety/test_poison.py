@@ -236,7 +236,7 @@ def case_claims(bad, good, monkeypatch):
 
 def case_pauses(bad, good, monkeypatch):
     Endpoint.objects.update(paused=True, paused_until=NOW - MINUTE)
-    Endpoint.objects.filter(name="bad").update(before_pause={"status": "odd"})
+    Endpoint.objects.filter(name="bad").update(before_pause=["odd"])
     return Case(
         pausing.resume_due,
         lambda name: Endpoint.objects.filter(name=name, paused=False),

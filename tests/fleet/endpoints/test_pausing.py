@@ -1,4 +1,4 @@
-"""Paused is a status, with who, since when and until when; resuming keeps what was known before."""
+"""Paused is a status, with who, since when and until when; resuming keeps the status, but not since when."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,15 +28,17 @@ def in_an_hour():
     return datetime.now(UTC) + HOUR
 
 
-def test_resuming_shows_what_it_was_and_since_when_also_after_the_first_probe(gpu, alice):
+def test_a_resumed_endpoint_is_what_it_was_since_then_so_that_the_pause_does_not_count(gpu, alice):
     before = probed(gpu, good())
     endpoints.pause(gpu, alice)
-    assert EndpointState.objects.get().since > before.since
+    paused = EndpointState.objects.get().since
+    assert paused > before.since
     endpoints.resume(gpu)
-    state = EndpointState.objects.get()
-    assert (state.status, state.cause, state.since) == ("up", "", before.since)
+    resumed = EndpointState.objects.get()
+    assert (resumed.status, resumed.cause) == ("up", "")
+    assert resumed.since > paused
     state = probed(gpu, good())
-    assert (state.status, state.since) == ("up", before.since)
+    assert (state.status, state.since) == ("up", resumed.since)
 
 
 def test_trouble_from_before_the_pause_is_only_named_and_opens_an_incident_of_its_own(gpu, alice):
