@@ -96,7 +96,9 @@ def split(
 
 
 def carry_out(action: Action, endpoints: Iterable[Endpoint], user: User, values: dict[str, Any]) -> Outcome:
-    """Does it to the endpoints; one that fails fails alone. What can be undone is kept for UNDO_WITHIN."""
+    """Does it to the endpoints; one that fails fails alone. What can be undone is kept for
+    UNDO_WITHIN, in place of what the person did before.
+    """
     outcome = Outcome()
     _together(outcome, list(endpoints), lambda some: action.do(some, user, values))
     if action.undo and outcome.kept:

@@ -56,7 +56,7 @@ def test_what_will_happen_is_shown_first_and_nothing_is_done(page, fleet):
     endpoints.pause(fleet[0])
     html = text(page.post("/endpoints/bulk/", {"action": "pause", "e": [each.pk for each in fleet]}))
     assert "Pause: 2 endpoints" in html and "Left out: 1" in html and "It is paused." in html
-    assert "You can undo this for ten minutes" in html
+    assert "You can undo this for ten minutes, or until your next action on many." in html
     assert Endpoint.objects.filter(paused=True).count() == 1
 
 
@@ -75,6 +75,15 @@ def test_the_offer_to_undo_can_be_dismissed_and_a_silence_is_a_click_away(page, 
     shown = page.post("/endpoints/bulk/undo/", {"keep": "1"}, follow=True).content.decode()
     assert 'action="/endpoints/bulk/undo/"' not in shown
     assert Silence.objects.count() == len(fleet)
+
+
+def test_the_next_action_takes_the_place_of_what_can_be_undone(page, fleet):
+    sent(page, "pause", fleet)
+    html = text(sent(page, "tag", fleet, tags="prod"))
+    assert html.count('action="/endpoints/bulk/undo/"') == 1 and "3 tagged prod." in html
+    undone(page)
+    assert Endpoint.objects.filter(paused=True, tags=[]).count() == 3
+    assert "can't be undone any more" in undone(page)
 
 
 def test_undo_is_gone_after_ten_minutes(page, fleet):
