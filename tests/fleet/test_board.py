@@ -344,7 +344,7 @@ def test_a_known_load_line_is_marked_on_the_bar(viewer):
     assert (shown["below"].load_note, shown["over"].load_note) == ("8 of 14 callers", "19 of 14 · KV cache")
     assert "mark" in shown["below"].load and 'class="load over"' in shown["over"].load
     page = viewer.get("/").content.decode()
-    assert page.count('<span class="sub">19 of 14 · KV cache</span>') == 1, "each endpoint has one row"
+    assert page.count('<span class="sub" data-name="Load">19 of 14 · KV cache</span>') == 1, "each endpoint has one row"
 
 
 def test_models_are_those_loaded_or_all_where_the_engine_does_not_show(viewer):
