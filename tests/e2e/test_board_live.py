@@ -330,6 +330,15 @@ def test_a_group_stays_folded_over_live_updates_and_reloads(page: Page, site: Si
     expect(page.locator("#row-3")).to_be_visible()  # in trouble
 
 
+def test_a_phone_folds_groups_where_all_is_well_but_not_the_only_one(page: Page, site: Site):
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#row-2")).to_be_hidden()
+    page.goto(f"{site.url}/?status=up&group=none")
+    expect(page.locator(".group-rows")).to_have_count(1)
+    expect(page.locator("#row-2")).to_be_visible()
+    expect(page.locator(".group-fold")).to_have_attribute("aria-expanded", "true")
+
+
 def test_a_sorted_board_gets_its_rows_in_place_and_its_order_when_it_is_drawn_again(page: Page, site: Site):
     page.get_by_role("columnheader", name="Latency").get_by_role("link").click()
     page.wait_for_url("**sort=latency")
