@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 from django.contrib.auth.models import User
+from django.utils.text import slugify
 
 from teams.access import teams_of
 from teams.models import Role, Team
@@ -32,17 +33,21 @@ def carry_out(user: User, text: str, *, dry_run: bool) -> list[TeamDifference]:
     Raises FileMistakes, also for a team in which the person is no operator; then nothing was changed.
     """
     may = {team.slug.lower(): team for team in teams_of(user, Role.OPERATOR)}
-    entries, mistakes = [], []
+    member_of = {team.slug.lower() for team in teams_of(user)}
+    entries, mistakes, unknown = [], [], []
     for entry in read_text(text, NAME, None):
         team = may.get(entry.fields["slug"].lower())
         if team is None:
             why = "you are an operator of no team with this slug. Start it under Teams, or ask an owner for the role."
             mistakes.append(f"{NAME} line {entry.line_of('slug')}: {entry.path}.slug: {why}")
+            name, slug = entry.fields["name"], entry.fields["slug"].lower()
+            if slug not in member_of:
+                unknown.append(name if slugify(name) == slug else slug)  # a new team's slug is that of its name
             continue
         mistakes += _of_owners(entry, team)
         entries.append(replace(entry, fields={**entry.fields, "name": team.name, "mail_to": None}))
     if mistakes:
-        raise FileMistakes(mistakes)
+        raise FileMistakes(mistakes, unknown)
     return apply(entries, file_name=NAME, dry_run=dry_run)
 
 

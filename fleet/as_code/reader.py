@@ -4,7 +4,7 @@ The file is the whole truth about what it names: a key that is left out means it
 endpoint's `load` are the exception: without them they stay as they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,11 +61,15 @@ _UNTOUCHED = Endpoint()  # has every default
 
 
 class FileMistakes(Exception):
-    """The file can't be taken; `sentences` say where and why. Nothing was changed."""
+    """The file can't be taken; `sentences` say where and why. Nothing was changed.
 
-    def __init__(self, sentences: list[str]) -> None:
+    `teams` are names for the teams that could be started for it.
+    """
+
+    def __init__(self, sentences: list[str], teams: Sequence[str] = ()) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = sentences
+        self.teams = teams
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _fleet_yaml(request: HttpRequest, user: User, text: str) -> HttpResponse:
     try:
         shown["differences"] = by_page.carry_out(user, text, dry_run=not carry_out)
     except FileMistakes as error:
-        return render(request, "fleet/many_yaml.html", {**shown, "mistakes": error.sentences}, status=422)
+        return render(request, "fleet/many_yaml.html", {**shown, "mistakes": error}, status=422)
     shown["summary"] = summary(shown["differences"], dry_run=False)
     if not carry_out:
         return render(request, "fleet/many_yaml.html", shown)

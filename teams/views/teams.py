@@ -19,7 +19,7 @@ def teams(request: HttpRequest) -> HttpResponse:
     person = access.person(request)
     form = TeamForm(request.POST or None)
     if request.method == "GET":
-        form.initial = {"mail_to": [person.email] if person.email else []}
+        form.initial = {"name": request.GET.get("name", ""), "mail_to": [person.email] if person.email else []}
     if request.method == "POST" and form.is_valid():
         try:
             team = team_lifecycle.new_team(person, form.cleaned_data["name"], form.cleaned_data["mail_to"])

@@ -91,6 +91,23 @@ def test_what_may_not_be_done_is_refused_with_the_line_and_the_text_comes_back(
     assert not Endpoint.objects.exists() and not Team.objects.filter(slug="new").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "filled_in"), [("", "gpu-lab"), ("name: GPU Lab", "GPU Lab"), ("name: The lab", "gpu-lab")]
+)
+def test_a_team_that_is_not_there_is_a_link_to_starting_it(page, team, name, filled_in):
+    file = FILE.replace("slug: search", f"slug: gpu-lab\r\n  {name}" if name else "slug: gpu-lab")
+    refused = text(page.post(PAGE, {"text": file}))
+    address = html.unescape(re.search(r'href="(/teams/[^"#]*)#new-head"', refused)[1])
+    assert f'value="{filled_in}"' in text(page.get(address))
+    page.post("/teams/", {"name": filled_in, "mail_to": ""})
+    assert Team.objects.filter(slug="gpu-lab").exists()
+
+
+def test_a_team_of_which_one_is_a_viewer_is_not_to_be_started_again(page, alice, team):
+    Membership.objects.create(user=alice, team=Team.objects.create(name="Platform", slug="platform"), role=Role.VIEWER)
+    assert "#new-head" not in text(page.post(PAGE, {"text": FILE.replace("slug: search", "slug: platform")}))
+
+
 def test_who_is_an_operator_of_no_team_applies_nothing(client, charlie, team):
     client.force_login(charlie)
     assert client.post(PAGE, {"text": FILE}).status_code == 403
