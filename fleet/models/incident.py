@@ -90,6 +90,7 @@ class Incident(models.Model):
     earlier = models.DurationField(default=timedelta)  # how long the outages before the latest one took together
     # What of all of its outages does not count as downtime, as for availability: see incidents.downtime.
     in_maintenance = models.DurationField(default=timedelta)
+    counted_until: datetime | None = None  # not stored: see stands_still
     unwatched = models.DurationField(default=timedelta)  # Plimsoll was blind, or did not probe it
 
     announced = models.CharField(
@@ -146,7 +147,13 @@ class Incident(models.Model):
     @property
     def downtime(self) -> timedelta:
         """How long it was in trouble, without the times in between in which it was not, or that does not count."""
-        return _second(self.resolved_at or datetime.now(UTC)) - self.counted_from
+        return _second(self.resolved_at or self.counted_until or datetime.now(UTC)) - self.counted_from
+
+    def stands_still(self, state: EndpointState) -> None:
+        """Has `downtime` end with the last probe while its endpoint is in maintenance: the next one leaves out the time
+        between them."""
+        planned = isinstance(state.marks, dict) and "maintenance" in state.marks
+        self.counted_until = state.probed_at if planned else None
 
     @property
     def counted_from(self) -> datetime:

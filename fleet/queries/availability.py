@@ -121,7 +121,9 @@ def _outages(team: Team, now: float, days: Sequence[Days]) -> tuple[Outages, ...
 
 def _of_period(period: Period, spans: list[tuple[float, Any]], end: float) -> Outages:
     start = end - period.seconds
-    within = [(began, ended) for began, ended in spans if began < end and (ended is None or ended >= start)]
+    # Not those of which nothing counts, since all of it was planned or not watched: they would shorten the mean.
+    counted = [(began, ended) for began, ended in spans if ended is None or ended > began]
+    within = [(began, ended) for began, ended in counted if began < end and (ended is None or ended >= start)]
     resolved = [ended - began for began, ended in within if ended is not None and ended <= end]
     return Outages(
         period=period.key,

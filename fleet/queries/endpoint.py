@@ -177,13 +177,15 @@ def page(current: Now, all_probes: bool = False) -> Page:
     """Everything else on the page; without `all_probes` it has the newest few alone, since each is a table."""
     endpoint, facts = current.endpoint, current.facts
     module = ENGINES.get(current.state.engine or endpoint.engine)
-    recent = lately(endpoint, all_probes)
+    recent, incidents = lately(endpoint, all_probes), list(endpoint.incidents.all()[:INCIDENTS_SHOWN])
+    for incident in incidents:
+        incident.stands_still(current.state)
     return Page(
         models=[ModelRow(m, vram_share(m), _moment(m.expires_at)) for m in _in_order(facts.models)[:MODELS_SHOWN]],
         models_left_out=max(0, len(facts.models) - MODELS_SHOWN),
         surfaces=[(*_SURFACE_WORDS[s], _ANSWERS.get(str(facts.api.get(s)), "not known")) for s in SURFACES],
         changes=list(endpoint.changes.all()[:CHANGES_SHOWN]),
-        incidents=list(endpoint.incidents.all()[:INCIDENTS_SHOWN]),
+        incidents=incidents,
         lately=recent,
         snippets=snippets(endpoint.url, current.state.engine, facts.models, bool(endpoint.api_key), endpoint.username),
         health=module.HEALTH if module else (),

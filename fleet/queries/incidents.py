@@ -110,8 +110,11 @@ def matching(user: User, filters: Filters) -> QuerySet[Incident]:
 def in_words(incidents: Iterable[Incident]) -> list[tuple[Incident, Trouble, str]]:
     """Each with what is wrong, of now while it is open, and that in a few words."""
     rows = list(incidents)
-    states = EndpointState.objects.only("status", "cause", "step", "detail")
+    states = EndpointState.objects.only("status", "cause", "step", "detail", "marks", "probed_at")
     states_of = states.in_bulk([row.endpoint_id for row in rows if row.resolved_at is None])
+    for row in rows:
+        if row.endpoint_id in states_of:
+            row.stands_still(states_of[row.endpoint_id])
     troubles = [row.trouble(states_of[row.endpoint_id]) if row.endpoint_id in states_of else row.worst for row in rows]
     return [(row, trouble, causes.short(trouble.cause)) for row, trouble in zip(rows, troubles, strict=True)]
 
@@ -127,6 +130,7 @@ def cursor(incident: Incident) -> str:
 def story(pk: int) -> Story:
     related = ("endpoint__team", "endpoint__state", "parent__endpoint__state")
     incident = Incident.objects.select_related(*related).get(pk=pk)
+    incident.stands_still(incident.endpoint.state)
     children = list(incident.children.select_related("endpoint").order_by("pk"))
     try:
         seen_at, seen = _last_seen(incident.last_seen)

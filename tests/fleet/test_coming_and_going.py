@@ -341,6 +341,19 @@ def test_maintenance_does_not_count_as_downtime_on_pages_in_mails_and_in_outages
     assert (day.seconds, day.to_repair) == (120, 120)
 
 
+def test_what_an_incident_lasted_so_far_stands_still_in_maintenance(gpu, clock, team, client, alice):
+    gpu.down(60)
+    plan(team, timedelta(0), minutes=3)
+    gpu.down(60)
+    client.force_login(alice)
+    incident, now = Incident.objects.get(), "55 s (1 min of maintenance not counted)"
+    for _ in range(2):
+        pages = (incident.get_absolute_url(), "/incidents/", f"/endpoints/{incident.endpoint_id}/")
+        for page in pages:
+            assert now in flat(client.get(page).content.decode()), page
+        clock.shift(STEP - 1)
+
+
 def test_outages_and_the_availability_above_them_differ_by_an_interval_at_each_end_at_most(gpu, team, client, alice):
     gpu.endpoints[0].recover_after, gpu.endpoints[0].created_at = 2, START - timedelta(days=1)
     gpu.endpoints[0].save()
@@ -353,6 +366,18 @@ def test_outages_and_the_availability_above_them_differ_by_an_interval_at_each_e
     client.force_login(alice)
     shown = flat(client.get(f"/teams/{team.slug}/availability/").content.decode())
     assert "the two differ by up to a probe interval at each end of an outage" in shown
+
+
+def test_an_outage_that_was_planned_from_end_to_end_is_in_no_figure(gpu, team):
+    gpu.down(60)
+    gpu.up(20)
+    before = of_team(team, datetime.now(UTC).timestamp()).outages[0]
+    plan(team, timedelta(0), minutes=3)
+    gpu.down(60)
+    gpu.up(20)
+    after = of_team(team, datetime.now(UTC).timestamp()).outages[0]
+    assert before.incidents == 1 and Incident.objects.count() == 2
+    assert (after.incidents, after.to_repair) == (before.incidents, before.to_repair)
 
 
 def test_trouble_that_begins_in_maintenance_counts_from_its_end(gpu, team):
