@@ -89,11 +89,15 @@ def _group(alerts: list[Alert], forming: bool, now: datetime) -> grouping.Group:
 
 
 def _partners_open(alerts: list[Alert]) -> bool:
-    """Whether incidents of the same messages are still open, or their ends not alerted yet."""
+    """Whether incidents of the same messages are still open, or their ends not alerted yet.
+
+    Not those that are muted, whose end is alerted when that is over.
+    """
     mine = {alert.incident_id for alert in alerts if alert.incident_id}
     sent = Alert.objects.filter(incident__in=mine, recipient=alerts[0].recipient).values("message")
     together = Incident.objects.filter(alerts__message__in=sent, alerts__recipient=alerts[0].recipient)
-    return together.unfinished().exclude(pk__in=mine).exists()
+    muted = Q(endpoint__state__marks__has_any_keys=["silenced", "maintenance"])
+    return together.unfinished().exclude(pk__in=mine).exclude(muted).exists()
 
 
 def _message(alerts: list[Alert], now: datetime) -> bool:

@@ -238,7 +238,8 @@ ACTIONS = {
     for action in (
         Action(
             "acknowledge", "Acknowledge", "acknowledged",
-            "Reminders of their open incidents stop. The recovery mails still come.",
+            "Reminders of their open incidents stop. The recovery mails still come, "
+            "after a silence or maintenance that is on.",
             bulk_muting.acknowledge, bulk_muting.unacknowledge, bulk_muting.not_to_acknowledge,
         ),
         Action(

@@ -19,6 +19,8 @@ from ..queries.in_force import in_force
 from ..queries.incidents_csv import as_csv
 from .back import back
 
+RECOVERY_MAIL = "The recovery mail still comes, after a silence or maintenance that is on."
+
 
 @require_GET
 def incidents(request: HttpRequest) -> HttpResponse:
@@ -72,7 +74,10 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
             return _page(request, pk, acknowledging=form)
         messages.error(request, error.messages[0])  # resolved since: the page has no form any more
         return redirect("incident", pk)
-    messages.success(request, "Acknowledged. Reminders stop; the recovery mail still comes.")
+    messages.success(
+        request,
+        "Acknowledged. Reminders stop; the recovery mail still comes, after a silence or maintenance that is on.",
+    )
     return redirect(incident)
 
 

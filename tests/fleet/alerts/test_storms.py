@@ -41,6 +41,19 @@ def test_what_fails_together_is_one_mail_and_one_recovery(fleet, smtp):
     assert smtp.messages[1]["In-Reply-To"] == mail["Message-ID"]
 
 
+def test_those_that_are_back_do_not_wait_for_one_that_is_silenced(fleet, smtp):
+    for endpoint in fleet[:3]:
+        fail(endpoint)
+    settle()
+    delivery.deliver()
+    EndpointState.objects.filter(pk=fleet[2].pk).update(marks={"silenced": "2099-01-01T00:00:00+00:00"})
+    for endpoint in fleet[:2]:
+        recover(endpoint)
+    settle()
+    delivery.deliver()
+    assert smtp.messages[-1]["Subject"] == "UP  2 endpoints (Search)"
+
+
 def test_those_that_are_back_do_not_wait_for_ever_for_the_others(fleet, smtp):
     for endpoint in fleet:
         fail(endpoint)
