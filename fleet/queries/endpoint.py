@@ -77,6 +77,7 @@ class Now:
     canary: CanaryLine | None
     marks: list[marks.Mark]
     certificate_soon: bool  # it ends so soon that someone should renew it
+    incident: Incident | None  # the open one
     cursor: str  # moves whenever any of this does
     face: str
 
@@ -116,7 +117,7 @@ class Page:
 
 
 def now(endpoint: Endpoint) -> Now:
-    """The endpoint as it is now; costs one query besides the endpoint itself."""
+    """The endpoint as it is now; costs one query besides the endpoint itself, two while it is in trouble."""
     return from_state(partial(_now, endpoint), endpoint.state)
 
 
@@ -148,6 +149,7 @@ def _now(endpoint: Endpoint, state: EndpointState) -> Now:
         certificate_soon=bool(
             state.certificate_until and state.certificate_until - timezone.now() <= digest.CERTIFICATE
         ),
+        incident=endpoint.incidents.open().only("pk").first() if state.status in TROUBLE else None,
         cursor=cursor(state),
         face=face(state),
     )

@@ -359,6 +359,13 @@ def test_the_list_shows_who_is_on_it_and_what_caused_it(page, gpu, team):
     assert "acknowledged by bob" in html and 'caused by <a href="/incidents/' in html
 
 
+def test_an_endpoint_in_trouble_leads_to_its_incident(page, gpu):
+    assert "Open the incident" not in text(page.get(gpu.get_absolute_url()))
+    refused(gpu, 3)
+    link = f'href="{Incident.objects.get().get_absolute_url()}">Open the incident</a>'
+    assert link in text(page.get(gpu.get_absolute_url()))
+
+
 def test_before_anything_broke_the_pages_say_what_will_be_there(page):
     assert "Nothing has broken so far" in text(page.get("/incidents/"))
     assert "No alert so far" in text(page.get("/alerts/"))
