@@ -187,7 +187,7 @@ class WindowForm(forms.Form):
     """Asks when there is maintenance, and how often."""
 
     name = forms.CharField(
-        label="Title", max_length=80,
+        label="Title", max_length=80, help_text="Required.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Driver update"}),
         error_messages={"required": "Name what is done, like “Driver update”.", "max_length": "At most 80 characters."},
     )  # fmt: skip

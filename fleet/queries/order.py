@@ -62,7 +62,7 @@ COLUMNS = {
         Column("name", "Endpoint", by=(Natural("endpoint__name"),)),
         Column("engine", "Engine", by=(F("engine"),)),
         Column("models", "Models loaded", by=(NullIf("models_loaded", Value("")),)),
-        Column("load", "Load (of its line)", by=_LOAD, highest_first=True, sort_label="load line, then callers"),
+        Column("load", "Load (of its line)", by=_LOAD, highest_first=True, sort_label="load, then callers"),
         Column("latency", "Latency, 1 h", by=(F("latency_ms"),), highest_first=True),
         # What was known of a paused one is not of the last day.
         Column("day", "Last 24 h", by=(Case(When(~Q(status=Status.PAUSED), then="available")),)),

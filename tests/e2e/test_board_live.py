@@ -339,6 +339,17 @@ def test_a_phone_folds_groups_where_all_is_well_but_not_the_only_one(page: Page,
     expect(page.locator(".group-fold")).to_have_attribute("aria-expanded", "true")
 
 
+def test_the_words_of_the_chosen_sorting_are_not_cut_off(page: Page, site: Site):
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{site.url}/?sort=-load")
+        if width == 390:
+            page.get_by_role("button", name="Filter").click()
+        shown = page.locator("#by-sort").bounding_box()["width"]
+        page.locator("#by-sort").evaluate("select => { select.style.flex = 'none'; select.style.maxWidth = 'none'; }")
+        assert shown >= page.locator("#by-sort").bounding_box()["width"]
+
+
 def test_a_sorted_board_gets_its_rows_in_place_and_its_order_when_it_is_drawn_again(page: Page, site: Site):
     page.get_by_role("columnheader", name="Latency").get_by_role("link").click()
     page.wait_for_url("**sort=latency")

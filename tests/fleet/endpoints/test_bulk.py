@@ -142,6 +142,12 @@ def test_a_silence_that_ran_before_is_back_after_undo_and_others_end(page, fleet
     assert list(Silence.objects.filter(ends_at__gt=datetime.now(UTC)).values_list("ends_at", flat=True)) == [end]
 
 
+def test_the_title_of_maintenance_is_marked_as_required(page, fleet):
+    asked = text(page.post("/endpoints/bulk/", {"action": "maintenance", "e": [fleet[0].pk]}))
+    assert '<p class="help" id="id_name_helptext">Required.</p>' in asked
+    assert "Name what is done" in text(sent(page, "maintenance", fleet, name=""))
+
+
 def test_maintenance_is_planned_for_each_and_undone(page, fleet):
     starts = datetime.now(UTC) + HOUR
     times = {"starts": f"{starts:%Y-%m-%dT%H:%M}", "ends": f"{starts + HOUR:%Y-%m-%dT%H:%M}", "time_zone": "UTC"}
