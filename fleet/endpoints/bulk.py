@@ -119,10 +119,14 @@ def keep(user: User) -> None:
     cache.delete(_key(user))
 
 
-def undo(user: User) -> Outcome | None:
-    """Undoes what the person did last, where they still may; None when it is too late, or was done already."""
+def undo(user: User, until: str) -> Outcome | None:
+    """Undoes what the person did last, where they still may.
+
+    `until` is that of the Undoable that they saw, as a string. None when that is over, was done already, or another one
+    took its place: a page that stayed open offers an older one.
+    """
     last = undoable(user)
-    if last is None or not cache.delete(_key(user)):
+    if last is None or str(last.until) != until or not cache.delete(_key(user)):
         return None
     take_back, outcome = ACTIONS[last.action].undo, Outcome()
     assert take_back is not None

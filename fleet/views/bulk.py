@@ -51,9 +51,11 @@ def endpoints_undo(request: HttpRequest) -> HttpResponse:
     if "keep" in request.POST:
         bulk.keep(user)
         return redirect(board)
-    outcome = bulk.undo(user)
+    outcome = bulk.undo(user, request.POST.get("until", ""))
     if outcome is None:
-        messages.warning(request, "That can't be undone any more: ten minutes are over, or it was undone already.")
+        messages.warning(
+            request, "That can't be undone any more: ten minutes are over, it was undone, or you did more since."
+        )
     else:
         _report(request, outcome, "put back as before")
     return redirect(board)

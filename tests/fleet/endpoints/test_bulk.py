@@ -48,8 +48,13 @@ def sent(page, action: str, rows: list[Endpoint], **data):
     return page.post("/endpoints/bulk/", given, follow=True)
 
 
-def undone(page) -> str:
-    return text(page.post("/endpoints/bulk/undo/", follow=True))
+def offered(page) -> dict[str, str]:
+    """What the board's form sends to undo what it offers."""
+    return dict(re.findall(r'name="(until)" value="([\d.]+)"', page.get("/?view=none").content.decode()))
+
+
+def undone(page, **offer: str) -> str:
+    return text(page.post("/endpoints/bulk/undo/", offer or offered(page), follow=True))
 
 
 def test_what_will_happen_is_shown_first_and_nothing_is_done(page, fleet):
@@ -79,7 +84,9 @@ def test_the_offer_to_undo_can_be_dismissed_and_a_silence_is_a_click_away(page, 
 
 def test_the_next_action_takes_the_place_of_what_can_be_undone(page, fleet):
     sent(page, "pause", fleet)
+    earlier = offered(page)
     html = text(sent(page, "tag", fleet, tags="prod"))
+    assert "can't be undone any more" in undone(page, **earlier), "of a page that stayed open"
     assert html.count('action="/endpoints/bulk/undo/"') == 1 and "3 tagged prod." in html
     undone(page)
     assert Endpoint.objects.filter(paused=True, tags=[]).count() == 3
@@ -285,7 +292,7 @@ def test_nothing_ticked_leads_back_to_the_board_as_it_was_filtered(page, fleet):
 @pytest.mark.parametrize("also", [{}, {"keep": "1"}], ids=["undone", "dismissed"])
 def test_undo_leads_back_to_the_board_as_it_was(page, fleet, also):
     sent(page, "pause", fleet)
-    answer = page.post("/endpoints/bulk/undo/", {"query": "sort=latency&group=engine", **also})
+    answer = page.post("/endpoints/bulk/undo/", {"query": "sort=latency&group=engine", **offered(page), **also})
     assert answer.headers["Location"] == "/?sort=latency&group=engine"
 
 
@@ -312,7 +319,7 @@ def test_ten_times_as_many_take_as_many_statements_and_each_has_its_line_in_the_
         before = AuditEntry.objects.count()
         with django_assert_max_num_queries(most) as asked:
             page.post("/endpoints/bulk/", given)
-            page.post("/endpoints/bulk/undo/")
+            page.post("/endpoints/bulk/undo/", offered(page))
         most = len(asked)
         sides = {"move": 4, "remove": 1}.get(action, 2)
         assert AuditEntry.objects.count() - before == sides * len(some)
