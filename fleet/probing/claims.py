@@ -25,10 +25,6 @@ MISSED_AT_ONCE = 100
 """Endpoints overdue by more than MISSED_AFTER s (after a stop) are caught up in portions, not in one stampede."""
 
 
-FEW = 200
-"""Endpoints: up to so many due in two seconds are claimed at once, since what a claim costs is then mostly its own."""
-
-
 class Claim(NamedTuple):
     """An endpoint that this dispatcher, and no other, sends to be probed. JSON makes a list of it."""
 
@@ -85,19 +81,15 @@ def _missed(until: int) -> Iterable[_Row]:
     return map(_Row._make, in_turn(rows, "endpoint__team_id", "due_at").values_list(*_COLUMNS)[:MISSED_AT_ONCE])
 
 
-def claim(now: float, further: float = 0.0) -> list[Claim]:
+def claim(now: float) -> list[Claim]:
     """Claims what is due at `now` (unix seconds). Several dispatchers may run: each row goes to one of them.
 
-    What is due up to `further` seconds later is claimed with it, where it is FEW: the next call then finds nothing due.
     What a team's share of the probe threads can't carry is due less often, by whole intervals.
     """
-    times = {"now": int(now + further), "missed": math.floor(now - MISSED_AFTER)}
+    times = {"now": int(now), "missed": math.floor(now - MISSED_AFTER)}
     missed = list(_missed(times["missed"])) if any(_any_missed(**times)) else []
     rows = [*map(_Row._make, _due(**times)), *missed]
-    if len(rows) > FEW:
-        times["now"] = int(now)
-        rows = [row for row in rows if row.due_at <= now]
-    if not any(row.due_at <= now for row in rows):
+    if not rows:
         return []
     stretches = shares.stretches()
     claims: dict[tuple[int, int], Claim] = {}  # (endpoint, due_at)
@@ -108,7 +100,7 @@ def claim(now: float, further: float = 0.0) -> list[Claim]:
         # Whole intervals, and by chance one more, so that the threads are used to the full on average.
         stretch = math.floor(stretches.get((team, slow), 1) + random.random())
         stretch = max(1, min(stretch, schedule.LONGEST // max(interval, 1)))
-        following = schedule.next_due(max(now, row.due_at), interval * stretch, str(row.pk))
+        following = schedule.next_due(now, interval * stretch, str(row.pk))
         claims[row.pk, row.due_at] = Claim(row.pk, team, slow, row.due_at, following)
         groups[stretch, following].append(row.pk)
 

@@ -28,9 +28,6 @@ AHEAD = 2 * clock.EARLY
 """Seconds by which a tick claims before the second: workers have what is due in it in hand when it begins, and a tick
 that is early or late by clock.EARLY leaves nothing for the next one."""
 
-FURTHER = 1.0
-"""Seconds further ahead for which a tick claims too, where few are due: every other tick then has nothing to send."""
-
 LATELY = timedelta(seconds=max(storms.RECENT, monitor_blind.RECENT))
 """What began to fail longer ago concerns neither of the sweeps that the tick runs for it."""
 
@@ -47,7 +44,7 @@ def tick() -> None:
     now = time.time()
     clock_gaps.notice("tick", partial(signs_of_life.seen, "tick"))
     failing, blind = _trouble(lately=datetime.fromtimestamp(now, UTC) - LATELY)
-    _send_due(now, AHEAD, FURTHER)
+    _send_due(now, AHEAD)
     if failing:
         probe_beside()
     signs_of_life.alive("tick")
@@ -68,10 +65,9 @@ def probe_beside() -> None:
         _send_due(time.time(), pulled=pulled)
 
 
-def _send_due(now: float, ahead: float = 0.0, further: float = 0.0, pulled: Container[int] = ()) -> None:
-    claimed = claims.claim(now + ahead, further)
+def _send_due(now: float, ahead: float = 0.0, pulled: Container[int] = ()) -> None:
     # What is probed before its time is due from this moment on, not from the beginning of this second.
-    due = [each._replace(due_at=now) if each.endpoint_id in pulled else each for each in claimed]
+    due = [each._replace(due_at=now) if each.endpoint_id in pulled else each for each in claims.claim(now + ahead)]
     task = current_app.tasks["fleet.tasks.probe"]
     if due:
         with current_app.producer_pool.acquire(block=True) as producer:

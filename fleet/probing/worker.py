@@ -4,14 +4,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from celery import current_app
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 
-from core import clock, fence, memory
+from core import fence, memory
 from core.database import give_back
 
 from ..models import EndpointState
@@ -42,18 +42,7 @@ log = logging.getLogger(__name__)
 
 def submit(claims: Iterable[Claim]) -> None:
     """Has each endpoint probed once it is due and its team may have a thread, or never once its claim expires."""
-    now = time.time()
-    soon: list[Claim] = []
-    further: list[Claim] = []
-    for claim in claims:
-        (further if claim.due_at > now + dispatch.AHEAD else soon).append(claim)
-    if further:  # their rows are read shortly before they are due, as those of all others
-        wait = min(claim.due_at for claim in further) - now - clock.EARLY
-        _after(min(wait, dispatch.FURTHER), lambda: _submit(further))
-    _submit(soon)
-
-
-def _submit(claims: list[Claim]) -> None:
+    claims = list(claims)
     try:
         rows = states.read(claim.endpoint_id for claim in claims)
     except fence.NOT_THE_ITEMS_FAULT:
@@ -72,22 +61,10 @@ def _submit(claims: list[Claim]) -> None:
         else:
             pool.submit(job)
     if early:
-        wait = max(claim.due_at for claim in claims) - now
-        _after(min(wait, dispatch.AHEAD), lambda: [pool.submit(job) for job in early])
-
-
-def _after(seconds: float, work: Callable[[], object]) -> None:
-    """Runs the work that late: the time of what is due, but no later than claims are ahead, should clocks differ."""
-
-    def begin() -> None:
-        try:
-            work()
-        except Exception:
-            log.exception("Probes that were due could not be begun; they come again with their next due time.")
-
-    timer = threading.Timer(seconds, begin)
-    timer.daemon = True
-    timer.start()
+        wait = min(max(claim.due_at for claim in claims) - now, dispatch.AHEAD)  # less where clocks differ
+        timer = threading.Timer(wait, lambda: [pool.submit(job) for job in early])
+        timer.daemon = True
+        timer.start()
 
 
 def _run(claim: Claim, state: EndpointState | None, read_at: float) -> None:

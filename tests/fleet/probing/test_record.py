@@ -56,20 +56,6 @@ def test_what_is_due_is_claimed_once_and_is_next_due_on_its_grid(gpu):
     assert later.expires_at == claim.expires_at + gpu.interval
 
 
-@pytest.mark.parametrize(
-    ("few", "due_in", "claimed"), [(2, (0, 1), 2), (2, (1, 1), 0), (1, (0, 1), 1)], ids=["with it", "alone", "many"]
-)
-def test_what_is_due_a_second_later_is_claimed_with_the_few_that_are_due(team, monkeypatch, few, due_in, claimed):
-    monkeypatch.setattr(claims, "FEW", few)
-    now = int(time.time()) + 1
-    for n, seconds in enumerate(due_in):
-        made = endpoints.add(team, name=f"e{n}", url=f"http://10.0.0.{n}:8000")
-        EndpointState.objects.filter(pk=made.pk).update(due_at=now + seconds)
-    found = claims.claim(now, further=1)
-    assert len(found) == claimed
-    assert all(claim.expires_at > claim.due_at for claim in found)
-
-
 def test_a_row_that_another_dispatcher_took_first_is_not_claimed(gpu, monkeypatch):
     now = time.time() + 1
 
