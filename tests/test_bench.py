@@ -69,6 +69,7 @@ def test_the_pages_to_paint_are_the_addresses_of_the_site(capsys):
 
 @pytest.mark.product
 @pytest.mark.slow
+@pytest.mark.product
 def test_parts_of_the_table_run_and_give_rows(tmp_path):
     """All of them, by `python -m bench --toy`, take minutes."""
     printed = run(tmp_path, "bench", "--toy", "--only", "start,claims,pages")
