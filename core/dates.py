@@ -35,6 +35,11 @@ def second(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def whole_second(at: datetime) -> datetime:
+    """The second, as it is shown: what lasted from 3:41:54.9 to 3:42:00.1 is shown as 6 s."""
+    return at.replace(microsecond=0)
+
+
 def minute(at: datetime) -> str:
     """A moment as the audit trail has it: "2026-11-22 14:30 UTC"."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

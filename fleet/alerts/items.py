@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.dates import whole_second
 from core.natural_order import natural_key
 from core.site_url import absolute
 
@@ -121,8 +122,7 @@ class Item:
         """How long it was in trouble, "" while it is: "2 min 5 s", "twice, 3 min 42 s of 12 min 52 s"."""
         if self.resolved_at is None:
             return ""
-        # By the whole seconds that stand beside it.
-        span = (self.resolved_at.replace(microsecond=0) - self.began_at.replace(microsecond=0)).total_seconds()
+        span = (whole_second(self.resolved_at) - whole_second(self.began_at)).total_seconds()
         left_out = (self.facts.get("in_maintenance", 0), self.facts.get("unwatched", 0))
         return formats.lasted(self.facts.get("outages", 1), self.facts.get("downtime", span), span, *left_out)
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from core import twice
+from core.dates import whole_second
 
 from ..display import formats
 from ..verdict.status import TROUBLE
@@ -48,11 +49,6 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
 
 _SECOND = timedelta(seconds=1)
-
-
-def _second(at: datetime) -> datetime:
-    """The whole second, as it is shown: what lasted from 3:41:54.9 to 3:42:00.1 is shown as 6 s."""
-    return at.replace(microsecond=0)
 
 
 def _acknowledged(now: datetime) -> Q:
@@ -147,7 +143,7 @@ class Incident(models.Model):
     @property
     def downtime(self) -> timedelta:
         """How long it was in trouble, without the times in between in which it was not, or that does not count."""
-        return _second(self.resolved_at or self.counted_until or datetime.now(UTC)) - self.counted_from
+        return whole_second(self.resolved_at or self.counted_until or datetime.now(UTC)) - self.counted_from
 
     def stands_still(self, state: EndpointState) -> None:
         """Has `downtime` end with the last probe while its endpoint is in maintenance: the next one leaves out the time
@@ -159,7 +155,7 @@ class Incident(models.Model):
     def counted_from(self) -> datetime:
         """When it would have begun, had it been down without a break and had all of that counted."""
         left_out = timedelta(seconds=self.in_maintenance // _SECOND + self.unwatched // _SECOND)
-        return _second(self.failing_since) - self.earlier + left_out
+        return whole_second(self.failing_since) - self.earlier + left_out
 
     @property
     def interrupted(self) -> bool:
@@ -174,7 +170,7 @@ class Incident(models.Model):
     @property
     def span(self) -> timedelta:
         """From the first failed probe to the end, or to now: with several outages longer than `downtime`."""
-        return _second(self.resolved_at or datetime.now(UTC)) - _second(self.began_at)
+        return whole_second(self.resolved_at or datetime.now(UTC)) - whole_second(self.began_at)
 
     @property
     def worst(self) -> Trouble:
@@ -197,7 +193,7 @@ class Incident(models.Model):
     def go_on(self, again_at: datetime) -> None:
         """Opens it again for another outage, which began then."""
         assert self.resolved_at is not None, "only what has ended goes on"
-        self.earlier += _second(self.resolved_at) - _second(self.failing_since)
+        self.earlier += whole_second(self.resolved_at) - whole_second(self.failing_since)
         self.outages += 1
         self.again_at, self.resolved_at = max(again_at, self.resolved_at), None
         self.save(update_fields=["earlier", "outages", "again_at", "resolved_at", "last_seen"])

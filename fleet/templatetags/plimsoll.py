@@ -12,6 +12,8 @@ from django.utils.dateformat import format as formatted
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from core.dates import whole_second
+
 from ..display import formats
 
 register = template.Library()
@@ -121,4 +123,4 @@ def _time(at: datetime, form: str, text: str) -> SafeString:
 @register.filter
 def seconds_between(start: datetime, end: datetime | None) -> timedelta:
     """How long from `start` to `end`, or to now while there is no end, by the whole seconds that are shown."""
-    return (end or timezone.now()).replace(microsecond=0) - start.replace(microsecond=0)
+    return whole_second(end or timezone.now()) - whole_second(start)
