@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from ..alerts import outbox
 from ..models import Endpoint, EndpointState, Incident
+from ..verdict import causes
 from ..verdict.monitor_blind import SUSPICIOUS
 from ..verdict.status import TROUBLE, Status
 
@@ -49,7 +50,7 @@ def attribute(incident: Incident) -> None:
         child.save(update_fields=["parent", "shares_host", "announced", "round"])
         child.children.open().update(parent=cause)
         outbox.write_for_child(cause)
-        host = ": nothing on their host answers" if shares_host else ""
+        host = f": {causes.HOST_SILENT}" if shares_host else ""
         said = f"{child.relation.capitalize()} {cause.endpoint}{host}. Nobody is alerted of this one as well."
         child.note(datetime.now(UTC), said)
 

@@ -13,6 +13,7 @@ from core import twice
 from core.dates import whole_second
 
 from ..display import formats
+from ..verdict import causes
 from ..verdict.status import TROUBLE
 from .endpoint import Endpoint
 from .endpoint_state import EndpointState
@@ -128,7 +129,7 @@ class Incident(models.Model):
     @property
     def relation(self) -> str:
         """How it hangs together with its parent, before that one's name."""
-        return "down with" if self.shares_host else "caused by"
+        return causes.relation(self.shares_host)
 
     @property
     def who_acknowledged(self) -> str:

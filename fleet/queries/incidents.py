@@ -167,7 +167,7 @@ def _cause_now(incident: Incident) -> str:
     if parent is None or parent.resolved_at:
         return ""
     if incident.shares_host:
-        return ": nothing on their host answers"
+        return f": {causes.HOST_SILENT}"
     as_it_is = causes.which(parent.endpoint.state.status)
     return f", {as_it_is}" if as_it_is else ""
 

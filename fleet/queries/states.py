@@ -98,9 +98,8 @@ class StateRow:
         as_it_is = causes.which(self.cause_status)
         if not as_it_is:
             return cause
-        if self.shares_host:
-            return f"Down with {self.caused_by}: nothing on their host answers. {cause}"
-        return f"Caused by {self.caused_by}, {as_it_is}. {cause}"
+        why = f": {causes.HOST_SILENT}" if self.shares_host else f", {as_it_is}"
+        return f"{causes.relation(self.shares_host).capitalize()} {self.caused_by}{why}. {cause}"
 
     @property
     def short_why(self) -> str:

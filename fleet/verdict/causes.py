@@ -248,6 +248,15 @@ def brief(cause: str, detail: str = "") -> str:
     return sentence(cause, detail if cause in _SHOWN_BY_DETAIL else "")
 
 
+HOST_SILENT = "nothing on their host answers"
+"""Why endpoints of one host went down with each other."""
+
+
+def relation(shares_host: bool | None) -> str:
+    """How trouble hangs together with what it is put under, before that one's name."""
+    return "down with" if shares_host else "caused by"
+
+
 def which(status: str | None) -> str:
     """How the endpoint that caused other trouble is by now: "which is down"; empty where it is in no trouble."""
     if status == Status.UNKNOWN:
