@@ -21,11 +21,11 @@ from ..queries.availability_csv import as_csv
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """A team's endpoints and all of them together, for each period; `format=csv` gives them as a table.
 
-    `from` and `to` are days of one's own, `zone` whose they are: else the one chosen for this browser.
+    `from` and `to` are days of one's own, `zone` whose they are: else the one that the person chose.
     """
     found, now, error, chosen = access.see_team(request, slug), time.time(), "", None
     typed = {name: request.GET.get(name, "").strip() for name in ("from", "to", "zone")}
-    typed["zone"] = typed["zone"] or Display.of(request.COOKIES).zone or settings.TIME_ZONE
+    typed["zone"] = typed["zone"] or Display.for_request(request).zone or settings.TIME_ZONE
     try:
         chosen = _chosen(typed, now)
     except ValueError as problem:

@@ -12,6 +12,7 @@ from fleet.history import rollups
 from fleet.history.availability import chosen_days
 from fleet.models import Incident, Rollup
 from fleet.queries.availability import of_team
+from teams.models import ShownAs
 from tests.fleet.past import DAWN, NOON, at, endpoint, probes
 from tests.html import flat
 
@@ -147,6 +148,12 @@ class TestPage:
         assert f"by the clock of {settings.TIME_ZONE}" in flat(page(**asked).content.decode())
         client.cookies[COOKIE] = Display(zone="Asia/Tokyo").cookie
         assert "by the clock of <span data-zone>Asia/Tokyo</span>" in flat(page(**asked).content.decode())
+
+    def test_the_zone_that_the_person_chose_goes_before_that_of_the_browser(self, page, client, alice):
+        ShownAs.objects.create(user=alice, zone="Asia/Kolkata")
+        client.cookies[COOKIE] = Display(zone="Asia/Tokyo").cookie
+        asked = {"from": "2027-01-14", "to": "2027-01-14"}
+        assert "by the clock of <span data-zone>Asia/Kolkata</span>" in flat(page(**asked).content.decode())
 
     def test_days_by_utc_say_why(self, page):
         html = flat(page(**{"from": "2026-06-01", "to": "2026-06-30", "zone": "Asia/Tokyo"}).content.decode())
