@@ -7,10 +7,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.database import give_back
@@ -24,6 +23,7 @@ from ..endpoints import bulk
 from ..queries import board as query
 from ..queries.layout import DENSE, SHOWN, USUAL_LAYOUT, Layout
 from ..queries.wall import wall
+from .back import to_board
 from .saved_views import context as saved_context
 from .saved_views import opened
 
@@ -56,7 +56,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def layout(request: HttpRequest) -> HttpResponse:
     """Keeps how the person wants boards drawn, in cookies of this browser."""
     person(request)
-    answer = redirect(f"{reverse('board')}?{QueryDict(request.POST.get('query', '')).urlencode()}")
+    answer = redirect(to_board(request))
     density = {"dense": "1", "roomy": "0"}.get(request.POST.get("density", ""), "")
     for name, value in ((DENSE, density), (SHOWN, ".".join(request.POST.getlist("column")))):
         answer.set_cookie(name, value, max_age=LAYOUT_KEPT, samesite="Lax", httponly=True, secure=request.is_secure())

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from teams.access import person
@@ -13,6 +12,7 @@ from ..endpoints import bulk
 from ..endpoints.bulk_forms import form_of, values_of
 from ..models import Endpoint
 from ..queries.chosen import chosen
+from .back import to_board
 
 FAILURES_SHOWN = 10
 
@@ -21,7 +21,7 @@ FAILURES_SHOWN = 10
 def endpoints_bulk(request: HttpRequest) -> HttpResponse:
     """Lists what will happen to which endpoints, and does it once that is confirmed."""
     user, query = person(request), QueryDict(request.POST.get("query", ""))
-    board = _board(request)
+    board = to_board(request)
     action = bulk.ACTIONS.get(request.POST.get("action", ""))
     found = chosen(user, request.POST)
     if action is None or not found or len(found) > bulk.MOST:
@@ -47,7 +47,7 @@ def endpoints_bulk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def endpoints_undo(request: HttpRequest) -> HttpResponse:
     """Undo what the person did last to many endpoints, or offer that no longer (`keep`)."""
-    user, board = person(request), _board(request)
+    user, board = person(request), to_board(request)
     if "keep" in request.POST:
         bulk.keep(user)
         return redirect(board)
@@ -59,12 +59,6 @@ def endpoints_undo(request: HttpRequest) -> HttpResponse:
     else:
         _report(request, outcome, "put back as before")
     return redirect(board)
-
-
-def _board(request: HttpRequest) -> str:
-    """The board as it was when the form was sent."""
-    query = QueryDict(request.POST.get("query", "")).urlencode()
-    return f"{reverse('board')}?{query}" if query else reverse("board")
 
 
 def _report(request: HttpRequest, outcome: bulk.Outcome, done: str) -> None:
