@@ -1,6 +1,7 @@
 """What a message says, from the facts frozen in its alerts: subject, text, HTML, and the JSON of a webhook."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
@@ -32,12 +33,18 @@ def subject(message: Message) -> str:
     team = _on_one_line(found[0].facts["team"])
     if len(found) == 1:
         return f"{found[0].word}  {found[0].name} ({team})"
-    words: Counter[str] = Counter()
-    for item in found:
-        words[item.word] += item.count
+    words = _counted((item.word, item) for item in found)
     if len(words) == 1:
         return f"{found[0].word}  {words.total()} endpoints ({team})"
     return f"{', '.join(f'{word} {count}' for word, count in words.items())}  ({team})"
+
+
+def _counted(named: Iterable[tuple[str, Item]]) -> Counter[str]:
+    """How many endpoints there are of each name, those with them counted in."""
+    counts: Counter[str] = Counter()
+    for name, item in named:
+        counts[name] += item.count
+    return counts
 
 
 def _on_one_line(text: str) -> str:
@@ -150,9 +157,7 @@ def _many(found: list[Item]) -> dict[str, Any]:
 
 
 def _headline(trouble: list[Item], back: list[Item], unwatched: list[Item]) -> str:
-    counts: Counter[str] = Counter()
-    for item in trouble:
-        counts[item.status] += item.count
+    counts = _counted((item.status, item) for item in trouble)
     parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in sorted(counts.items())[::-1]]
     for over, words in ((back, "back"), (unwatched, "no longer watched")):
         count = sum(item.count for item in over)
